@@ -1,0 +1,124 @@
+//! Bytes as text that is safe to show, in the form in which Python shows a `bytes` object.
+//!
+//! What a peer sent may hold terminal control sequences, line breaks or invalid UTF-8. Every log
+//! line and error message shows such bytes through this module.
+
+use std::fmt::{self, Write};
+
+/// Shows bytes as Python's `repr(bytes)` does: `b'hello\n'`.
+///
+/// Printable ASCII stands for itself; the rest is `\t`, `\n`, `\r`, `\\` or `\xNN`. The quote is
+/// `'` unless the bytes hold a `'` and no `"`.
+///
+/// ```
+/// use proto::escape::BytesRepr;
+///
+/// assert_eq!(BytesRepr::new(b"caf\xc3\xa9\n").to_string(), r"b'caf\xc3\xa9\n'");
+/// assert_eq!(BytesRepr::new(b"it's").to_string(), "b\"it's\"");
+/// assert_eq!(BytesRepr::new(b"hello world").cut(5).to_string(), "b'hello'...");
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct BytesRepr<'a> {
+    bytes: &'a [u8],
+    most: usize,
+}
+
+impl<'a> BytesRepr<'a> {
+    /// Shows all of `bytes`.
+    pub const fn new(bytes: &'a [u8]) -> Self {
+        Self {
+            bytes,
+            most: usize::MAX,
+        }
+    }
+
+    /// Shows at most the first `most` bytes, and `...` behind the quote where some are left out.
+    pub const fn cut(self, most: usize) -> Self {
+        Self { most, ..self }
+    }
+}
+
+impl fmt::Display for BytesRepr<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = &self.bytes[..self.bytes.len().min(self.most)];
+        let quote = if shown.contains(&b'\'') && !shown.contains(&b'"') {
+            '"'
+        } else {
+            '\''
+        };
+        write!(f, "b{quote}")?;
+        write_escaped(f, shown, quote)?;
+        f.write_char(quote)?;
+        if shown.len() < self.bytes.len() {
+            f.write_str("...")?;
+        }
+        Ok(())
+    }
+}
+
+/// Shows bytes between double quotes, without Python's `b`, for log lines and error messages:
+/// `"GET / HTTP/1.1"`. At most `most` bytes are shown.
+///
+/// ```
+/// assert_eq!(proto::escape::quoted(b"rm -rf \"x\"\n", 40), r#""rm -rf \"x\"\n""#);
+/// assert_eq!(proto::escape::quoted(b"0123456789", 4), r#""0123"..."#);
+/// ```
+pub fn quoted(bytes: &[u8], most: usize) -> String {
+    let shown = &bytes[..bytes.len().min(most)];
+    let mut text = String::from("\"");
+    // Writing to a String cannot fail.
+    let _ = write_escaped(&mut text, shown, '"');
+    text.push('"');
+    if shown.len() < bytes.len() {
+        text.push_str("...");
+    }
+    text
+}
+
+fn write_escaped(out: &mut impl Write, bytes: &[u8], quote: char) -> fmt::Result {
+    for &byte in bytes {
+        match byte {
+            b'\t' => out.write_str("\\t")?,
+            b'\n' => out.write_str("\\n")?,
+            b'\r' => out.write_str("\\r")?,
+            b'\\' => out.write_str("\\\\")?,
+            _ if char::from(byte) == quote => write!(out, "\\{quote}")?,
+            b' '..=b'~' => out.write_char(char::from(byte))?,
+            _ => write!(out, "\\x{byte:02x}")?,
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_byte_is_printable_ascii() {
+        let all: Vec<u8> = (0..=255).collect();
+        let shown = BytesRepr::new(&all).to_string();
+        assert!(shown.bytes().all(|b| (b' '..=b'~').contains(&b)), "{shown}");
+        assert!(shown.contains(r"\x00") && shown.contains(r"\xff") && shown.contains(r"\x1b"));
+    }
+
+    #[test]
+    fn the_quote_is_chosen_as_python_chooses_it() {
+        for (bytes, shown) in [
+            (&b""[..], "b''"),
+            (b"'", "b\"'\""),
+            (b"\"", "b'\"'"),
+            (b"'\"", r#"b'\'"'"#),
+            (b"\\", r"b'\\'"),
+        ] {
+            assert_eq!(BytesRepr::new(bytes).to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn a_cut_shows_that_it_cut_and_only_then() {
+        assert_eq!(BytesRepr::new(b"abc").cut(3).to_string(), "b'abc'");
+        assert_eq!(BytesRepr::new(b"abcd").cut(3).to_string(), "b'abc'...");
+        assert_eq!(quoted(b"abc", 3), "\"abc\"");
+    }
+}
