@@ -3,8 +3,13 @@
 //!
 //! | layer | what it is for | what it must not know |
 //! |---|---|---|
-//! | [`escape`] | bytes as Python shows them | everything else |
+//! | [`net`] | endpoints, streams, listeners, deadlines, traces | what is said over them |
+//! | [`escape`], [`reason()`] | bytes and errors as text | everything else |
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod escape;
+pub mod net;
+mod reason;
+
+pub use reason::reason;

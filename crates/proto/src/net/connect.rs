@@ -1,0 +1,153 @@
+//! Connecting, with a total time limit over every address of a name.
+
+use std::fmt;
+use std::io;
+use std::net::TcpStream;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::endpoint::{Endpoint, ResolveError};
+use super::stream::Stream;
+use crate::reason;
+
+/// A longer limit would be none: the system gives up long before.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Connects to `endpoint`, trying each of its addresses in turn, all within `limit`.
+///
+/// Python: `socket.create_connection(address, timeout)`.
+///
+/// # Errors
+///
+/// [`ConnectError`]: the name is unknown, or the last address tried gave an error.
+///
+/// ```
+/// use std::time::Duration;
+/// use proto::net::{Endpoint, Listener, connect};
+///
+/// let listener = Listener::bind(&"127.0.0.1:0".parse::<Endpoint>()?)?;
+/// let stream = connect(listener.endpoint(), Duration::from_secs(5))?;
+/// # drop(stream);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn connect(endpoint: &Endpoint, limit: Duration) -> Result<Stream, ConnectError> {
+    let limit = limit.min(LONGEST);
+    let until = Instant::now() + limit;
+    let failed = |source| ConnectError::Failed {
+        endpoint: endpoint.clone(),
+        limit,
+        source,
+    };
+    if let Endpoint::Unix(path) = endpoint {
+        return connect_unix(path, limit).map_err(failed);
+    }
+    let addresses = endpoint.resolve().map_err(ConnectError::Resolve)?;
+    let mut last = io::Error::from(io::ErrorKind::TimedOut);
+    for (tried, address) in addresses.iter().enumerate() {
+        // An address that swallows packets must not eat the time of those behind it.
+        let left = until.saturating_duration_since(Instant::now());
+        let share = left / (addresses.len() - tried) as u32;
+        if share.is_zero() {
+            break;
+        }
+        match TcpStream::connect_timeout(address, share) {
+            Ok(stream) => return Ok(stream.into()),
+            Err(error) => last = error,
+        }
+    }
+    Err(failed(last))
+}
+
+/// std has no `connect` with a time limit for Unix-domain sockets, and a server whose queue is
+/// full makes it wait for ever; so it waits in a thread that can be left behind.
+fn connect_unix(path: &Path, limit: Duration) -> io::Result<Stream> {
+    let (send, receive) = mpsc::sync_channel(1);
+    let path = path.to_owned();
+    thread::Builder::new()
+        .name("connect".into())
+        .spawn(move || {
+            // Nobody listens any more once the limit has passed.
+            let _ = send.send(UnixStream::connect(path));
+        })?;
+    match receive.recv_timeout(limit) {
+        Ok(connected) => Ok(connected?.into()),
+        Err(RecvTimeoutError::Timeout) => Err(io::ErrorKind::TimedOut.into()),
+        Err(RecvTimeoutError::Disconnected) => Err(io::Error::other("the connecting thread died")),
+    }
+}
+
+/// No connection was made.
+#[derive(Debug)]
+pub enum ConnectError {
+    /// The name has no address.
+    Resolve(ResolveError),
+    /// Every address was tried; this is what the last one gave.
+    Failed {
+        /// Where to.
+        endpoint: Endpoint,
+        /// How long it might have taken.
+        limit: Duration,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl fmt::Display for ConnectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (endpoint, limit, source) = match self {
+            Self::Resolve(error) => return error.fmt(f),
+            Self::Failed {
+                endpoint,
+                limit,
+                source,
+            } => (endpoint, limit, source),
+        };
+        let hint = match source.kind() {
+            io::ErrorKind::TimedOut => {
+                return write!(
+                    f,
+                    "cannot connect to {endpoint} (no answer within {limit:?}); \
+                     is a firewall between, or the server overloaded?"
+                );
+            }
+            io::ErrorKind::PermissionDenied => "may this user open the socket file?",
+            io::ErrorKind::AddrNotAvailable => "are this machine's free ports used up?",
+            _ => "is the server running?",
+        };
+        write!(
+            f,
+            "cannot connect to {endpoint} ({}); {hint}",
+            reason(source)
+        )
+    }
+}
+
+impl std::error::Error for ConnectError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+
+    #[test]
+    fn a_closed_port_is_refused_in_words() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint = Endpoint::from(listener.local_addr().unwrap());
+        drop(listener);
+        let error = connect(&endpoint, Duration::from_secs(5)).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!("cannot connect to {endpoint} (connection refused); is the server running?")
+        );
+    }
+
+    #[test]
+    fn a_missing_socket_file_is_named() {
+        let endpoint: Endpoint = "unix:/nonexistent/socket".parse().unwrap();
+        let error = connect(&endpoint, Duration::from_secs(5)).unwrap_err();
+        assert!(error.to_string().contains("(no such file or directory)"));
+    }
+}

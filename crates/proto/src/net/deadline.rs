@@ -1,0 +1,104 @@
+//! A total time limit over many reads and writes.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::time::{Duration, Instant};
+
+use super::stream::Stream;
+
+/// Reads and writes that all together end before one moment in time.
+///
+/// A read timeout alone is renewed by every byte, so a peer that sends one byte in a while never
+/// meets it; this is for everything that must be *over* by then, such as a handshake. It costs a
+/// system call more for each read and write, so a stream's steady state should not go through it.
+///
+/// Once the moment has passed, everything gives `TimedOut`. The stream's own timeouts are changed
+/// and stay as the last call left them.
+#[derive(Debug)]
+pub struct Deadline<'a> {
+    stream: &'a Stream,
+    at: Option<Instant>,
+}
+
+impl<'a> Deadline<'a> {
+    /// `limit` from now; a limit too long for the clock is none.
+    pub fn after(stream: &'a Stream, limit: Duration) -> Self {
+        Self {
+            stream,
+            at: Instant::now().checked_add(limit),
+        }
+    }
+
+    fn left(&self) -> io::Result<Option<Duration>> {
+        let Some(at) = self.at else { return Ok(None) };
+        let left = at.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(ErrorKind::TimedOut.into());
+        }
+        Ok(Some(left))
+    }
+}
+
+/// A socket timeout shows as `WouldBlock`; here it means the same as a passed deadline.
+fn timed_out(error: io::Error) -> io::Error {
+    match error.kind() {
+        ErrorKind::WouldBlock => ErrorKind::TimedOut.into(),
+        _ => error,
+    }
+}
+
+impl Read for Deadline<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.stream.set_read_timeout(self.left()?)?;
+        (&mut &*self.stream).read(buf).map_err(timed_out)
+    }
+}
+
+impl Write for Deadline<'_> {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.stream.set_write_timeout(self.left()?)?;
+        (&mut &*self.stream).write(buf).map_err(timed_out)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::net::UnixStream;
+
+    #[test]
+    fn bytes_that_keep_coming_do_not_renew_it() {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        let ours = Stream::from(ours);
+        let feeder = std::thread::spawn(move || {
+            // Ends with an error once the reader has gone.
+            while theirs.write_all(b"x").is_ok() {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        });
+        let mut reader = Deadline::after(&ours, Duration::from_millis(100));
+        let mut buf = [0; 1_000_000];
+        let error = reader.read_exact(&mut buf).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TimedOut);
+        drop(ours);
+        feeder.join().unwrap();
+    }
+
+    #[test]
+    fn a_silent_peer_times_out_and_a_limit_without_end_is_none() {
+        let (ours, _theirs) = UnixStream::pair().unwrap();
+        let ours = Stream::from(ours);
+        let mut reader = Deadline::after(&ours, Duration::from_millis(10));
+        let error = reader.read(&mut [0]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TimedOut);
+        assert!(
+            Deadline::after(&ours, Duration::MAX)
+                .left()
+                .unwrap()
+                .is_none()
+        );
+    }
+}

@@ -1,0 +1,282 @@
+//! The address of a server as a user writes it.
+
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use crate::escape::quoted;
+use crate::reason;
+
+/// Where a server listens or a client connects: `host:port`, `[v6]:port` or `unix:PATH`.
+///
+/// Python writes the first as the tuple `('127.0.0.1', 8080)` and the last as a path given to an
+/// `AF_UNIX` socket.
+///
+/// ```
+/// use proto::net::Endpoint;
+///
+/// let endpoint: Endpoint = "[::1]:8080".parse()?;
+/// assert_eq!(endpoint.to_string(), "[::1]:8080");
+/// assert!("localhost".parse::<Endpoint>().is_err());
+/// # Ok::<(), proto::net::ParseEndpointError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    /// An address or a name of a host (without brackets) and a port. A server takes port 0 for
+    /// "any free one".
+    Tcp {
+        /// An IPv4 or IPv6 address, or a name to be looked up.
+        host: String,
+        /// 0 to 65535.
+        port: u16,
+    },
+    /// The path of a Unix-domain socket.
+    Unix(PathBuf),
+}
+
+impl Endpoint {
+    /// The port, where there is one.
+    pub fn port(&self) -> Option<u16> {
+        match self {
+            Self::Tcp { port, .. } => Some(*port),
+            Self::Unix(_) => None,
+        }
+    }
+
+    /// Looks the name up. An address resolves to itself without asking anyone.
+    ///
+    /// # Errors
+    ///
+    /// [`ResolveError`] where the name is unknown, has no address, or is a Unix-domain path.
+    pub fn resolve(&self) -> Result<Vec<SocketAddr>, ResolveError> {
+        let failed = |why: String| ResolveError {
+            name: self.to_string(),
+            why,
+        };
+        let Self::Tcp { host, port } = self else {
+            return Err(failed("a Unix-domain socket has no IP address".into()));
+        };
+        let addresses: Vec<SocketAddr> = (host.as_str(), *port)
+            .to_socket_addrs()
+            .map_err(|error| failed(lookup_reason(&error)))?
+            .collect();
+        if addresses.is_empty() {
+            return Err(failed("the name has no address".into()));
+        }
+        Ok(addresses)
+    }
+
+    /// Whether nobody on another machine can reach it: a Unix-domain path, or a name all of whose
+    /// addresses are loopback.
+    ///
+    /// # Errors
+    ///
+    /// [`ResolveError`] where the name cannot be looked up.
+    pub fn is_local(&self) -> Result<bool, ResolveError> {
+        match self {
+            Self::Unix(_) => Ok(true),
+            Self::Tcp { .. } => Ok(self.resolve()?.iter().all(|a| is_loopback(a.ip()))),
+        }
+    }
+}
+
+/// An IPv4 address may come in IPv6 clothes (`::ffff:127.0.0.1`).
+fn is_loopback(address: IpAddr) -> bool {
+    address.to_canonical().is_loopback()
+}
+
+/// std says "failed to lookup address information: Name or service not known"; the second half is
+/// the reason.
+fn lookup_reason(error: &io::Error) -> String {
+    let text = reason(error);
+    match text.split_once("address information: ") {
+        Some((_, why)) => why.to_lowercase(),
+        None => text,
+    }
+}
+
+impl From<SocketAddr> for Endpoint {
+    fn from(address: SocketAddr) -> Self {
+        Self::Tcp {
+            host: address.ip().to_string(),
+            port: address.port(),
+        }
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp { host, port } if host.contains(':') => write!(f, "[{host}]:{port}"),
+            Self::Tcp { host, port } => write!(f, "{host}:{port}"),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+impl FromStr for Endpoint {
+    type Err = ParseEndpointError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wrong = |rule| ParseEndpointError {
+            text: text.to_owned(),
+            rule,
+        };
+        if let Some(path) = text.strip_prefix("unix:") {
+            if path.is_empty() || path.contains('\0') {
+                return Err(wrong("a path must follow unix:"));
+            }
+            return Ok(Self::Unix(path.into()));
+        }
+        let (host, port) = text
+            .rsplit_once(':')
+            .ok_or_else(|| wrong("it has no port, as in 127.0.0.1:8080"))?;
+        let host = match host.strip_prefix('[').and_then(|h| h.strip_suffix(']')) {
+            Some(inner) if inner.parse::<std::net::Ipv6Addr>().is_ok() => inner,
+            Some(_) => return Err(wrong("only an IPv6 address stands in brackets")),
+            None if host.contains(':') => {
+                return Err(wrong(
+                    "an IPv6 address stands in brackets, as in [::1]:8080",
+                ));
+            }
+            None => host,
+        };
+        if host.is_empty() {
+            return Err(wrong("it has no host, as in 127.0.0.1:8080"));
+        }
+        if host
+            .chars()
+            .any(|c| c.is_whitespace() || c.is_control() || c == '[' || c == ']')
+        {
+            return Err(wrong("the host is not a name or an address"));
+        }
+        let port =
+            parse_port(port).ok_or_else(|| wrong("the port is not a number from 0 to 65535"))?;
+        Ok(Self::Tcp {
+            host: host.to_owned(),
+            port,
+        })
+    }
+}
+
+/// Only ASCII digits: `u16::from_str` would also take `+80`.
+fn parse_port(text: &str) -> Option<u16> {
+    let plain = !text.is_empty() && text.len() <= 5 && text.bytes().all(|b| b.is_ascii_digit());
+    plain.then(|| text.parse().ok()).flatten()
+}
+
+/// A text is not an endpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParseEndpointError {
+    text: String,
+    rule: &'static str,
+}
+
+impl fmt::Display for ParseEndpointError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} is not an endpoint ({})",
+            quoted(self.text.as_bytes(), 200),
+            self.rule
+        )
+    }
+}
+
+impl std::error::Error for ParseEndpointError {}
+
+/// A host name could not be turned into an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResolveError {
+    name: String,
+    why: String,
+}
+
+impl fmt::Display for ResolveError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "cannot find the address of {} ({}); is the name spelled right?",
+            self.name, self.why
+        )
+    }
+}
+
+impl std::error::Error for ResolveError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_what_is_shown() {
+        for text in [
+            "127.0.0.1:0",
+            "127.0.0.1:1",
+            "localhost:22",
+            "[::1]:65535",
+            "unix:/tmp/a b",
+            "unix:relative",
+        ] {
+            let endpoint: Endpoint = text.parse().unwrap();
+            assert_eq!(endpoint.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn ports_are_plain_decimal_numbers() {
+        for port in [
+            "65536",
+            "131073",
+            "-1",
+            "+1",
+            "2000blah",
+            "blah2000",
+            "",
+            " 80",
+            "80 ",
+            "８０００",
+            "0x10",
+            "000080",
+        ] {
+            let text = format!("127.0.0.1:{port}");
+            let error = text.parse::<Endpoint>().unwrap_err().to_string();
+            assert!(error.contains("from 0 to 65535"), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn hosts_that_are_not_hosts_are_refused() {
+        for text in [
+            "8080", ":8080", "::1:8080", "[::1]", "[::1", "[x]:1", "a b:1", "unix:", "", "a\n:1",
+        ] {
+            assert!(text.parse::<Endpoint>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn loopback_is_told_from_the_rest() {
+        for (text, local) in [
+            ("127.0.0.1:1", true),
+            ("127.9.9.9:1", true),
+            ("[::1]:1", true),
+            ("[::ffff:127.0.0.1]:1", true),
+            ("unix:/x", true),
+            ("0.0.0.0:1", false),
+            ("[::]:1", false),
+            ("192.0.2.1:1", false),
+        ] {
+            let endpoint: Endpoint = text.parse().unwrap();
+            assert_eq!(endpoint.is_local().unwrap(), local, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_name_says_so() {
+        let endpoint: Endpoint = "no-such-host.invalid:80".parse().unwrap();
+        let error = endpoint.resolve().unwrap_err().to_string();
+        assert!(error.starts_with("cannot find the address of no-such-host.invalid:80 ("));
+    }
+}

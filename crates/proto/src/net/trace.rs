@@ -1,0 +1,140 @@
+//! Watching a stream's system calls.
+
+use std::fmt;
+use std::io::{self, Read, Write};
+
+use crate::escape::BytesRepr;
+use crate::reason;
+
+/// How many bytes of a message a trace line shows.
+const SHOWN: usize = 64;
+
+/// Which call was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Call {
+    /// A read: `recv`.
+    Recv,
+    /// A write: `send`.
+    Send,
+}
+
+/// One call and what came of it. Shown as `recv(1024) = 5 b'hello'`.
+#[derive(Debug)]
+pub struct TraceEvent<'a> {
+    /// Which call.
+    pub call: Call,
+    /// How many bytes were asked for or offered.
+    pub asked: usize,
+    /// The bytes that really moved, or the error.
+    pub result: Result<&'a [u8], &'a io::Error>,
+}
+
+impl fmt::Display for TraceEvent<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self.call {
+            Call::Recv => "recv",
+            Call::Send => "send",
+        };
+        write!(f, "{name}({}) ", self.asked)?;
+        match self.result {
+            Ok([]) if self.call == Call::Recv && self.asked > 0 => f.write_str("= 0 end of stream"),
+            Ok(bytes) => write!(f, "= {} {}", bytes.len(), BytesRepr::new(bytes).cut(SHOWN)),
+            Err(error) => write!(f, "failed: {}", reason(error)),
+        }
+    }
+}
+
+/// A stream that reports each of its reads and writes to `watch`.
+///
+/// Put it *under* any buffering, so that it shows the real `recv` and `send` calls.
+///
+/// ```
+/// use std::io::Read;
+/// use proto::net::Trace;
+///
+/// let mut seen = Vec::new();
+/// let mut stream = Trace::new(&b"hello"[..], |event| seen.push(event.to_string()));
+/// stream.read(&mut [0; 4])?;
+/// drop(stream);
+/// assert_eq!(seen, ["recv(4) = 4 b'hell'"]);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Trace<S, W> {
+    stream: S,
+    watch: W,
+}
+
+impl<S, W: FnMut(&TraceEvent<'_>)> Trace<S, W> {
+    /// Watches `stream`.
+    pub fn new(stream: S, watch: W) -> Self {
+        Self { stream, watch }
+    }
+
+    fn report(&mut self, call: Call, bytes: &[u8], result: &io::Result<usize>) {
+        (self.watch)(&TraceEvent {
+            call,
+            asked: bytes.len(),
+            result: result.as_ref().map(|&count| &bytes[..count]),
+        });
+    }
+}
+
+impl<S: Read, W: FnMut(&TraceEvent<'_>)> Read for Trace<S, W> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let result = self.stream.read(buf);
+        self.report(Call::Recv, buf, &result);
+        result
+    }
+}
+
+impl<S: Write, W: FnMut(&TraceEvent<'_>)> Write for Trace<S, W> {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        let result = self.stream.write(buf);
+        self.report(Call::Send, buf, &result);
+        result
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::ErrorKind;
+
+    fn shown(call: Call, asked: usize, result: Result<&[u8], &io::Error>) -> String {
+        TraceEvent {
+            call,
+            asked,
+            result,
+        }
+        .to_string()
+    }
+
+    #[test]
+    fn a_line_shows_what_moved() {
+        assert_eq!(shown(Call::Send, 2, Ok(b"a\n")), r"send(2) = 2 b'a\n'");
+        assert_eq!(shown(Call::Recv, 9, Ok(b"")), "recv(9) = 0 end of stream");
+        let error = io::Error::from(ErrorKind::ConnectionReset);
+        assert_eq!(
+            shown(Call::Recv, 9, Err(&error)),
+            "recv(9) failed: connection reset"
+        );
+        let long = [b'x'; 1000];
+        let line = shown(Call::Recv, 1000, Ok(&long));
+        assert!(line.ends_with("x'...") && line.len() < 100, "{line}");
+    }
+
+    #[test]
+    fn a_short_write_shows_what_was_taken() {
+        let mut room = [0; 3];
+        let mut seen = String::new();
+        let mut stream = Trace::new(&mut room[..], |event| seen = event.to_string());
+        assert_eq!(stream.write(b"hello").unwrap(), 3);
+        drop(stream);
+        assert_eq!(seen, "send(5) = 3 b'hel'");
+    }
+}

@@ -1,0 +1,351 @@
+//! A Unix-domain socket file: private from its first moment, and never in place of anything else.
+//!
+//! `bind` alone would create the file open to whatever the umask allows, and fails where a server
+//! that was killed left its file behind. So the socket is bound inside a directory that only this
+//! user can enter, its mode is set there, and only then is it linked to its real name. A link,
+//! unlike a rename, never replaces what is there already.
+
+use std::fmt;
+use std::fs::{self, DirBuilder, File, Permissions, TryLockError};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::reason;
+
+/// How long to wait for another server that is taking over a stale socket in the same directory.
+const TAKEOVER: Duration = Duration::from_secs(2);
+
+/// The longest path that fits into the system's `sockaddr_un`, less the terminating zero.
+const LONGEST: usize = 107;
+
+/// A listening socket's name in the file system; removed on drop if it is still the same file.
+#[derive(Debug)]
+pub(super) struct SocketFile {
+    path: PathBuf,
+    identity: (u64, u64),
+}
+
+/// Listens at `path`. The flag says whether a stale socket was removed on the way.
+pub(super) fn listen(path: &Path) -> Result<(UnixListener, SocketFile, bool), SocketFileError> {
+    let parent = parent(path);
+    check_parent(parent)?;
+    let scratch = Scratch::new(parent)?;
+    let hidden = scratch.dir.join("s");
+    let ours = path.as_os_str().len();
+    let needed = ours.max(hidden.as_os_str().len());
+    if needed > LONGEST {
+        let most = LONGEST.saturating_sub(needed - ours);
+        return Err(SocketFileError::TooLong { most });
+    }
+    let failed = SocketFileError::Failed;
+    let listener = UnixListener::bind(&hidden).map_err(failed)?;
+    fs::set_permissions(&hidden, Permissions::from_mode(0o600)).map_err(failed)?;
+    let identity = identity(&hidden).map_err(failed)?;
+
+    let removed = match fs::hard_link(&hidden, path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            let _turn = take_turn(parent)?;
+            let removed = remove_stale(path)?;
+            fs::hard_link(&hidden, path).map_err(failed)?;
+            removed
+        }
+        linked => linked.map(|()| false).map_err(failed)?,
+    };
+    let path = path.to_owned();
+    Ok((listener, SocketFile { path, identity }, removed))
+}
+
+/// Removes what stands at `path` if it is a socket that nobody listens on.
+fn remove_stale(path: &Path) -> Result<bool, SocketFileError> {
+    // Not `metadata`: a symbolic link is never followed.
+    let kind = match fs::symlink_metadata(path) {
+        Ok(found) => found.file_type(),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(SocketFileError::Failed(error)),
+    };
+    if !kind.is_socket() {
+        return Err(SocketFileError::NotASocket {
+            found: if kind.is_symlink() {
+                "a symbolic link"
+            } else if kind.is_dir() {
+                "a directory"
+            } else if kind.is_file() {
+                "a regular file"
+            } else {
+                "a special file"
+            },
+        });
+    }
+    // Connecting to a regular file is refused, too, hence the look at its kind before.
+    match UnixStream::connect(path) {
+        Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
+            fs::remove_file(path).map_err(SocketFileError::Failed)?;
+            Ok(true)
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) if error.kind() != ErrorKind::WouldBlock => Err(SocketFileError::Failed(error)),
+        _ => Err(SocketFileError::InUse),
+    }
+}
+
+/// Two servers may find the same stale socket at once, and the slower one would remove the socket
+/// that the faster one has just put there. A lock on the directory makes them take turns, and
+/// goes by itself when its holder dies.
+fn take_turn(parent: &Path) -> Result<File, SocketFileError> {
+    let dir = File::open(parent).map_err(SocketFileError::Failed)?;
+    let until = Instant::now() + TAKEOVER;
+    loop {
+        match dir.try_lock() {
+            Ok(()) => return Ok(dir),
+            Err(TryLockError::Error(error)) => return Err(SocketFileError::Failed(error)),
+            Err(TryLockError::WouldBlock) if Instant::now() > until => {
+                return Err(SocketFileError::Failed(ErrorKind::TimedOut.into()));
+            }
+            Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(10)),
+        }
+    }
+}
+
+fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// Where anyone may rename files, anyone can put a socket of their own in the place of ours.
+fn check_parent(parent: &Path) -> Result<(), SocketFileError> {
+    let found = fs::metadata(parent).map_err(|source| SocketFileError::Parent {
+        parent: parent.to_owned(),
+        source,
+    })?;
+    let mode = found.mode() & 0o7777;
+    let sticky = mode & 0o1000 != 0;
+    if mode & 0o002 != 0 && !sticky {
+        return Err(SocketFileError::OpenParent {
+            parent: parent.to_owned(),
+            mode,
+        });
+    }
+    Ok(())
+}
+
+/// Which file it is: two names of one file have the same device and inode.
+fn identity(path: &Path) -> io::Result<(u64, u64)> {
+    let found = fs::symlink_metadata(path)?;
+    Ok((found.dev(), found.ino()))
+}
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        // Another server may have taken the name meanwhile; its socket is not ours to remove.
+        if identity(&self.path).is_ok_and(|now| now == self.identity) {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// A directory that only this user can enter, removed with the first name of the socket in it.
+struct Scratch {
+    dir: PathBuf,
+}
+
+impl Scratch {
+    fn new(parent: &Path) -> Result<Self, SocketFileError> {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        loop {
+            let number = COUNT.fetch_add(1, Ordering::Relaxed);
+            let dir = parent.join(format!(".{:x}-{number:x}", process::id()));
+            match DirBuilder::new().mode(0o700).create(&dir) {
+                Ok(()) => return Ok(Self { dir }),
+                // A server with the same process id died here once.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists && number < 1000 => {}
+                Err(source) => {
+                    return Err(SocketFileError::Parent {
+                        parent: parent.to_owned(),
+                        source,
+                    });
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(self.dir.join("s"));
+        let _ = fs::remove_dir(&self.dir);
+    }
+}
+
+/// Why no socket file could be put at a path.
+#[derive(Debug)]
+pub enum SocketFileError {
+    /// A running server listens there.
+    InUse,
+    /// Something that is not a socket stands there; it is left alone.
+    NotASocket {
+        /// What it is.
+        found: &'static str,
+    },
+    /// The path does not fit into a socket address.
+    TooLong {
+        /// How many bytes would.
+        most: usize,
+    },
+    /// The directory is missing or not writable.
+    Parent {
+        /// The directory.
+        parent: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Anyone may replace files in the directory.
+    OpenParent {
+        /// The directory.
+        parent: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// A system call failed.
+    Failed(io::Error),
+}
+
+impl fmt::Display for SocketFileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InUse => f.write_str(
+                "already in use by a running server; stop that one, or choose another path",
+            ),
+            Self::NotASocket { found } => {
+                write!(
+                    f,
+                    "{found} is in the way and is left alone; remove it, or choose another path"
+                )
+            }
+            Self::TooLong { most } => {
+                write!(f, "the path is too long; here it may have {most} bytes")
+            }
+            Self::Parent { parent, source } => write!(
+                f,
+                "cannot create a file in {} ({}); choose a directory that exists and is yours",
+                parent.display(),
+                reason(source)
+            ),
+            Self::OpenParent { parent, mode } => write!(
+                f,
+                "anyone may replace files in {} (its mode is {mode:04o}, without the sticky bit); \
+                 run: chmod o-w {0}",
+                parent.display(),
+            ),
+            Self::Failed(error) => f.write_str(&reason(error)),
+        }
+    }
+}
+
+impl std::error::Error for SocketFileError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fresh_dir(name: &str) -> PathBuf {
+        let dir = std::env::temp_dir().join(format!("dialtone-unix-{name}-{}", process::id()));
+        let _ = fs::remove_dir_all(&dir);
+        DirBuilder::new().mode(0o700).create(&dir).unwrap();
+        dir
+    }
+
+    #[test]
+    fn it_is_private_and_nothing_stays_beside_it() {
+        let dir = fresh_dir("private");
+        let path = dir.join("socket");
+        let (_listener, file, removed) = listen(&path).unwrap();
+        assert!(!removed);
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(&dir).unwrap().count(), 1);
+        UnixStream::connect(&path).unwrap();
+        drop(file);
+        assert!(!path.exists());
+        fs::remove_dir_all(dir).unwrap();
+    }
+
+    #[test]
+    fn a_stale_one_is_taken_over_and_a_live_one_is_not() {
+        let dir = fresh_dir("stale");
+        let path = dir.join("socket");
+        drop(UnixListener::bind(&path).unwrap());
+        let (_listener, _file, removed) = listen(&path).unwrap();
+        assert!(removed);
+        assert!(matches!(listen(&path), Err(SocketFileError::InUse)));
+        UnixStream::connect(&path).unwrap();
+        fs::remove_dir_all(dir).unwrap();
+    }
+
+    #[test]
+    fn of_many_that_find_a_stale_one_exactly_one_wins() {
+        let dir = fresh_dir("race");
+        let path = dir.join("socket");
+        drop(UnixListener::bind(&path).unwrap());
+        let results: Vec<_> = thread::scope(|scope| {
+            let starters: Vec<_> = (0..16).map(|_| scope.spawn(|| listen(&path))).collect();
+            starters.into_iter().map(|s| s.join().unwrap()).collect()
+        });
+        assert_eq!(results.iter().filter(|r| r.is_ok()).count(), 1);
+        UnixStream::connect(&path).unwrap();
+        fs::remove_dir_all(dir).unwrap();
+    }
+
+    #[test]
+    fn what_is_not_a_socket_stays() {
+        let dir = fresh_dir("others");
+        let file = dir.join("file");
+        fs::write(&file, "precious").unwrap();
+        let link = dir.join("link");
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        let inner = dir.join("dir");
+        fs::create_dir(&inner).unwrap();
+        for path in [&file, &link, &inner] {
+            let error = listen(path).unwrap_err();
+            assert!(
+                matches!(error, SocketFileError::NotASocket { .. }),
+                "{error}"
+            );
+        }
+        assert_eq!(fs::read(&file).unwrap(), b"precious");
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        fs::remove_dir_all(dir).unwrap();
+    }
+
+    #[test]
+    fn a_parent_that_is_missing_or_open_is_refused() {
+        let dir = fresh_dir("parent");
+        assert!(matches!(
+            listen(&dir.join("missing/socket")),
+            Err(SocketFileError::Parent { .. })
+        ));
+        fs::set_permissions(&dir, Permissions::from_mode(0o777)).unwrap();
+        assert!(matches!(
+            listen(&dir.join("socket")),
+            Err(SocketFileError::OpenParent { mode: 0o777, .. })
+        ));
+        fs::set_permissions(&dir, Permissions::from_mode(0o1777)).unwrap();
+        listen(&dir.join("socket")).unwrap();
+        fs::remove_dir_all(dir).unwrap();
+    }
+
+    #[test]
+    fn a_path_that_is_too_long_says_how_long_it_may_be() {
+        let dir = fresh_dir("long");
+        let error = listen(&dir.join("x".repeat(150))).unwrap_err();
+        assert!(matches!(error, SocketFileError::TooLong { .. }), "{error}");
+        assert_eq!(fs::read_dir(&dir).unwrap().count(), 0);
+        fs::remove_dir_all(dir).unwrap();
+    }
+}

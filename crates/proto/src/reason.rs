@@ -1,0 +1,61 @@
+//! Why an operation failed, in words for a user.
+
+use std::io::{self, ErrorKind};
+
+/// The reason behind an [`io::Error`] as a short lower-case phrase, without `(os error N)`.
+///
+/// The errors that a socket program meets daily get fixed words, so that a user and a test can
+/// rely on them; every other error keeps the system's own text.
+///
+/// ```
+/// use std::io::{Error, ErrorKind};
+///
+/// assert_eq!(proto::reason(&Error::from(ErrorKind::ConnectionRefused)), "connection refused");
+/// assert_eq!(proto::reason(&Error::from_raw_os_error(28)), "No space left on device");
+/// ```
+pub fn reason(error: &io::Error) -> String {
+    let fixed = match error.kind() {
+        ErrorKind::ConnectionRefused => "connection refused",
+        ErrorKind::ConnectionReset => "connection reset",
+        ErrorKind::ConnectionAborted => "connection aborted",
+        ErrorKind::NotConnected => "not connected",
+        ErrorKind::BrokenPipe => "the other side has closed the connection",
+        ErrorKind::AddrInUse => "address already in use",
+        ErrorKind::AddrNotAvailable => "this machine has no such address",
+        ErrorKind::PermissionDenied => "permission denied",
+        ErrorKind::NotFound => "no such file or directory",
+        ErrorKind::AlreadyExists => "it exists already",
+        ErrorKind::TimedOut | ErrorKind::WouldBlock => "timed out",
+        ErrorKind::HostUnreachable => "host unreachable",
+        ErrorKind::NetworkUnreachable => "network unreachable",
+        ErrorKind::UnexpectedEof => "the connection ended early",
+        _ => "",
+    };
+    if !fixed.is_empty() {
+        return fixed.to_owned();
+    }
+    let text = error.to_string();
+    match text.rfind(" (os error ") {
+        Some(at) => text[..at].to_owned(),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_carries_an_error_number() {
+        for number in 1..134 {
+            let text = reason(&io::Error::from_raw_os_error(number));
+            assert!(!text.contains("os error"), "{text}");
+            assert!(!text.is_empty());
+        }
+    }
+
+    #[test]
+    fn an_error_of_our_own_keeps_its_text() {
+        assert_eq!(reason(&io::Error::other("out of luck")), "out of luck");
+    }
+}
