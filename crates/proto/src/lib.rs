@@ -3,6 +3,7 @@
 //!
 //! | layer | what it is for | what it must not know |
 //! |---|---|---|
+//! | [`socketserver`] | a server that gives each request a thread | any message; it never logs |
 //! | [`net`] | endpoints, streams, listeners, deadlines, traces | what is said over them |
 //! | [`escape`], [`reason()`] | bytes and errors as text | everything else |
 
@@ -11,5 +12,6 @@
 pub mod escape;
 pub mod net;
 mod reason;
+pub mod socketserver;
 
 pub use reason::reason;

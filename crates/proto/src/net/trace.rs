@@ -132,9 +132,8 @@ mod tests {
     fn a_short_write_shows_what_was_taken() {
         let mut room = [0; 3];
         let mut seen = String::new();
-        let mut stream = Trace::new(&mut room[..], |event| seen = event.to_string());
-        assert_eq!(stream.write(b"hello").unwrap(), 3);
-        drop(stream);
+        let watch = |event: &TraceEvent<'_>| seen = event.to_string();
+        assert_eq!(Trace::new(&mut room[..], watch).write(b"hello").unwrap(), 3);
         assert_eq!(seen, "send(5) = 3 b'hel'");
     }
 }

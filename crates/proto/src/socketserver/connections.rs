@@ -1,0 +1,86 @@
+//! Accepted connections as requests.
+
+use std::fmt::Display;
+use std::fs::File;
+use std::io;
+use std::sync::{Mutex, PoisonError};
+
+use super::farewell::Farewell;
+use super::source::{Refusal, RequestSource};
+use crate::net::{Listener, Peer, Stream};
+
+/// One accepted connection. Python: `self.request` and `self.client_address` of a handler.
+#[derive(Debug)]
+pub struct Connection {
+    /// The connected stream; dropping it closes the connection.
+    pub stream: Stream,
+    /// Who is at the other end.
+    pub peer: Peer,
+}
+
+/// The connections that come in at a listener.
+#[derive(Debug)]
+pub struct Connections {
+    listener: Listener,
+    farewell: Farewell,
+    /// A descriptor that can be given up when there is no other, so that a caller can be accepted
+    /// and told instead of being left in a queue.
+    spare: Mutex<Option<File>>,
+}
+
+impl Connections {
+    /// Takes an already bound listener, so that whoever binds it can choose port 0 and ask for the
+    /// real one.
+    ///
+    /// # Errors
+    ///
+    /// Where the system has no thread or descriptor left even now.
+    pub fn new(listener: Listener) -> io::Result<Self> {
+        Ok(Self {
+            listener,
+            farewell: Farewell::start()?,
+            spare: Mutex::new(Some(spare_descriptor()?)),
+        })
+    }
+
+    fn spare(&self) -> std::sync::MutexGuard<'_, Option<File>> {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn spare_descriptor() -> io::Result<File> {
+    File::open("/dev/null")
+}
+
+impl RequestSource for Connections {
+    type Request = Connection;
+
+    fn get_request(&self) -> io::Result<Connection> {
+        let (stream, peer) = self.listener.accept()?;
+        Ok(Connection { stream, peer })
+    }
+
+    fn get_request_with_spare(&self) -> Option<Connection> {
+        let mut spare = self.spare();
+        // Gone until the caller that got its place has left; then it can be had again.
+        if spare.is_none() {
+            *spare = spare_descriptor().ok();
+        }
+        spare.take()?;
+        self.get_request().ok()
+    }
+
+    fn refuse(&self, request: Connection, why: Refusal) {
+        self.farewell.say(request.stream, &why.to_string());
+    }
+
+    fn wake(&self) -> io::Result<()> {
+        // The connection that wakes needs a descriptor, too, and there may be no other left.
+        self.spare().take();
+        self.listener.wake()
+    }
+
+    fn peer(request: &Connection) -> &dyn Display {
+        &request.peer
+    }
+}

@@ -1,0 +1,118 @@
+//! Turning a caller away so that it can read why.
+//!
+//! Closing at once would not do: where the caller has sent something that was never read, the
+//! system answers with a reset, and a reset throws away the words that were on their way. So the
+//! words are followed by an end of stream, and what the caller still sends is read for a moment.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::Shutdown;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::server::STACK_SIZE;
+use crate::net::{Deadline, Stream};
+
+/// How long a caller that is turned away is listened to.
+const LINGER: Duration = Duration::from_millis(500);
+/// How much of what it sends is read.
+const MOST: usize = 64 * 1024;
+/// How many are being turned away at once; one more is closed without waiting for it.
+const CALLERS: usize = 256;
+/// How often those being turned away are looked at.
+const TICK: Duration = Duration::from_millis(5);
+
+/// Sends `error: WORDS` as the last line of a connection, waits until the caller has read it (it
+/// closes, sends more than 64 KiB or half a second passes), and closes.
+///
+/// It blocks; a server's accept loop leaves this to a thread of its own.
+pub fn turn_away(stream: Stream, words: &str) {
+    // Whatever fails here, the caller has gone.
+    let mut stream_until = Deadline::after(&stream, LINGER);
+    if stream_until
+        .write_all(format!("error: {words}\n").as_bytes())
+        .and_then(|()| stream.shutdown(Shutdown::Write))
+        .is_ok()
+    {
+        let _ = io::copy(&mut stream_until.take(MOST as u64), &mut io::sink());
+    }
+}
+
+/// One thread that turns any number of callers away, started before it is needed: the system may
+/// have no thread left then.
+#[derive(Debug)]
+pub(super) struct Farewell {
+    callers: SyncSender<Leaving>,
+}
+
+#[derive(Debug)]
+struct Leaving {
+    stream: Stream,
+    until: Instant,
+    read: usize,
+}
+
+impl Farewell {
+    pub(super) fn start() -> io::Result<Self> {
+        let (callers, inbox) = mpsc::sync_channel(CALLERS);
+        thread::Builder::new()
+            .name("turn-away".into())
+            .stack_size(STACK_SIZE)
+            .spawn(move || attend(&inbox))?;
+        Ok(Self { callers })
+    }
+
+    /// Never waits: the words fit into a fresh connection's buffer, and the rest is the thread's.
+    pub(super) fn say(&self, stream: Stream, words: &str) {
+        let said = stream
+            .set_nonblocking(true)
+            .and_then(|()| (&stream).write_all(format!("error: {words}\n").as_bytes()))
+            .and_then(|()| stream.shutdown(Shutdown::Write));
+        if said.is_ok() {
+            let until = Instant::now() + LINGER;
+            // Where the inbox is full the stream is dropped here, which closes it.
+            let _ = self.callers.try_send(Leaving {
+                stream,
+                until,
+                read: 0,
+            });
+        }
+    }
+}
+
+/// Ends when the server is gone and the last caller has left.
+fn attend(inbox: &Receiver<Leaving>) {
+    let mut leaving: Vec<Leaving> = Vec::new();
+    loop {
+        let next = if leaving.is_empty() {
+            inbox.recv().map_err(|_| RecvTimeoutError::Disconnected)
+        } else {
+            inbox.recv_timeout(TICK)
+        };
+        match next {
+            Ok(caller) if leaving.len() < CALLERS => leaving.push(caller),
+            Ok(_) | Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) if leaving.is_empty() => return,
+            Err(RecvTimeoutError::Disconnected) => thread::sleep(TICK),
+        }
+        leaving.retain_mut(still_there);
+    }
+}
+
+fn still_there(caller: &mut Leaving) -> bool {
+    let mut scrap = [0; 4096];
+    loop {
+        match (&caller.stream).read(&mut scrap) {
+            Ok(0) => return false,
+            Ok(count) => caller.read += count,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                return Instant::now() < caller.until;
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(_) => return false,
+        }
+        if caller.read >= MOST {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! A server that gives each request a thread, in the shape of Python's `socketserver` module.
+//!
+//! | Python | here |
+//! |---|---|
+//! | `ThreadingTCPServer(address, MyHandler)` | [`ThreadingServer::new`] with [`Connections`] |
+//! | `BaseRequestHandler`: `setup`, `handle`, `finish` | [`RequestHandler`] |
+//! | `self.request`, `self.client_address` | [`Connection`] |
+//! | `get_request` | [`RequestSource::get_request`] |
+//! | `serve_forever()` | [`ThreadingServer::serve_forever`] |
+//! | `shutdown()` | [`Stopper::shutdown`] |
+//! | (no limit) | [`ThreadingServer::max_connections`] |
+//!
+//! ```
+//! use std::io::{Read, Write};
+//! use std::time::Duration;
+//! use proto::net::{Listener, connect};
+//! use proto::socketserver::{Connection, Connections, RequestHandler, ThreadingServer};
+//!
+//! struct Upper(Connection);
+//!
+//! impl RequestHandler for Upper {
+//!     fn handle(&mut self) {
+//!         let mut data = [0; 1024];
+//!         while let Ok(count @ 1..) = self.0.stream.read(&mut data) {
+//!             data[..count].make_ascii_uppercase();
+//!             if self.0.stream.write_all(&data[..count]).is_err() {
+//!                 break;
+//!             }
+//!         }
+//!     }
+//! }
+//!
+//! let listener = Listener::bind(&"127.0.0.1:0".parse()?)?;
+//! let endpoint = listener.endpoint().clone();
+//! let server = ThreadingServer::new(Connections::new(listener)?, Upper);
+//! let stopper = server.stopper();
+//! let serving = std::thread::spawn(move || server.serve_forever());
+//!
+//! let mut stream = connect(&endpoint, Duration::from_secs(5))?;
+//! stream.write_all(b"hello")?;
+//! let mut reply = [0; 5];
+//! stream.read_exact(&mut reply)?;
+//! assert_eq!(&reply, b"HELLO");
+//! drop(stream);
+//!
+//! assert_eq!(stopper.shutdown(Duration::from_secs(5)), 0);
+//! # let _ = serving.join();
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! This layer knows sockets. It never logs (it reports [`Event`]s) and never knows a message.
+
+mod capacity;
+mod connections;
+mod farewell;
+mod handler;
+mod server;
+mod source;
+mod state;
+#[cfg(test)]
+mod tests;
+mod workers;
+
+pub use capacity::{descriptor_limit, thread_limit};
+pub use connections::{Connection, Connections};
+pub use farewell::turn_away;
+pub use handler::RequestHandler;
+pub use server::{Event, STACK_SIZE, Stopper, ThreadingServer};
+pub use source::{Refusal, RequestSource};

@@ -1,0 +1,223 @@
+//! The server: one accept loop, a thread for each request.
+
+use std::fmt::Display;
+use std::io::{self, ErrorKind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use super::handler::RequestHandler;
+use super::source::{Refusal, RequestSource};
+use super::state::State;
+use super::workers::Workers;
+
+/// The stack of a request's thread unless [`ThreadingServer::stack_size`] says otherwise: 64 KiB.
+/// std's default of 2 MiB costs 4 KiB more of page tables for each thread; under 32 KiB a panic
+/// overflows the stack, which ends the process.
+pub const STACK_SIZE: usize = 64 * 1024;
+
+/// How long the accept loop rests when the system has nothing left to accept with.
+const BACK_OFF: Duration = Duration::from_millis(100);
+
+type Watch = Box<dyn Fn(&Event<'_>) + Send + Sync>;
+
+/// A server that gives each request a thread. Python: `ThreadingTCPServer`.
+///
+/// See the [module](super) for an example.
+pub struct ThreadingServer<S, F> {
+    source: Arc<S>,
+    make_handler: F,
+    max_connections: usize,
+    stack_size: usize,
+    watch: Watch,
+    state: Arc<State>,
+}
+
+impl<S, F, H> ThreadingServer<S, F>
+where
+    S: RequestSource,
+    F: Fn(S::Request) -> H + Send + Sync + 'static,
+    H: RequestHandler,
+{
+    /// A server for the requests of `source`, with a handler made by `make_handler` for each.
+    pub fn new(source: S, make_handler: F) -> Self {
+        let state = State::default();
+        state.set_accepting(true);
+        Self {
+            source: Arc::new(source),
+            make_handler,
+            max_connections: 10_000,
+            stack_size: STACK_SIZE,
+            watch: Box::new(|_| {}),
+            state: Arc::new(state),
+        }
+    }
+
+    /// How many requests are served at once (10 000 unless set); one more is refused in words.
+    /// Keep it below [`thread_limit`](super::thread_limit).
+    #[must_use]
+    pub fn max_connections(mut self, most: usize) -> Self {
+        self.max_connections = most;
+        self
+    }
+
+    /// The stack of each request's thread in bytes; see [`STACK_SIZE`].
+    #[must_use]
+    pub fn stack_size(mut self, bytes: usize) -> Self {
+        self.stack_size = bytes;
+        self
+    }
+
+    /// Is told what the server itself does: refusals and failures to accept.
+    #[must_use]
+    pub fn on_event(mut self, watch: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Self {
+        self.watch = Box::new(watch);
+        self
+    }
+
+    /// A handle that stops the server from another thread.
+    pub fn stopper(&self) -> Stopper<S> {
+        Stopper {
+            source: Arc::downgrade(&self.source),
+            state: Arc::clone(&self.state),
+        }
+    }
+
+    /// Accepts and serves until a [`Stopper`] stops it, then closes the listener and waits for the
+    /// handlers; gives how many were still running when their grace was over.
+    ///
+    /// No error ends it: where `accept` fails it rests for 100 ms and tries again.
+    pub fn serve_forever(self) -> usize {
+        let Self {
+            source,
+            make_handler,
+            max_connections,
+            stack_size,
+            watch,
+            state,
+        } = self;
+        let counted = Arc::clone(&state);
+        let workers = Arc::new(Workers::new(stack_size, move |request| {
+            serve_one(&make_handler, request, &counted);
+        }));
+        while !state.is_stopping() {
+            match source.get_request() {
+                // It may be the connection that woke the loop, or one that came a moment late.
+                Ok(_) if state.is_stopping() => break,
+                Ok(request) => {
+                    process(request, &*source, &workers, &state, max_connections, &watch)
+                }
+                Err(error) if is_passing(&error) => {}
+                Err(error) => {
+                    watch(&Event::AcceptFailed { error: &error });
+                    if let Some(request) = source.get_request_with_spare() {
+                        let in_use = state.live();
+                        refuse(request, Refusal::Busy { in_use }, &*source, &watch);
+                    }
+                    state.pause(BACK_OFF);
+                }
+            }
+        }
+        // Only this closes the listener: from here on callers are refused by the system.
+        drop(source);
+        state.set_accepting(false);
+        state.drain()
+    }
+}
+
+/// A peer that left while it was waiting, or a signal: the next call may well succeed.
+fn is_passing(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::ConnectionAborted
+            | ErrorKind::ConnectionReset
+            | ErrorKind::Interrupted
+            | ErrorKind::WouldBlock
+            | ErrorKind::TimedOut
+    )
+}
+
+fn process<S: RequestSource>(
+    request: S::Request,
+    source: &S,
+    workers: &Arc<Workers<S::Request>>,
+    state: &State,
+    max_connections: usize,
+    watch: &Watch,
+) {
+    if let Err(in_use) = state.enter(max_connections) {
+        return refuse(request, Refusal::Busy { in_use }, source, watch);
+    }
+    if let Err((request, error)) = workers.hand_over(request) {
+        state.leave();
+        watch(&Event::SpawnFailed { error: &error });
+        refuse(request, Refusal::NoThread, source, watch);
+    }
+}
+
+fn refuse<S: RequestSource>(request: S::Request, why: Refusal, source: &S, watch: &Watch) {
+    let peer = S::peer(&request);
+    watch(&Event::Refused { peer, why });
+    source.refuse(request, why);
+}
+
+fn serve_one<R, H: RequestHandler>(make_handler: &impl Fn(R) -> H, request: R, state: &State) {
+    // A panic has been told to the panic hook; here it only must not end the thread, which would
+    // leave the request counted for ever.
+    let made = catch_unwind(AssertUnwindSafe(|| make_handler(request)));
+    if let Ok(mut handler) = made {
+        let _ = catch_unwind(AssertUnwindSafe(|| {
+            handler.setup();
+            handler.handle();
+        }));
+        let _ = catch_unwind(AssertUnwindSafe(|| handler.finish()));
+        // Before the connection closes, so that whoever saw it close finds its place free.
+        state.leave();
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(handler)));
+    } else {
+        state.leave();
+    }
+}
+
+/// Stops a [`ThreadingServer`].
+pub struct Stopper<S> {
+    source: Weak<S>,
+    state: Arc<State>,
+}
+
+impl<S: RequestSource> Stopper<S> {
+    /// Stops accepting, closes the listener, and waits up to `grace` for the handlers to finish;
+    /// gives how many had not. Python: `shutdown()` and `server_close()`, which wait without limit.
+    pub fn shutdown(&self, grace: Duration) -> usize {
+        self.state.stop(grace);
+        while self.state.is_accepting() {
+            if let Some(source) = self.source.upgrade() {
+                // If it fails the loop is busy accepting, and will see that it is to stop.
+                let _ = source.wake();
+            }
+            self.state.wait_until_not_accepting(BACK_OFF);
+        }
+        self.state.drain()
+    }
+}
+
+/// Something that the server itself did, for a log.
+pub enum Event<'a> {
+    /// A request was refused.
+    Refused {
+        /// Whose.
+        peer: &'a dyn Display,
+        /// Why.
+        why: Refusal,
+    },
+    /// No request could be got; the loop rests and tries again. It can come ten times a second.
+    AcceptFailed {
+        /// What the system said.
+        error: &'a io::Error,
+    },
+    /// The system would not start a thread.
+    SpawnFailed {
+        /// What the system said.
+        error: &'a io::Error,
+    },
+}

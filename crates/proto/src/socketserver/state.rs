@@ -1,0 +1,107 @@
+//! How many requests are being served, and whether the server is stopping.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// What the accept loop, the handlers' threads and whoever stops the server share.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    now: Mutex<Now>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Now {
+    live: usize,
+    accepting: bool,
+    stop_by: Option<Instant>,
+}
+
+impl State {
+    fn now(&self) -> MutexGuard<'_, Now> {
+        self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts one more request, unless there are `most` already: then says how many.
+    pub(super) fn enter(&self, most: usize) -> Result<(), usize> {
+        let mut now = self.now();
+        if now.live >= most {
+            return Err(now.live);
+        }
+        now.live += 1;
+        Ok(())
+    }
+
+    /// Counts one request less.
+    pub(super) fn leave(&self) {
+        let mut now = self.now();
+        now.live -= 1;
+        if now.stop_by.is_some() {
+            self.changed.notify_all();
+        }
+    }
+
+    pub(super) fn live(&self) -> usize {
+        self.now().live
+    }
+
+    pub(super) fn set_accepting(&self, accepting: bool) {
+        self.now().accepting = accepting;
+        self.changed.notify_all();
+    }
+
+    pub(super) fn is_accepting(&self) -> bool {
+        self.now().accepting
+    }
+
+    /// From now on the server is stopping; its handlers have `grace` to finish.
+    pub(super) fn stop(&self, grace: Duration) {
+        let mut now = self.now();
+        if now.stop_by.is_none() {
+            // A grace that overflows the clock is as good as a day.
+            let day = Duration::from_secs(24 * 60 * 60);
+            now.stop_by = Some(Instant::now() + grace.min(day));
+        }
+        self.changed.notify_all();
+    }
+
+    pub(super) fn is_stopping(&self) -> bool {
+        self.now().stop_by.is_some()
+    }
+
+    /// Waits for `time`, or less where the server is stopped meanwhile.
+    pub(super) fn pause(&self, time: Duration) {
+        let now = self.now();
+        drop(
+            self.changed
+                .wait_timeout_while(now, time, |now| now.stop_by.is_none()),
+        );
+    }
+
+    /// Waits until the accept loop has ended, at most for `time`.
+    pub(super) fn wait_until_not_accepting(&self, time: Duration) {
+        let now = self.now();
+        drop(
+            self.changed
+                .wait_timeout_while(now, time, |now| now.accepting),
+        );
+    }
+
+    /// Waits until nothing is being served or the grace is over; how many are left.
+    pub(super) fn drain(&self) -> usize {
+        let mut now = self.now();
+        while let Some(by) = now.stop_by
+            && now.live > 0
+        {
+            let left = by.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            now = match self.changed.wait_timeout(now, left) {
+                Ok((now, _)) => now,
+                Err(poisoned) => poisoned.into_inner().0,
+            };
+        }
+        now.live
+    }
+}

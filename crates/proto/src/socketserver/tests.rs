@@ -1,0 +1,212 @@
+//! The server with handlers made for the test, over real sockets.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use super::*;
+use crate::net::Listener;
+
+const LONG: Duration = Duration::from_secs(10);
+
+/// Does what the first byte says.
+struct Obedient {
+    connection: Connection,
+    finished: Arc<AtomicUsize>,
+}
+
+impl RequestHandler for Obedient {
+    fn handle(&mut self) {
+        let mut byte = [0];
+        while let Ok(1) = self.connection.stream.read(&mut byte) {
+            assert_ne!(&byte, b"!", "told to panic");
+            self.connection.stream.write_all(&byte).unwrap();
+        }
+    }
+
+    fn finish(&mut self) {
+        self.finished.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+struct Running {
+    port: u16,
+    finished: Arc<AtomicUsize>,
+    stopper: Stopper<Connections>,
+    serving: JoinHandle<usize>,
+}
+
+fn start(most: usize) -> Running {
+    let listener = Listener::bind(&"127.0.0.1:0".parse().unwrap()).unwrap();
+    let port = listener.endpoint().port().unwrap();
+    let finished = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&finished);
+    let make = move |connection| Obedient {
+        connection,
+        finished: Arc::clone(&counter),
+    };
+    let server =
+        ThreadingServer::new(Connections::new(listener).unwrap(), make).max_connections(most);
+    let stopper = server.stopper();
+    let serving = thread::spawn(move || server.serve_forever());
+    Running {
+        port,
+        finished,
+        stopper,
+        serving,
+    }
+}
+
+impl Running {
+    fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        stream.set_read_timeout(Some(LONG)).unwrap();
+        stream
+    }
+
+    /// A connection that is known to have its thread.
+    fn served(&self) -> TcpStream {
+        let mut stream = self.connect();
+        exchange(&mut stream).unwrap();
+        stream
+    }
+}
+
+fn exchange(stream: &mut TcpStream) -> std::io::Result<()> {
+    stream.write_all(b"x")?;
+    stream.read_exact(&mut [0])
+}
+
+#[test]
+fn a_panic_ends_one_connection_and_finish_still_runs() {
+    let server = start(2);
+    let mut other = server.served();
+    let mut doomed = server.served();
+    doomed.write_all(b"!").unwrap();
+    assert_eq!(doomed.read(&mut [0]).unwrap(), 0);
+    assert_eq!(server.finished.load(Ordering::SeqCst), 1);
+    exchange(&mut other).unwrap();
+    // Its place is free again.
+    drop(server.served());
+}
+
+#[test]
+fn one_too_many_is_told_and_a_place_that_frees_is_given() {
+    let server = start(3);
+    let mut inside: Vec<TcpStream> = (0..3).map(|_| server.served()).collect();
+    let mut refused = server.connect();
+    // What was sent and never read must not turn the words into a reset.
+    refused.write_all(b"hello").unwrap();
+    let mut words = String::new();
+    refused.read_to_string(&mut words).unwrap();
+    assert_eq!(words, "error: busy, 3 connections in use\n");
+    let mut leaving = inside.pop().unwrap();
+    leaving.shutdown(std::net::Shutdown::Write).unwrap();
+    assert_eq!(leaving.read(&mut [0]).unwrap(), 0);
+    drop(server.served());
+}
+
+#[test]
+fn shutdown_wakes_accept_and_refuses_newcomers_while_it_waits() {
+    let server = start(10);
+    let mut inside = server.served();
+    let stopper = server.stopper;
+    let stopping = thread::spawn(move || stopper.shutdown(LONG));
+    // The listener closes although a handler still runs.
+    while TcpStream::connect(("127.0.0.1", server.port)).is_ok() {
+        thread::yield_now();
+    }
+    exchange(&mut inside).unwrap();
+    drop(inside);
+    assert_eq!(stopping.join().unwrap(), 0);
+    assert_eq!(server.serving.join().unwrap(), 0);
+}
+
+#[test]
+fn shutdown_gives_up_on_a_handler_that_stays() {
+    let server = start(10);
+    let _inside = server.served();
+    assert_eq!(server.stopper.shutdown(Duration::from_millis(50)), 1);
+    assert_eq!(server.serving.join().unwrap(), 1);
+}
+
+#[test]
+fn threads_are_used_again_and_every_request_is_served_once() {
+    let server = start(1000);
+    let (done, all) = mpsc::channel();
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            let done = done.clone();
+            let server = &server;
+            scope.spawn(move || {
+                for _ in 0..100 {
+                    let mut stream = server.served();
+                    stream.shutdown(std::net::Shutdown::Write).unwrap();
+                    assert_eq!(stream.read(&mut [0]).unwrap(), 0);
+                    done.send(()).unwrap();
+                }
+            });
+        }
+    });
+    assert_eq!(all.try_iter().count(), 800);
+    assert_eq!(server.stopper.shutdown(LONG), 0);
+    assert_eq!(server.finished.load(Ordering::SeqCst), 800);
+}
+
+#[test]
+fn a_blocking_farewell_says_its_words_and_ends() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut caller = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    caller.write_all(b"never read").unwrap();
+    let accepted = listener.accept().unwrap().0;
+    let leaving = thread::spawn(move || turn_away(accepted.into(), "not today"));
+    let mut words = String::new();
+    caller.read_to_string(&mut words).unwrap();
+    assert_eq!(words, "error: not today\n");
+    drop(caller);
+    leaving.join().unwrap();
+}
+
+#[test]
+fn passing_errors_are_told_from_lasting_ones() {
+    // A listener that is not there any more never gives a request: the loop must rest, not spin,
+    // and must still be stoppable. `Broken` gives the error that a full descriptor table gives.
+    struct Broken(mpsc::SyncSender<()>);
+    impl RequestSource for Broken {
+        type Request = Connection;
+        fn get_request(&self) -> std::io::Result<Connection> {
+            let _ = self.0.try_send(());
+            Err(std::io::Error::from_raw_os_error(24))
+        }
+        fn refuse(&self, _: Connection, _: Refusal) {}
+        fn wake(&self) -> std::io::Result<()> {
+            Err(ErrorKind::NotFound.into())
+        }
+        fn peer(request: &Connection) -> &dyn std::fmt::Display {
+            &request.peer
+        }
+    }
+    let (tried, tries) = mpsc::sync_channel(1000);
+    let failures = Arc::new(AtomicUsize::new(0));
+    let seen = Arc::clone(&failures);
+    let make = |connection| Obedient {
+        connection,
+        finished: Arc::default(),
+    };
+    let server = ThreadingServer::new(Broken(tried), make).on_event(move |event| {
+        if matches!(event, Event::AcceptFailed { .. }) {
+            seen.fetch_add(1, Ordering::SeqCst);
+        }
+    });
+    let stopper = server.stopper();
+    let serving = thread::spawn(move || server.serve_forever());
+    tries.recv_timeout(LONG).unwrap();
+    tries.recv_timeout(LONG).unwrap();
+    assert_eq!(stopper.shutdown(LONG), 0);
+    serving.join().unwrap();
+    // Resting 100 ms each time, it cannot have tried more often than this in the time it took.
+    assert!((2..50).contains(&failures.load(Ordering::SeqCst)));
+}
