@@ -3,12 +3,14 @@
 //!
 //! | layer | what it is for | what it must not know |
 //! |---|---|---|
+//! | [`cli`] | flags, help, logs, prompts, exit codes; the only layer that prints | the tools |
 //! | [`socketserver`] | a server that gives each request a thread | any message; it never logs |
 //! | [`net`] | endpoints, streams, listeners, deadlines, traces | what is said over them |
 //! | [`escape`], [`reason()`] | bytes and errors as text | everything else |
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+pub mod cli;
 pub mod escape;
 pub mod net;
 mod reason;

@@ -1,0 +1,89 @@
+//! What a tool's test asks of its own table.
+
+use std::ffi::OsString;
+
+use super::flags::Tool;
+use super::help::help;
+use super::parse::{Asked, parse};
+
+/// Everything that is wrong with a tool's table, for its test to compare with nothing: names and
+/// texts that break the common form, defaults that its own parser refuses, examples that do not
+/// parse, help that is too wide.
+pub fn complaints<O: Default>(tool: &Tool<O>) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut names: Vec<String> = vec!["help".into(), "version".into(), "h".into(), "V".into()];
+    for flag in tool.flags() {
+        let name = flag.name;
+        for form in [Some(name.to_owned()), flag.short.map(String::from)] {
+            let Some(form) = form else { continue };
+            if names.contains(&form) {
+                found.push(format!("--{name}: the name {form} is taken"));
+            }
+            names.push(form);
+        }
+        if !name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-') {
+            found.push(format!("--{name}: names are lower-case words and dashes"));
+        }
+        if flag.help.is_empty() || flag.help.ends_with('.') {
+            found.push(format!("--{name}: its help is not half a line"));
+        }
+        if flag.value.is_none() && (flag.default.is_some() || flag.repeats) {
+            found.push(format!(
+                "--{name}: a switch has no default and no repetition"
+            ));
+        }
+    }
+    if let Err(error) = parse(tool, []) {
+        found.push(format!("the defaults are not accepted: {error}"));
+    }
+    for example in tool.examples {
+        let mut words = words(example.line).into_iter();
+        if words.next().as_deref() != Some(tool.name) {
+            found.push(format!("the example {} is of another tool", example.line));
+        }
+        match parse(tool, words.map(OsString::from)) {
+            Ok(Asked::Work(_)) => {}
+            Ok(_) => found.push(format!("the example {} does nothing", example.line)),
+            Err(error) => found.push(format!("the example {} fails: {error}", example.line)),
+        }
+    }
+    for line in help(tool).lines().filter(|line| line.chars().count() > 80) {
+        found.push(format!("too wide: {line}"));
+    }
+    found
+}
+
+/// The words of the first program in a shell line whose only quotes are single ones.
+fn words(line: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    for (number, part) in line.split('\'').enumerate() {
+        if number % 2 == 1 {
+            words.push(part.to_owned());
+            continue;
+        }
+        for word in part.split_whitespace() {
+            match word {
+                // What comes before a pipe is another program's; what comes after, too.
+                "|" if words.first().is_some_and(|w: &String| w == "printf") => words.clear(),
+                "|" | "<" | ">" | "&" => return words,
+                _ => words.push(word.to_owned()),
+            }
+        }
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::words;
+
+    #[test]
+    fn a_line_is_split_as_a_shell_would() {
+        assert_eq!(
+            words("tool --send 'a b' x < file"),
+            ["tool", "--send", "a b", "x"]
+        );
+        assert_eq!(words("tool a | wc"), ["tool", "a"]);
+        assert_eq!(words("printf 'a b' | tool x"), ["tool", "x"]);
+    }
+}

@@ -1,0 +1,119 @@
+//! How a tool begins and ends.
+
+use std::env;
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::panic;
+use std::process::ExitCode;
+
+use super::flags::Tool;
+use super::help::{help, usage};
+use super::output::Output;
+use super::parse::{Asked, parse};
+use crate::net::{BindError, ConnectError, ResolveError};
+use crate::reason;
+
+/// Why a tool ends without having done its work. Its text becomes one line on stderr.
+#[derive(Debug)]
+pub struct Failure {
+    /// None: the reader of our output has left, and there is nothing to say nor anyone to blame.
+    text: Option<String>,
+}
+
+impl Failure {
+    /// A failure with a text of the form `WHAT (WHY); HINT`.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self {
+            text: Some(text.into()),
+        }
+    }
+
+    /// A failed operation: `WHAT (why)`.
+    pub fn io(what: &str, why: &io::Error) -> Self {
+        Self::new(format!("{what} ({})", reason(why)))
+    }
+
+    /// Whoever read our output has closed it. The tool ends quietly, with status 0.
+    pub(super) fn quiet() -> Self {
+        Self { text: None }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text.as_deref().unwrap_or_default())
+    }
+}
+
+impl Error for Failure {}
+
+macro_rules! failure_from {
+    ($($error:ty),*) => {$(
+        impl From<$error> for Failure {
+            fn from(error: $error) -> Self {
+                Self::new(error.to_string())
+            }
+        }
+    )*};
+}
+failure_from!(BindError, ConnectError, ResolveError);
+
+/// Runs a tool: parses its command line, does the work, and gives the exit status.
+///
+/// 0 for `--help` and `--version`, 2 for a usage error, the tool's own failure status for a
+/// [`Failure`], and otherwise whatever `work` gives.
+pub fn run<O: Default>(
+    tool: &Tool<O>,
+    work: impl FnOnce(O) -> Result<ExitCode, Failure>,
+) -> ExitCode {
+    say_panics_in_a_line();
+    let asked = match parse(tool, env::args_os().skip(1)) {
+        Ok(asked) => asked,
+        Err(error) => {
+            eprint(&format!(
+                "error: {error}; see {} --help\n{}\n",
+                tool.name,
+                usage(tool)
+            ));
+            return ExitCode::from(2);
+        }
+    };
+    let done = match asked {
+        Asked::Work(options) => work(options),
+        Asked::Help => show(&help(tool)),
+        Asked::Version => show(&format!("{} {}\n", tool.name, env!("CARGO_PKG_VERSION"))),
+    };
+    match done {
+        Ok(status) => status,
+        Err(Failure { text: None }) => ExitCode::SUCCESS,
+        Err(Failure { text: Some(text) }) => {
+            eprint(&format!("error: {text}\n"));
+            ExitCode::from(tool.failure_status)
+        }
+    }
+}
+
+fn show(text: &str) -> Result<ExitCode, Failure> {
+    Output::new().write(text.as_bytes())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `eprint!` would panic where stderr is closed or full.
+pub(super) fn eprint(text: &str) {
+    use std::io::Write;
+    let _ = io::stderr().write_all(text.as_bytes());
+}
+
+/// A panic is a bug of ours; whoever meets it gets a line to report, not a backtrace.
+fn say_panics_in_a_line() {
+    panic::set_hook(Box::new(|info| {
+        let place = info.location().map(ToString::to_string);
+        let place = place.as_deref().unwrap_or("an unknown place");
+        let words = info.payload_as_str().unwrap_or("no words");
+        let words = words.replace('\n', " ");
+        eprint(&format!(
+            "error: internal error at {place} ({words}); this is a bug, please report it\n"
+        ));
+    }));
+}

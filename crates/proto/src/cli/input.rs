@@ -1,0 +1,81 @@
+//! Standard input: lines with a prompt, or nothing but its end.
+
+use std::io::{self, BufRead, IsTerminal, Read, StdinLock};
+use std::thread;
+
+use super::exit::{Failure, eprint};
+
+/// The longest line that is taken.
+const LONGEST_LINE: u64 = 64 << 20;
+
+/// The lines of stdin. On a terminal each is asked for with a prompt, as Python's `input` does.
+#[derive(Debug)]
+pub struct Lines {
+    stdin: StdinLock<'static>,
+    prompt: Option<&'static str>,
+}
+
+impl Lines {
+    /// Takes stdin for itself. The prompt goes to stderr: stdout is for data.
+    pub fn with_prompt(prompt: &'static str) -> Self {
+        let stdin = io::stdin().lock();
+        let asks = stdin.is_terminal() && io::stderr().is_terminal();
+        Self {
+            prompt: asks.then_some(prompt),
+            stdin,
+        }
+    }
+
+    /// Reads the next line into `line`, without its `\n` or `\r\n`; false at the end.
+    ///
+    /// # Errors
+    ///
+    /// Where stdin cannot be read, or a line has more than 64 MiB.
+    pub fn next(&mut self, line: &mut Vec<u8>) -> Result<bool, Failure> {
+        if let Some(prompt) = self.prompt {
+            eprint(prompt);
+        }
+        line.clear();
+        (&mut self.stdin)
+            .take(LONGEST_LINE)
+            .read_until(b'\n', line)
+            .map_err(|error| Failure::io("cannot read standard input", &error))?;
+        if line.is_empty() {
+            if self.prompt.is_some() {
+                // Ctrl-D leaves the cursor behind the prompt.
+                eprint("\n");
+            }
+            return Ok(false);
+        }
+        if line.len() as u64 == LONGEST_LINE && !line.ends_with(b"\n") {
+            return Err(Failure::new(
+                "a line of standard input is longer than 64 MiB; send it in shorter ones",
+            ));
+        }
+        if line.ends_with(b"\n") {
+            line.pop();
+            if line.ends_with(b"\r") {
+                line.pop();
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// Calls `then` in a thread of its own when stdin ends, so that whoever holds the other end of it
+/// can ask a server to finish.
+///
+/// # Errors
+///
+/// Where the system has no thread left.
+pub fn when_stdin_ends(then: impl FnOnce() + Send + 'static) -> Result<(), Failure> {
+    thread::Builder::new()
+        .name("stdin".into())
+        .spawn(|| {
+            // An unreadable stdin has ended, too.
+            let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+            then();
+        })
+        .map(drop)
+        .map_err(|error| Failure::io("cannot start a thread", &error))
+}

@@ -1,0 +1,161 @@
+//! Log lines on stderr, each with its time in UTC.
+
+use std::fmt::{self, Display};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use super::exit::eprint;
+use crate::net::TraceEvent;
+
+/// Writes log lines to stderr, as much as `--quiet` and `--trace` leave.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Log {
+    /// Only errors.
+    pub quiet: bool,
+    /// Every call on every stream, too.
+    pub trace: bool,
+}
+
+impl Log {
+    /// What happens in the ordinary run of things.
+    pub fn info(&self, text: fmt::Arguments<'_>) {
+        if !self.quiet {
+            line(format_args!("{text}"));
+        }
+    }
+
+    /// What somebody should look at.
+    pub fn error(&self, text: fmt::Arguments<'_>) {
+        line(format_args!("error: {text}"));
+    }
+
+    /// One call on the stream of `peer`.
+    pub fn trace(&self, peer: &dyn Display, event: &TraceEvent<'_>) {
+        if self.trace {
+            line(format_args!("{peer} {event}"));
+        }
+    }
+}
+
+/// One write for the whole line, so that lines of different threads do not mix.
+fn line(text: fmt::Arguments<'_>) {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    eprint(&format!("{} {text}\n", Timestamp(now)));
+}
+
+/// Time since 1970 as RFC 3339 writes it, in UTC: `2026-11-24T12:00:00.000001Z`.
+struct Timestamp(Duration);
+
+impl Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.0.as_secs();
+        let (year, month, day) = date(seconds / 86_400);
+        let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
+        let micros = self.0.subsec_micros();
+        write!(
+            f,
+            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{micros:06}Z"
+        )
+    }
+}
+
+/// The Gregorian date of a day counted from 1970-01-01.
+fn date(days: u64) -> (u64, u64, u64) {
+    // Counted from 1 March of the year 0, a year's leap day is its last, and 400 years are always
+    // 146 097 days.
+    let days = days + 719_468;
+    let (cycle, day) = (days / 146_097, days % 146_097);
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    // Months of 31, 30, 31, 30, 31 days in turn: 153 days every five months.
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let (month, next) = if month < 10 {
+        (month + 3, 0)
+    } else {
+        (month - 9, 1)
+    };
+    (cycle * 400 + year + next, month, day)
+}
+
+/// Lets a line through only once in a while, and counts the others.
+#[derive(Debug)]
+pub struct RateLimit {
+    every: Duration,
+    state: Mutex<(Option<Instant>, u64)>,
+}
+
+impl RateLimit {
+    /// One line in each `every`.
+    pub const fn new(every: Duration) -> Self {
+        Self {
+            every,
+            state: Mutex::new((None, 0)),
+        }
+    }
+
+    /// Whether a line may be written now, and then how many were not since the last.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let limit = proto::cli::RateLimit::new(Duration::from_secs(3600));
+    /// assert_eq!([limit.allow(), limit.allow()], [Some(0), None]);
+    /// ```
+    pub fn allow(&self) -> Option<u64> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let (last, left_out) = &mut *state;
+        if last.is_some_and(|last| last.elapsed() < self.every) {
+            *left_out += 1;
+            return None;
+        }
+        *last = Some(Instant::now());
+        Some(std::mem::take(left_out))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_as_rfc_3339_has_them() {
+        for (seconds, shown) in [
+            (0, "1970-01-01T00:00:00.000000Z"),
+            (951_782_399, "2000-02-28T23:59:59.000000Z"),
+            (951_782_400, "2000-02-29T00:00:00.000000Z"),
+            (1_709_164_800, "2024-02-29T00:00:00.000000Z"),
+            (1_735_689_599, "2024-12-31T23:59:59.000000Z"),
+            (4_107_542_400, "2100-03-01T00:00:00.000000Z"),
+        ] {
+            assert_eq!(Timestamp(Duration::from_secs(seconds)).to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn days_follow_each_other_for_five_hundred_years() {
+        let mut before = date(0);
+        for day in 1..200_000 {
+            let now = date(day);
+            let next_day = now == (before.0, before.1, before.2 + 1);
+            let next_month = now == (before.0, before.1 + 1, 1) && before.2 >= 28;
+            let next_year = now == (before.0 + 1, 1, 1) && before.1 == 12 && before.2 == 31;
+            assert!(next_day || next_month || next_year, "{before:?} {now:?}");
+            before = now;
+        }
+    }
+
+    #[test]
+    fn what_was_left_out_is_counted() {
+        let limit = RateLimit::new(Duration::ZERO);
+        assert_eq!([limit.allow(), limit.allow()], [Some(0), Some(0)]);
+        let limit = RateLimit::new(Duration::from_secs(3600));
+        assert_eq!(
+            [limit.allow(), limit.allow(), limit.allow()],
+            [Some(0), None, None]
+        );
+        assert_eq!(limit.state.lock().unwrap().1, 2);
+    }
+}

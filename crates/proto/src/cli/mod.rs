@@ -1,0 +1,23 @@
+//! The command line that all tools share: flags from one table, help, logs, prompts, exit codes.
+//!
+//! This is the only place of the project that prints. Data goes to stdout, words to stderr.
+
+mod check;
+mod exit;
+mod flags;
+mod help;
+mod input;
+mod log;
+mod output;
+mod parse;
+mod values;
+
+pub use check::complaints;
+pub use exit::{Failure, run};
+pub use flags::{Example, Flag, Group, Operand, Tool};
+pub use input::{Lines, when_stdin_ends};
+pub use log::{Log, RateLimit};
+pub use output::Output;
+pub use values::{
+    choice, count, duration, duration_or_none, endpoint, show_bytes, show_duration, size, text,
+};

@@ -1,0 +1,280 @@
+//! From words to options, by the tool's table.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::os::unix::ffi::OsStrExt;
+
+use super::flags::{Flag, Tool};
+use crate::escape::quoted;
+
+/// What a command line asks for.
+#[derive(Debug)]
+pub(super) enum Asked<O> {
+    /// To do the work.
+    Work(O),
+    /// To show the help.
+    Help,
+    /// To show the version.
+    Version,
+}
+
+/// A command line that cannot be followed; its text names the flag and the value.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct UsageError(String);
+
+impl fmt::Display for UsageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn usage_error<T>(text: String) -> Result<T, UsageError> {
+    Err(UsageError(text))
+}
+
+/// Parses `words`, the program's own name not among them.
+pub(super) fn parse<O: Default>(
+    tool: &Tool<O>,
+    words: impl IntoIterator<Item = OsString>,
+) -> Result<Asked<O>, UsageError> {
+    let mut options = defaults(tool)?;
+    let mut given: Vec<&str> = Vec::new();
+    let mut operands = tool.operands.iter().peekable();
+    let mut only_operands = false;
+    let mut words = words.into_iter();
+    while let Some(word) = words.next() {
+        let in_rest = operands.peek().is_some_and(|operand| operand.rest);
+        let is_flag = !in_rest && !only_operands && word.len() > 1 && word.as_bytes()[0] == b'-';
+        if !is_flag {
+            let Some(operand) = operands.next_if(|operand| !operand.rest) else {
+                let Some(rest) = operands.peek() else {
+                    return usage_error(format!("unexpected argument {}", shown(&word)));
+                };
+                set(&mut options, rest.name, rest.set, &word)?;
+                continue;
+            };
+            set(&mut options, operand.name, operand.set, &word)?;
+            continue;
+        }
+        if word == "--" {
+            only_operands = true;
+            continue;
+        }
+        if word == "--help" || word == "-h" {
+            return Ok(Asked::Help);
+        }
+        if word == "--version" || word == "-V" {
+            return Ok(Asked::Version);
+        }
+        let (flag, joined) = find(tool, &word)?;
+        if !flag.repeats && given.contains(&flag.name) {
+            return usage_error(format!("--{} was given twice", flag.name));
+        }
+        given.push(flag.name);
+        let value = match (flag.value, joined) {
+            (None, None) => OsString::new(),
+            (None, Some(value)) => {
+                let value = shown(value);
+                return usage_error(format!("--{} takes no value, and got {value}", flag.name));
+            }
+            (Some(_), Some(value)) => value.to_owned(),
+            (Some(name), None) => match words.next() {
+                Some(value) => value,
+                None => return usage_error(format!("--{} needs its {name}", flag.name)),
+            },
+        };
+        set(&mut options, &format!("--{}", flag.name), flag.set, &value)?;
+    }
+    Ok(Asked::Work(options))
+}
+
+fn set<O>(
+    options: &mut O,
+    name: &str,
+    set: super::flags::Set<O>,
+    value: &OsStr,
+) -> Result<(), UsageError> {
+    set(options, value).map_err(|why| UsageError(format!("{name}: {why}")))
+}
+
+/// The defaults go through the same functions as a user's values, so each stands in one place.
+fn defaults<O: Default>(tool: &Tool<O>) -> Result<O, UsageError> {
+    let mut options = O::default();
+    for flag in tool.flags() {
+        if let Some(text) = flag.default {
+            set(&mut options, flag.name, flag.set, OsStr::new(text))?;
+        }
+    }
+    for operand in tool.operands {
+        if let Some(text) = operand.default {
+            set(&mut options, operand.name, operand.set, OsStr::new(text))?;
+        }
+    }
+    Ok(options)
+}
+
+/// The flag that a word names, and the value after its `=`.
+fn find<'w, O>(
+    tool: &Tool<O>,
+    word: &'w OsStr,
+) -> Result<(&'static Flag<O>, Option<&'w OsStr>), UsageError> {
+    let bytes = word.as_bytes();
+    let found = if let Some(long) = bytes.strip_prefix(b"--") {
+        let (name, value) = match long.iter().position(|&b| b == b'=') {
+            Some(at) => (&long[..at], Some(OsStr::from_bytes(&long[at + 1..]))),
+            None => (long, None),
+        };
+        tool.flags()
+            .find(|flag| flag.name.as_bytes() == name)
+            .map(|flag| (flag, value))
+    } else {
+        tool.flags()
+            .find(|flag| flag.short.is_some_and(|c| bytes[1..] == [c as u8]))
+            .map(|flag| (flag, None))
+    };
+    match found {
+        Some(found) => Ok(found),
+        None => usage_error(format!("unknown flag {}", shown(word))),
+    }
+}
+
+fn shown(word: &OsStr) -> String {
+    quoted(word.as_bytes(), 100)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::flags::{Group, Operand};
+    use super::*;
+
+    #[derive(Default, Debug, PartialEq)]
+    struct Options {
+        loud: bool,
+        size: usize,
+        names: Vec<String>,
+        place: String,
+        rest: Vec<String>,
+    }
+
+    fn text(value: &OsStr) -> String {
+        value.to_string_lossy().into_owned()
+    }
+
+    const FLAGS: &[Flag<Options>] = &[
+        Flag::switch("loud", "say more", |o: &mut Options, _| {
+            o.loud = true;
+            Ok(())
+        })
+        .short('l'),
+        Flag::value("size", "N", "how much", |o: &mut Options, v| {
+            o.size = text(v)
+                .parse()
+                .map_err(|_| format!("{} is odd", shown(v)))?;
+            Ok(())
+        })
+        .default("7"),
+        Flag::value("name", "TEXT", "who", |o: &mut Options, v| {
+            o.names.push(text(v));
+            Ok(())
+        })
+        .repeats(),
+    ];
+
+    const PLACE: Operand<Options> = Operand {
+        name: "PLACE",
+        default: Some("here"),
+        rest: false,
+        help: "where",
+        set: |o, v| {
+            o.place = text(v);
+            Ok(())
+        },
+    };
+
+    const REST: Operand<Options> = Operand {
+        name: "WORD",
+        default: None,
+        rest: true,
+        help: "what",
+        set: |o, v| {
+            o.rest.push(text(v));
+            Ok(())
+        },
+    };
+
+    const ONE: Tool<Options> = Tool {
+        name: "tool",
+        about: "tries",
+        operands: &[PLACE],
+        groups: &[Group {
+            title: "All",
+            flags: FLAGS,
+        }],
+        examples: &[],
+        failure_status: 1,
+    };
+
+    const WITH_REST: Tool<Options> = Tool {
+        operands: &[PLACE, REST],
+        ..ONE
+    };
+
+    fn parsed(tool: &Tool<Options>, words: &[&str]) -> Result<Options, String> {
+        match parse(tool, words.iter().map(OsString::from)) {
+            Ok(Asked::Work(options)) => Ok(options),
+            Ok(other) => Err(format!("{other:?}")),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    #[test]
+    fn defaults_stand_until_a_value_is_given() {
+        let options = parsed(&ONE, &[]).unwrap();
+        assert_eq!((options.size, options.place.as_str()), (7, "here"));
+        let options = parsed(
+            &ONE,
+            &["--size=9", "-l", "there", "--name", "a", "--name=b"],
+        );
+        let options = options.unwrap();
+        assert_eq!((options.size, options.loud), (9, true));
+        assert_eq!(options.place, "there");
+        assert_eq!(options.names, ["a", "b"]);
+    }
+
+    #[test]
+    fn errors_name_the_flag_and_the_value() {
+        for (words, error) in [
+            (&["--size"][..], "--size needs its N"),
+            (&["--size", "x"], "--size: \"x\" is odd"),
+            (&["--size", "1", "--size", "2"], "--size was given twice"),
+            (&["-l", "--loud"], "--loud was given twice"),
+            (&["--loud=yes"], "--loud takes no value, and got \"yes\""),
+            (&["--nope"], "unknown flag \"--nope\""),
+            (&["-x"], "unknown flag \"-x\""),
+            (&["a", "b\n"], r#"unexpected argument "b\n""#),
+        ] {
+            assert_eq!(parsed(&ONE, words).unwrap_err(), error);
+        }
+    }
+
+    #[test]
+    fn a_value_may_begin_with_a_dash_and_so_may_operands_after_two() {
+        assert_eq!(parsed(&ONE, &["--name", "-l"]).unwrap().names, ["-l"]);
+        assert_eq!(parsed(&ONE, &["--", "--loud"]).unwrap().place, "--loud");
+        assert_eq!(parsed(&ONE, &["-"]).unwrap().place, "-");
+    }
+
+    #[test]
+    fn the_rest_belongs_to_the_command_with_its_own_flags() {
+        let options = parsed(&WITH_REST, &["-l", "host", "ls", "--size", "-l", "--help"]).unwrap();
+        assert_eq!(options.place, "host");
+        assert_eq!(options.rest, ["ls", "--size", "-l", "--help"]);
+        assert_eq!(options.size, 7);
+    }
+
+    #[test]
+    fn help_and_version_win_over_what_follows() {
+        assert_eq!(parsed(&ONE, &["--help", "--nope"]).unwrap_err(), "Help");
+        assert_eq!(parsed(&ONE, &["-V"]).unwrap_err(), "Version");
+    }
+}
