@@ -1,0 +1,143 @@
+//! The command line of `tcp-client`.
+
+use std::os::unix::ffi::OsStrExt;
+use std::time::Duration;
+
+use proto::cli::{self, Example, Flag, Group, Log, Operand, Tool};
+use proto::net::Endpoint;
+
+/// Everything that can be set.
+#[derive(Debug)]
+pub struct Options {
+    /// Where the server is.
+    pub endpoint: Endpoint,
+    /// What to send; from stdin where there is none.
+    pub messages: Vec<Vec<u8>>,
+    /// Whether replies are shown as Python shows bytes.
+    pub bytes: bool,
+    /// How long connecting may take.
+    pub connect_timeout: Duration,
+    /// How long a whole reply may take.
+    pub timeout: Duration,
+    /// What is logged.
+    pub log: Log,
+}
+
+impl Default for Options {
+    /// Only the shape: the table's defaults are set over it.
+    fn default() -> Self {
+        Self {
+            endpoint: Endpoint::Unix("".into()),
+            messages: Vec::new(),
+            bytes: false,
+            connect_timeout: Duration::ZERO,
+            timeout: Duration::ZERO,
+            log: Log::default(),
+        }
+    }
+}
+
+/// The table.
+pub const TOOL: Tool<Options> = Tool {
+    name: "tcp-client",
+    about: "sends messages to a TCP server and shows the reply to each",
+    operands: &[Operand {
+        name: "ENDPOINT",
+        default: Some("127.0.0.1:8080"),
+        rest: false,
+        help: "host:port, [v6]:port or unix:PATH",
+        set: |o, v| {
+            o.endpoint = cli::endpoint(v)?;
+            if o.endpoint.port() == Some(0) {
+                return Err(format!("{:?} has port 0, which only a server takes", v));
+            }
+            Ok(())
+        },
+    }],
+    groups: &[
+        Group {
+            title: "Messages",
+            flags: &[
+                Flag::value(
+                    "send",
+                    "TEXT",
+                    "a message; without any, each line of stdin is one",
+                    |o: &mut Options, v| {
+                        o.messages.push(v.as_bytes().to_vec());
+                        Ok(())
+                    },
+                )
+                .repeats(),
+                Flag::switch(
+                    "bytes",
+                    "show replies as Python shows bytes: b'HELLO'",
+                    |o: &mut Options, _| {
+                        o.bytes = true;
+                        Ok(())
+                    },
+                ),
+            ],
+        },
+        Group {
+            title: "Limits",
+            flags: &[
+                Flag::value(
+                    "connect-timeout",
+                    "TIME",
+                    "how long connecting may take",
+                    |o: &mut Options, v| cli::duration(v).map(|d| o.connect_timeout = d),
+                )
+                .default("10s"),
+                Flag::value(
+                    "timeout",
+                    "TIME",
+                    "how long a message and its whole reply may take",
+                    |o: &mut Options, v| cli::duration(v).map(|d| o.timeout = d),
+                )
+                .default("30s"),
+            ],
+        },
+        Group {
+            title: "Logging",
+            flags: &[
+                Flag::switch(
+                    "trace",
+                    "show every send and recv on stderr",
+                    |o: &mut Options, _| {
+                        o.log.trace = true;
+                        Ok(())
+                    },
+                ),
+                Flag::switch("quiet", "only errors on stderr", |o: &mut Options, _| {
+                    o.log.quiet = true;
+                    Ok(())
+                }),
+            ],
+        },
+    ],
+    examples: &[
+        Example {
+            line: "tcp-client",
+            what: "ask for messages and show the replies",
+        },
+        Example {
+            line: "tcp-client --send hello --send 'good bye' --bytes 127.0.0.1:9000",
+            what: "two messages, shown as Python shows them",
+        },
+        Example {
+            line: "printf 'a\\nb\\n' | tcp-client unix:/tmp/upper.sock",
+            what: "a message a line, through a Unix-domain socket",
+        },
+    ],
+    failure_status: 1,
+};
+
+#[cfg(test)]
+mod tests {
+    use super::TOOL;
+
+    #[test]
+    fn the_table_is_in_order() {
+        assert_eq!(proto::cli::complaints(&TOOL), [""; 0]);
+    }
+}

@@ -1,0 +1,124 @@
+//! One message, and the reply that belongs to it.
+//!
+//! A stream has no messages, so nothing in it says where a reply ends. This server's reply is as
+//! long as the message, and that is what is read: no less, so that the rest is not taken for the
+//! reply to the next message, and no more.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::thread;
+use std::time::Duration;
+
+use proto::cli::{Failure, Log, show_duration};
+use proto::escape::quoted;
+use proto::net::{Deadline, Endpoint, Stream, Trace};
+use proto::reason;
+
+use crate::options::Options;
+
+/// A message up to this size fits into the socket buffers on the way, so it can be written whole
+/// before the reply is read. A longer one needs a thread that writes: the server answers while it
+/// reads, and if nobody took the answers both sides would end up waiting to write.
+const FITS: usize = 16 * 1024;
+
+/// What the servers of this project say when they turn a caller away.
+const TURNED_AWAY: &[u8] = b"error: ";
+
+/// A conversation over one connection.
+pub struct Talk {
+    stream: Stream,
+    endpoint: Endpoint,
+    timeout: Duration,
+    log: Log,
+}
+
+impl Talk {
+    /// A conversation over a stream that was just connected.
+    pub fn new(stream: Stream, options: &Options) -> Result<Self, Failure> {
+        stream
+            .set_nodelay()
+            .map_err(|error| Failure::io("cannot use the connection", &error))?;
+        Ok(Self {
+            stream,
+            endpoint: options.endpoint.clone(),
+            timeout: options.timeout,
+            log: options.log,
+        })
+    }
+
+    /// Sends the message and reads as many bytes as it has.
+    pub fn exchange(&mut self, message: &[u8]) -> Result<Vec<u8>, Failure> {
+        let mut reply = Vec::new();
+        let done = if message.len() <= FITS {
+            let sent = self.traced().write_all(message);
+            // A server that turns us away closes without reading. What it said first is worth
+            // more than the news that it closed.
+            self.read_reply(message.len(), &mut reply).and(sent)
+        } else {
+            thread::scope(|scope| {
+                let writer = thread::Builder::new()
+                    .name("send".into())
+                    .spawn_scoped(scope, || self.traced().write_all(message))?;
+                self.read_reply(message.len(), &mut reply)?;
+                writer.join().unwrap_or(Ok(()))
+            })
+        };
+        if reply != message && starts_alike(&reply, TURNED_AWAY) {
+            return Err(self.turned_away(reply));
+        }
+        match done {
+            Ok(()) => Ok(reply),
+            Err(error) => Err(self.explain(&error, reply.len(), message.len())),
+        }
+    }
+
+    fn traced(&self) -> impl Read + Write {
+        let (log, endpoint) = (self.log, &self.endpoint);
+        let stream = Deadline::after(&self.stream, self.timeout);
+        Trace::new(stream, move |event| log.trace(endpoint, event))
+    }
+
+    fn read_reply(&self, expected: usize, reply: &mut Vec<u8>) -> io::Result<()> {
+        let mut stream = self.traced();
+        let mut piece = vec![0; expected.min(64 * 1024)];
+        while reply.len() < expected {
+            let room = piece.len().min(expected - reply.len());
+            match stream.read(&mut piece[..room]) {
+                Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
+                Ok(count) => reply.extend_from_slice(&piece[..count]),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    fn turned_away(&self, mut words: Vec<u8>) -> Failure {
+        // The rest of the line, as far as it comes.
+        let _ = self.traced().take(1000).read_to_end(&mut words);
+        let words = words.strip_prefix(TURNED_AWAY).unwrap_or(&words);
+        let words = quoted(words.trim_ascii_end(), 200);
+        Failure::new(format!("{} turned us away: {words}", self.endpoint))
+    }
+
+    fn explain(&self, error: &io::Error, got: usize, expected: usize) -> Failure {
+        let endpoint = &self.endpoint;
+        let of = format!("after {got} of {expected} bytes of the reply");
+        Failure::new(match error.kind() {
+            ErrorKind::TimedOut => format!(
+                "no reply from {endpoint} within {} ({of}); is it serving somebody else, \
+                 or no upper-case server?",
+                show_duration(self.timeout)
+            ),
+            ErrorKind::UnexpectedEof => {
+                format!("{endpoint} closed the connection {of}; was it stopped?")
+            }
+            _ => format!("lost the connection to {endpoint} {of} ({})", reason(error)),
+        })
+    }
+}
+
+/// Whether the shorter of two texts, which is not empty, begins the longer.
+fn starts_alike(a: &[u8], b: &[u8]) -> bool {
+    let shorter = a.len().min(b.len());
+    shorter > 0 && a[..shorter] == b[..shorter]
+}
