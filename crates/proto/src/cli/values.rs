@@ -160,7 +160,7 @@ pub fn choice<T: Copy>(value: &OsStr, words: &[(&str, T)]) -> Result<T, String> 
         })
 }
 
-/// A duration for a log or an error: `300s`, `1.250s`, `20ms`.
+/// A duration for a log or an error: `300s`, `1.250s`, `20ms`, `0.4ms`.
 ///
 /// ```
 /// use std::time::Duration;
@@ -169,14 +169,17 @@ pub fn choice<T: Copy>(value: &OsStr, words: &[(&str, T)]) -> Result<T, String> 
 /// assert_eq!(show_duration(Duration::from_secs(300)), "300s");
 /// assert_eq!(show_duration(Duration::from_millis(1250)), "1.250s");
 /// assert_eq!(show_duration(Duration::from_millis(20)), "20ms");
+/// assert_eq!(show_duration(Duration::from_micros(440)), "0.4ms");
 /// ```
 pub fn show_duration(duration: Duration) -> String {
     if duration.subsec_millis() == 0 && duration.as_secs() > 0 {
         format!("{}s", duration.as_secs())
     } else if duration.as_secs() > 0 {
         format!("{:.3}s", duration.as_secs_f64())
-    } else {
+    } else if duration.subsec_micros().is_multiple_of(1000) {
         format!("{}ms", duration.as_millis())
+    } else {
+        format!("{:.1}ms", duration.as_secs_f64() * 1000.0)
     }
 }
 

@@ -1,0 +1,205 @@
+//! Keeps the walls between the rooms of the house: who may know whom, and who may print.
+//!
+//! The architecture page says what the rooms are for. This reads the sources as text, so a new
+//! file is under the rules as soon as it exists.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The layers of `proto`, each with the modules of the crate that it may use besides itself.
+const LAYERS: &[(&str, &[&str])] = &[
+    ("escape", &[]),
+    ("reason", &[]),
+    ("net", &["escape", "reason"]),
+    ("socketserver", &["escape", "reason", "net"]),
+    ("cli", &["escape", "reason", "net"]),
+];
+
+/// What a layer must not mention, whoever gave it to it.
+const FORBIDDEN: &[(&str, &[&str])] = &[
+    (
+        "net",
+        &["std::process::Command", "stdin()", "stdout()", "stderr()"],
+    ),
+    (
+        "socketserver",
+        &["std::process", "stdin()", "stdout()", "stderr()"],
+    ),
+    ("escape", &["std::io", "std::net", "std::thread"]),
+];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// Every file below `dir` with one of the endings, folders that are not ours left out.
+fn files(dir: &Path, endings: &[&str]) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.is_dir() {
+            if name != "target" && !name.starts_with('.') {
+                found.extend(files(&path, endings));
+            }
+        } else if endings.iter().any(|ending| name.ends_with(ending)) {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// The code of a file, without its comments and without its tests.
+fn code(path: &Path) -> String {
+    let text = fs::read_to_string(path).unwrap();
+    let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+    code.lines()
+        .map(|line| line.split("//").next().unwrap())
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// The files of one layer, which is a file or a folder.
+fn layer_files(layer: &str) -> Vec<PathBuf> {
+    let src = root().join("crates/proto/src");
+    let file = src.join(format!("{layer}.rs"));
+    if file.exists() {
+        return vec![file];
+    }
+    files(&src.join(layer), &[".rs"])
+}
+
+/// The names that follow `crate::` in a text; with braces, each of those within.
+fn used_modules(code: &str) -> Vec<String> {
+    let mut used = Vec::new();
+    for rest in code.split("crate::").skip(1) {
+        let names = match rest.strip_prefix('{') {
+            Some(list) => list.split('}').next().unwrap(),
+            None => rest,
+        };
+        for part in names.split(',') {
+            let part = part.trim_start();
+            let name: String = part
+                .chars()
+                .take_while(|c| c.is_alphanumeric() || *c == '_')
+                .collect();
+            used.push(name);
+            if !rest.starts_with('{') {
+                break;
+            }
+        }
+    }
+    used
+}
+
+#[test]
+fn every_module_of_the_library_has_its_place_in_the_layers() {
+    let lib = fs::read_to_string(root().join("crates/proto/src/lib.rs")).unwrap();
+    let modules = lib.lines().filter_map(|line| {
+        let line = line.strip_prefix("pub ").unwrap_or(line);
+        line.strip_prefix("mod ")?.strip_suffix(';')
+    });
+    for module in modules {
+        assert!(
+            LAYERS.iter().any(|(name, _)| *name == module),
+            "{module} is in no layer: give it one in this test and in the architecture page"
+        );
+    }
+}
+
+#[test]
+fn arrows_point_down_only() {
+    for (layer, allowed) in LAYERS {
+        for file in layer_files(layer) {
+            for used in used_modules(&code(&file)) {
+                assert!(
+                    used == *layer || allowed.contains(&used.as_str()),
+                    "{} uses crate::{used}; {layer} may use {allowed:?}",
+                    file.display()
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn no_layer_mentions_what_it_must_not_know() {
+    for (layer, forbidden) in FORBIDDEN {
+        for file in layer_files(layer) {
+            let code = code(&file);
+            for word in *forbidden {
+                assert!(!code.contains(word), "{} mentions {word}", file.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn only_the_command_line_layer_prints() {
+    for dir in ["crates", "tests/src"] {
+        for file in files(&root().join(dir), &[".rs"]) {
+            let path = file.to_string_lossy().into_owned();
+            if !path.contains("/src/") || path.contains("/proto/src/cli/") {
+                continue;
+            }
+            let harness = path.contains("/tests/src/");
+            let code = code(&file);
+            for word in [
+                "println!",
+                "print!(",
+                "io::stdout()",
+                "io::stderr()",
+                "io::stdin()",
+            ] {
+                assert!(harness || !code.contains(word), "{path} mentions {word}");
+            }
+            let is_root = path.ends_with("/src/main.rs") || path.ends_with("/proto/src/lib.rs");
+            assert!(
+                !is_root || code.contains("#![deny(clippy::print_stdout, clippy::print_stderr)]"),
+                "{path} does not deny printing"
+            );
+        }
+    }
+}
+
+#[test]
+fn tools_are_programs_and_nothing_else() {
+    for entry in fs::read_dir(root().join("crates")).unwrap() {
+        let dir = entry.unwrap().path();
+        let manifest = fs::read_to_string(dir.join("Cargo.toml")).unwrap();
+        if dir.ends_with("proto") {
+            let needs = manifest.contains("\n[dependencies]") || manifest.contains("build =");
+            assert!(!needs, "proto needs std alone");
+            continue;
+        }
+        assert!(
+            !dir.join("src/lib.rs").exists(),
+            "{} is a library",
+            dir.display()
+        );
+        let needs = manifest.split("[dependencies]\n").nth(1).unwrap();
+        let needs = needs.split("\n\n").next().unwrap().trim();
+        assert_eq!(needs, "proto.workspace = true", "{}", dir.display());
+    }
+}
+
+/// Handlers run under `catch_unwind`, which such a profile turns into an abort.
+#[test]
+fn no_profile_aborts_on_panic() {
+    for file in files(&root(), &["Cargo.toml"]) {
+        let text = fs::read_to_string(&file).unwrap();
+        let settings = text.lines().filter(|line| !line.starts_with('#'));
+        for line in settings {
+            let aborts = line.contains("panic") && line.contains("abort");
+            assert!(!aborts, "{}: {line}", file.display());
+        }
+    }
+}
+
+#[test]
+fn no_file_is_too_long_to_be_about_one_thing() {
+    for file in files(&root(), &[".rs", ".py"]) {
+        let lines = fs::read_to_string(&file).unwrap().lines().count();
+        assert!(lines <= 400, "{} has {lines} lines", file.display());
+    }
+}
