@@ -3,6 +3,8 @@
 //! The architecture page says what the rooms are for. This reads the sources as text, so a new
 //! file is under the rules as soon as it exists.
 
+#![allow(clippy::unwrap_used)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -20,11 +20,8 @@ struct MyHandler(Connection);
 impl RequestHandler for MyHandler {
     fn handle(&mut self) {
         let mut data = [0; 1024];
-        loop {
-            // A reset is an `Err` here, where Python raises ConnectionResetError.
-            let Ok(count) = self.0.stream.read(&mut data) else {
-                break;
-            };
+        // A reset is an `Err` here, where Python raises ConnectionResetError.
+        while let Ok(count) = self.0.stream.read(&mut data) {
             if count == 0 {
                 break;
             }
