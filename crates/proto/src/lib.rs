@@ -6,6 +6,7 @@
 //! | [`cli`] | flags, help, logs, prompts, exit codes; the only layer that prints | the tools |
 //! | [`socketserver`] | a server that gives each request a thread | any message; it never logs |
 //! | [`net`] | endpoints, streams, listeners, deadlines, traces | what is said over them |
+//! | [`token`], [`random`] | the shared secret and its file | sockets, what it is used for |
 //! | [`escape`], [`reason()`] | bytes and errors as text | everything else |
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
@@ -13,7 +14,9 @@
 pub mod cli;
 pub mod escape;
 pub mod net;
+pub mod random;
 mod reason;
 pub mod socketserver;
+pub mod token;
 
 pub use reason::reason;

@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[(&str, &[&str])] = &[
     ("escape", &[]),
     ("reason", &[]),
+    ("random", &["reason"]),
+    ("token", &["random", "reason"]),
     ("net", &["escape", "reason"]),
     ("socketserver", &["escape", "reason", "net"]),
     ("cli", &["escape", "reason", "net"]),

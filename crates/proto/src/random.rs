@@ -1,0 +1,90 @@
+//! Random bytes that nobody can guess.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use crate::reason;
+
+/// The system's source of secure random bytes: Python's `os.urandom`.
+///
+/// It is `/dev/urandom` and nothing else. std's own `RandomState` is seeded for hash tables and
+/// makes no promise to an attacker; a clock makes less. So where the device is missing there is an
+/// error, and no secret.
+#[derive(Debug)]
+pub struct Random(File);
+
+impl Random {
+    /// Opens the source.
+    ///
+    /// # Errors
+    ///
+    /// [`NoRandomness`], where there is none, as in a bare chroot.
+    pub fn open() -> Result<Self, NoRandomness> {
+        Self::open_at(Path::new("/dev/urandom"))
+    }
+
+    fn open_at(path: &Path) -> Result<Self, NoRandomness> {
+        use std::os::unix::fs::FileTypeExt;
+        let failed = |source| NoRandomness { source };
+        let file = File::open(path).map_err(failed)?;
+        let kind = file.metadata().map_err(failed)?.file_type();
+        if !kind.is_char_device() {
+            // A file that somebody has put there gives the same bytes every time.
+            return Err(failed(io::Error::other("/dev/urandom is not a device")));
+        }
+        Ok(Self(file))
+    }
+
+    /// 32 fresh random bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`NoRandomness`], where the source ends early.
+    pub fn bytes(&self) -> Result<[u8; 32], NoRandomness> {
+        let mut bytes = [0; 32];
+        (&self.0)
+            .read_exact(&mut bytes)
+            .map_err(|source| NoRandomness { source })?;
+        Ok(bytes)
+    }
+}
+
+/// There is nothing to make a secret from.
+#[derive(Debug)]
+pub struct NoRandomness {
+    source: io::Error,
+}
+
+impl fmt::Display for NoRandomness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "no secure randomness (/dev/urandom: {}); without it no secret can be made",
+            reason(&self.source)
+        )
+    }
+}
+
+impl std::error::Error for NoRandomness {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_are_alike() {
+        let random = Random::open().unwrap();
+        assert_ne!(random.bytes().unwrap(), random.bytes().unwrap());
+    }
+
+    #[test]
+    fn what_is_no_device_or_gives_nothing_is_refused() {
+        let missing = Random::open_at(Path::new("/nonexistent/urandom")).unwrap_err();
+        assert!(missing.to_string().starts_with("no secure randomness"));
+        assert!(Random::open_at(Path::new("/etc/passwd")).is_err());
+        let short = Random::open_at(Path::new("/dev/null")).unwrap();
+        assert!(short.bytes().is_err());
+    }
+}

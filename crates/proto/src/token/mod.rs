@@ -1,0 +1,67 @@
+//! The secret that a server and its clients share, in a file that only their user can read.
+//!
+//! On one machine, for one user, nobody has to set anything up: the server makes the file at its
+//! first start, and both sides find it. For a second machine, copy it there.
+//!
+//! The token is shown nowhere: not in an error, not by `Debug`. It is in no argument and no
+//! environment variable, because other programs can see those.
+
+mod error;
+mod file;
+mod path;
+
+pub use error::TokenError;
+pub use path::default_path;
+
+use std::fmt;
+use std::path::Path;
+
+use crate::random::Random;
+
+/// 32 secret bytes. Its file holds them as 64 hex digits and a line end.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token([u8; 32]);
+
+impl Token {
+    /// Reads the token from `path`, which must be a regular file of this user (or root) that
+    /// nobody else can read or write, in directories where nobody else can replace it.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError`]; its text names the file, the rule and the command that mends it.
+    pub fn read(path: &Path) -> Result<Self, TokenError> {
+        file::read(path).map(Self)
+    }
+
+    /// Reads the token, and makes one first where `path` does not exist. Of several servers that
+    /// start at once one makes it, and the others use that one.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError`], as for [`read`](Self::read), or because no file could be made.
+    pub fn read_or_create(path: &Path) -> Result<Self, TokenError> {
+        match file::read(path) {
+            Err(TokenError::Missing { .. }) => {
+                let random = Random::open().map_err(TokenError::Random)?;
+                file::create(path, &random.bytes().map_err(TokenError::Random)?)?;
+                Self::read(path)
+            }
+            read => read.map(Self),
+        }
+    }
+
+    /// The secret itself, for a key.
+    pub fn key(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+/// Shows that there is one, and not what it is.
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,178 @@
+//! Every rule about the file, each with a file that breaks it.
+
+use std::fs::{self, DirBuilder, Permissions};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use super::path::default_path_from;
+use super::*;
+
+const HEX: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+
+/// A private directory that is removed with everything in it.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Self {
+        let dir =
+            std::env::temp_dir().join(format!("dialtone-token-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&dir);
+        DirBuilder::new().mode(0o700).create(&dir).unwrap();
+        Self(dir)
+    }
+
+    fn file(&self, content: &str, mode: u32) -> PathBuf {
+        let path = self.0.join("token");
+        let _ = fs::remove_file(&path);
+        fs::write(&path, content).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+        path
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn refused(path: &Path) -> String {
+    let text = Token::read(path).unwrap_err().to_string();
+    assert!(text.contains(path.to_str().unwrap()), "{text}");
+    assert!(!text.contains(&HEX[..10]), "{text}");
+    text
+}
+
+#[test]
+fn a_token_is_64_hex_digits_with_or_without_a_line_end() {
+    let scratch = Scratch::new("content");
+    let expected: [u8; 32] = std::array::from_fn(|i| i as u8);
+    for (end, mode) in [("", 0o600), ("\n", 0o400), ("\r\n", 0o600)] {
+        let path = scratch.file(&format!("{HEX}{end}"), mode);
+        assert_eq!(Token::read(&path).unwrap().key(), &expected);
+    }
+    let upper = scratch.file(&HEX.to_uppercase(), 0o600);
+    assert_eq!(Token::read(&upper).unwrap().key(), &expected);
+    let long = "a".repeat(1 << 20);
+    for content in [
+        "",
+        "0123456789abcde",
+        &HEX[1..],
+        &format!("{HEX}0"),
+        &format!("{HEX}\n\n"),
+        &format!(" {}", &HEX[1..]),
+        &format!("g{}", &HEX[1..]),
+        &format!("+{}", &HEX[1..]),
+        &long,
+    ] {
+        let text = refused(&scratch.file(content, 0o600));
+        assert!(text.contains("64 hex digits"), "{text}");
+        assert!(
+            text.contains(&format!("has {} bytes", content.len())),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_file_that_others_may_open_is_refused_with_the_remedy() {
+    let scratch = Scratch::new("open");
+    for mode in [0o644, 0o640, 0o660, 0o604, 0o601, 0o610] {
+        let path = scratch.file(HEX, mode);
+        assert_eq!(
+            refused(&path),
+            format!(
+                "permissions {mode:04o} for '{0}' are too open; run: chmod 600 {0}",
+                path.display()
+            )
+        );
+    }
+}
+
+#[test]
+fn what_is_not_a_regular_file_is_refused_without_waiting_for_it() {
+    let scratch = Scratch::new("kinds");
+    let real = scratch.file(HEX, 0o600);
+    let link = scratch.0.join("link");
+    symlink(&real, &link).unwrap();
+    let fifo = scratch.0.join("fifo");
+    let made = std::process::Command::new("mkfifo").arg(&fifo).status();
+    assert!(made.unwrap().success());
+    for path in [&link, &fifo, &scratch.0] {
+        assert!(refused(path).contains("is not a regular file"));
+    }
+    assert!(refused(&scratch.0.join("missing")).contains("there is no token file"));
+}
+
+#[test]
+fn a_directory_in_which_others_may_replace_it_is_refused() {
+    let scratch = Scratch::new("directory");
+    let path = scratch.file(HEX, 0o600);
+    for (mode, fine) in [
+        (0o777, false),
+        (0o720, false),
+        (0o1777, true),
+        (0o755, true),
+    ] {
+        fs::set_permissions(&scratch.0, Permissions::from_mode(mode)).unwrap();
+        let read = Token::read(&path);
+        assert_eq!(read.is_ok(), fine, "{mode:o} {read:?}");
+    }
+}
+
+#[test]
+fn the_first_server_makes_it_and_it_is_private() {
+    let scratch = Scratch::new("create");
+    let path = scratch.0.join("config/dialtone/token");
+    let token = Token::read_or_create(&path).unwrap();
+    assert_eq!(fs::metadata(&path).unwrap().mode() & 0o7777, 0o600);
+    let dir = path.parent().unwrap();
+    assert_eq!(fs::metadata(dir).unwrap().mode() & 0o7777, 0o700);
+    assert_eq!(fs::read_dir(dir).unwrap().count(), 1, "a draft was left");
+    assert_eq!(fs::read_to_string(&path).unwrap().len(), 65);
+    assert_eq!(Token::read_or_create(&path).unwrap(), token);
+}
+
+#[test]
+fn of_servers_that_start_at_once_all_have_one_token() {
+    let scratch = Scratch::new("race");
+    let path = scratch.0.join("dialtone/token");
+    let tokens: Vec<Token> = thread::scope(|scope| {
+        let starters: Vec<_> = (0..20)
+            .map(|_| scope.spawn(|| Token::read_or_create(&path).unwrap()))
+            .collect();
+        starters.into_iter().map(|s| s.join().unwrap()).collect()
+    });
+    assert!(tokens.iter().all(|token| *token == tokens[0]));
+    assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_link_that_waits_in_its_place_is_not_followed() {
+    let scratch = Scratch::new("trap");
+    let target = scratch.0.join("target");
+    let path = scratch.0.join("token");
+    symlink(&target, &path).unwrap();
+    assert!(Token::read_or_create(&path).is_err());
+    assert!(!target.exists());
+}
+
+#[test]
+fn it_is_looked_for_where_configuration_belongs() {
+    let path = |config: &str, home: &str| {
+        let some = |text: &str| (!text.is_empty()).then(|| text.into());
+        default_path_from(some(config), some(home)).map(|path| path.display().to_string())
+    };
+    assert_eq!(path("/c", "/h").unwrap(), "/c/dialtone/token");
+    assert_eq!(path("", "/h").unwrap(), "/h/.config/dialtone/token");
+    assert_eq!(path("relative", "/h").unwrap(), "/h/.config/dialtone/token");
+    assert!(path("", "").is_err());
+}
+
+#[test]
+fn it_shows_itself_to_nobody() {
+    let scratch = Scratch::new("debug");
+    let token = Token::read(&scratch.file(HEX, 0o600)).unwrap();
+    assert_eq!(format!("{token:?}"), "Token(..)");
+}
