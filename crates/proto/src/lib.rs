@@ -6,6 +6,7 @@
 //! | [`cli`] | flags, help, logs, prompts, exit codes; the only layer that prints | the tools |
 //! | [`socketserver`] | a server that gives each request a thread | any message; it never logs |
 //! | [`net`] | endpoints, streams, listeners, deadlines, traces | what is said over them |
+//! | [`wire`] | what goes over a connection, as bytes: codecs with limits | sockets, threads |
 //! | [`token`], [`random`] | the shared secret and its file | sockets, what it is used for |
 //! | [`escape`], [`reason()`] | bytes and errors as text | everything else |
 
@@ -18,5 +19,6 @@ pub mod random;
 mod reason;
 pub mod socketserver;
 pub mod token;
+pub mod wire;
 
 pub use reason::reason;

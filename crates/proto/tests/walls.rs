@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[(&str, &[&str])] = &[
     ("escape", &[]),
     ("reason", &[]),
+    ("wire", &["escape", "reason"]),
     ("random", &["reason"]),
     ("token", &["random", "reason"]),
     ("net", &["escape", "reason"]),
@@ -28,6 +29,16 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     (
         "socketserver",
         &["std::process", "stdin()", "stdout()", "stderr()"],
+    ),
+    (
+        "wire",
+        &[
+            "std::net",
+            "std::os::unix::net",
+            "std::thread",
+            "std::process",
+            "std::fs",
+        ],
     ),
     ("escape", &["std::io", "std::net", "std::thread"]),
 ];

@@ -1,0 +1,238 @@
+//! The three fields of a header: `filename`, `total_size`, `hash`.
+
+use std::fmt::{self, Write};
+
+use super::json::{self, Value};
+use crate::escape::quoted;
+
+/// A header, as it says what comes behind it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// In the lesson the name of a file; in a session the type of a frame.
+    pub filename: String,
+    /// How many bytes follow.
+    pub total_size: u64,
+    /// What they are checked with: their SHA-256 in hex, or a frame's authentication code. The
+    /// lesson's servers send a constant.
+    pub hash: String,
+}
+
+impl Header {
+    /// The header as `json.dumps` writes it, byte for byte.
+    ///
+    /// ```
+    /// use proto::wire::header::Header;
+    ///
+    /// let header = Header { filename: "a.txt".into(), total_size: 5, hash: "x".into() };
+    /// assert_eq!(header.encode(), r#"{"filename": "a.txt", "total_size": 5, "hash": "x"}"#);
+    /// ```
+    pub fn encode(&self) -> String {
+        let mut out = String::with_capacity(160);
+        out.push_str("{\"filename\": ");
+        json::write_string(&mut out, &self.filename);
+        // Writing to a String cannot fail.
+        let _ = write!(out, ", \"total_size\": {}, \"hash\": ", self.total_size);
+        json::write_string(&mut out, &self.hash);
+        out.push('}');
+        out
+    }
+
+    /// Reads a header of the lesson, of which only `total_size` matters. Other fields may be
+    /// missing, or be anything; of a field that comes twice the last counts, as in Python.
+    ///
+    /// # Errors
+    ///
+    /// [`HeaderError`], whose text names the value and the rule.
+    pub fn decode_lesson(bytes: &[u8]) -> Result<Self, HeaderError> {
+        let value = json::parse(bytes).map_err(HeaderError::Json)?;
+        let text = |name| match value.get(name) {
+            Some(Value::String(text)) => text.clone(),
+            _ => String::new(),
+        };
+        Ok(Self {
+            filename: text("filename"),
+            total_size: total_size(&value)?,
+            hash: text("hash"),
+        })
+    }
+
+    /// Reads a header of a session: the three fields, each once, and nothing else. A field that
+    /// is in no authentication code must not be able to mean something.
+    ///
+    /// # Errors
+    ///
+    /// [`HeaderError`], whose text names the field and the rule.
+    pub fn decode_session(bytes: &[u8]) -> Result<Self, HeaderError> {
+        let value = json::parse(bytes).map_err(HeaderError::Json)?;
+        let Value::Object(fields) = &value else {
+            return Err(HeaderError::NotAnObject(value.kind()));
+        };
+        if let Some(name) = value.duplicate() {
+            return Err(HeaderError::Twice(shown(name)));
+        }
+        let known = ["filename", "total_size", "hash"];
+        if let Some((name, _)) = fields
+            .iter()
+            .find(|(name, _)| !known.contains(&name.as_str()))
+        {
+            return Err(HeaderError::Unknown(shown(name)));
+        }
+        let text = |name| match value.get(name) {
+            Some(Value::String(text)) => Ok(text.clone()),
+            Some(other) => Err(HeaderError::NotText(name, other.kind())),
+            None => Err(HeaderError::Missing(name)),
+        };
+        Ok(Self {
+            filename: text("filename")?,
+            total_size: total_size(&value)?,
+            hash: text("hash")?,
+        })
+    }
+}
+
+fn shown(name: &str) -> String {
+    quoted(name.as_bytes(), 40)
+}
+
+/// Through no float: it must be exact up to the last byte.
+fn total_size(header: &Value) -> Result<u64, HeaderError> {
+    if !matches!(header, Value::Object(_)) {
+        return Err(HeaderError::NotAnObject(header.kind()));
+    }
+    let number = match header.get("total_size") {
+        Some(Value::Number(number)) => number,
+        Some(other) => return Err(HeaderError::NotASize(other.kind().into())),
+        None => return Err(HeaderError::Missing("total_size")),
+    };
+    if !number.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(HeaderError::NotASize(shown(number)));
+    }
+    number
+        .parse()
+        .map_err(|_| HeaderError::TooLarge(number.len()))
+}
+
+/// A header does not say what it must.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HeaderError {
+    /// It is not JSON.
+    Json(json::Error),
+    /// It is JSON of another kind.
+    NotAnObject(&'static str),
+    /// A field is missing.
+    Missing(&'static str),
+    /// A field that should be a string is of another kind.
+    NotText(&'static str, &'static str),
+    /// `total_size` is not a size. Holds what it is.
+    NotASize(String),
+    /// `total_size` has so many digits that no file is so large.
+    TooLarge(usize),
+    /// A field that must not be there. Holds its name, quoted and cut.
+    Unknown(String),
+    /// A field that is there twice. Holds its name, quoted and cut.
+    Twice(String),
+}
+
+impl fmt::Display for HeaderError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Json(error) => write!(f, "the header is broken: {error}"),
+            Self::NotAnObject(kind) => write!(f, "the header is {kind} instead of an object"),
+            Self::Missing(name) => write!(f, "{name} missing in the header"),
+            Self::NotText(name, kind) => write!(f, "{name} is {kind} instead of a string"),
+            Self::NotASize(what) => write!(
+                f,
+                "total_size is {what} (it must be a whole number \u{2265} 0)"
+            ),
+            Self::TooLarge(digits) => {
+                write!(f, "total_size has {digits} digits, more than any file")
+            }
+            Self::Unknown(name) => {
+                write!(f, "the header has a field {name} that must not be there")
+            }
+            Self::Twice(name) => write!(f, "the header has the field {name} twice"),
+        }
+    }
+}
+
+impl std::error::Error for HeaderError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lesson(text: &str) -> Result<Header, String> {
+        Header::decode_lesson(text.as_bytes()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn names_are_escaped_as_python_escapes_them() {
+        let header = Header {
+            filename: "\u{554a}\"\u{7f}\u{1f600}".into(),
+            total_size: u64::MAX,
+            hash: String::new(),
+        };
+        let text = "{\"filename\": \"\\u554a\\\"\u{7f}\\ud83d\\ude00\", \
+                    \"total_size\": 18446744073709551615, \"hash\": \"\"}";
+        assert_eq!(header.encode(), text);
+        assert_eq!(Header::decode_session(text.as_bytes()), Ok(header.clone()));
+        assert_eq!(lesson(text), Ok(header));
+    }
+
+    #[test]
+    fn a_size_is_a_whole_number_and_nothing_else() {
+        for (value, shown) in [
+            ("-1", "\"-1\""),
+            ("-0", "\"-0\""),
+            ("1.0", "\"1.0\""),
+            ("1e3", "\"1e3\""),
+            ("\"5\"", "a string"),
+            ("true", "a truth value"),
+            ("null", "null"),
+            ("[]", "an array"),
+            ("{}", "an object"),
+        ] {
+            let error = lesson(&format!("{{\"total_size\": {value}}}")).unwrap_err();
+            let text = format!("total_size is {shown} (it must be a whole number \u{2265} 0)");
+            assert_eq!(error, text);
+        }
+        let long = format!("{{\"total_size\": {}}}", "1".repeat(150));
+        let text = "total_size has 150 digits, more than any file";
+        assert_eq!(lesson(&long).unwrap_err(), text);
+        assert_eq!(
+            lesson("{}").unwrap_err(),
+            "total_size missing in the header"
+        );
+        assert!(
+            lesson("[5]")
+                .unwrap_err()
+                .contains("an array instead of an object")
+        );
+    }
+
+    #[test]
+    fn the_lesson_forgives_other_fields_and_a_session_none() {
+        let extra = r#"{"x": [{}], "hash": 5, "total_size": 1, "total_size": 7}"#;
+        assert_eq!(lesson(extra).unwrap().total_size, 7);
+        for (text, words) in [
+            (r#"{"filename": "a", "total_size": 1}"#, "hash missing"),
+            (
+                r#"{"filename": 1, "total_size": 1, "hash": ""}"#,
+                "filename is a number",
+            ),
+            (
+                r#"{"filename": "a", "total_size": 1, "hash": "", "x": 1}"#,
+                "field \"x\"",
+            ),
+            (
+                r#"{"hash": "", "filename": "a", "total_size": 1, "hash": ""}"#,
+                "\"hash\" twice",
+            ),
+            (r#"[1]"#, "an array instead"),
+            (r#"{"filename""#, "ends early"),
+        ] {
+            let error = Header::decode_session(text.as_bytes()).unwrap_err();
+            assert!(error.to_string().contains(words), "{error}");
+        }
+    }
+}

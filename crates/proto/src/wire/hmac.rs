@@ -1,0 +1,127 @@
+//! HMAC-SHA256 (RFC 2104): Python's `hmac.new(key, message, 'sha256')`.
+
+use std::hint;
+
+use super::sha256::{BLOCK, DIGEST, Sha256, digest};
+
+/// A key, ready for use: what depends on the key alone is computed once.
+#[derive(Clone)]
+pub struct Key {
+    inner: Sha256,
+    outer: Sha256,
+}
+
+impl Key {
+    /// Any bytes are a key; of more than 64, their SHA-256 is.
+    pub fn new(key: &[u8]) -> Self {
+        let mut block = [0; BLOCK];
+        if key.len() > BLOCK {
+            block[..DIGEST].copy_from_slice(&digest(key));
+        } else {
+            block[..key.len()].copy_from_slice(key);
+        }
+        let padded = |pad: u8| {
+            let mut hash = Sha256::new();
+            hash.update(&block.map(|byte| byte ^ pad));
+            hash
+        };
+        Self {
+            inner: padded(0x36),
+            outer: padded(0x5c),
+        }
+    }
+
+    /// The authentication code of the pieces, one behind the other.
+    ///
+    /// ```
+    /// use proto::wire::hmac::Key;
+    /// use proto::wire::sha256::hex;
+    ///
+    /// let code = Key::new(b"Jefe").code(&[b"what do ya want ", b"for nothing?"]);
+    /// assert!(hex(&code).starts_with("5bdcc146bf60754e"));
+    /// ```
+    pub fn code(&self, pieces: &[&[u8]]) -> [u8; DIGEST] {
+        let mut inner = self.inner.clone();
+        for piece in pieces {
+            inner.update(piece);
+        }
+        let mut outer = self.outer.clone();
+        outer.update(&inner.finish());
+        outer.finish()
+    }
+}
+
+/// Whether two byte strings are equal, in a time that depends on their lengths alone: how long a
+/// comparison takes must not tell how much of a guess was right. Python: `hmac.compare_digest`.
+pub fn equal(a: &[u8], b: &[u8]) -> bool {
+    let different = a.iter().zip(b).fold(0, |all, (x, y)| all | (x ^ y));
+    // Keeps the compiler from leaving the loop at the first difference.
+    a.len() == b.len() && hint::black_box(different) == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sha256::hex;
+    use super::*;
+
+    /// The seven cases of RFC 4231. The fifth gives 16 bytes of its code.
+    #[test]
+    fn the_examples_of_the_standard() {
+        let long_key = [0xaa; 131];
+        let counting: Vec<u8> = (1..=25).collect();
+        let cases: [(&[u8], &[u8], &str); 7] = [
+            (
+                &[0x0b; 20],
+                b"Hi There",
+                "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7",
+            ),
+            (
+                b"Jefe",
+                b"what do ya want for nothing?",
+                "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
+            ),
+            (
+                &[0xaa; 20],
+                &[0xdd; 50],
+                "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe",
+            ),
+            (
+                &counting,
+                &[0xcd; 50],
+                "82558a389a443c0ea4cc819899f2083a85f0faa3e578f8077a2e3ff46729665b",
+            ),
+            (
+                &[0x0c; 20],
+                b"Test With Truncation",
+                "a3b6167473100ee06e0c796c2955552b",
+            ),
+            (
+                &long_key,
+                b"Test Using Larger Than Block-Size Key - Hash Key First",
+                "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54",
+            ),
+            (
+                &long_key,
+                b"This is a test using a larger than block-size key and a larger than block-size \
+                  data. The key needs to be hashed before being used by the HMAC algorithm.",
+                "9b09ffa71b942fcb27635fbcd5b0e944bfdc63644f0713938a7f51535c3a35e2",
+            ),
+        ];
+        for (key, message, expected) in cases {
+            let code = hex(&Key::new(key).code(&[message]));
+            assert_eq!(&code[..expected.len()], expected);
+        }
+    }
+
+    #[test]
+    fn equal_means_every_bit_and_the_length() {
+        let code = Key::new(b"k").code(&[b"m"]);
+        assert!(equal(&code, &code));
+        for bit in 0..256 {
+            let mut other = code;
+            other[bit / 8] ^= 1 << (bit % 8);
+            assert!(!equal(&code, &other), "bit {bit}");
+        }
+        assert!(!equal(&code, &code[..31]) && !equal(b"", b"x") && equal(b"", b""));
+    }
+}

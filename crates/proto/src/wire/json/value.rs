@@ -1,0 +1,62 @@
+//! A parsed JSON document.
+
+/// Any JSON value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// `null`: Python's `None`.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number, as it was written.
+    Number(String),
+    /// A string. A surrogate that has no partner is U+FFFD here.
+    String(String),
+    /// An array: Python's `list`.
+    Array(Vec<Value>),
+    /// An object's members in their order, those with the same name included.
+    Object(Vec<(String, Value)>),
+}
+
+impl Value {
+    /// The member of that name; of several the last, as in Python's `dict`. `None` where there is
+    /// none, or this is no object.
+    ///
+    /// ```
+    /// use proto::wire::json::{Value, parse};
+    ///
+    /// let value = parse(br#"{"a": 1, "a": 2.50}"#)?;
+    /// assert_eq!(value.get("a"), Some(&Value::Number("2.50".into())));
+    /// # Ok::<(), proto::wire::json::Error>(())
+    /// ```
+    pub fn get(&self, name: &str) -> Option<&Self> {
+        let Self::Object(members) = self else {
+            return None;
+        };
+        let mut matching = members.iter().rev().filter(|(key, _)| key == name);
+        matching.next().map(|(_, value)| value)
+    }
+
+    /// A name that an object has twice, where it has one. Which of the two counts is for each
+    /// parser to choose, so what is to be trusted should have none.
+    pub fn duplicate(&self) -> Option<&str> {
+        let Self::Object(members) = self else {
+            return None;
+        };
+        let mut names: Vec<&str> = members.iter().map(|(name, _)| name.as_str()).collect();
+        names.sort_unstable();
+        let twice = names.windows(2).find(|pair| pair[0] == pair[1])?;
+        Some(twice[0])
+    }
+
+    /// What kind of value it is, for an error message.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool(_) => "a truth value",
+            Self::Number(_) => "a number",
+            Self::String(_) => "a string",
+            Self::Array(_) => "an array",
+            Self::Object(_) => "an object",
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! JSON as Python's `json.dumps` writes it.
+
+use std::fmt::Write;
+
+/// Appends `text` as a JSON string, in ASCII alone, byte for byte what `json.dumps` gives.
+///
+/// ```
+/// let mut out = String::new();
+/// proto::wire::json::write_string(&mut out, "a\"b\n\u{e9}\u{1f600}\u{7f}");
+/// assert_eq!(out, "\"a\\\"b\\n\\u00e9\\ud83d\\ude00\u{7f}\"");
+/// ```
+pub fn write_string(out: &mut String, text: &str) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{c}' => out.push_str("\\f"),
+            ' '..='\u{7f}' => out.push(c),
+            _ => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    // Writing to a String cannot fail.
+                    let _ = write!(out, "\\u{unit:04x}");
+                }
+            }
+        }
+    }
+    out.push('"');
+}

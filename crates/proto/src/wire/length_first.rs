@@ -1,0 +1,140 @@
+//! A body's length as decimal digits, sent before it: the lesson's "low" cure for sticky packets.
+//!
+//! The digits have no end of their own. The client takes what one read gives for the length and
+//! answers [`READY`]; only then does the body come. Digits that arrive in two pieces cannot be told
+//! from a shorter length: the rest of them is then counted as the first bytes of the body.
+
+use std::fmt;
+
+use crate::escape::quoted;
+
+/// What the client says once it has the length.
+pub const READY: &[u8] = b"recv_ready";
+
+/// The most digits that a length has: those of 2^64.
+pub const MOST_DIGITS: usize = 20;
+
+/// The length as it is sent. Python: `str(n).encode()`.
+pub fn encode(length: u64) -> String {
+    length.to_string()
+}
+
+/// Reads a length from the bytes that one read gave.
+///
+/// # Errors
+///
+/// Everything but 1 to 20 ASCII digits is refused, and lengths over `limit`. Python's `int()`
+/// would take ` 7\n`, `+7`, `1_0` and `-5`.
+///
+/// ```
+/// use proto::wire::length_first::decode;
+///
+/// assert_eq!(decode(b"007", 100), Ok(7));
+/// assert_eq!(decode(b"1_0", 100).unwrap_err().to_string(), "invalid length \"1_0\"");
+/// ```
+pub fn decode(bytes: &[u8], limit: u64) -> Result<u64, LengthError> {
+    if bytes.is_empty() || !bytes.iter().all(u8::is_ascii_digit) {
+        return Err(LengthError::Invalid(quoted(bytes, 40)));
+    }
+    let too_long = || LengthError::TooLong {
+        length: String::from_utf8_lossy(&bytes[..bytes.len().min(40)]).into_owned(),
+        digits: bytes.len(),
+        limit,
+    };
+    if bytes.len() > MOST_DIGITS {
+        return Err(too_long());
+    }
+    let mut length: u64 = 0;
+    for digit in bytes {
+        length = length
+            .checked_mul(10)
+            .and_then(|tens| tens.checked_add(u64::from(digit - b'0')))
+            .ok_or_else(too_long)?;
+    }
+    if length > limit {
+        return Err(too_long());
+    }
+    Ok(length)
+}
+
+/// What came is not a length that can be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LengthError {
+    /// It is not a number. Holds what came, quoted and cut.
+    Invalid(String),
+    /// It is more than the limit.
+    TooLong {
+        /// The digits, at most 40 of them.
+        length: String,
+        /// How many there are.
+        digits: usize,
+        /// The most that is taken, in bytes.
+        limit: u64,
+    },
+}
+
+impl fmt::Display for LengthError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Invalid(text) => write!(f, "invalid length {text}"),
+            Self::TooLong {
+                length,
+                digits,
+                limit,
+            } => {
+                let dots = if *digits > length.len() { "..." } else { "" };
+                write!(f, "length {length}{dots} exceeds the limit {limit}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for LengthError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_encoded_is_decoded() {
+        for length in [0, 1, 9, 10, 65_537, u64::MAX] {
+            assert_eq!(decode(encode(length).as_bytes(), u64::MAX), Ok(length));
+        }
+        assert_eq!(decode(b"00000000000000000007", 7), Ok(7));
+    }
+
+    #[test]
+    fn only_digits_are_a_length() {
+        for bad in [
+            &b""[..],
+            b"-5",
+            b"+7",
+            b" 7 \n",
+            b"1_0",
+            "７".as_bytes(),
+            b"0x10",
+            b"1e3",
+            b"7\0",
+        ] {
+            let error = decode(bad, u64::MAX).unwrap_err();
+            assert!(matches!(error, LengthError::Invalid(_)), "{bad:?}");
+        }
+        let long = decode(&[b'x'; 1000], 1).unwrap_err().to_string();
+        assert!(long.len() < 80, "{long}");
+    }
+
+    #[test]
+    fn a_length_over_the_limit_is_shown_and_never_used() {
+        let nines = [b'9'; 1000];
+        for (bytes, limit) in [
+            (&b"101"[..], 100),
+            (b"18446744073709551616", u64::MAX),
+            (b"99999999999999999999", u64::MAX),
+            (&nines, u64::MAX),
+        ] {
+            let text = decode(bytes, limit).unwrap_err().to_string();
+            assert!(text.contains("exceeds the limit"), "{text}");
+            assert!(text.len() < 100, "{text}");
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! What goes over a connection, as bytes: codecs over `Read` and `Write`, with limits.
+//!
+//! | module | what it is | in the Python lesson |
+//! |---|---|---|
+//! | [`length_first`] | a decimal length, then the body | the "low" cure for sticky packets |
+//! | [`pack`] | 32-bit integers as bytes | `struct.pack('i', n)` |
+//! | [`json`] | strict RFC 8259 | `json.loads`, `json.dumps` |
+//! | [`frame`] | a 4-byte length before a header | `struct` and `json` together |
+//! | [`header`] | the header's three fields | `{'filename': ..., 'total_size': ..., 'hash': ...}` |
+//! | [`sha256`], [`hmac`] | what makes `hash` mean something | `hashlib`, `hmac` |
+//!
+//! Nothing here knows a socket, a thread or a terminal. Nothing is allocated because a peer
+//! announced it: buffers grow with the bytes that really came.
+
+pub mod frame;
+pub mod header;
+pub mod hmac;
+pub mod json;
+pub mod length_first;
+pub mod pack;
+pub mod sha256;

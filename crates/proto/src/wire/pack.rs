@@ -1,0 +1,133 @@
+//! 32-bit integers as bytes: what the lesson uses of Python's `struct`, format `i`.
+
+use std::fmt;
+
+/// How many bytes an `i` has.
+pub const SIZE: usize = 4;
+
+#[derive(Clone, Copy)]
+enum Order {
+    Native,
+    Little,
+    Big,
+}
+
+/// `i` with Python's marks before it: `<` little-endian, `>` and `!` (network) big-endian; `@`, `=`
+/// and none the machine's own order.
+fn order(format: &str) -> Result<Order, PackError> {
+    match format {
+        "i" | "@i" | "=i" => Ok(Order::Native),
+        "<i" => Ok(Order::Little),
+        ">i" | "!i" => Ok(Order::Big),
+        _ => Err(PackError::Format),
+    }
+}
+
+/// Packs a number into four bytes. Python: `struct.pack(format, number)`.
+///
+/// # Errors
+///
+/// Where the format is not an `i`, or the number does not fit.
+///
+/// ```
+/// use proto::wire::pack::pack;
+///
+/// assert_eq!(pack("<i", 1222)?, [0xc6, 0x04, 0, 0]);
+/// assert_eq!(pack("!i", 1222)?, [0, 0, 0x04, 0xc6]);
+/// assert!(pack("i", 1_222_222_222_223).is_err());
+/// # Ok::<(), proto::wire::pack::PackError>(())
+/// ```
+pub fn pack(format: &str, number: i64) -> Result<[u8; SIZE], PackError> {
+    let order = order(format)?;
+    let number = i32::try_from(number).map_err(|_| PackError::Range(number))?;
+    Ok(match order {
+        Order::Native => number.to_ne_bytes(),
+        Order::Little => number.to_le_bytes(),
+        Order::Big => number.to_be_bytes(),
+    })
+}
+
+/// Unpacks a number from four bytes. Python: `struct.unpack(format, buffer)[0]`.
+///
+/// # Errors
+///
+/// Where the format is not an `i`, or there are not exactly four bytes.
+///
+/// ```
+/// use proto::wire::pack::unpack;
+///
+/// assert_eq!(unpack("<i", b"\xff\xff\xff\xff")?, -1);
+/// assert!(unpack("<i", b"\xff\xff\xff").is_err());
+/// # Ok::<(), proto::wire::pack::PackError>(())
+/// ```
+pub fn unpack(format: &str, buffer: &[u8]) -> Result<i32, PackError> {
+    let order = order(format)?;
+    let bytes = buffer
+        .try_into()
+        .map_err(|_| PackError::Size(buffer.len()))?;
+    Ok(match order {
+        Order::Native => i32::from_ne_bytes(bytes),
+        Order::Little => i32::from_le_bytes(bytes),
+        Order::Big => i32::from_be_bytes(bytes),
+    })
+}
+
+/// What cannot be packed or unpacked: Python's `struct.error`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PackError {
+    /// The format is not an `i` with one of the marks.
+    Format,
+    /// The number has more than 32 bits.
+    Range(i64),
+    /// The buffer does not have four bytes, but so many.
+    Size(usize),
+}
+
+impl fmt::Display for PackError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Format => {
+                f.write_str("the only format here is i, after <, >, !, =, @ or nothing")
+            }
+            Self::Range(number) => {
+                write!(
+                    f,
+                    "{number} does not fit ('i' holds {} to {})",
+                    i32::MIN,
+                    i32::MAX
+                )
+            }
+            Self::Size(length) => write!(f, "'i' is unpacked from 4 bytes, and here are {length}"),
+        }
+    }
+}
+
+impl std::error::Error for PackError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_order_reads_what_it_wrote() {
+        for format in ["i", "@i", "=i", "<i", ">i", "!i"] {
+            for number in [i32::MIN, -65_536, -1, 0, 1, 255, 256, 65_535, i32::MAX] {
+                let bytes = pack(format, number.into()).unwrap();
+                assert_eq!(unpack(format, &bytes), Ok(number), "{format} {number}");
+            }
+        }
+        assert_eq!(pack("<i", 1), Ok([1, 0, 0, 0]));
+        assert_eq!(pack(">i", 1), Ok([0, 0, 0, 1]));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_an_error() {
+        for number in [i64::MIN, i64::from(i32::MIN) - 1, i64::from(i32::MAX) + 1] {
+            assert_eq!(pack("i", number), Err(PackError::Range(number)));
+        }
+        for length in [0, 1, 2, 3, 5, 8] {
+            assert_eq!(unpack("i", &[0; 8][..length]), Err(PackError::Size(length)));
+        }
+        assert_eq!(pack("q", 1), Err(PackError::Format));
+    }
+}
