@@ -8,6 +8,7 @@
 //! | [`frame`] | a 4-byte length before a header | `struct` and `json` together |
 //! | [`header`] | the header's three fields | `{'filename': ..., 'total_size': ..., 'hash': ...}` |
 //! | [`sha256`], [`hmac`] | what makes `hash` mean something | `hashlib`, `hmac` |
+//! | [`session`] | authenticated commands, streaming | (ours) |
 //!
 //! Nothing here knows a socket, a thread or a terminal. Nothing is allocated because a peer
 //! announced it: buffers grow with the bytes that really came.
@@ -18,4 +19,5 @@ pub mod hmac;
 pub mod json;
 pub mod length_first;
 pub mod pack;
+pub mod session;
 pub mod sha256;

@@ -1,0 +1,176 @@
+//! One frame: a header, and the body that it announces.
+
+use std::fmt;
+use std::io::{self, Read, Write};
+
+use super::Kind;
+use super::seal::Opener;
+use super::state::Unexpected;
+use crate::escape::quoted;
+use crate::wire::frame::{self, FrameError};
+use crate::wire::header::{Header, HeaderError};
+
+/// The longest body of any frame, in bytes.
+pub const BODY_LIMIT: usize = 64 * 1024;
+/// The longest header before authentication, in bytes.
+pub const PLAIN_HEADER_LIMIT: usize = 1024;
+/// The longest body before authentication, in bytes: more than any of the three needs.
+const PLAIN_BODY_LIMIT: usize = 256;
+
+/// A frame that came, checked as far as its time allows.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Frame<'a> {
+    /// What it is.
+    pub kind: Kind,
+    /// What it holds.
+    pub body: &'a [u8],
+}
+
+/// Reads frames, with buffers that are used again.
+#[derive(Debug, Default)]
+pub struct FrameReader {
+    header: Vec<u8>,
+    body: Vec<u8>,
+}
+
+impl FrameReader {
+    /// Reads a frame of the handshake, which has no authentication code. `None` where the peer
+    /// closed before the first byte of it.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError`]. A header over 1 KiB or a body over 256 bytes is refused before it is read.
+    pub fn read_plain(
+        &mut self,
+        stream: &mut impl Read,
+    ) -> Result<Option<Frame<'_>>, SessionError> {
+        let Some(header) = self.read(stream, PLAIN_HEADER_LIMIT, PLAIN_BODY_LIMIT)? else {
+            return Ok(None);
+        };
+        Ok(Some(self.frame(&header)?))
+    }
+
+    /// Reads a later frame, and gives it only if its authentication code is right. `None` where the
+    /// peer closed before the first byte of it.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError`]. After one, nothing that comes on this connection can be trusted.
+    pub fn read_sealed(
+        &mut self,
+        stream: &mut impl Read,
+        opener: &mut Opener,
+    ) -> Result<Option<Frame<'_>>, SessionError> {
+        let Some(header) = self.read(stream, frame::HEADER_LIMIT, BODY_LIMIT)? else {
+            return Ok(None);
+        };
+        opener.check(&header, &self.body)?;
+        Ok(Some(self.frame(&header)?))
+    }
+
+    fn read(
+        &mut self,
+        stream: &mut impl Read,
+        header_limit: usize,
+        body_limit: usize,
+    ) -> Result<Option<Header>, SessionError> {
+        if !frame::read(stream, header_limit, &mut self.header).map_err(SessionError::Frame)? {
+            return Ok(None);
+        }
+        let header = Header::decode_session(&self.header).map_err(SessionError::Header)?;
+        let length = match usize::try_from(header.total_size) {
+            Ok(length) if length <= body_limit => length,
+            _ => {
+                return Err(SessionError::TooLong {
+                    length: header.total_size,
+                    limit: body_limit,
+                });
+            }
+        };
+        // At most 64 KiB, whatever was announced.
+        self.body.resize(length, 0);
+        let io = |error| SessionError::Frame(FrameError::Io(error));
+        let got = frame::fill(stream, &mut self.body).map_err(io)?;
+        if got < length {
+            return Err(SessionError::Short { got, of: length });
+        }
+        Ok(Some(header))
+    }
+
+    fn frame(&self, header: &Header) -> Result<Frame<'_>, SessionError> {
+        let kind = Kind::from_name(&header.filename)
+            .ok_or_else(|| SessionError::UnknownKind(quoted(header.filename.as_bytes(), 40)))?;
+        let body = &self.body;
+        Ok(Frame { kind, body })
+    }
+}
+
+/// Writes a frame of the handshake, in one write.
+///
+/// # Errors
+///
+/// Those of the stream.
+pub fn write_plain(stream: &mut impl Write, kind: Kind, body: &[u8]) -> io::Result<()> {
+    let header = Header {
+        filename: kind.name().into(),
+        total_size: body.len() as u64,
+        hash: String::new(),
+    };
+    let mut bytes = Vec::new();
+    frame::encode(header.encode().as_bytes(), &mut bytes).map_err(io::Error::other)?;
+    bytes.extend_from_slice(body);
+    stream.write_all(&bytes)
+}
+
+/// What came is not what a session may hold.
+#[derive(Debug)]
+pub enum SessionError {
+    /// No frame, or not a whole one.
+    Frame(FrameError),
+    /// The header is not a session's.
+    Header(HeaderError),
+    /// The body is too long.
+    TooLong {
+        /// How long, as announced, in bytes.
+        length: u64,
+        /// The most that is taken.
+        limit: usize,
+    },
+    /// The peer closed in the middle of a body.
+    Short {
+        /// How many bytes had come.
+        got: usize,
+        /// How many there should have been.
+        of: usize,
+    },
+    /// The authentication code is wrong: something on the way has changed, dropped, repeated or
+    /// moved a frame.
+    NotAuthentic {
+        /// Which frame of its direction, counted from 0.
+        frame: u64,
+    },
+    /// No such type of frame. Holds its name, quoted and cut.
+    UnknownKind(String),
+    /// A frame that may not come now.
+    Unexpected(Unexpected),
+}
+
+impl fmt::Display for SessionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Frame(error) => error.fmt(f),
+            Self::Header(error) => error.fmt(f),
+            Self::TooLong { length, limit } => {
+                write!(f, "frame body of {length} bytes exceeds {limit}")
+            }
+            Self::Short { got, of } => write!(f, "got {got} of {of} bytes of a frame"),
+            Self::NotAuthentic { frame } => {
+                write!(f, "frame {frame} failed its authenticity check")
+            }
+            Self::UnknownKind(name) => write!(f, "unexpected {name} frame: there is no such type"),
+            Self::Unexpected(unexpected) => unexpected.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for SessionError {}

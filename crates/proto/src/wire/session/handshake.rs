@@ -1,0 +1,163 @@
+//! Proving to each other that both know the token, without saying it.
+
+use std::fmt;
+
+use super::seal::{Opener, Sealer};
+use crate::wire::hmac::{Key, equal};
+
+/// The name and version of the protocol. It begins every message that is authenticated here.
+const MAGIC: &[u8] = b"sockexec/1\0";
+/// What the magic of every version begins with.
+const FAMILY: &[u8] = b"sockexec/";
+
+/// 32 random bytes that are used once.
+pub type Nonce = [u8; 32];
+
+/// The body of `hello`.
+pub fn hello(server: &Nonce) -> Vec<u8> {
+    [MAGIC, server].concat()
+}
+
+/// The server's nonce out of the body of `hello`.
+///
+/// # Errors
+///
+/// [`HandshakeError::Version`] for another version of this protocol, else
+/// [`HandshakeError::Malformed`].
+pub fn read_hello(body: &[u8]) -> Result<Nonce, HandshakeError> {
+    match body.strip_prefix(MAGIC) {
+        Some(nonce) => nonce
+            .try_into()
+            .map_err(|_| HandshakeError::Malformed("hello")),
+        None => match body.strip_prefix(FAMILY) {
+            Some(rest) => {
+                let version = rest.iter().take_while(|b| b.is_ascii_digit()).take(9);
+                let version = version.map(|&b| char::from(b)).collect();
+                Err(HandshakeError::Version(version))
+            }
+            None => Err(HandshakeError::Malformed("hello")),
+        },
+    }
+}
+
+/// Everything that follows from the token and the two nonces.
+pub struct Agreement {
+    client_proof: [u8; 32],
+    server_proof: [u8; 32],
+    client_to_server: Key,
+    server_to_client: Key,
+    client_nonce: Nonce,
+}
+
+impl Agreement {
+    /// What both sides compute, each for itself.
+    ///
+    /// # Errors
+    ///
+    /// [`HandshakeError::Reflected`] where the nonces are equal: somebody sends the server its own
+    /// words back.
+    pub fn new(token: &[u8; 32], server: &Nonce, client: &Nonce) -> Result<Self, HandshakeError> {
+        if equal(server, client) {
+            return Err(HandshakeError::Reflected);
+        }
+        let token = Key::new(token);
+        let code = |label: &[u8]| token.code(&[MAGIC, label, server, client]);
+        Ok(Self {
+            client_proof: code(b"client\0"),
+            server_proof: code(b"server\0"),
+            client_to_server: Key::new(&code(b"key-c2s")),
+            server_to_client: Key::new(&code(b"key-s2c")),
+            client_nonce: *client,
+        })
+    }
+
+    /// The body of `auth`.
+    pub fn auth(&self) -> Vec<u8> {
+        [self.client_nonce, self.client_proof].concat()
+    }
+
+    /// The body of `welcome`.
+    pub fn welcome(&self) -> &[u8] {
+        &self.server_proof
+    }
+
+    /// The client's side: checks the server's proof, and gives what seals what it sends and opens
+    /// what it gets.
+    ///
+    /// # Errors
+    ///
+    /// [`HandshakeError::ServerProof`]; then nothing may be sent.
+    pub fn check_welcome(self, body: &[u8]) -> Result<(Sealer, Opener), HandshakeError> {
+        if !equal(body, &self.server_proof) {
+            return Err(HandshakeError::ServerProof);
+        }
+        Ok((
+            Sealer::new(self.client_to_server),
+            Opener::new(self.server_to_client),
+        ))
+    }
+
+    /// The server's side of what [`check_welcome`](Self::check_welcome) gives, once the client's
+    /// proof was checked by [`check_auth`].
+    pub fn into_server(self) -> (Sealer, Opener) {
+        (
+            Sealer::new(self.server_to_client),
+            Opener::new(self.client_to_server),
+        )
+    }
+}
+
+/// The server's side: checks the body of `auth`.
+///
+/// # Errors
+///
+/// [`HandshakeError::ClientProof`], [`HandshakeError::Reflected`] or
+/// [`HandshakeError::Malformed`]; then nothing may be run.
+pub fn check_auth(
+    token: &[u8; 32],
+    server: &Nonce,
+    body: &[u8],
+) -> Result<Agreement, HandshakeError> {
+    let (nonce, proof) = body
+        .split_first_chunk::<32>()
+        .filter(|(_, proof)| proof.len() == 32)
+        .ok_or(HandshakeError::Malformed("auth"))?;
+    let agreement = Agreement::new(token, server, nonce)?;
+    if !equal(proof, &agreement.client_proof) {
+        return Err(HandshakeError::ClientProof);
+    }
+    Ok(agreement)
+}
+
+/// The other side could not be told to be who it should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HandshakeError {
+    /// A body has the wrong form. Holds the frame's type.
+    Malformed(&'static str),
+    /// Another version of the protocol. Holds its number.
+    Version(String),
+    /// The client's nonce is the server's.
+    Reflected,
+    /// The client does not know the token.
+    ClientProof,
+    /// The server does not know the token.
+    ServerProof,
+}
+
+impl fmt::Display for HandshakeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed(kind) => write!(f, "malformed {kind} frame"),
+            Self::Version(version) => write!(
+                f,
+                "the other side speaks version {version} of the session protocol, this one \
+                 version 1; use the same release on both sides"
+            ),
+            Self::Reflected => f.write_str("authentication failed (nonce reflected)"),
+            Self::ClientProof => f.write_str("authentication failed (the client's token differs)"),
+            Self::ServerProof => f.write_str("the server failed to prove it knows the token"),
+        }
+    }
+}
+
+impl std::error::Error for HandshakeError {}

@@ -1,0 +1,67 @@
+//! How a command ended: the body of `exit`.
+
+use std::fmt;
+
+use crate::wire::json::{self, Value};
+
+/// A command's end: Python's `returncode`, where a signal is a negative number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExitStatus {
+    /// It ended by itself with this exit status.
+    Code(u8),
+    /// This signal ended it.
+    Signal(u8),
+}
+
+impl ExitStatus {
+    /// The body of `exit`: `{"code": 0}` or `{"signal": 9}`.
+    pub fn encode(self) -> String {
+        match self {
+            Self::Code(code) => format!("{{\"code\": {code}}}"),
+            Self::Signal(signal) => format!("{{\"signal\": {signal}}}"),
+        }
+    }
+
+    /// Reads the body of `exit`.
+    ///
+    /// # Errors
+    ///
+    /// [`StatusError`] for anything but an object with one of the two fields, and in it a whole
+    /// number: 0 to 255 for a code, 1 to 127 for a signal.
+    pub fn decode(body: &[u8]) -> Result<Self, StatusError> {
+        let value = json::parse(body).map_err(|_| StatusError)?;
+        let Value::Object(fields) = value else {
+            return Err(StatusError);
+        };
+        let [(name, Value::Number(number))] = &fields[..] else {
+            return Err(StatusError);
+        };
+        // `u8::from_str` would take a plus sign, but JSON has none before a number.
+        let number: u8 = number.parse().map_err(|_| StatusError)?;
+        match name.as_str() {
+            "code" => Ok(Self::Code(number)),
+            "signal" if (1..=127).contains(&number) => Ok(Self::Signal(number)),
+            _ => Err(StatusError),
+        }
+    }
+
+    /// What a shell makes of it: the code, or 128 and the signal's number.
+    pub const fn shell_status(self) -> u8 {
+        match self {
+            Self::Code(code) => code,
+            Self::Signal(signal) => 128 + signal,
+        }
+    }
+}
+
+/// The body of an `exit` frame is not a status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StatusError;
+
+impl fmt::Display for StatusError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("malformed exit frame")
+    }
+}
+
+impl std::error::Error for StatusError {}

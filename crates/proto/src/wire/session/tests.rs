@@ -1,0 +1,305 @@
+//! The handshake's vector, every bit and every cut of frames, every state with every frame.
+
+use super::handshake::{Agreement, HandshakeError, Nonce, check_auth, hello, read_hello};
+use super::*;
+use crate::wire::sha256::hex;
+
+const NS: Nonce = [0x11; 32];
+const NC: Nonce = [0x22; 32];
+
+fn token() -> [u8; 32] {
+    std::array::from_fn(|i| i as u8)
+}
+
+fn agreement() -> Agreement {
+    Agreement::new(&token(), &NS, &NC).unwrap()
+}
+
+fn client() -> (Sealer, Opener) {
+    let welcome = agreement().welcome().to_vec();
+    agreement().check_welcome(&welcome).unwrap()
+}
+
+fn server() -> (Sealer, Opener) {
+    agreement().into_server()
+}
+
+fn open(bytes: &[u8], opener: &mut Opener) -> Result<(Kind, Vec<u8>), SessionError> {
+    let mut reader = FrameReader::default();
+    let frame = reader.read_sealed(&mut &*bytes, opener)?;
+    let frame = frame.expect("there is a frame");
+    Ok((frame.kind, frame.body.to_vec()))
+}
+
+/// Computed with Python's `hmac`, from the description alone.
+#[test]
+fn the_proofs_and_keys_are_what_another_implementation_computes() {
+    let auth = hex(&agreement().auth());
+    assert_eq!(&auth[..64], "22".repeat(32));
+    assert_eq!(
+        &auth[64..],
+        "9abccf350d8465109f2f36961ec1252cc2edc813b14b0e42b3ec6d227fb50842"
+    );
+    assert_eq!(
+        hex(agreement().welcome()),
+        "ce3f261519e7132523a2029e92f660a4dc9ac88f1a6543bc8a55f1df7e9118ec"
+    );
+    // The keys show only in what they seal.
+    for ((mut sealer, _), key) in [
+        (
+            client(),
+            "6d8eacffc5e7b14f4900c0fe0263a599d95a7e5730b64c0c5d62442b39956888",
+        ),
+        (
+            server(),
+            "5f06efecf09a3b35eea022586d6042ab81f0ae9c2d368cd9ae90fabda6e06e21",
+        ),
+    ] {
+        let key: [u8; 32] =
+            std::array::from_fn(|i| u8::from_str_radix(&key[2 * i..2 * i + 2], 16).unwrap());
+        let expected = crate::wire::hmac::Key::new(&key).code(&[
+            &0u64.to_le_bytes(),
+            &5u32.to_le_bytes(),
+            b"stdin",
+            &2u64.to_le_bytes(),
+            b"hi",
+        ]);
+        let frame = String::from_utf8(sealer.seal_copy(Kind::Stdin, b"hi")).unwrap();
+        assert!(frame.contains(&hex(&expected)), "{frame}");
+    }
+}
+
+#[test]
+fn each_side_takes_the_other_only_with_the_same_token() {
+    assert_eq!(read_hello(&hello(&NS)), Ok(NS));
+    let auth = agreement().auth();
+    assert!(check_auth(&token(), &NS, &auth).is_ok());
+    for bit in 0..256 {
+        let mut wrong = token();
+        wrong[bit / 8] ^= 1 << (bit % 8);
+        let refused = check_auth(&wrong, &NS, &auth).err();
+        assert_eq!(refused, Some(HandshakeError::ClientProof));
+        let other = Agreement::new(&wrong, &NS, &NC).unwrap();
+        let refused = agreement().check_welcome(other.welcome()).err();
+        assert_eq!(refused, Some(HandshakeError::ServerProof));
+    }
+    // A fresh nonce makes a recorded proof worthless.
+    let replayed = check_auth(&token(), &[0x33; 32], &auth).err();
+    assert_eq!(replayed, Some(HandshakeError::ClientProof));
+}
+
+#[test]
+fn nobody_is_taken_with_his_partners_own_words() {
+    let echoed = [NS, [0; 32]].concat();
+    let refused = check_auth(&token(), &NS, &echoed).err();
+    assert_eq!(refused, Some(HandshakeError::Reflected));
+    let own_proof = agreement().auth()[32..].to_vec();
+    let refused = agreement().check_welcome(&own_proof).err();
+    assert_eq!(refused, Some(HandshakeError::ServerProof));
+}
+
+#[test]
+fn bodies_of_another_form_or_version_are_told_apart() {
+    for length in [0, 1, 10, 42, 44] {
+        let body = &[&hello(&NS)[..], b"x"].concat()[..length];
+        assert!(read_hello(body).is_err(), "{length}");
+    }
+    let newer = read_hello(b"sockexec/12\0").unwrap_err().to_string();
+    assert!(newer.contains("speaks version 12"), "{newer}");
+    for length in [0, 32, 63, 65] {
+        let body = vec![7; length];
+        let refused = check_auth(&token(), &NS, &body).err();
+        assert_eq!(refused, Some(HandshakeError::Malformed("auth")));
+    }
+}
+
+#[test]
+fn what_is_sealed_is_opened_and_looks_like_the_lessons_header() {
+    let (mut sealer, _) = client();
+    let (_, mut opener) = server();
+    for length in [0, 1, 1000, BODY_LIMIT] {
+        let body = vec![b'x'; length];
+        let bytes = sealer.seal_copy(Kind::StdinEof, &body);
+        let json = &bytes[4..bytes.len() - length];
+        let start = format!(r#"{{"filename": "stdin-eof", "total_size": {length}, "hash": ""#);
+        assert!(json.starts_with(start.as_bytes()), "{json:?}");
+        assert_eq!(open(&bytes, &mut opener).unwrap(), (Kind::StdinEof, body));
+    }
+}
+
+#[test]
+fn no_bit_of_a_frame_can_be_changed() {
+    let (mut sealer, _) = client();
+    let bytes = sealer.seal_copy(Kind::Command, b"echo hi");
+    // Behind it there is enough for any length that a changed bit can announce.
+    let padding = [b' '; 70_000];
+    for bit in 0..bytes.len() * 8 {
+        let mut changed = bytes.clone();
+        changed[bit / 8] ^= 1 << (bit % 8);
+        changed.extend_from_slice(&padding);
+        let (_, mut opener) = server();
+        assert!(open(&changed, &mut opener).is_err(), "bit {bit}");
+    }
+    let (_, mut opener) = server();
+    assert!(open(&bytes, &mut opener).is_ok());
+}
+
+#[test]
+fn a_frame_that_is_cut_anywhere_is_refused() {
+    let (mut sealer, _) = client();
+    let bytes = sealer.seal_copy(Kind::Command, b"echo hi");
+    for cut in 1..bytes.len() {
+        let (_, mut opener) = server();
+        assert!(open(&bytes[..cut], &mut opener).is_err(), "{cut}");
+    }
+    let (_, mut opener) = server();
+    let mut reader = FrameReader::default();
+    let end = reader.read_sealed(&mut &b""[..], &mut opener);
+    assert!(end.unwrap().is_none());
+}
+
+#[test]
+fn frames_cannot_be_dropped_repeated_swapped_relabelled_or_turned_round() {
+    let (mut sealer, _) = server();
+    let first = sealer.seal_copy(Kind::Stdout, b"one");
+    let second = sealer.seal_copy(Kind::Stdout, b"two");
+    let relabelled = String::from_utf8_lossy(&first).replace("stdout", "stderr");
+    for (order, wrong) in [
+        (vec![&second[..]], 0),
+        (vec![&first, &first], 1),
+        (vec![&second, &first], 0),
+        (vec![relabelled.as_bytes()], 0),
+    ] {
+        let (_, mut opener) = client();
+        let results: Vec<_> = order.iter().map(|b| open(b, &mut opener)).collect();
+        let error = results[wrong].as_ref().unwrap_err().to_string();
+        assert_eq!(
+            error,
+            format!("frame {wrong} failed its authenticity check")
+        );
+    }
+    // The keys of the two directions differ.
+    let (_, mut opener) = server();
+    assert!(open(&first, &mut opener).is_err());
+}
+
+#[test]
+fn a_code_for_less_than_was_announced_is_no_code() {
+    let (mut sealer, _) = client();
+    let bytes = sealer.seal_copy(Kind::Stdin, b"short");
+    let longer = String::from_utf8_lossy(&bytes).replace("\"total_size\": 5", "\"total_size\": 9");
+    let (_, mut opener) = server();
+    assert!(open(longer.as_bytes(), &mut opener).is_err());
+}
+
+#[test]
+fn before_authentication_little_is_taken() {
+    let mut plain = Vec::new();
+    write_plain(&mut plain, Kind::Hello, &hello(&NS)).unwrap();
+    let mut reader = FrameReader::default();
+    let frame = reader.read_plain(&mut &plain[..]).unwrap().unwrap();
+    assert_eq!((frame.kind, frame.body), (Kind::Hello, &hello(&NS)[..]));
+    let long_header = [&1025i32.to_le_bytes()[..], &[b' '; 1025]].concat();
+    let error = reader.read_plain(&mut &long_header[..]);
+    assert_eq!(
+        error.unwrap_err().to_string(),
+        "header length 1025 exceeds 1024"
+    );
+    let header = br#"{"filename": "auth", "total_size": 4294967296, "hash": ""}"#;
+    let huge = [&(header.len() as u32).to_le_bytes()[..], header].concat();
+    let error = reader.read_plain(&mut &huge[..]);
+    let text = "frame body of 4294967296 bytes exceeds 256";
+    assert_eq!(error.unwrap_err().to_string(), text);
+}
+
+#[test]
+fn every_state_of_the_server_with_every_frame() {
+    use ServerState::*;
+    let allowed = [
+        (AwaitingAuth, Kind::Auth, Idle),
+        (Idle, Kind::Command, Running),
+        (Running, Kind::Stdin, Running),
+        (Running, Kind::StdinEof, RunningWithoutInput),
+        (IdleAfterInput, Kind::Command, Running),
+        (IdleAfterInput, Kind::Stdin, IdleAfterInput),
+        (IdleAfterInput, Kind::StdinEof, Idle),
+    ];
+    for state in [
+        AwaitingAuth,
+        Idle,
+        Running,
+        RunningWithoutInput,
+        IdleAfterInput,
+    ] {
+        for kind in Kind::ALL {
+            let next = allowed.iter().find(|(s, k, _)| (*s, *k) == (state, kind));
+            assert_eq!(
+                state.receive(kind).ok(),
+                next.map(|(_, _, n)| *n),
+                "{state:?} {kind:?}"
+            );
+        }
+    }
+    assert_eq!(Running.command_ended(), IdleAfterInput);
+    assert_eq!(RunningWithoutInput.command_ended(), Idle);
+    let error = Running.receive(Kind::Command).unwrap_err().to_string();
+    assert_eq!(error, "unexpected command frame in state running");
+}
+
+#[test]
+fn every_state_of_the_client_with_every_frame() {
+    use ClientState::*;
+    let allowed = [
+        (AwaitingHello, Kind::Hello, AwaitingWelcome),
+        (AwaitingHello, Kind::Error, AwaitingHello),
+        (AwaitingWelcome, Kind::Welcome, Idle),
+        (AwaitingWelcome, Kind::Error, AwaitingWelcome),
+        (Idle, Kind::Error, Idle),
+        (Running, Kind::Stdout, Running),
+        (Running, Kind::Stderr, Running),
+        (Running, Kind::Exit, Idle),
+        (Running, Kind::Error, Idle),
+    ];
+    for state in [AwaitingHello, AwaitingWelcome, Idle, Running] {
+        for kind in Kind::ALL {
+            let next = allowed.iter().find(|(s, k, _)| (*s, *k) == (state, kind));
+            assert_eq!(
+                state.receive(kind).ok(),
+                next.map(|(_, _, n)| *n),
+                "{state:?} {kind:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_status_is_one_number_of_one_name() {
+    for status in [
+        ExitStatus::Code(0),
+        ExitStatus::Code(255),
+        ExitStatus::Signal(9),
+    ] {
+        assert_eq!(ExitStatus::decode(status.encode().as_bytes()), Ok(status));
+    }
+    assert_eq!(ExitStatus::Signal(15).shell_status(), 143);
+    for bad in [
+        "",
+        "{}",
+        "{\"code\": 256}",
+        "{\"code\": -1}",
+        "{\"code\": \"0\"}",
+        "{\"signal\": 0}",
+        "{\"signal\": 128}",
+        "{\"code\": 1.0}",
+        "{\"code\": 0, \"signal\": 9}",
+        "[0]",
+        "{\"x\": 0}",
+        "{\"code\": 0, \"code\": 1}",
+    ] {
+        assert_eq!(
+            ExitStatus::decode(bad.as_bytes()),
+            Err(StatusError),
+            "{bad}"
+        );
+    }
+}
