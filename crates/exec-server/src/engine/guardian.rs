@@ -1,0 +1,239 @@
+//! A process that outlives the server, to end the commands that the server leaves behind.
+//!
+//! A server that is killed with SIGKILL can clean up nothing. So one `/bin/sh` (`guardian.sh`) is
+//! started with the engine, in a process group of its own, where the terminal's Ctrl-C does not
+//! reach it. It learns of every command through a pipe, and the kernel closes that pipe when the
+//! server dies, however it dies: then whatever is left gets TERM, and KILL after the grace.
+//!
+//! The guardian also is how the engine signals a process group at all, which std cannot: the
+//! shell's own `kill` costs a line and an answer, no process.
+//!
+//! **No command escapes between its start and its registration.** The command's pipes are
+//! announced before the process is made. A process on its way to `exec` holds a copy of the
+//! guardian's pipe, so the guardian sees the pipe's end only after that `exec`; it then looks for
+//! the holders of pipes that were announced and never registered. What is left is a command which,
+//! within the few milliseconds of that search, has put both its outputs somewhere else.
+//!
+//! **After the server's death** the guardian is not the parent of what it ends, so it cannot keep
+//! a group's number from being used again. It forgets every group that it finds gone and looks
+//! ten times a second: a stranger would have to be given the number within that tenth.
+
+use std::io::{self, Read, Write};
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use super::sync::lock;
+
+const SCRIPT: &str = include_str!("guardian.sh");
+
+/// The inode numbers of a command's two output pipes.
+pub(super) type Pipes = [u64; 2];
+
+/// What a group of processes can be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Signal {
+    Term,
+    Kill,
+}
+
+/// The guardian process and what it has been told. A guardian that died is replaced, and the new
+/// one told everything again.
+#[derive(Debug)]
+pub(super) struct Guardian {
+    shell: PathBuf,
+    grace: Duration,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    shell: Shell,
+    starting: Vec<Pipes>,
+    groups: Vec<u32>,
+}
+
+impl Guardian {
+    /// Starts a guardian, run by `shell`, with `grace` between TERM and KILL.
+    pub(super) fn start(shell: PathBuf, grace: Duration) -> io::Result<Self> {
+        let inner = Mutex::new(Inner {
+            shell: Shell::start(&shell, grace)?,
+            starting: Vec::new(),
+            groups: Vec::new(),
+        });
+        Ok(Self {
+            shell,
+            grace,
+            inner,
+        })
+    }
+
+    /// Says that a command with these pipes is about to start.
+    pub(super) fn announce(&self, pipes: Pipes) -> io::Result<()> {
+        let mut inner = lock(&self.inner);
+        let [out, err] = pipes;
+        self.tell(&mut inner, format_args!("? {out} {err}\n"))?;
+        inner.starting.push(pipes);
+        Ok(())
+    }
+
+    /// Says that the announced command did not start.
+    pub(super) fn withdraw(&self, pipes: Pipes) {
+        let mut inner = lock(&self.inner);
+        inner.starting.retain(|&other| other != pipes);
+        let [out, err] = pipes;
+        // Nothing hangs on it: pipes that nobody holds name no process.
+        let _ = self.tell(&mut inner, format_args!("! {out} {err}\n"));
+    }
+
+    /// Says that the announced command runs in `group`.
+    pub(super) fn register(&self, group: u32, pipes: Pipes) -> io::Result<()> {
+        let mut inner = lock(&self.inner);
+        let [out, err] = pipes;
+        self.tell(&mut inner, format_args!("+ {group} {out} {err}\n"))?;
+        inner.starting.retain(|&other| other != pipes);
+        inner.groups.push(group);
+        Ok(())
+    }
+
+    /// Says that the command in `group` is over. Its leader must not have been reaped yet.
+    ///
+    /// There is no answer to wait for: lines are read in order, so that no later line, and not the
+    /// server's end either, can make the guardian signal this group once the line is written.
+    pub(super) fn dismiss(&self, group: u32) {
+        let mut inner = lock(&self.inner);
+        inner.groups.retain(|&other| other != group);
+        // A guardian that cannot be told is gone, and its successor will not hear of the group.
+        let _ = self.tell(&mut inner, format_args!("- {group}\n"));
+    }
+
+    /// Sends `signal` to `group`, whose leader must not have been reaped, and returns once it is
+    /// sent. A group that has nobody left is no error.
+    pub(super) fn signal(&self, group: u32, signal: Signal) -> io::Result<()> {
+        let verb = match signal {
+            Signal::Term => 'T',
+            Signal::Kill => 'K',
+        };
+        let mut inner = lock(&self.inner);
+        self.tell(&mut inner, format_args!("{verb} {group}\n"))?;
+        if inner.shell.answer().is_ok() {
+            return Ok(());
+        }
+        self.replace(&mut inner)?;
+        inner.shell.tell(format_args!("{verb} {group}\n"))?;
+        inner.shell.answer()
+    }
+
+    /// Replaces a guardian that has died.
+    pub(super) fn look_after(&self) -> io::Result<()> {
+        let mut inner = lock(&self.inner);
+        if inner.shell.has_died() {
+            self.replace(&mut inner)?;
+        }
+        Ok(())
+    }
+
+    fn tell(&self, inner: &mut Inner, line: std::fmt::Arguments<'_>) -> io::Result<()> {
+        if inner.shell.tell(line).is_ok() {
+            return Ok(());
+        }
+        self.replace(inner)?;
+        inner.shell.tell(line)
+    }
+
+    fn replace(&self, inner: &mut Inner) -> io::Result<()> {
+        // Were it alive after all, the end of its input would make it end every command.
+        let _ = inner.shell.child.kill();
+        inner.shell = Shell::start(&self.shell, self.grace)?;
+        for [out, err] in &inner.starting {
+            inner.shell.tell(format_args!("? {out} {err}\n"))?;
+        }
+        for group in &inner.groups {
+            inner.shell.tell(format_args!("+ {group}\n"))?;
+        }
+        Ok(())
+    }
+
+    /// The guardian's process number.
+    #[cfg(test)]
+    pub(super) fn pid(&self) -> u32 {
+        lock(&self.inner).shell.child.id()
+    }
+}
+
+/// The process, and the pipes to and from it.
+#[derive(Debug)]
+struct Shell {
+    child: Child,
+    // An Option, to be closed before the process is waited for.
+    lines: Option<ChildStdin>,
+    answers: ChildStdout,
+}
+
+impl Shell {
+    fn start(shell: &PathBuf, grace: Duration) -> io::Result<Self> {
+        let tenths = grace.as_millis().div_ceil(100).min(u32::MAX.into());
+        let mut command = Command::new(shell);
+        command
+            .arg("-c")
+            .arg(SCRIPT)
+            .arg("exec-server-guardian")
+            .arg(tenths.to_string())
+            // It may outlive the server: it holds no directory, terminal or secret of the server's.
+            .current_dir("/")
+            .env_clear()
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
+        if let Some(path) = std::env::var_os("PATH") {
+            command.env("PATH", path);
+        }
+        let mut child = command.spawn()?;
+        let (Some(lines), Some(answers)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err(io::Error::from(io::ErrorKind::BrokenPipe));
+        };
+        let mut shell = Self {
+            child,
+            lines: Some(lines),
+            answers,
+        };
+        shell.tell(format_args!("P\n"))?;
+        shell.answer()?;
+        Ok(shell)
+    }
+
+    /// Writes one line in one write.
+    fn tell(&mut self, line: std::fmt::Arguments<'_>) -> io::Result<()> {
+        let mut text = [0; 80];
+        let mut rest = &mut text[..];
+        rest.write_fmt(line)?;
+        let unused = rest.len();
+        let used = text.len() - unused;
+        match &mut self.lines {
+            Some(lines) => lines.write_all(&text[..used]),
+            None => Err(io::Error::from(io::ErrorKind::BrokenPipe)),
+        }
+    }
+
+    fn answer(&mut self) -> io::Result<()> {
+        self.answers.read_exact(&mut [0])
+    }
+
+    fn has_died(&mut self) -> bool {
+        !matches!(self.child.try_wait(), Ok(None))
+    }
+}
+
+impl Drop for Shell {
+    fn drop(&mut self) {
+        if self.has_died() {
+            return;
+        }
+        // At the end of its input it ends what is left, and then itself.
+        drop(self.lines.take());
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,64 @@
+//! How a command ended.
+
+use std::fmt;
+use std::io;
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+
+/// How a command ended, and what the engine had to do with it.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The status of the shell.
+    pub status: Status,
+    /// Why the engine ended the command, where it did.
+    pub stopped: Option<Stopped>,
+    /// The shell had ended, but a process in the background kept the output open longer than the
+    /// drain time.
+    pub background: bool,
+    /// How many bytes of standard output the sink has taken.
+    pub stdout: u64,
+    /// How many bytes of standard error the sink has taken.
+    pub stderr: u64,
+}
+
+/// What a process leaves behind: Python's `returncode`, where a signal is a negative number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// It ended by itself, with this code (0 to 255).
+    Code(i32),
+    /// This signal ended it.
+    Signal(i32),
+}
+
+impl Status {
+    pub(super) fn of(status: ExitStatus) -> Self {
+        match (status.code(), status.signal()) {
+            (Some(code), _) => Self::Code(code),
+            (None, Some(signal)) => Self::Signal(signal),
+            // Only a stopped or continued process has neither, and nobody waits for such here.
+            (None, None) => Self::Code(255),
+        }
+    }
+}
+
+/// Why the engine ended a command.
+#[derive(Debug)]
+pub enum Stopped {
+    /// Its time was up.
+    TimedOut,
+    /// A [`Canceller`](super::Canceller) was used, or nobody wanted its output any more.
+    Cancelled,
+    /// The sink failed, so nobody can be told anything more.
+    Sink(io::Error),
+}
+
+/// What the log says behind the command.
+impl fmt::Display for Stopped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TimedOut => f.write_str("timed out"),
+            Self::Cancelled => f.write_str("cancelled"),
+            Self::Sink(_) => f.write_str("nobody takes its output any more"),
+        }
+    }
+}

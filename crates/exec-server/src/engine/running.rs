@@ -1,0 +1,156 @@
+//! A command that runs: its input, its output, and the handle that ends it.
+
+use std::panic;
+use std::sync::Arc;
+
+use super::Core;
+use super::collect::{Collected, Collector};
+use super::error::CommandError;
+use super::input::{Inlet, Input};
+use super::job::{Ended, Job};
+use super::outcome::{Outcome, Status, Stopped};
+use super::outlet::Outlet;
+use super::pump::pump;
+use super::sink::{Sink, Stream};
+
+/// A command that was started and whose output waits to be read.
+///
+/// Dropping it instead of pumping it ends the command, and waits for that.
+#[derive(Debug)]
+pub struct Running {
+    outlets: [Arc<Outlet>; 2],
+    input: Option<Input>,
+    hold: Hold,
+}
+
+impl Running {
+    pub(super) fn new(
+        core: Arc<Core>,
+        job: Job,
+        outlets: [Arc<Outlet>; 2],
+        inlet: Option<Arc<Inlet>>,
+    ) -> Self {
+        let job = Arc::new(job);
+        core.watch.add(Arc::clone(&job));
+        Self {
+            outlets,
+            input: inlet.map(Input::new),
+            hold: Hold {
+                core,
+                job,
+                finished: false,
+            },
+        }
+    }
+
+    /// The number of the command's process group, for the log.
+    pub fn group(&self) -> u32 {
+        self.hold.job.group()
+    }
+
+    /// A handle that ends the command from another thread.
+    pub fn canceller(&self) -> Canceller {
+        Canceller(Arc::clone(&self.hold.job))
+    }
+
+    /// The command's standard input, once, and only where the request asked for it.
+    pub fn take_input(&mut self) -> Option<Input> {
+        self.input.take()
+    }
+
+    /// Hands the command's output to `sink` as it comes, and returns when the command is over.
+    ///
+    /// The calling thread reads standard output and one more thread reads standard error, both
+    /// from beginning to end, so that neither pipe fills up while the other is waited for. That
+    /// thread has let go of `sink` when this returns. An input that was not taken ends now.
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError::Thread`] where the second thread does not start (the command has then been
+    /// ended), [`CommandError::Lost`] where the command's status cannot be had.
+    ///
+    /// # Panics
+    ///
+    /// Only if `sink` does; the command is ended first.
+    pub fn pump<S: Sink>(self, sink: &Arc<S>) -> Result<Outcome, CommandError> {
+        let Self {
+            outlets: [out, err],
+            input,
+            hold,
+        } = self;
+        drop(input);
+        let helper = {
+            let (sink, job) = (Arc::clone(sink), Arc::clone(&hold.job));
+            let pump_stderr = move || pump(&err, Stream::Stderr, &*sink, &job);
+            hold.core
+                .helpers
+                .run(pump_stderr)
+                .map_err(CommandError::Thread)?
+        };
+        let stdout = pump(&out, Stream::Stdout, &**sink, &hold.job);
+        let stderr = helper
+            .join()
+            .unwrap_or_else(|panic| panic::resume_unwind(panic));
+        let ended = hold.finish();
+        Ok(Outcome {
+            status: Status::of(ended.status.map_err(CommandError::Lost)?),
+            stopped: ended.stopped,
+            background: ended.background,
+            stdout,
+            stderr,
+        })
+    }
+
+    /// Pumps the command and keeps its output, up to `limit` bytes of both streams together.
+    ///
+    /// # Errors
+    ///
+    /// As [`Running::pump`].
+    pub fn collect(self, limit: usize) -> Result<(Outcome, Collected), CommandError> {
+        let collector = Arc::new(Collector::new(limit));
+        let outcome = self.pump(&collector)?;
+        Ok((outcome, collector.take()))
+    }
+}
+
+/// Sees to it that a command which was started is ended and reaped, whatever happens.
+#[derive(Debug)]
+struct Hold {
+    core: Arc<Core>,
+    job: Arc<Job>,
+    finished: bool,
+}
+
+impl Hold {
+    fn finish(mut self) -> Ended {
+        self.finished = true;
+        let ended = self.job.finish();
+        self.core.watch.remove(&self.job);
+        ended
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        if !self.finished {
+            self.job.stop(Stopped::Cancelled);
+            self.job.finish();
+            self.core.watch.remove(&self.job);
+        }
+    }
+}
+
+/// Ends a command from any thread: when the client has left, when the server stops.
+#[derive(Clone, Debug)]
+pub struct Canceller(Arc<Job>);
+
+impl Canceller {
+    /// Sends TERM to the command's whole group at once, and KILL after the grace to what is left
+    /// of it. Does nothing to a command that is ending or over.
+    ///
+    /// A sink or an [`Input`] may be what the command's threads wait in; the input returns by
+    /// itself, the sink must be freed by whoever knows what it waits for (a socket to shut down).
+    pub fn cancel(&self) {
+        self.0.stop(Stopped::Cancelled);
+    }
+}

@@ -1,0 +1,273 @@
+//! The guardian: what it does when the server dies, and what happens when it dies itself.
+
+use std::fs;
+use std::io::Read;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::process::{Child, Command};
+use std::time::{Duration, Instant};
+
+use super::super::guardian::{Guardian, Signal};
+use super::super::{Request, Status, Stopped};
+use super::owner::{self, Owner};
+use super::{end, engine, members, processes, run, until, within};
+
+/// A process in a group of its own, in place of a command; killed when dropped.
+struct Sleeper(Child);
+
+impl Sleeper {
+    /// Sleeps until a signal comes.
+    fn start() -> Self {
+        Self::run("echo; exec sleep 1000")
+    }
+
+    /// Sleeps through TERM.
+    fn stubborn() -> Self {
+        Self::run("trap '' TERM; echo; while :; do sleep 1000; done")
+    }
+
+    fn run(script: &str) -> Self {
+        let mut child = Command::new("/bin/sh")
+            .args(["-c", script])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .process_group(0)
+            .spawn()
+            .unwrap();
+        let stdout = child.stdout.as_mut().unwrap();
+        stdout.read_exact(&mut [0]).unwrap();
+        Self(child)
+    }
+
+    fn group(&self) -> u32 {
+        self.0.id()
+    }
+
+    fn ended_by(&mut self) -> Status {
+        let mut ended = None;
+        until("it ends", || {
+            ended = self.0.try_wait().unwrap();
+            ended.is_some()
+        });
+        Status::of(ended.unwrap())
+    }
+}
+
+impl Drop for Sleeper {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// `/bin/sh` and every other shell that may stand behind that name here.
+fn shells() -> Vec<PathBuf> {
+    ["/bin/sh", "/bin/dash", "/bin/bash", "/bin/ksh"]
+        .map(PathBuf::from)
+        .into_iter()
+        .filter(|path| path.exists())
+        .collect()
+}
+
+#[test]
+fn any_shell_can_signal_a_group() {
+    for shell in shells() {
+        let guardian = Guardian::start(shell, Duration::from_secs(1)).unwrap();
+        for (signal, status) in [(Signal::Term, 15), (Signal::Kill, 9)] {
+            let mut sleeper = Sleeper::start();
+            guardian.announce([1, 2]).unwrap();
+            guardian.register(sleeper.group(), [1, 2]).unwrap();
+            guardian.signal(sleeper.group(), signal).unwrap();
+            assert_eq!(sleeper.ended_by(), Status::Signal(status));
+        }
+    }
+}
+
+#[test]
+fn in_any_shell_the_end_of_the_pipe_is_the_end_of_what_is_registered() {
+    for shell in shells() {
+        let guardian = Guardian::start(shell, Duration::from_millis(300)).unwrap();
+        let mut sleepers: Vec<_> = (0..5).map(|_| Sleeper::start()).collect();
+        let mut stubborn = Sleeper::stubborn();
+        for (n, sleeper) in (0..).zip(sleepers.iter().chain([&stubborn])) {
+            guardian.announce([n, 100 + n]).unwrap();
+            guardian.register(sleeper.group(), [n, 100 + n]).unwrap();
+        }
+        // Struck off from the front, from the middle and from the end of its list.
+        let mut dismissed = [4, 2, 0].map(|n| sleepers.remove(n));
+        for sleeper in &dismissed {
+            guardian.dismiss(sleeper.group());
+        }
+        within(move || drop(guardian));
+        for sleeper in &mut sleepers {
+            assert_eq!(sleeper.ended_by(), Status::Signal(15));
+        }
+        assert_eq!(stubborn.ended_by(), Status::Signal(9));
+        for sleeper in &mut dismissed {
+            assert!(sleeper.0.try_wait().unwrap().is_none());
+        }
+    }
+}
+
+/// A process that was announced and never registered is found by its pipe.
+#[test]
+fn in_any_shell_a_process_is_found_by_its_pipe() {
+    use std::os::unix::fs::MetadataExt;
+    for shell in shells() {
+        for stream in ["1", "2"] {
+            let guardian = Guardian::start(shell.clone(), Duration::from_secs(1)).unwrap();
+            let (reader, writer) = std::io::pipe().unwrap();
+            let reader = fs::File::from(std::os::fd::OwnedFd::from(reader));
+            let mut command = Command::new("/bin/sh");
+            command.args(["-c", "exec sleep 1000"]).process_group(0);
+            match stream {
+                "1" => command.stdout(writer),
+                _ => command.stderr(writer),
+            };
+            guardian.announce([7, 8]).unwrap();
+            guardian
+                .announce([reader.metadata().unwrap().ino(), 1])
+                .unwrap();
+            guardian.withdraw([7, 8]);
+            let mut child = Sleeper(command.spawn().unwrap());
+            drop(command);
+            within(move || drop(guardian));
+            assert_eq!(child.ended_by(), Status::Signal(15), "{}", shell.display());
+        }
+    }
+}
+
+#[test]
+fn a_server_that_is_killed_leaves_no_command_behind() {
+    let mut owner = Owner::start("holder");
+    let groups = [(); 3].map(|()| owner.said("group ").parse().unwrap());
+    assert!(groups.iter().all(|&group| !members(group).is_empty()));
+    owner.kill();
+    // The guardian, which still waits for the last command, holds nothing that a supervisor would
+    // wait for.
+    let rest = within(|| owner.into_rest());
+    assert_eq!(rest.trim(), "");
+    assert!(!members(groups[2]).is_empty());
+    until("all groups are gone", || {
+        groups.iter().all(|&group| members(group).is_empty())
+    });
+}
+
+/// Killed again and again in the midst of starting commands.
+#[test]
+fn no_command_escapes_between_its_start_and_its_registration() {
+    for round in 0..10 {
+        let mark = format!("1000.{}{round:03}", std::process::id());
+        let mut child = owner::command("spawner")
+            .env("MARK", &mark)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut said = [0; 1];
+        let mut stdout = child.stdout.take().unwrap();
+        let mut seen = Vec::new();
+        while !seen.ends_with(b"starting\n") {
+            stdout.read_exact(&mut said).unwrap();
+            seen.extend(said);
+        }
+        let moment = Instant::now() + Duration::from_micros(2711 * round);
+        until("the moment", || Instant::now() >= moment);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let wanted = format!("sleep {mark}");
+        let with_mark = || {
+            processes(|pid, _| {
+                let arguments = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+                let words = String::from_utf8_lossy(&arguments).replace('\0', " ");
+                words.contains(&wanted)
+            })
+        };
+        until("no command is left", || with_mark().is_empty());
+    }
+}
+
+#[test]
+fn a_guardian_that_dies_is_replaced_and_told_everything() {
+    let engine = engine();
+    let first = engine.0.guardian.pid();
+    let running = engine.spawn(&Request::new(b"sleep 1000")).unwrap();
+    let (group, canceller) = (running.group(), running.canceller());
+    let pump = std::thread::spawn(move || running.collect(100).unwrap());
+    end(first);
+    until("there is a new one", || engine.0.guardian.pid() != first);
+    assert!(!members(group).is_empty());
+    canceller.cancel();
+    let (outcome, _) = within(|| pump.join().unwrap());
+    assert!(matches!(outcome.stopped, Some(Stopped::Cancelled)));
+
+    // With nobody to notice, the next command does.
+    let second = engine.0.guardian.pid();
+    end(second);
+    assert_eq!(run(&engine, "echo on").1.stdout, b"on\n");
+    assert_ne!(engine.0.guardian.pid(), second);
+}
+
+/// The new guardian knows the commands that the old one knew.
+#[test]
+fn a_new_guardian_guards_the_old_commands() {
+    let guardian = Guardian::start("/bin/sh".into(), Duration::from_secs(1)).unwrap();
+    let mut sleeper = Sleeper::start();
+    guardian.announce([1, 2]).unwrap();
+    guardian.register(sleeper.group(), [1, 2]).unwrap();
+    let first = guardian.pid();
+    end(first);
+    until("there is a new one", || {
+        guardian.look_after().unwrap();
+        guardian.pid() != first
+    });
+    within(move || drop(guardian));
+    assert_eq!(sleeper.ended_by(), Status::Signal(15));
+}
+
+/// Ctrl-C, a hang-up or a polite kill of all that is called sh must not take the guardian away.
+#[test]
+fn a_guardian_ignores_what_a_terminal_sends() {
+    let guardian = Guardian::start("/bin/sh".into(), Duration::from_secs(1)).unwrap();
+    let pid = guardian.pid();
+    for signal in ["HUP", "INT", "QUIT", "TERM", "PIPE", "TSTP"] {
+        let status = Command::new("/bin/sh")
+            .args(["-c", "kill -s $1 $2", "sh", signal, &pid.to_string()])
+            .status();
+        assert!(status.unwrap().success());
+    }
+    let mut sleeper = Sleeper::start();
+    guardian.signal(sleeper.group(), Signal::Kill).unwrap();
+    assert_eq!(sleeper.ended_by(), Status::Signal(9));
+    assert_eq!(guardian.pid(), pid);
+    let group = processes(|it, fields| it == pid && fields[2] == pid.to_string());
+    assert_eq!(group, [pid], "a group of its own");
+}
+
+#[test]
+fn an_engine_that_is_dropped_takes_its_guardian_along() {
+    let engine = engine();
+    let pid = engine.0.guardian.pid();
+    within(move || drop(engine));
+    until("it is gone", || {
+        processes(|other, _| other == pid).is_empty()
+    });
+}
+
+#[test]
+fn a_server_whose_children_nobody_waits_for_does_not_start() {
+    let mut command = Command::new("env");
+    command.arg("--ignore-signal=CHLD");
+    let inner = owner::command("starter");
+    command.arg(inner.get_program()).args(inner.get_args());
+    for (name, value) in inner.get_envs() {
+        command.env(name, value.unwrap());
+    }
+    let output = within(move || command.output().unwrap());
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        text.contains("refused cannot start /bin/sh (no child process"),
+        "{text}"
+    );
+}

@@ -1,0 +1,125 @@
+//! What a command reads.
+
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::thread;
+
+use super::super::{Collected, Input, Outcome, Request, Status, Stopped};
+use super::{DEADLINE, OUT_OF_REACH, Tell, engine, engine_with, members, quick, run, within};
+
+/// Runs a command while `feed` has its input, on another thread.
+fn fed(command: &str, feed: impl FnOnce(Input) + Send + 'static) -> (Outcome, Collected) {
+    let request = Request::new(command.as_bytes()).with_stdin();
+    let mut running = engine().spawn(&request).unwrap();
+    let input = running.take_input().unwrap();
+    assert!(running.take_input().is_none());
+    let feeder = thread::spawn(move || feed(input));
+    within(move || {
+        let result = running.collect(64 << 20).unwrap();
+        feeder.join().unwrap();
+        result
+    })
+}
+
+#[test]
+fn without_a_request_for_it_the_input_is_empty() {
+    let engine = engine();
+    assert_eq!(run(&engine, "cat").1.stdout, b"");
+    assert_eq!(run(&engine, "read x || echo none").1.stdout, b"none\n");
+    assert_eq!(
+        run(&engine, "[ /dev/null -ef /proc/self/fd/0 ] && echo null")
+            .1
+            .stdout,
+        b"null\n"
+    );
+}
+
+#[test]
+fn pieces_of_any_size_go_through_and_come_back() {
+    let pattern: Vec<u8> = (0..700_000_u32).map(|n| (n % 251) as u8).collect();
+    let sent = pattern.clone();
+    let (outcome, collected) = fed("cat", move |mut input| {
+        let mut rest = &sent[..];
+        for size in [10, 100, 1000, 32_768, 65_536, 131_072, 262_144, usize::MAX] {
+            let piece;
+            (piece, rest) = rest.split_at(size.min(rest.len()));
+            input.write_all(piece).unwrap();
+        }
+    });
+    assert_eq!(outcome.status, Status::Code(0));
+    assert!(collected.stdout == pattern);
+}
+
+#[test]
+fn an_input_that_nobody_takes_is_empty() {
+    let running = engine()
+        .spawn(&Request::new(b"cat; echo end").with_stdin())
+        .unwrap();
+    let (_, collected) = within(|| running.collect(100).unwrap());
+    assert_eq!(collected.stdout, b"end\n");
+}
+
+#[test]
+fn a_command_need_not_read_its_input() {
+    let (outcome, _) = fed("exec <&-; exit 3", |mut input| {
+        for _ in 0..100 {
+            input.write_all(&[0; 65_536]).unwrap();
+        }
+        assert!(!input.is_open());
+    });
+    assert_eq!(outcome.status, Status::Code(3));
+    assert!(outcome.stopped.is_none());
+    let (outcome, collected) = fed("head -c 5", |mut input| {
+        for _ in 0..100 {
+            input.write_all(b"12345678").unwrap();
+        }
+    });
+    assert_eq!(outcome.status, Status::Code(0));
+    assert_eq!(collected.stdout, b"12345");
+}
+
+/// Starts `command`, fills its input until a write blocks, and returns once `ready` came out.
+fn blocked_writer(command: &str) -> (super::super::Running, thread::JoinHandle<()>) {
+    let engine = engine_with(quick());
+    let mut running = engine
+        .spawn(&Request::new(command.as_bytes()).with_stdin())
+        .unwrap();
+    let mut input = running.take_input().unwrap();
+    let (sender, begun) = mpsc::channel();
+    let writer = thread::spawn(move || {
+        sender.send(()).unwrap();
+        // Far more than a pipe holds.
+        input.write_all(&vec![0; 4 << 20]).unwrap();
+    });
+    begun.recv_timeout(DEADLINE).unwrap();
+    (running, writer)
+}
+
+#[test]
+fn a_write_that_waits_can_be_cancelled() {
+    let (running, writer) = blocked_writer("sleep 1000");
+    let group = running.group();
+    let canceller = running.canceller();
+    let pump = thread::spawn(move || running.collect(100).unwrap());
+    super::until("the command runs", || !members(group).is_empty());
+    assert!(!writer.is_finished());
+    canceller.cancel();
+    let (outcome, _) = within(|| pump.join().unwrap());
+    assert!(matches!(outcome.stopped, Some(Stopped::Cancelled)));
+    within(|| writer.join().unwrap());
+}
+
+/// A process that is out of reach holds the input's other end and never reads.
+#[test]
+fn a_write_does_not_wait_for_a_process_in_the_background() {
+    let (running, writer) = blocked_writer(&format!(
+        "setsid sleep 1000 <&0 >/dev/null 2>&1 & {OUT_OF_REACH}; echo $!; exit 4"
+    ));
+    let (tell, told) = Tell::new();
+    let outcome = within(move || running.pump(&Arc::new(tell)).unwrap());
+    assert_eq!(outcome.status, Status::Code(4));
+    assert!(!outcome.background);
+    within(|| writer.join().unwrap());
+    let (_, pid) = told.recv_timeout(DEADLINE).unwrap();
+    super::end(String::from_utf8(pid).unwrap().trim().parse().unwrap());
+}

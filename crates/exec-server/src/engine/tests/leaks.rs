@@ -1,0 +1,119 @@
+//! What must not be left: processes, descriptors, threads, memory, variables.
+
+use std::fs;
+use std::io;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use super::super::{Engine, Request, Settings, Sink, Status, Stream};
+use super::owner::{self, Owner, say};
+use super::{engine, processes, run, until, within};
+
+/// The role `thousand`, for which the process must be the test's own.
+pub(super) fn a_thousand() {
+    let engine = Engine::start(Settings::default()).unwrap();
+    let true_once = |engine: &Engine| {
+        let running = engine.spawn(&Request::new(b"true").with_stdin()).unwrap();
+        assert_eq!(running.collect(0).unwrap().0.status, Status::Code(0));
+    };
+    let count = |dir: &str| fs::read_dir(dir).unwrap().count();
+    let us = std::process::id().to_string();
+    let children = || processes(|_, fields| fields[1] == us).len();
+    let before = (count("/proc/self/fd"), count("/proc/self/task"), children());
+    assert_eq!(before.2, 1, "the guardian");
+    for _ in 0..1000 {
+        true_once(&engine);
+    }
+    let threads: Vec<_> = (0..10)
+        .map(|_| {
+            let engine = engine.clone();
+            std::thread::spawn(move || (0..10).for_each(|_| true_once(&engine)))
+        })
+        .collect();
+    for thread in threads {
+        thread.join().unwrap();
+    }
+    until("all is as before", || {
+        (count("/proc/self/fd"), count("/proc/self/task"), children()) == before
+    });
+    drop(engine);
+    until("the guardian is gone", || children() == 0);
+    say("\nnothing left");
+}
+
+#[test]
+fn a_thousand_commands_leave_nothing() {
+    assert_eq!(within(|| Owner::start("thousand").said("nothing")), "left");
+}
+
+struct Count;
+
+impl Sink for Count {
+    fn chunk(&self, _: Stream, _: &mut [u8]) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The role `gigabyte`.
+pub(super) fn much_output() {
+    let engine = Engine::start(Settings::default()).unwrap();
+    let peak = || {
+        let status = fs::read_to_string("/proc/self/status").unwrap();
+        let line = status
+            .lines()
+            .find(|line| line.starts_with("VmHWM:"))
+            .unwrap();
+        line.split_whitespace()
+            .nth(1)
+            .unwrap()
+            .parse::<u64>()
+            .unwrap()
+    };
+    let before = peak();
+    let running = engine
+        .spawn(&Request::new(b"head -c 1073741824 /dev/zero"))
+        .unwrap();
+    let outcome = running.pump(&Arc::new(Count)).unwrap();
+    assert_eq!(outcome.stdout, 1 << 30);
+    let grown = peak() - before;
+    assert!(grown < 4096, "{grown} KiB more");
+    say("\nflat memory");
+}
+
+#[test]
+fn a_gigabyte_passes_through_a_few_kilobytes() {
+    assert_eq!(within(|| Owner::start("gigabyte").said("flat")), "memory");
+}
+
+#[test]
+fn a_command_sees_none_of_our_descriptors() {
+    let engine = engine();
+    let other = engine.spawn(&Request::new(b"cat").with_stdin()).unwrap();
+    let (_, collected) = run(&engine, "ls /proc/self/fd");
+    // What the tests' own starter has left open for everybody is not ours.
+    let plain = Command::new("/bin/sh")
+        .args(["-c", "ls /proc/self/fd"])
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert_eq!(collected.stdout, plain.stdout);
+    assert!(plain.status.success());
+    drop(other);
+}
+
+#[test]
+fn a_command_sees_none_of_our_variables() {
+    let output = within(|| {
+        owner::command("environment")
+            .env("DIALTONE_TOKEN", "secret")
+            .env("OTHER", "kept")
+            .output()
+            .unwrap()
+    });
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("\nOTHER=kept\n"), "{text}");
+    assert!(
+        !text.contains("DIALTONE") && !text.contains("secret"),
+        "{text}"
+    );
+}

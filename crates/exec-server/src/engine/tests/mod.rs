@@ -1,0 +1,140 @@
+//! The engine with real processes. Every wait has a deadline, and none is a sleep.
+
+mod cost;
+mod ending;
+mod guarding;
+mod input;
+mod leaks;
+mod output;
+mod owner;
+mod refusing;
+mod status;
+
+use std::fs;
+use std::io;
+use std::sync::Mutex;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::{Collected, Engine, Outcome, Request, Settings, Sink, Stream};
+
+/// Longer than anything here takes on the slowest machine.
+const DEADLINE: Duration = Duration::from_secs(9);
+
+/// Has a shell wait until its `setsid` in the background has left the group.
+const OUT_OF_REACH: &str =
+    "until read -r a b c d e session g </proc/$!/stat && [ $session = $! ]; do :; done";
+
+fn engine() -> Engine {
+    engine_with(Settings::default())
+}
+
+fn engine_with(settings: Settings) -> Engine {
+    Engine::start(settings).unwrap()
+}
+
+/// Times that a test need not wait long for.
+fn quick() -> Settings {
+    Settings {
+        grace: Duration::from_millis(200),
+        drain: Duration::from_millis(200),
+        ..Settings::default()
+    }
+}
+
+/// Runs `work` on a thread of its own and fails where it does not end.
+fn within<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    let (sender, receiver) = mpsc::channel();
+    let thread = thread::spawn(move || sender.send(work()));
+    match receiver.recv_timeout(DEADLINE) {
+        Ok(value) => value,
+        Err(RecvTimeoutError::Timeout) => panic!("not done within {DEADLINE:?}"),
+        Err(RecvTimeoutError::Disconnected) => {
+            std::panic::resume_unwind(thread.join().unwrap_err())
+        }
+    }
+}
+
+/// Asks again and again until `done`, and fails at the deadline.
+#[track_caller]
+fn until(what: &str, mut done: impl FnMut() -> bool) {
+    let end = Instant::now() + DEADLINE;
+    while !done() {
+        assert!(Instant::now() < end, "{what}: not within {DEADLINE:?}");
+        thread::yield_now();
+    }
+}
+
+/// Runs one command to its end and keeps its output.
+fn run(engine: &Engine, command: &str) -> (Outcome, Collected) {
+    run_request(engine, command.as_bytes(), |request| request)
+}
+
+fn run_request(
+    engine: &Engine,
+    command: &[u8],
+    shape: impl FnOnce(Request<'_>) -> Request<'_>,
+) -> (Outcome, Collected) {
+    let running = engine.spawn(&shape(Request::new(command))).unwrap();
+    within(move || running.collect(64 << 20).unwrap())
+}
+
+/// Sends what it is given to a test, a chunk at a time.
+struct Tell(Mutex<Sender<(Stream, Vec<u8>)>>);
+
+impl Tell {
+    fn new() -> (Self, Receiver<(Stream, Vec<u8>)>) {
+        let (sender, receiver) = mpsc::channel();
+        (Self(Mutex::new(sender)), receiver)
+    }
+}
+
+impl Sink for Tell {
+    fn chunk(&self, stream: Stream, buffer: &mut [u8]) -> io::Result<()> {
+        let sender = self.0.lock().unwrap();
+        sender
+            .send((stream, buffer.to_vec()))
+            .map_err(|_| io::ErrorKind::BrokenPipe.into())
+    }
+}
+
+/// The processes of a group that are not zombies.
+fn members(group: u32) -> Vec<u32> {
+    processes(|_, fields| fields[0] != "Z" && fields[2] == group.to_string())
+}
+
+/// The processes for which `wanted(PID, [state, parent, group, ...])`.
+fn processes(wanted: impl Fn(u32, &[&str]) -> bool) -> Vec<u32> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir("/proc").unwrap().flatten() {
+        let Some(pid) = entry
+            .file_name()
+            .to_str()
+            .and_then(|name| name.parse().ok())
+        else {
+            continue;
+        };
+        // It may have ended meanwhile.
+        let Ok(stat) = fs::read(entry.path().join("stat")) else {
+            continue;
+        };
+        let stat = String::from_utf8_lossy(&stat);
+        let fields: Vec<_> = stat
+            .rsplit_once(") ")
+            .map(|(_, rest)| rest.split(' ').collect())
+            .unwrap_or_default();
+        if fields.len() > 2 && wanted(pid, &fields) {
+            found.push(pid);
+        }
+    }
+    found
+}
+
+/// Ends a process that a test has left running on purpose.
+fn end(pid: u32) {
+    std::process::Command::new("/bin/sh")
+        .args(["-c", "kill -s KILL \"$1\"", "sh", &pid.to_string()])
+        .status()
+        .unwrap();
+}

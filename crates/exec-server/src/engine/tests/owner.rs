@@ -1,0 +1,174 @@
+//! A process of its own for tests about a whole process: this test binary, run again.
+
+use std::io::{self, BufRead, BufReader, PipeReader, Write};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use super::super::{Engine, Request, Settings, Sink, Stream};
+
+/// Names what the process is to do.
+const ROLE: &str = "DIALTONE_TEST_ROLE";
+
+/// The command line that runs `role` in a process of its own.
+pub(super) fn command(role: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
+        .args([
+            "engine::tests::owner::play",
+            "--exact",
+            "--ignored",
+            "--nocapture",
+        ])
+        .env(ROLE, role)
+        .stdin(Stdio::null());
+    command
+}
+
+/// A process that plays a role; killed when dropped.
+pub(super) struct Owner {
+    pub(super) child: Child,
+    lines: BufReader<PipeReader>,
+}
+
+impl Owner {
+    pub(super) fn start(role: &str) -> Self {
+        // Both outputs in one pipe, whose end says that nobody holds either any more.
+        let (reader, writer) = io::pipe().unwrap();
+        let child = command(role)
+            .stdout(writer.try_clone().unwrap())
+            .stderr(writer)
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(reader);
+        Self { child, lines }
+    }
+
+    /// What the process has said behind `word`, on a line of its own.
+    pub(super) fn said(&mut self, word: &str) -> String {
+        let mut line = String::new();
+        loop {
+            line.clear();
+            assert_ne!(self.lines.read_line(&mut line).unwrap(), 0, "no {word}");
+            if let Some(rest) = line.strip_prefix(word) {
+                return rest.trim().to_owned();
+            }
+        }
+    }
+
+    /// Everything it still says, to the end of its output.
+    pub(super) fn into_rest(mut self) -> String {
+        let mut rest = String::new();
+        io::Read::read_to_string(&mut self.lines, &mut rest).unwrap();
+        rest
+    }
+
+    pub(super) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+pub(super) fn say(words: &str) {
+    let mut stdout = io::stdout();
+    writeln!(stdout, "{words}").unwrap();
+    stdout.flush().unwrap();
+}
+
+struct Quiet;
+
+impl Sink for Quiet {
+    fn chunk(&self, _: Stream, _: &mut [u8]) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+#[ignore = "played by other tests in a process of its own"]
+fn play() {
+    match std::env::var(ROLE).as_deref() {
+        Ok("holder") => hold(),
+        Ok("spawner") => spawn_on(),
+        Ok("environment") => environment(),
+        Ok("starter") => start(),
+        Ok("thousand") => super::leaks::a_thousand(),
+        Ok("gigabyte") => super::leaks::much_output(),
+        _ => {}
+    }
+}
+
+/// Runs three commands, says their groups, and waits for them.
+fn hold() {
+    let engine = Engine::start(Settings {
+        grace: Duration::from_millis(1500),
+        ..Settings::default()
+    })
+    .unwrap();
+    let commands = [
+        "echo; exec sleep 1000",
+        "sleep 1000 | sleep 1000 & echo; sleep 1000; :",
+        "trap '' TERM; echo; while :; do sleep 1000; done",
+    ];
+    let pumps: Vec<_> = commands
+        .map(|command| {
+            let running = engine.spawn(&Request::new(command.as_bytes())).unwrap();
+            let group = running.group();
+            let (tell, told) = super::Tell::new();
+            let pump = thread::spawn(move || running.pump(&Arc::new(tell)).map(drop));
+            told.recv_timeout(super::DEADLINE).unwrap();
+            say(&format!("\ngroup {group}"));
+            (told, pump)
+        })
+        .into();
+    for (_told, pump) in pumps {
+        pump.join().unwrap().unwrap();
+    }
+}
+
+/// Starts commands on all sides until it is killed.
+fn spawn_on() {
+    let engine = Engine::start(Settings::default()).unwrap();
+    let mark = std::env::var("MARK").unwrap();
+    say("\nstarting");
+    let threads: Vec<_> = (0..4)
+        .map(|_| {
+            let (engine, command) = (engine.clone(), format!("sleep {mark}"));
+            thread::spawn(move || {
+                let mut all = Vec::new();
+                for _ in 0..60 {
+                    all.push(engine.spawn(&Request::new(command.as_bytes())).unwrap());
+                }
+                all
+            })
+        })
+        .collect();
+    let all: Vec<_> = threads
+        .into_iter()
+        .flat_map(|thread| thread.join().unwrap())
+        .collect();
+    for running in all {
+        running.pump(&Arc::new(Quiet)).unwrap();
+    }
+}
+
+fn environment() {
+    let engine = Engine::start(Settings::default()).unwrap();
+    let running = engine.spawn(&Request::new(b"env")).unwrap();
+    let (_, collected) = running.collect(1 << 20).unwrap();
+    say(&String::from_utf8_lossy(&collected.stdout));
+}
+
+fn start() {
+    match Engine::start(Settings::default()) {
+        Ok(_) => say("\nstarted"),
+        Err(error) => say(&format!("\nrefused {error}")),
+    }
+}

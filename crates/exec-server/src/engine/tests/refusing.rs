@@ -1,0 +1,114 @@
+//! Commands and engines that do not start, and the words for it.
+
+use std::fs;
+use std::path::PathBuf;
+
+use super::super::{COMMAND_LIMIT, CommandError, Engine, Request, Settings, StartError, Status};
+use super::{engine, engine_with, members, run, run_request, until, within};
+
+fn refused(engine: &Engine, command: &[u8]) -> CommandError {
+    engine.spawn(&Request::new(command)).map(drop).unwrap_err()
+}
+
+#[test]
+fn what_no_argument_can_hold() {
+    let engine = engine();
+    assert_eq!(refused(&engine, b"").to_string(), "empty command");
+    assert_eq!(
+        refused(&engine, b"echo \0").to_string(),
+        "the command contains a NUL byte"
+    );
+    // The engine goes on.
+    assert_eq!(run(&engine, "echo on").1.stdout, b"on\n");
+}
+
+#[test]
+fn the_longest_command_runs_and_one_byte_more_does_not() {
+    let engine = engine();
+    let mut command = b"echo ran #".to_vec();
+    command.resize(COMMAND_LIMIT, b'x');
+    let (outcome, collected) = run_request(&engine, &command, |request| request);
+    assert_eq!(outcome.status, Status::Code(0));
+    assert_eq!(collected.stdout, b"ran\n");
+    command.push(b'x');
+    assert_eq!(
+        refused(&engine, &command).to_string(),
+        "command is 131072 bytes; the limit is 131071"
+    );
+}
+
+#[test]
+fn a_directory_that_is_gone() {
+    let dir = std::env::temp_dir().join(format!("dialtone-gone-{}", std::process::id()));
+    fs::create_dir(&dir).unwrap();
+    let engine = engine_with(Settings {
+        dir: Some(dir.clone()),
+        ..Settings::default()
+    });
+    assert_eq!(run(&engine, "true").0.status, Status::Code(0));
+    fs::remove_dir(&dir).unwrap();
+    let error = refused(&engine, b"true");
+    assert!(matches!(error, CommandError::Dir { .. }));
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "cannot enter the directory {} (no such file or directory)",
+            dir.display()
+        )
+    );
+    fs::create_dir(&dir).unwrap();
+    assert_eq!(run(&engine, "true").0.status, Status::Code(0));
+    fs::remove_dir(&dir).unwrap();
+}
+
+#[test]
+fn a_shell_that_is_gone() {
+    let dir = std::env::temp_dir().join(format!("dialtone-shell-{}", std::process::id()));
+    fs::create_dir(&dir).unwrap();
+    let shell = dir.join("sh");
+    std::os::unix::fs::symlink("/bin/sh", &shell).unwrap();
+    let engine = engine_with(Settings {
+        shell: shell.clone(),
+        ..Settings::default()
+    });
+    assert_eq!(run(&engine, "true").0.status, Status::Code(0));
+    fs::remove_file(&shell).unwrap();
+    assert_eq!(
+        refused(&engine, b"true").to_string(),
+        format!(
+            "cannot start {} (no such file or directory)",
+            shell.display()
+        )
+    );
+    fs::remove_dir(&dir).unwrap();
+}
+
+#[test]
+fn an_engine_without_a_shell_does_not_start() {
+    let error = Engine::start(Settings {
+        shell: PathBuf::from("/no such/sh"),
+        ..Settings::default()
+    })
+    .map(drop)
+    .unwrap_err();
+    assert!(matches!(error, StartError::Shell { .. }));
+    assert_eq!(
+        error.to_string(),
+        "cannot start \"/no such/sh\" (no such file or directory)"
+    );
+}
+
+#[test]
+fn a_thread_that_does_not_start_ends_the_command() {
+    let engine = engine_with(Settings {
+        // No machine has room for it.
+        pump_stack: 1 << 46,
+        ..Settings::default()
+    });
+    let running = engine.spawn(&Request::new(b"sleep 1000")).unwrap();
+    let group = running.group();
+    let error = within(|| running.collect(100).unwrap_err());
+    assert!(matches!(error, CommandError::Thread(_)));
+    assert!(error.to_string().starts_with("cannot start a thread ("));
+    until("the command is ended", || members(group).is_empty());
+}
