@@ -1,10 +1,132 @@
-//! Runs shell commands for whoever may ask: the lesson's simulated ssh, server side.
+//! Runs shell commands for its clients: what the Python lesson calls a simulated ssh.
+//!
+//! | module | what it is for |
+//! |---|---|
+//! | `options` | the command line |
+//! | `context` | what all connections share |
+//! | `lesson` | the lesson's three protocols: raw, length, header |
+//! | `session` | ours: authenticated and streaming |
+//! | `engine` | running a command; knows neither sockets nor protocols |
+//! | `foreign`, `departure` | callers of other protocols; clients that reset their connection |
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
-// Until the protocols call it, nothing outside the tests uses the engine.
-#![allow(dead_code, unused_imports)]
 
+mod context;
+mod departure;
 mod engine;
+mod foreign;
+mod lesson;
+mod options;
+mod session;
 
-/// Stands in for the command line, which comes with the protocols.
-fn main() {}
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use context::Context;
+use lesson::Lesson;
+use options::{Options, Protocol, TOOL};
+use proto::cli::{self, Failure, Output, show_duration};
+use proto::net::{Endpoint, Listener};
+use proto::socketserver::{Connection, Connections, RequestHandler, ThreadingServer};
+use session::Session;
+
+/// The stack of a connection's thread. It pumps a command's output and seals frames besides
+/// talking, so it gets twice what an echo needs.
+const STACK: usize = 128 * 1024;
+
+fn main() -> ExitCode {
+    cli::run(&TOOL, serve)
+}
+
+fn serve(options: Options) -> Result<ExitCode, Failure> {
+    check_safety(&options)?;
+    let context = Arc::new(Context::new(options)?);
+    let options = &context.options;
+    let listener = Listener::bind(&options.endpoint)?;
+    let endpoint = listener.endpoint().clone();
+    if listener.removed_stale_socket() {
+        let log = options.log;
+        log.info(format_args!("removed a stale socket at {endpoint}"));
+    }
+    if options.no_auth {
+        options.log.warning(format_args!(
+            "this runs shell commands for anyone who can reach {endpoint}, on this machine"
+        ));
+    }
+    let connections = Connections::new(listener)
+        .map_err(|error| Failure::io("cannot start the server", &error))?;
+    let shared = Arc::clone(&context);
+    match options.protocol {
+        Protocol::Session => run(&context, &endpoint, connections, move |connection| {
+            Session::new(connection, Arc::clone(&shared))
+        }),
+        _ => run(&context, &endpoint, connections, move |connection| {
+            Lesson::new(connection, Arc::clone(&shared))
+        }),
+    }
+}
+
+/// A shell for whoever comes is what the lesson builds, and what nobody should start unawares.
+fn check_safety(options: &Options) -> Result<(), Failure> {
+    let endpoint = &options.endpoint;
+    let local = endpoint.is_local()?;
+    let lesson = options.protocol != Protocol::Session;
+    if lesson && !options.no_auth {
+        return Err(Failure::new(format!(
+            "this mode runs shell commands for anyone who can reach {endpoint}, including web \
+             pages; add --no-auth if you want that"
+        )));
+    }
+    if !lesson && options.no_auth {
+        return Err(Failure::new(
+            "--no-auth goes with --protocol raw, length or header; a session always authenticates",
+        ));
+    }
+    if !local && lesson {
+        return Err(Failure::new(format!(
+            "{endpoint} can be reached from other machines; --no-auth serves loopback alone, and \
+             --allow-remote goes with --protocol session"
+        )));
+    }
+    if !local && !options.allow_remote {
+        return Err(Failure::new(format!(
+            "{endpoint} can be reached from other machines; add --allow-remote if you want that \
+             (clients need the token then, too; --no-auth is for loopback alone)"
+        )));
+    }
+    Ok(())
+}
+
+fn run<F, H>(
+    context: &Context,
+    endpoint: &Endpoint,
+    connections: Connections,
+    make_handler: F,
+) -> Result<ExitCode, Failure>
+where
+    F: Fn(Connection) -> H + Send + Sync + 'static,
+    H: RequestHandler,
+{
+    let options = &context.options;
+    let (log, grace) = (options.log, options.grace);
+    let server = ThreadingServer::new(connections, make_handler)
+        .max_connections(options.max_connections)
+        .stack_size(STACK)
+        .on_event(cli::log_events(log));
+    if options.stop_on_eof {
+        let stopper = server.stopper();
+        cli::when_stdin_ends(move || {
+            log.info(format_args!("standard input ended, stopping"));
+            stopper.shutdown(grace);
+        })?;
+    }
+    Output::stdout().write(format!("listening on {endpoint}\n").as_bytes())?;
+    let left = server.serve_forever();
+    if left > 0 {
+        let grace = show_duration(grace);
+        log.info(format_args!(
+            "{left} connections were still open after {grace}"
+        ));
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -17,7 +17,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("token", &["random", "reason"]),
     ("net", &["escape", "reason"]),
     ("socketserver", &["escape", "reason", "net"]),
-    ("cli", &["escape", "reason", "net"]),
+    ("cli", &["escape", "reason", "net", "socketserver"]),
 ];
 
 /// What a layer must not mention, whoever gave it to it.

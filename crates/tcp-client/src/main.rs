@@ -22,7 +22,7 @@ fn main() -> ExitCode {
 fn converse(options: Options) -> Result<ExitCode, Failure> {
     let stream = connect(&options.endpoint, options.connect_timeout)?;
     let mut talk = Talk::new(stream, &options)?;
-    let mut output = Output::new();
+    let mut output = Output::stdout();
     let mut exchange = |message: &[u8]| -> Result<(), Failure> {
         // As in the Python lesson: a stream cannot carry an empty message.
         if message.is_empty() {

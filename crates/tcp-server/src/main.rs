@@ -9,16 +9,12 @@ mod upper;
 
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
 use options::{Options, TOOL};
-use proto::cli::{self, Failure, Log, Output, RateLimit, show_duration};
+use proto::cli::{self, Failure, Output, show_duration};
 use proto::net::Listener;
-use proto::socketserver::{Connections, Event, ThreadingServer, descriptor_limit, thread_limit};
+use proto::socketserver::{Connections, ThreadingServer, descriptor_limit, thread_limit};
 use upper::Upper;
-
-/// What repeats for every caller while something lasts is logged this often.
-const ONCE_A_MINUTE: Duration = Duration::from_secs(60);
 
 fn main() -> ExitCode {
     cli::run(&TOOL, serve)
@@ -42,7 +38,7 @@ fn serve(options: Options) -> Result<ExitCode, Failure> {
         Upper::new(connection, Arc::clone(&options))
     })
     .max_connections(most)
-    .on_event(event_log(log));
+    .on_event(cli::log_events(log));
     if stop_on_eof {
         let stopper = server.stopper();
         cli::when_stdin_ends(move || {
@@ -51,7 +47,7 @@ fn serve(options: Options) -> Result<ExitCode, Failure> {
         })?;
     }
 
-    Output::new().write(format!("listening on {endpoint}\n").as_bytes())?;
+    Output::stdout().write(format!("listening on {endpoint}\n").as_bytes())?;
     let left = server.serve_forever();
     if left > 0 {
         let grace = show_duration(grace);
@@ -86,43 +82,4 @@ fn check_capacity(options: &Options) -> Result<(), Failure> {
         ));
     }
     Ok(())
-}
-
-fn event_log(log: Log) -> impl Fn(&Event<'_>) + Send + Sync + 'static {
-    let accept = RateLimit::new(ONCE_A_MINUTE);
-    let spawn = RateLimit::new(ONCE_A_MINUTE);
-    let refused = RateLimit::new(Duration::from_secs(1));
-    move |event| match event {
-        Event::Refused { peer, why } => {
-            if let Some(others) = refused.allow() {
-                log.info(format_args!("{peer} refused: {why}{}", and(others)));
-            }
-        }
-        Event::AcceptFailed { error } => {
-            if let Some(others) = accept.allow() {
-                log.error(format_args!(
-                    "cannot accept a connection ({}); if that lasts, raise the limit \
-                     with: ulimit -n{}",
-                    proto::reason(error),
-                    and(others)
-                ));
-            }
-        }
-        Event::SpawnFailed { error } => {
-            if let Some(others) = spawn.allow() {
-                log.error(format_args!(
-                    "cannot start a thread ({}); the limit on processes is: ulimit -u{}",
-                    proto::reason(error),
-                    and(others)
-                ));
-            }
-        }
-    }
-}
-
-fn and(others: u64) -> String {
-    match others {
-        0 => String::new(),
-        _ => format!(" (and {others} more since the last line)"),
-    }
 }

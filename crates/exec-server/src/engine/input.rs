@@ -38,6 +38,7 @@ impl Input {
         }
     }
 
+    #[cfg(test)]
     /// Tells whether what is written still goes anywhere, as far as is known.
     pub fn is_open(&self) -> bool {
         lock(&self.0.pipe).is_some()

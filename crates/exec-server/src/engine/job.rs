@@ -120,6 +120,7 @@ impl Job {
         }
     }
 
+    #[cfg(test)]
     /// The process group, which is the shell's process number too.
     pub(super) const fn group(&self) -> u32 {
         self.group

@@ -58,7 +58,7 @@ impl fmt::Display for Stopped {
         match self {
             Self::TimedOut => f.write_str("timed out"),
             Self::Cancelled => f.write_str("cancelled"),
-            Self::Sink(_) => f.write_str("nobody takes its output any more"),
+            Self::Sink(error) => write!(f, "its output is not taken ({})", proto::reason(error)),
         }
     }
 }

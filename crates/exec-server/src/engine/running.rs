@@ -43,6 +43,7 @@ impl Running {
         }
     }
 
+    #[cfg(test)]
     /// The number of the command's process group, for the log.
     pub fn group(&self) -> u32 {
         self.hold.job.group()

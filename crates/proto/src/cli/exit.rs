@@ -95,7 +95,7 @@ pub fn run<O: Default>(
 }
 
 fn show(text: &str) -> Result<ExitCode, Failure> {
-    Output::new().write(text.as_bytes())?;
+    Output::stdout().write(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -8,6 +8,12 @@ use super::exit::{Failure, eprint};
 /// The longest line that is taken.
 const LONGEST_LINE: u64 = 64 << 20;
 
+/// Standard input as bytes, without a buffer in between.
+pub fn stdin() -> impl Read {
+    // `Stdin` reads through a buffer; what is read here in large pieces passes it by.
+    io::stdin().lock()
+}
+
 /// The lines of stdin. On a terminal each is asked for with a prompt, as Python's `input` does.
 #[derive(Debug)]
 pub struct Lines {

@@ -24,6 +24,18 @@ impl Log {
         }
     }
 
+    /// A word from a client to whoever runs it, without a time.
+    pub fn note(&self, text: fmt::Arguments<'_>) {
+        if !self.quiet {
+            eprint(&format!("{text}\n"));
+        }
+    }
+
+    /// What somebody should know before it goes wrong; shown even when quiet.
+    pub fn warning(&self, text: fmt::Arguments<'_>) {
+        line(format_args!("warning: {text}"));
+    }
+
     /// What somebody should look at.
     pub fn error(&self, text: fmt::Arguments<'_>) {
         line(format_args!("error: {text}"));

@@ -10,14 +10,18 @@ mod input;
 mod log;
 mod output;
 mod parse;
+mod progress;
+mod server_log;
 mod values;
 
 pub use check::complaints;
 pub use exit::{Failure, run};
 pub use flags::{Example, Flag, Group, Operand, Tool};
-pub use input::{Lines, when_stdin_ends};
+pub use input::{Lines, stdin, when_stdin_ends};
 pub use log::{Log, RateLimit};
 pub use output::Output;
+pub use progress::Progress;
+pub use server_log::log_events;
 pub use values::{
     choice, count, duration, duration_or_none, endpoint, show_bytes, show_duration, size, text,
 };

@@ -1,22 +1,28 @@
-//! Standard output: for data, never for words about it.
+//! Standard output, for data; and standard error, where a remote command's is passed on.
 
-use std::io::{self, ErrorKind, StdoutLock, Write};
+use std::io::{self, ErrorKind, StderrLock, StdoutLock, Write};
 
 use super::exit::Failure;
 
-/// Writes data to stdout. `println!` would panic where the reader has left.
+/// Writes data to stdout or stderr. `println!` would panic where the reader has left.
 #[derive(Debug)]
-pub struct Output {
-    stdout: StdoutLock<'static>,
+pub struct Output(Stream);
+
+#[derive(Debug)]
+enum Stream {
+    Stdout(StdoutLock<'static>),
+    Stderr(StderrLock<'static>),
 }
 
 impl Output {
-    /// Takes stdout for itself; there can be only one at a time.
-    #[allow(clippy::new_without_default)]
-    pub fn new() -> Self {
-        Self {
-            stdout: io::stdout().lock(),
-        }
+    /// Takes stdout for itself; nobody else may hold it.
+    pub fn stdout() -> Self {
+        Self(Stream::Stdout(io::stdout().lock()))
+    }
+
+    /// Takes stderr for itself, as long as it lives.
+    pub fn stderr() -> Self {
+        Self(Stream::Stderr(io::stderr().lock()))
     }
 
     /// Writes the bytes and sends them on their way.
@@ -25,12 +31,16 @@ impl Output {
     ///
     /// A [`Failure`] that says why; a quiet one where the reader has left.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        self.stdout
+        let (stream, name): (&mut dyn Write, _) = match &mut self.0 {
+            Stream::Stdout(stdout) => (stdout, "cannot write to standard output"),
+            Stream::Stderr(stderr) => (stderr, "cannot write to standard error"),
+        };
+        stream
             .write_all(bytes)
-            .and_then(|()| self.stdout.flush())
+            .and_then(|()| stream.flush())
             .map_err(|error| match error.kind() {
                 ErrorKind::BrokenPipe => Failure::quiet(),
-                _ => Failure::io("cannot write to standard output", &error),
+                _ => Failure::io(name, &error),
             })
     }
 }

@@ -69,6 +69,16 @@ impl Stream {
         either!(self, s => s.set_nonblocking(on))
     }
 
+    /// The error that the system has noted and no call has given yet, such as a reset. Python:
+    /// `getsockopt(SOL_SOCKET, SO_ERROR)`.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system call.
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        either!(self, s => s.take_error())
+    }
+
     /// Ends one direction or both while the stream is still held. Python: `shutdown`.
     ///
     /// # Errors

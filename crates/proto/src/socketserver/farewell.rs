@@ -22,13 +22,13 @@ const CALLERS: usize = 256;
 /// How often those being turned away are looked at.
 const TICK: Duration = Duration::from_millis(5);
 
-/// Sends `error: WORDS` as the last line of a connection, waits until the caller has read it (it
-/// closes, sends more than 64 KiB or half a second passes), and closes.
+/// Sends `error: WORDS` as the last line of a connection, and waits until the caller has read it:
+/// until it closes, sends more than 64 KiB or half a second passes. Then drop the stream.
 ///
 /// It blocks; a server's accept loop leaves this to a thread of its own.
-pub fn turn_away(stream: Stream, words: &str) {
+pub fn turn_away(stream: &Stream, words: &str) {
     // Whatever fails here, the caller has gone.
-    let mut stream_until = Deadline::after(&stream, LINGER);
+    let mut stream_until = Deadline::after(stream, LINGER);
     if stream_until
         .write_all(format!("error: {words}\n").as_bytes())
         .and_then(|()| stream.shutdown(Shutdown::Write))

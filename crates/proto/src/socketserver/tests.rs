@@ -162,7 +162,7 @@ fn a_blocking_farewell_says_its_words_and_ends() {
     let mut caller = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     caller.write_all(b"never read").unwrap();
     let accepted = listener.accept().unwrap().0;
-    let leaving = thread::spawn(move || turn_away(accepted.into(), "not today"));
+    let leaving = thread::spawn(move || turn_away(&accepted.into(), "not today"));
     let mut words = String::new();
     caller.read_to_string(&mut words).unwrap();
     assert_eq!(words, "error: not today\n");

@@ -1,0 +1,235 @@
+//! The lesson's three protocols, from the client's side.
+
+use std::io::{self, ErrorKind, Read, Write};
+
+use proto::cli::{Failure, Output};
+use proto::escape::quoted;
+use proto::net::{Deadline, Stream, Trace, TraceEvent, connect};
+use proto::reason;
+use proto::wire::frame::{self, FrameError};
+use proto::wire::header::Header;
+use proto::wire::length_first;
+use proto::wire::sha256::{Sha256, hex};
+
+use crate::body::{pass_on, silent};
+use crate::options::{Options, Protocol};
+
+/// What a session server says before anything else.
+const GREETING: &[u8] = b"{\"filename\": \"hello\"";
+
+/// A connection to one of the lesson's servers, or to ours with `--no-auth`.
+pub struct Lesson<'o> {
+    options: &'o Options,
+    /// In raw, each command has a connection of its own, see [`Lesson::run_raw`].
+    stream: Option<Stream>,
+}
+
+impl<'o> Lesson<'o> {
+    /// Connects.
+    pub fn open(options: &'o Options) -> Result<Self, Failure> {
+        let stream = Some(dial(options)?);
+        Ok(Self { options, stream })
+    }
+
+    /// Runs one command, and passes its output on.
+    pub fn run(&mut self, command: &[u8]) -> Result<(), Failure> {
+        let stream = match self.stream.take() {
+            Some(stream) => stream,
+            None => dial(self.options)?,
+        };
+        match self.options.protocol {
+            Protocol::Length => self.run_length(&stream, command)?,
+            Protocol::Header => self.run_header(&stream, command)?,
+            Protocol::Raw | Protocol::Session => return self.run_raw(&stream, command),
+        }
+        self.stream = Some(stream);
+        Ok(())
+    }
+
+    fn traced<'s>(&'s self, stream: impl Read + Write + 's) -> impl Read + Write + 's {
+        let options = self.options;
+        let watch = |event: &TraceEvent<'_>| options.log.trace(&options.endpoint, event);
+        Trace::new(stream, watch)
+    }
+
+    fn send(&self, stream: &Stream, bytes: &[u8]) -> Result<(), Failure> {
+        self.traced(stream)
+            .write_all(bytes)
+            .map_err(|error| self.lost("sending", &error))
+    }
+
+    /// Nothing in this protocol says where a reply ends, except the end of the connection. So the
+    /// client says that it sends no more; then the server closes behind its reply.
+    fn run_raw(&self, stream: &Stream, command: &[u8]) -> Result<(), Failure> {
+        self.send(stream, command)?;
+        stream
+            .shutdown(std::net::Shutdown::Write)
+            .map_err(|error| self.lost("sending", &error))?;
+        let mut output = Output::stdout();
+        let mut traced = self.traced(stream);
+        let mut buffer = vec![0; 64 * 1024];
+        let mut done: u64 = 0;
+        loop {
+            let count = match traced.read(&mut buffer) {
+                Ok(0) => return Ok(()),
+                Ok(count) => count,
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) if is_timeout(&error) => {
+                    return Err(silent(self.options, &format!("{done} bytes")));
+                }
+                Err(error) => return Err(self.lost(&format!("after {done} bytes"), &error)),
+            };
+            if done == 0 && is_greeting(&buffer[..count]) {
+                return Err(self.speaks_session());
+            }
+            done += count as u64;
+            output.write(&buffer[..count])?;
+        }
+    }
+
+    fn run_length(&self, stream: &Stream, command: &[u8]) -> Result<(), Failure> {
+        self.send(stream, command)?;
+        let mut digits = [0; 1024];
+        let mut traced = self.traced(stream);
+        let count = match traced.read(&mut digits) {
+            Ok(0) => return Err(Failure::new("server closed before sending a length")),
+            Ok(count) => count,
+            Err(error) if is_timeout(&error) => return Err(silent(self.options, "no length")),
+            Err(error) => return Err(self.lost("waiting for a length", &error)),
+        };
+        if is_greeting(&digits[..count]) {
+            return Err(self.speaks_session());
+        }
+        let length = length_first::decode(&digits[..count], self.options.max_output)
+            .map_err(|error| self.explain(&digits[..count], &error.to_string()))?;
+        self.send(stream, length_first::READY)?;
+        pass_on(&mut traced, length, self.options, None)
+    }
+
+    fn run_header(&self, stream: &Stream, command: &[u8]) -> Result<(), Failure> {
+        self.send(stream, command)?;
+        let header = self.read_header(stream)?;
+        if header.total_size > self.options.max_output {
+            return Err(Failure::new(format!(
+                "total_size {} exceeds the limit {}; raise --max-output",
+                header.total_size, self.options.max_output
+            )));
+        }
+        let wanted = self.options.verify_hash.then(|| expected_hash(&header));
+        let wanted = wanted.transpose()?;
+        let mut hash = wanted.as_ref().map(|_| Sha256::new());
+        let mut traced = self.traced(stream);
+        pass_on(&mut traced, header.total_size, self.options, hash.as_mut())?;
+        if let (Some(wanted), Some(hash)) = (wanted, hash) {
+            let found = hex(&hash.finish());
+            if found != wanted {
+                return Err(Failure::new(format!(
+                    "hash mismatch: header says {wanted}, body is {found}; do not trust the \
+                     output above"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// In all within the time that silence may last, however its bytes are spread.
+    fn read_header(&self, stream: &Stream) -> Result<Header, Failure> {
+        let mut header = Vec::new();
+        let read = match self.options.silence() {
+            Some(limit) => {
+                let mut limited = self.traced(Deadline::after(stream, limit));
+                let read = frame::read(&mut limited, frame::HEADER_LIMIT, &mut header);
+                drop(limited);
+                self.set_timeouts(stream)?;
+                read
+            }
+            None => frame::read(&mut self.traced(stream), frame::HEADER_LIMIT, &mut header),
+        };
+        match read {
+            Ok(true) => {}
+            Ok(false) => return Err(Failure::new("server closed before sending a header")),
+            Err(FrameError::Io(error)) if is_timeout(&error) => {
+                return Err(silent(self.options, "no whole header"));
+            }
+            Err(FrameError::Io(error)) => return Err(self.lost("waiting for a header", &error)),
+            Err(FrameError::TooLong { length, .. }) => {
+                let first = length.to_le_bytes();
+                let text = format!("header length {length} exceeds {}", frame::HEADER_LIMIT);
+                return Err(self.explain(&first, &text));
+            }
+            Err(error) => return Err(Failure::new(error.to_string())),
+        }
+        if header.starts_with(GREETING) {
+            return Err(self.speaks_session());
+        }
+        Header::decode_lesson(&header).map_err(|error| Failure::new(error.to_string()))
+    }
+
+    fn set_timeouts(&self, stream: &Stream) -> Result<(), Failure> {
+        set_timeouts(self.options, stream).map_err(|error| self.lost("", &error))
+    }
+
+    /// A reply that is none may be what a server says when it turns a caller away.
+    fn explain(&self, first: &[u8], text: &str) -> Failure {
+        if !first.starts_with(b"erro") {
+            return Failure::new(text);
+        }
+        Failure::new(format!(
+            "{text}; {} says {}",
+            self.options.endpoint,
+            quoted(first.trim_ascii_end(), 200)
+        ))
+    }
+
+    fn speaks_session(&self) -> Failure {
+        Failure::new(format!(
+            "{} speaks the session protocol; leave out --protocol",
+            self.options.endpoint
+        ))
+    }
+
+    fn lost(&self, when: &str, error: &io::Error) -> Failure {
+        let endpoint = &self.options.endpoint;
+        Failure::new(format!(
+            "lost the connection to {endpoint} {when} ({}); did the server turn us away?",
+            reason(error)
+        ))
+    }
+}
+
+fn dial(options: &Options) -> Result<Stream, Failure> {
+    let stream = connect(&options.endpoint, options.connect_timeout)?;
+    stream
+        .set_nodelay()
+        .and_then(|()| set_timeouts(options, &stream))
+        .map_err(|error| Failure::io("cannot use the connection", &error))?;
+    Ok(stream)
+}
+
+fn set_timeouts(options: &Options, stream: &Stream) -> io::Result<()> {
+    stream.set_read_timeout(options.silence())?;
+    stream.set_write_timeout(options.silence())
+}
+
+fn is_timeout(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
+}
+
+/// Behind the four bytes of its length.
+fn is_greeting(bytes: &[u8]) -> bool {
+    bytes
+        .get(4..)
+        .is_some_and(|rest| rest.starts_with(GREETING))
+}
+
+/// A lesson's server sends a constant, which cannot be verified.
+fn expected_hash(header: &Header) -> Result<String, Failure> {
+    let hash = header.hash.to_ascii_lowercase();
+    if hash.len() == 64 && hash.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Ok(hash);
+    }
+    Err(Failure::new(format!(
+        "the server's hash is not a SHA-256 (it is {}); leave out --verify-hash",
+        quoted(header.hash.as_bytes(), 80)
+    )))
+}

@@ -1,0 +1,70 @@
+//! Runs commands on an `exec-server`, or on one of the Python lesson's servers.
+//!
+//! | module | what it is for |
+//! |---|---|
+//! | `options` | the command line |
+//! | `lesson` | the lesson's three protocols: raw, length, header |
+//! | `session` | ours: authenticated and streaming |
+//! | `body` | passing an output of known length on, without holding it |
+
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
+mod body;
+mod lesson;
+mod options;
+mod session;
+
+use std::process::ExitCode;
+
+use lesson::Lesson;
+use options::{Options, Protocol, TOOL};
+use proto::cli::{self, Failure, Lines};
+use session::Session;
+
+fn main() -> ExitCode {
+    cli::run(&TOOL, work)
+}
+
+/// A connection, whatever it speaks.
+enum Remote<'o> {
+    Lesson(Lesson<'o>),
+    Session(Box<Session<'o>>),
+}
+
+impl Remote<'_> {
+    /// Runs one command, and gives the status to exit with.
+    fn run(&mut self, command: &[u8]) -> Result<u8, Failure> {
+        match self {
+            Self::Lesson(lesson) => lesson.run(command).map(|()| 0),
+            Self::Session(session) => session.run(command),
+        }
+    }
+}
+
+fn work(options: Options) -> Result<ExitCode, Failure> {
+    if options.stdin && options.command.is_none() {
+        return Err(Failure::new(
+            "--stdin forwards standard input to one command; name it after the endpoint",
+        ));
+    }
+    if options.stdin && options.protocol != Protocol::Session {
+        return Err(Failure::new("--stdin needs --protocol session"));
+    }
+    let mut remote = match options.protocol {
+        Protocol::Session => Remote::Session(Box::new(Session::open(&options)?)),
+        _ => Remote::Lesson(Lesson::open(&options)?),
+    };
+    if let Some(command) = &options.command {
+        return remote.run(command).map(ExitCode::from);
+    }
+    let mut lines = Lines::with_prompt(">>: ");
+    let (mut line, mut status) = (Vec::new(), 0);
+    while lines.next(&mut line)? {
+        // As in the lesson: nothing is no command.
+        if !line.trim_ascii().is_empty() {
+            status = remote.run(&line)?;
+        }
+    }
+    // As a shell: the status of the last command.
+    Ok(ExitCode::from(status))
+}

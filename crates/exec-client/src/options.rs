@@ -1,0 +1,231 @@
+//! The command line of `exec-client`.
+
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use proto::cli::{self, Example, Flag, Group, Log, Operand, Tool};
+use proto::net::Endpoint;
+
+/// How commands and their output are framed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// The lesson's first: no framing at all.
+    Raw,
+    /// The lesson's second: the length first, in decimal.
+    Length,
+    /// The lesson's third: a JSON header with its own length before it.
+    Header,
+    /// Ours: authenticated, streaming, with exit status.
+    Session,
+}
+
+impl Protocol {
+    /// The words for them.
+    const WORDS: &[(&str, Self)] = &[
+        ("raw", Self::Raw),
+        ("length", Self::Length),
+        ("header", Self::Header),
+        ("session", Self::Session),
+    ];
+}
+
+/// Everything that can be set.
+#[derive(Debug)]
+pub struct Options {
+    /// Where the server is.
+    pub endpoint: Endpoint,
+    /// The command, its words joined by blanks; else commands come from stdin.
+    pub command: Option<Vec<u8>>,
+    /// How to speak.
+    pub protocol: Protocol,
+    /// The token file; where none is given, the default one.
+    pub token_file: Option<PathBuf>,
+    /// Whether stdin is forwarded to the command.
+    pub stdin: bool,
+    /// Whether the body's hash is checked, in the header protocol.
+    pub verify_hash: bool,
+    /// The longest output that is taken, in bytes.
+    pub max_output: u64,
+    /// How long connecting may take.
+    pub connect_timeout: Duration,
+    /// How long the server may take to authenticate itself.
+    pub handshake_timeout: Duration,
+    /// How long the server may say nothing while a command runs: unset, or none, or so long.
+    pub timeout: Option<Option<Duration>>,
+    /// What is logged.
+    pub log: Log,
+}
+
+impl Default for Options {
+    /// Only the shape: the table's defaults are set over it.
+    fn default() -> Self {
+        Self {
+            endpoint: Endpoint::Unix("".into()),
+            command: None,
+            protocol: Protocol::Session,
+            token_file: None,
+            stdin: false,
+            verify_hash: false,
+            max_output: 0,
+            connect_timeout: Duration::ZERO,
+            handshake_timeout: Duration::ZERO,
+            timeout: None,
+            log: Log::default(),
+        }
+    }
+}
+
+impl Options {
+    /// How long the server may say nothing. A lesson's server says nothing until a command is
+    /// over, and ours ends it after a minute.
+    pub fn silence(&self) -> Option<Duration> {
+        match (self.timeout, self.protocol) {
+            (Some(timeout), _) => timeout,
+            (None, Protocol::Session) => None,
+            (None, _) => Some(Duration::from_secs(90)),
+        }
+    }
+}
+
+/// A flag without a value.
+macro_rules! switch {
+    ($name:literal, $help:literal, $($field:ident).+) => {
+        Flag::switch($name, $help, |o: &mut Options, _| {
+            o.$($field).+ = true;
+            Ok(())
+        })
+    };
+}
+
+const PROTOCOL: Group<Options> = Group {
+    title: "Protocol",
+    flags: &[
+        Flag::value(
+            "protocol",
+            "NAME",
+            "raw, length or header (the Python lesson's three), or session",
+            |o: &mut Options, v| cli::choice(v, Protocol::WORDS).map(|p| o.protocol = p),
+        )
+        .default("session"),
+        Flag::value(
+            "token-file",
+            "FILE",
+            "the server's secret [~/.config/dialtone/token]",
+            |o: &mut Options, v| {
+                o.token_file = Some(v.into());
+                Ok(())
+            },
+        ),
+        switch!("stdin", "forward standard input to the command", stdin).short('i'),
+        switch!(
+            "verify-hash",
+            "header: check the output against the header's hash",
+            verify_hash
+        ),
+    ],
+};
+
+const LIMITS: Group<Options> = Group {
+    title: "Limits",
+    flags: &[
+        Flag::value(
+            "connect-timeout",
+            "TIME",
+            "how long connecting may take",
+            |o: &mut Options, v| cli::duration(v).map(|d| o.connect_timeout = d),
+        )
+        .default("10s"),
+        Flag::value(
+            "handshake-timeout",
+            "TIME",
+            "session: how long the server may take to prove that it is the one",
+            |o: &mut Options, v| cli::duration(v).map(|d| o.handshake_timeout = d),
+        )
+        .default("10s"),
+        Flag::value(
+            "timeout",
+            "TIME",
+            "how long the server may say nothing [session: none, otherwise 90s]",
+            |o: &mut Options, v| cli::duration_or_none(v).map(|d| o.timeout = Some(d)),
+        ),
+        Flag::value(
+            "max-output",
+            "SIZE",
+            "length and header: the longest output that is taken",
+            |o: &mut Options, v| cli::size(v, 1..=1 << 50).map(|n| o.max_output = n),
+        )
+        .default("1024GiB"),
+    ],
+};
+
+const LOGGING: Group<Options> = Group {
+    title: "Logging",
+    flags: &[
+        switch!("trace", "show every send and recv on stderr", log.trace),
+        switch!("quiet", "no notes and no progress on stderr", log.quiet),
+    ],
+};
+
+/// The table.
+pub const TOOL: Tool<Options> = Tool {
+    name: "exec-client",
+    about: "runs a command on an exec-server, with its output and exit status",
+    operands: &[
+        Operand {
+            name: "ENDPOINT",
+            default: Some("127.0.0.1:8000"),
+            rest: false,
+            help: "host:port, [v6]:port or unix:PATH",
+            set: |o, v| {
+                o.endpoint = cli::endpoint(v)?;
+                if o.endpoint.port() == Some(0) {
+                    return Err(format!("{v:?} has port 0, which only a server takes"));
+                }
+                Ok(())
+            },
+        },
+        Operand {
+            name: "COMMAND",
+            default: None,
+            rest: true,
+            help: "for the server's shell; without it, each line of stdin is one",
+            set: |o, v| {
+                match &mut o.command {
+                    Some(command) => {
+                        command.push(b' ');
+                        command.extend_from_slice(v.as_bytes());
+                    }
+                    None => o.command = Some(v.as_bytes().to_vec()),
+                }
+                Ok(())
+            },
+        },
+    ],
+    groups: &[PROTOCOL, LIMITS, LOGGING],
+    examples: &[
+        Example {
+            line: "exec-client 127.0.0.1:8000 uname -a",
+            what: "run one command; its exit status becomes ours, 255 is a failure of our own",
+        },
+        Example {
+            line: "exec-client -i 127.0.0.1:8000 'tar x' < files.tar",
+            what: "send it a file",
+        },
+        Example {
+            line: "exec-client --protocol header",
+            what: "talk to the Python lesson's server, a command a line",
+        },
+    ],
+    failure_status: 255,
+};
+
+#[cfg(test)]
+mod tests {
+    use super::TOOL;
+
+    #[test]
+    fn the_table_is_in_order() {
+        assert_eq!(proto::cli::complaints(&TOOL), [""; 0]);
+    }
+}

@@ -1,0 +1,83 @@
+//! Programs that came to the wrong port, known by their first bytes.
+//!
+//! A web page can make a browser send bytes to 127.0.0.1, and a shell runs what it can of them:
+//! `GET /?;touch${IFS}x; HTTP/1.1` is a command line that makes a file. So what looks like HTTP
+//! never reaches a shell.
+
+/// What programs of other protocols say first.
+const METHODS: &[&[u8]] = &[
+    b"GET ",
+    b"HEAD ",
+    b"POST ",
+    b"PUT ",
+    b"DELETE ",
+    b"CONNECT ",
+    b"OPTIONS ",
+    b"TRACE ",
+    b"PATCH ",
+    b"PRI * HTTP/2",
+];
+
+/// The protocol that these first bytes of a request belong to, where it is one that never can be
+/// meant for a shell.
+pub fn protocol(request: &[u8]) -> Option<&'static str> {
+    // A browser sends no blank before its request, but a page's form may put a line before one.
+    let start = request.trim_ascii_start();
+    let first_line = start.split(|&b| b == b'\n').next().unwrap_or_default();
+    let has = |word: &[u8]| first_line.windows(word.len()).any(|w| w == word);
+    if METHODS.iter().any(|method| start.starts_with(method)) || has(b" HTTP/1.") {
+        return Some("an HTTP request; this port does not speak HTTP");
+    }
+    if start.starts_with(b"SSH-") {
+        return Some("an ssh client; this port does not speak ssh");
+    }
+    // A TLS record: a handshake, version 3.x.
+    if request.starts_with(&[0x16, 0x03]) {
+        return Some("a TLS client; this port does not speak TLS");
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::protocol;
+
+    #[test]
+    fn what_browsers_and_others_send_is_known() {
+        for request in [
+            &b"GET /?;touch${IFS}F; HTTP/1.1\r\nHost: x\r\n"[..],
+            b"GET /",
+            b"POST / HTTP/1.1\r\n\r\ntouch F\n",
+            b"\r\nHEAD / HTTP/1.0\r\n",
+            b"OPTIONS * HTTP/1.1\r\n",
+            b"PROPFIND / HTTP/1.1\r\n",
+            b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        ] {
+            assert!(protocol(request).unwrap().contains("HTTP"));
+        }
+        assert!(
+            protocol(b"SSH-2.0-OpenSSH_9.2\r\n")
+                .unwrap()
+                .contains("ssh")
+        );
+        assert!(
+            protocol(b"\x16\x03\x01\x02\x00\x01")
+                .unwrap()
+                .contains("TLS")
+        );
+    }
+
+    #[test]
+    fn commands_are_commands() {
+        for command in [
+            &b"ls -la"[..],
+            b"echo GET / HTTP",
+            b"get x",
+            b"printf 'a\nGET / HTTP/1.1\n'",
+            b"",
+            b"\xff\xfe",
+        ] {
+            assert_eq!(protocol(command), None);
+        }
+    }
+}

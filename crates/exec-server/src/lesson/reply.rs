@@ -1,0 +1,184 @@
+//! Running a command whose whole output is one reply, and the three ways to frame that.
+
+use std::io::{ErrorKind, Read, Write};
+use std::sync::Arc;
+use std::time::Instant;
+
+use proto::cli::{show_bytes, show_duration};
+use proto::net::{Deadline, Peer, Stream, Trace};
+use proto::wire::header::Header;
+use proto::wire::sha256::{Sha256, hex};
+use proto::wire::{frame, length_first};
+
+use super::End;
+use crate::context::Context;
+use crate::engine::{Collected, CommandError, Outcome, Request, Stopped};
+use crate::options::Protocol;
+
+/// Up to this size a reply is copied together and leaves in one write; the parts of a longer one
+/// are worth a write each.
+const ONE_WRITE: usize = 64 * 1024;
+
+/// The name that the lesson's header gives to every output.
+const FILENAME: &str = "a.txt";
+
+/// A command's output, as far as there is any. What we have to say ourselves stands behind it.
+#[derive(Default)]
+pub struct Reply {
+    stdout: Vec<u8>,
+    stderr: Vec<u8>,
+}
+
+/// The reply to a request that is no command because of its length.
+pub fn too_long(length: usize) -> Reply {
+    error(&CommandError::TooLong { length })
+}
+
+fn error(error: &CommandError) -> Reply {
+    Reply {
+        stdout: Vec::new(),
+        stderr: format!("error: {error}\n").into_bytes(),
+    }
+}
+
+/// Runs a command to its end.
+pub fn run(context: &Context, stream: &Arc<Stream>, peer: Peer, command: &[u8]) -> Reply {
+    let started = Instant::now();
+    let timeout = context.options.command_timeout();
+    let limit = usize::try_from(context.options.max_output).unwrap_or(usize::MAX);
+    let ran = context
+        .engine
+        .spawn(&Request::new(command).timeout(timeout))
+        .and_then(|running| {
+            let _watch = context.departures.watch(stream, running.canceller());
+            running.collect(limit)
+        });
+    match ran {
+        Ok((outcome, collected)) => {
+            context.log_command(peer, command, &outcome, started.elapsed());
+            compose(context, &outcome, collected)
+        }
+        Err(why) => {
+            let log = context.options.log;
+            log.error(format_args!("{peer} command not run: {why}"));
+            error(&why)
+        }
+    }
+}
+
+fn compose(context: &Context, outcome: &Outcome, collected: Collected) -> Reply {
+    let mut reply = Reply {
+        stdout: collected.stdout,
+        stderr: collected.stderr,
+    };
+    let mut add = |text: String| reply.stderr.extend_from_slice(text.as_bytes());
+    if collected.over_limit {
+        let limit = show_bytes(context.options.max_output);
+        // What there is of it would pass for the whole.
+        reply.stdout = Vec::new();
+        reply.stderr = format!(
+            "error: the command's output is over {limit}; raise --max-output of the server, or \
+             use --protocol session\n"
+        )
+        .into_bytes();
+        return reply;
+    }
+    if matches!(outcome.stopped, Some(Stopped::TimedOut)) {
+        let timeout = context.options.command_timeout().unwrap_or_default();
+        add(format!(
+            "error: timed out after {}\n",
+            show_duration(timeout)
+        ));
+    }
+    if outcome.background {
+        add("note: a background process kept the output open\n".into());
+    }
+    reply
+}
+
+impl Reply {
+    /// Sends it as the protocol frames it.
+    pub fn send(
+        self,
+        traced: &mut (impl Read + Write),
+        context: &Context,
+        stream: &Stream,
+        peer: Peer,
+    ) -> Result<(), End> {
+        match context.options.protocol {
+            Protocol::Length => self.send_length_first(traced, context, stream, peer),
+            Protocol::Header => self.send_with_header(traced),
+            Protocol::Raw | Protocol::Session => self.send_parts(traced, Vec::new()),
+        }
+    }
+
+    /// The lesson sends one of the two outputs, and drops what is on the other.
+    fn send_length_first(
+        mut self,
+        traced: &mut (impl Read + Write),
+        context: &Context,
+        stream: &Stream,
+        peer: Peer,
+    ) -> Result<(), End> {
+        if self.stdout.is_empty() {
+            self.stdout = std::mem::take(&mut self.stderr);
+        } else if !self.stderr.is_empty() {
+            let log = context.options.log;
+            let dropped = self.stderr.len();
+            log.info(format_args!(
+                "{dropped} bytes of standard error dropped: this protocol sends one output"
+            ));
+            self.stderr = Vec::new();
+        }
+        let length = length_first::encode(self.stdout.len() as u64);
+        traced.write_all(length.as_bytes())?;
+        await_ready(context, stream, peer)?;
+        context.set_timeouts(stream)?;
+        self.send_parts(traced, Vec::new())
+    }
+
+    fn send_with_header(self, traced: &mut impl Write) -> Result<(), End> {
+        let mut hash = Sha256::new();
+        hash.update(&self.stdout);
+        hash.update(&self.stderr);
+        let header = Header {
+            filename: FILENAME.into(),
+            total_size: (self.stdout.len() + self.stderr.len()) as u64,
+            hash: hex(&hash.finish()),
+        };
+        let mut start = Vec::new();
+        frame::encode(header.encode().as_bytes(), &mut start).map_err(std::io::Error::other)?;
+        self.send_parts(traced, start)
+    }
+
+    /// `start`, standard output, standard error: in one write unless that would copy much.
+    fn send_parts(self, traced: &mut impl Write, mut start: Vec<u8>) -> Result<(), End> {
+        if self.stdout.len() + self.stderr.len() <= ONE_WRITE {
+            start.extend_from_slice(&self.stdout);
+            start.extend_from_slice(&self.stderr);
+            traced.write_all(&start)?;
+            return Ok(());
+        }
+        for part in [start, self.stdout, self.stderr] {
+            traced.write_all(&part)?;
+        }
+        Ok(())
+    }
+}
+
+/// In all, not for each byte: a client that never answers costs a thread.
+fn await_ready(context: &Context, stream: &Stream, peer: Peer) -> Result<(), End> {
+    let log = context.options.log;
+    let answers = Deadline::after(stream, context.options.handshake_timeout);
+    let mut answers = Trace::new(answers, |event| log.trace(&peer, event));
+    let mut answer = [0; length_first::READY.len()];
+    match frame::fill(&mut answers, &mut answer) {
+        Ok(_) if answer == length_first::READY => Ok(()),
+        Ok(0) => Err(End::ClosedByPeer),
+        Ok(_) => Err(End::NotReady("it did not answer recv_ready to a length")),
+        Err(error) if error.kind() == ErrorKind::TimedOut => {
+            Err(End::NotReady("it never answered recv_ready to a length"))
+        }
+        Err(error) => Err(error.into()),
+    }
+}

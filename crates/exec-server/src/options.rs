@@ -1,0 +1,305 @@
+//! The command line of `exec-server`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use proto::cli::{self, Example, Flag, Group, Log, Operand, Tool};
+use proto::net::Endpoint;
+
+/// How commands and their output are framed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// The lesson's first: no framing at all.
+    Raw,
+    /// The lesson's second: the length first, in decimal.
+    Length,
+    /// The lesson's third: a JSON header with its own length before it.
+    Header,
+    /// Ours: authenticated, streaming, with exit status.
+    Session,
+}
+
+/// The words for them.
+pub const PROTOCOLS: &[(&str, Protocol)] = &[
+    ("raw", Protocol::Raw),
+    ("length", Protocol::Length),
+    ("header", Protocol::Header),
+    ("session", Protocol::Session),
+];
+
+/// Everything that can be set.
+#[derive(Debug)]
+pub struct Options {
+    /// Where to listen.
+    pub endpoint: Endpoint,
+    /// How to speak.
+    pub protocol: Protocol,
+    /// Whether a lesson protocol, which authenticates nobody, is really wanted.
+    pub no_auth: bool,
+    /// Whether other machines may connect.
+    pub allow_remote: bool,
+    /// The token file; where none is given, the default one.
+    pub token_file: Option<PathBuf>,
+    /// Where commands start.
+    pub dir: Option<PathBuf>,
+    /// The longest that a command may run: unset, or none, or so long.
+    pub timeout: Option<Option<Duration>>,
+    /// The most output that a lesson protocol collects, in bytes.
+    pub max_output: u64,
+    /// How many connections are served at once.
+    pub max_connections: usize,
+    /// How many of them may be without authentication.
+    pub max_unauthenticated: usize,
+    /// How long a client may take to authenticate, or to answer a length.
+    pub handshake_timeout: Duration,
+    /// How long a connection may be silent between commands.
+    pub idle_timeout: Option<Duration>,
+    /// How long a client may take none of its output.
+    pub write_timeout: Duration,
+    /// From TERM to KILL.
+    pub kill_after: Duration,
+    /// How long background processes may keep the output open.
+    pub drain: Duration,
+    /// Whether they are then left alone.
+    pub keep_background: bool,
+    /// Whether the end of stdin stops the server.
+    pub stop_on_eof: bool,
+    /// How long connections may go on after that.
+    pub grace: Duration,
+    /// What is logged.
+    pub log: Log,
+}
+
+impl Default for Options {
+    /// Only the shape: the table's defaults are set over it.
+    fn default() -> Self {
+        Self {
+            endpoint: Endpoint::Unix("".into()),
+            protocol: Protocol::Session,
+            no_auth: false,
+            allow_remote: false,
+            token_file: None,
+            dir: None,
+            timeout: None,
+            max_output: 0,
+            max_connections: 0,
+            max_unauthenticated: 0,
+            handshake_timeout: Duration::ZERO,
+            idle_timeout: None,
+            write_timeout: Duration::ZERO,
+            kill_after: Duration::ZERO,
+            drain: Duration::ZERO,
+            keep_background: false,
+            stop_on_eof: false,
+            grace: Duration::ZERO,
+            log: Log::default(),
+        }
+    }
+}
+
+impl Options {
+    /// The longest that a command may run. A lesson protocol shows nothing of a command until it
+    /// is over, so there it must be over some time.
+    pub fn command_timeout(&self) -> Option<Duration> {
+        match (self.timeout, self.protocol) {
+            (Some(timeout), _) => timeout,
+            (None, Protocol::Session) => None,
+            (None, _) => Some(Duration::from_secs(60)),
+        }
+    }
+}
+
+/// A flag without a value.
+macro_rules! switch {
+    ($name:literal, $help:literal, $($field:ident).+) => {
+        Flag::switch($name, $help, |o: &mut Options, _| {
+            o.$($field).+ = true;
+            Ok(())
+        })
+    };
+}
+
+const PROTOCOL: Group<Options> = Group {
+    title: "Protocol and safety",
+    flags: &[
+        Flag::value(
+            "protocol",
+            "NAME",
+            "raw, length or header (the Python lesson's three), or session",
+            |o: &mut Options, v| cli::choice(v, PROTOCOLS).map(|p| o.protocol = p),
+        )
+        .default("session"),
+        switch!(
+            "no-auth",
+            "run commands for anyone who can connect; raw, length and header need it",
+            no_auth
+        ),
+        switch!(
+            "allow-remote",
+            "listen on an address that other machines can reach; session only",
+            allow_remote
+        ),
+        Flag::value(
+            "token-file",
+            "FILE",
+            "the secret that clients must know too [~/.config/dialtone/token]",
+            |o: &mut Options, v| {
+                o.token_file = Some(v.into());
+                Ok(())
+            },
+        ),
+    ],
+};
+
+const COMMANDS: Group<Options> = Group {
+    title: "Commands",
+    flags: &[
+        Flag::value(
+            "dir",
+            "DIR",
+            "where commands start [the server's directory]",
+            |o: &mut Options, v| {
+                o.dir = Some(v.into());
+                Ok(())
+            },
+        ),
+        Flag::value(
+            "timeout",
+            "TIME",
+            "the longest that a command may run [session: none, otherwise 60s]",
+            |o: &mut Options, v| cli::duration_or_none(v).map(|d| o.timeout = Some(d)),
+        ),
+        Flag::value(
+            "kill-after",
+            "TIME",
+            "how long a command that was sent TERM has before it is sent KILL",
+            |o: &mut Options, v| cli::duration(v).map(|d| o.kill_after = d),
+        )
+        .default("2s"),
+        Flag::value(
+            "drain",
+            "TIME",
+            "how long background processes may keep the output open",
+            |o: &mut Options, v| cli::duration(v).map(|d| o.drain = d),
+        )
+        .default("1s"),
+        switch!(
+            "keep-background",
+            "leave such processes running instead of ending them",
+            keep_background
+        ),
+        Flag::value(
+            "max-output",
+            "SIZE",
+            "the most output of a command in raw, length and header, which must hold it all",
+            |o: &mut Options, v| cli::size(v, 1..=1 << 31).map(|n| o.max_output = n),
+        )
+        .default("64MiB"),
+    ],
+};
+
+const LIMITS: Group<Options> = Group {
+    title: "Limits",
+    flags: &[
+        Flag::value(
+            "max-connections",
+            "N",
+            "connections served at once; one more is told busy and closed",
+            |o: &mut Options, v| cli::count(v, 1..=4000).map(|n| o.max_connections = n),
+        )
+        .default("256"),
+        Flag::value(
+            "max-unauthenticated",
+            "N",
+            "of these, how many may be without authentication",
+            |o: &mut Options, v| cli::count(v, 1..=4000).map(|n| o.max_unauthenticated = n),
+        )
+        .default("32"),
+        Flag::value(
+            "handshake-timeout",
+            "TIME",
+            "how long authentication may take in all",
+            |o: &mut Options, v| cli::duration(v).map(|d| o.handshake_timeout = d),
+        )
+        .default("10s"),
+        Flag::value(
+            "idle-timeout",
+            "TIME",
+            "close a connection that sends no command for so long (none: never)",
+            |o: &mut Options, v| cli::duration_or_none(v).map(|d| o.idle_timeout = d),
+        )
+        .default("5m"),
+        Flag::value(
+            "write-timeout",
+            "TIME",
+            "close a connection that takes nothing of its output for so long",
+            |o: &mut Options, v| cli::duration(v).map(|d| o.write_timeout = d),
+        )
+        .default("30s"),
+    ],
+};
+
+const STOPPING: Group<Options> = Group {
+    title: "Stopping",
+    flags: &[
+        switch!(
+            "stop-on-eof",
+            "when stdin ends: accept no more, let connections finish, exit 0",
+            stop_on_eof
+        ),
+        Flag::value(
+            "grace",
+            "TIME",
+            "how long connections may take to finish then",
+            |o: &mut Options, v| cli::duration(v).map(|d| o.grace = d),
+        )
+        .default("2s"),
+    ],
+};
+
+const LOGGING: Group<Options> = Group {
+    title: "Logging",
+    flags: &[
+        switch!("trace", "show every recv and send on stderr", log.trace),
+        switch!("quiet", "only errors on stderr", log.quiet),
+    ],
+};
+
+/// The table.
+pub const TOOL: Tool<Options> = Tool {
+    name: "exec-server",
+    about: "runs shell commands for clients that know the token",
+    operands: &[Operand {
+        name: "ENDPOINT",
+        default: Some("127.0.0.1:8000"),
+        rest: false,
+        help: "host:port, [v6]:port or unix:PATH; port 0 takes a free one",
+        set: |o, v| cli::endpoint(v).map(|e| o.endpoint = e),
+    }],
+    groups: &[PROTOCOL, COMMANDS, LIMITS, STOPPING, LOGGING],
+    examples: &[
+        Example {
+            line: "exec-server",
+            what: "serve this user on this machine; exec-client finds the token by itself",
+        },
+        Example {
+            line: "exec-server --allow-remote --token-file secret 0.0.0.0:8000",
+            what: "serve other machines that have a copy of the file",
+        },
+        Example {
+            line: "exec-server --protocol header --no-auth",
+            what: "serve the Python lesson's clients, and anything else that can connect",
+        },
+    ],
+    failure_status: 1,
+};
+
+#[cfg(test)]
+mod tests {
+    use super::TOOL;
+
+    #[test]
+    fn the_table_is_in_order() {
+        assert_eq!(proto::cli::complaints(&TOOL), [""; 0]);
+    }
+}

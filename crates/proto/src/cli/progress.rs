@@ -1,0 +1,53 @@
+//! How far a long transfer has come, for somebody who watches.
+
+use std::io::{self, IsTerminal};
+use std::time::{Duration, Instant};
+
+use super::exit::eprint;
+
+/// Less than this is there before anybody looks.
+const WORTH_SHOWING: u64 = 1 << 20;
+/// How often the line is written again.
+const EVERY: Duration = Duration::from_millis(200);
+
+/// A line on stderr that is written again and again; nothing where stderr is no terminal.
+#[derive(Debug)]
+pub struct Progress {
+    total: u64,
+    done: u64,
+    shown: Option<Instant>,
+    wanted: bool,
+}
+
+impl Progress {
+    /// For a transfer of `total` bytes; shown unless `quiet`, or too short to be worth it.
+    pub fn new(total: u64, quiet: bool) -> Self {
+        Self {
+            total,
+            done: 0,
+            shown: None,
+            wanted: !quiet && total >= WORTH_SHOWING && io::stderr().is_terminal(),
+        }
+    }
+
+    /// So many bytes more are there.
+    pub fn advance(&mut self, bytes: usize) {
+        self.done += bytes as u64;
+        if !self.wanted || self.shown.is_some_and(|shown| shown.elapsed() < EVERY) {
+            return;
+        }
+        self.shown = Some(Instant::now());
+        let percent = self.done.saturating_mul(100) / self.total.max(1);
+        let (done, total) = (self.done >> 10, self.total >> 10);
+        eprint(&format!("\r{done} of {total} KiB ({percent} %)"));
+    }
+}
+
+/// Takes the line away.
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if self.shown.is_some() {
+            eprint("\r\x1b[K");
+        }
+    }
+}

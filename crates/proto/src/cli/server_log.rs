@@ -1,0 +1,51 @@
+//! What a server itself does, as log lines: the same for every server.
+
+use std::time::Duration;
+
+use super::log::{Log, RateLimit};
+use crate::reason;
+use crate::socketserver::Event;
+
+/// What repeats for every caller while something lasts is logged this often.
+const ONCE_A_MINUTE: Duration = Duration::from_secs(60);
+
+/// For [`ThreadingServer::on_event`](crate::socketserver::ThreadingServer::on_event): logs
+/// refusals at most once a second, and failures of the system at most once a minute.
+pub fn log_events(log: Log) -> impl Fn(&Event<'_>) + Send + Sync + 'static {
+    let accept = RateLimit::new(ONCE_A_MINUTE);
+    let spawn = RateLimit::new(ONCE_A_MINUTE);
+    let refused = RateLimit::new(Duration::from_secs(1));
+    move |event| match event {
+        Event::Refused { peer, why } => {
+            if let Some(others) = refused.allow() {
+                log.info(format_args!("{peer} refused: {why}{}", and(others)));
+            }
+        }
+        Event::AcceptFailed { error } => {
+            if let Some(others) = accept.allow() {
+                log.error(format_args!(
+                    "cannot accept a connection ({}); if that lasts, raise the limit with: \
+                     ulimit -n{}",
+                    reason(error),
+                    and(others)
+                ));
+            }
+        }
+        Event::SpawnFailed { error } => {
+            if let Some(others) = spawn.allow() {
+                log.error(format_args!(
+                    "cannot start a thread ({}); the limit on processes is: ulimit -u{}",
+                    reason(error),
+                    and(others)
+                ));
+            }
+        }
+    }
+}
+
+fn and(others: u64) -> String {
+    match others {
+        0 => String::new(),
+        _ => format!(" (and {others} more since the last line)"),
+    }
+}
