@@ -37,7 +37,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let port = env::args().nth(1).unwrap_or("8080".to_string());
     let endpoint: Endpoint = format!("127.0.0.1:{port}").parse()?;
     let listener = Listener::bind(&endpoint)?;
-    println!("start.... {}", listener.endpoint());
+    println!("listening on {}", listener.endpoint());
     let server = ThreadingServer::new(Connections::new(listener)?, MyHandler);
     server.serve_forever(); // the connection loop
     Ok(())

@@ -1,6 +1,15 @@
 //! A parsed JSON document.
 
 /// Any JSON value.
+///
+/// It is shown as `json.dumps` writes it, byte for byte:
+///
+/// ```
+/// use proto::wire::json::Value;
+///
+/// let value = Value::object([("a", "\u{e9}".into()), ("b", 5.into()), ("c", Value::Null)]);
+/// assert_eq!(value.to_string(), r#"{"a": "\u00e9", "b": 5, "c": null}"#);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
     /// `null`: Python's `None`.
@@ -36,6 +45,28 @@ impl Value {
         matching.next().map(|(_, value)| value)
     }
 
+    /// An object of these members: a `dict` display.
+    pub fn object<const N: usize>(members: [(&str, Self); N]) -> Self {
+        let members = members.map(|(name, value)| (name.to_owned(), value));
+        Self::Object(members.into())
+    }
+
+    /// The text of a string, where it is one.
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The digits of a number, where it is one; `parse` them into the type that is wanted.
+    pub fn as_number(&self) -> Option<&str> {
+        match self {
+            Self::Number(digits) => Some(digits),
+            _ => None,
+        }
+    }
+
     /// A name that an object has twice, where it has one. Which of the two counts is for each
     /// parser to choose, so what is to be trusted should have none.
     pub fn duplicate(&self) -> Option<&str> {
@@ -58,5 +89,17 @@ impl Value {
             Self::Array(_) => "an array",
             Self::Object(_) => "an object",
         }
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::String(text.to_owned())
+    }
+}
+
+impl From<usize> for Value {
+    fn from(number: usize) -> Self {
+        Self::Number(number.to_string())
     }
 }

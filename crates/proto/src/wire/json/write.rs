@@ -1,6 +1,8 @@
 //! JSON as Python's `json.dumps` writes it.
 
-use std::fmt::Write;
+use std::fmt::{self, Display, Write};
+
+use super::value::Value;
 
 /// Appends `text` as a JSON string, in ASCII alone, byte for byte what `json.dumps` gives.
 ///
@@ -30,4 +32,37 @@ pub fn write_string(out: &mut String, text: &str) {
         }
     }
     out.push('"');
+}
+
+/// With `", "` and `": "` between the parts, as Python has them by default.
+impl Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let string = |text: &str| {
+            let mut out = String::new();
+            write_string(&mut out, text);
+            out
+        };
+        match self {
+            Self::Null => f.write_str("null"),
+            Self::Bool(truth) => truth.fmt(f),
+            Self::Number(digits) => f.write_str(digits),
+            Self::String(text) => f.write_str(&string(text)),
+            Self::Array(items) => {
+                f.write_char('[')?;
+                for (number, item) in items.iter().enumerate() {
+                    f.write_str(if number > 0 { ", " } else { "" })?;
+                    item.fmt(f)?;
+                }
+                f.write_char(']')
+            }
+            Self::Object(members) => {
+                f.write_char('{')?;
+                for (number, (name, value)) in members.iter().enumerate() {
+                    f.write_str(if number > 0 { ", " } else { "" })?;
+                    write!(f, "{}: {value}", string(name))?;
+                }
+                f.write_char('}')
+            }
+        }
+    }
 }

@@ -1,0 +1,55 @@
+//! Runs each command that it receives and sends its output, with no sign of where that ends.
+//!
+//! ```text
+//! cargo run -p exec-server --example exec_naive_server [PORT]
+//! cargo run -p exec-client --example exec_naive_client [PORT]
+//! ```
+//!
+//! It runs whatever any program on this machine sends, a web page in a browser included: start it
+//! for a lesson, end it after that. The exec-server tool is the one that asks who is calling.
+//!
+//! Try it: a command with more than 1024 bytes of output (`ps -ef`), then another one (`date`),
+//! which is "answered" with the rest of the first. That is a sticky packet, as the lesson calls it;
+//! `length_server` and `header_server` are two ways out. Then a command that writes nothing
+//! (`true`): no bytes, so no answer.
+
+use std::env;
+use std::ffi::OsStr;
+use std::io::{self, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::ffi::OsStrExt;
+use std::process::{Command, Stdio};
+
+fn serve(mut conn: TcpStream) -> io::Result<()> {
+    loop {
+        // A longer command comes as two, two quick ones may come as one.
+        let mut buf = [0; 1024];
+        let length = conn.read(&mut buf)?;
+        if length == 0 {
+            return Ok(());
+        }
+        let cmd = &buf[..length];
+        println!("cmd: b'{}'", cmd.escape_ascii());
+        let mut shell = Command::new("/bin/sh");
+        shell.arg("-c").arg(OsStr::from_bytes(cmd));
+        let done = shell.stdin(Stdio::null()).output()?;
+        conn.write_all(&done.stdout)?;
+        conn.write_all(&done.stderr)?;
+    }
+}
+
+fn main() -> io::Result<()> {
+    let port = env::args().nth(1).unwrap_or_else(|| "8000".to_owned());
+
+    let server = TcpListener::bind(format!("127.0.0.1:{port}"))?;
+    println!("listening on {}", server.local_addr()?);
+
+    loop {
+        let (conn, client_addr) = server.accept()?;
+        // A client that leaves without reading all, or a command with a zero byte in it, ends its
+        // own connection, not this server.
+        if let Err(why) = serve(conn) {
+            println!("{client_addr} {why}");
+        }
+    }
+}

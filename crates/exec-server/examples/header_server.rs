@@ -1,0 +1,65 @@
+//! Runs each command that it receives; a header before the answer says how long that is.
+//!
+//! ```text
+//! cargo run -p exec-server --example header_server [PORT]
+//! cargo run -p exec-client --example header_client [PORT]
+//! ```
+//!
+//! It runs whatever any program on this machine sends, a web page in a browser included: start it
+//! for a lesson, end it after that. The exec-server tool is the one that asks who is calling.
+//!
+//! The header is JSON and can hold anything; its own length stands before it in four bytes, always
+//! four, so that nobody has to guess where that ends (`struct_header.rs`).
+
+use std::env;
+use std::ffi::OsStr;
+use std::io::{self, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::ffi::OsStrExt;
+use std::process::{Command, Stdio};
+
+use proto::wire::json::Value;
+use proto::wire::pack::pack;
+
+fn serve(mut conn: TcpStream) -> io::Result<()> {
+    loop {
+        // A longer command comes as two, two quick ones may come as one.
+        let mut buf = [0; 1024];
+        let length = conn.read(&mut buf)?;
+        if length == 0 {
+            return Ok(());
+        }
+        let cmd = &buf[..length];
+        println!("cmd: b'{}'", cmd.escape_ascii());
+        let mut shell = Command::new("/bin/sh");
+        shell.arg("-c").arg(OsStr::from_bytes(cmd));
+        let done = shell.stdin(Stdio::null()).output()?;
+        let body = [done.stdout, done.stderr].concat();
+        let header = Value::object([
+            ("filename", "a.txt".into()),
+            ("total_size", body.len().into()),
+            ("hash", "not computed".into()),
+        ]);
+        let header_bytes = header.to_string().into_bytes();
+        // "i" is a signed number in this machine's order of bytes; "<i" would say which order.
+        let prefix = pack("i", header_bytes.len() as i64).map_err(io::Error::other)?;
+        // One write: several small ones would each wait for the other side's acknowledgement.
+        conn.write_all(&[&prefix, &header_bytes[..], &body].concat())?;
+    }
+}
+
+fn main() -> io::Result<()> {
+    let port = env::args().nth(1).unwrap_or_else(|| "8000".to_owned());
+
+    let server = TcpListener::bind(format!("127.0.0.1:{port}"))?;
+    println!("listening on {}", server.local_addr()?);
+
+    loop {
+        let (conn, client_addr) = server.accept()?;
+        // A client that leaves without reading all, or a command with a zero byte in it, ends its
+        // own connection, not this server.
+        if let Err(why) = serve(conn) {
+            println!("{client_addr} {why}");
+        }
+    }
+}
