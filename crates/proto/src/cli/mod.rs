@@ -20,4 +20,5 @@ pub use log::{Log, RateLimit};
 pub use output::Output;
 pub use values::{
     choice, count, duration, duration_or_none, endpoint, show_bytes, show_duration, size, text,
+    udp_endpoint,
 };
