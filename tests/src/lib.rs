@@ -1,1 +1,30 @@
 //! The harness of the cross-process tests: starts real processes and keeps every wait bounded.
+//!
+//! | module | what it is for |
+//! |---|---|
+//! | [`artifacts`] | builds the workspace's tools and examples, and says where they are |
+//! | [`program`] | a lesson script in Python or Rust, or a tool: the columns of a matrix |
+//! | [`process`] | one running process: its streams, signals and end |
+//! | [`server`] | a process that listens, and the check that a test has left it unharmed |
+//! | [`signal`] | `SIGSTOP`, `SIGTERM` and the like, to a process or its group |
+//! | [`output`] | what a process has written so far |
+//! | [`procfs`] | descriptors, threads, children, memory and CPU time of a process |
+//! | [`python`] | the Python interpreter, or the skip where there is none |
+//! | [`net`] | sockets on which every wait has an end, and peers that misbehave |
+//! | [`temp`] | folders that go away |
+//! | [`deadline`] | how long a wait may last |
+//!
+//! A test that fails panics with what the process had written to its standard output and error.
+//! Linux only: it reads `/proc`.
+
+pub mod artifacts;
+pub mod deadline;
+pub mod net;
+pub mod output;
+pub mod process;
+pub mod procfs;
+pub mod program;
+pub mod python;
+pub mod server;
+pub mod signal;
+pub mod temp;

@@ -1,0 +1,40 @@
+//! The harness itself: a harness that cannot fail would make every other test worthless.
+
+mod network;
+mod processes;
+mod servers;
+
+use std::panic::{self, AssertUnwindSafe};
+
+use cross_process::artifacts::{Artifacts, artifacts};
+use cross_process::temp::TempDir;
+
+/// The panic message of `fails`, which must panic.
+fn message_of(fails: impl FnOnce()) -> String {
+    let Err(payload) = panic::catch_unwind(AssertUnwindSafe(fails)) else {
+        panic!("it should have failed");
+    };
+    *payload.downcast::<String>().unwrap_or_default()
+}
+
+#[test]
+fn a_second_build_has_nothing_to_build() {
+    artifacts();
+    let again = Artifacts::build();
+    assert!(
+        again.compiled.is_empty(),
+        "built anew: {:?}",
+        again.compiled
+    );
+}
+
+#[test]
+fn a_folder_is_private_and_goes_away_with_all_in_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = TempDir::new();
+    let path = folder.path().to_owned();
+    assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o700);
+    std::fs::write(folder.join("file"), "").unwrap();
+    drop(folder);
+    assert!(!path.exists());
+}

@@ -1,0 +1,192 @@
+//! Processes, their output and what `/proc` says of them.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use cross_process::deadline::{A_MOMENT, SOON, poll};
+use cross_process::process::{Process, with_open_files};
+use cross_process::procfs;
+use cross_process::signal::Signal;
+use cross_process::temp::TempDir;
+
+use super::message_of;
+
+/// Long enough to outlive any test.
+const FOR_EVER: &str = "600";
+
+fn sh(script: &str) -> Process {
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", script]);
+    Process::spawn(command)
+}
+
+#[test]
+fn a_wait_ends_and_says_what_the_process_had_written() {
+    let mut process = sh(&format!("echo out; echo err >&2; sleep {FOR_EVER}"));
+    process.wait_stderr("err", SOON);
+    assert_eq!(process.wait_line(SOON), "out");
+
+    let started = Instant::now();
+    let message = message_of(|| {
+        process.wait_line(A_MOMENT);
+    });
+    assert!(started.elapsed() < SOON);
+    assert!(message.contains("no further line"), "{message}");
+    assert!(
+        message.contains("out\\n") && message.contains("err\\n"),
+        "{message}"
+    );
+
+    let message = message_of(|| {
+        process.wait_exit(A_MOMENT);
+    });
+    assert!(message.contains("still running"), "{message}");
+    let message = message_of(|| process.wait_stderr("never", A_MOMENT));
+    assert!(
+        message.contains("no \"never\" on standard error"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_wait_for_text_ends_early_when_the_process_does() {
+    let process = sh("echo something else");
+    let started = Instant::now();
+    message_of(|| process.wait_stdout("never", SOON));
+    assert!(
+        started.elapsed() < SOON,
+        "it waited for a process that had ended"
+    );
+}
+
+#[test]
+fn a_finished_process_hands_over_its_status_and_all_of_its_output() {
+    let mut process = sh("read line; printf %s \"$line\"; head -c 300000 /dev/zero >&2; exit 7");
+    process.send_line("a line");
+    let finished = process.finish(SOON);
+    assert_eq!(finished.status.code(), Some(7));
+    assert_eq!(finished.stdout, b"a line");
+    assert_eq!(finished.stderr.len(), 300_000);
+}
+
+#[test]
+fn lines_come_one_by_one_and_the_last_one_needs_no_end() {
+    let mut process = sh("printf 'one\\n\\nthree'");
+    assert_eq!(process.wait_line(SOON), "one");
+    assert_eq!(process.wait_line(SOON), "");
+    assert_eq!(process.wait_line(SOON), "three");
+    assert_eq!(process.stdout.next_line(SOON), None);
+}
+
+#[test]
+fn a_dropped_process_is_dead_and_so_is_what_it_has_started() {
+    let mut process = sh(&format!("sleep {FOR_EVER} & echo ready; wait"));
+    process.wait_line(SOON);
+    let pid = process.pid();
+    assert_eq!(procfs::group(pid).unwrap().len(), 2);
+    drop(process);
+    assert!(procfs::stat(pid).is_err(), "not waited for");
+    // The grandchild is init's to wait for, so only its end is ours to see.
+    let all_dead = || procfs::group(pid).ok()?.is_empty().then_some(());
+    assert!(
+        poll(SOON, all_dead).is_some(),
+        "left: {:?}",
+        procfs::group(pid)
+    );
+}
+
+#[test]
+fn what_outlives_a_process_that_was_waited_for_dies_when_it_is_dropped() {
+    let mut process = sh(&format!("sleep {FOR_EVER} >/dev/null 2>&1 &"));
+    process.finish(SOON);
+    let pid = process.pid();
+    assert_eq!(procfs::group(pid).unwrap().len(), 1);
+    drop(process);
+    let all_dead = || procfs::group(pid).ok()?.is_empty().then_some(());
+    assert!(
+        poll(SOON, all_dead).is_some(),
+        "left: {:?}",
+        procfs::group(pid)
+    );
+}
+
+#[test]
+fn a_halted_process_does_nothing_until_it_goes_on() {
+    let mut process = sh("read line; echo done");
+    process.halt();
+    process.send_line("go");
+    assert_eq!(process.stdout.next_line(A_MOMENT), None);
+    process.signal(Signal::Continue);
+    assert_eq!(process.wait_line(SOON), "done");
+}
+
+#[test]
+fn signals_arrive() {
+    use std::os::unix::process::ExitStatusExt;
+    for (signal, number) in [
+        (Signal::Terminate, 15),
+        (Signal::Interrupt, 2),
+        (Signal::Kill, 9),
+    ] {
+        let mut process = sh(&format!("echo ready; exec sleep {FOR_EVER}"));
+        process.wait_line(SOON);
+        process.signal(signal);
+        assert_eq!(process.wait_exit(SOON).signal(), Some(number));
+        // Once more, to a process id that is nobody's: nothing happens.
+        process.signal(signal);
+    }
+}
+
+#[test]
+fn a_limit_on_open_files_holds_and_keeps_the_rest_of_the_command() {
+    let folder = TempDir::new();
+    let mut command = Command::new("/bin/sh");
+    command
+        .args([
+            "-c",
+            "ulimit -n; pwd; echo \"$A_NAME\" \"$1\"",
+            "sh",
+            "two words",
+        ])
+        .current_dir(folder.path())
+        .env("A_NAME", "a value");
+    let mut process = Process::spawn(with_open_files(&command, 64));
+    assert_eq!(process.wait_line(SOON), "64");
+    assert_eq!(process.wait_line(SOON), folder.path().to_str().unwrap());
+    assert_eq!(process.wait_line(SOON), "a value two words");
+}
+
+#[test]
+fn counts_follow_what_a_process_does() {
+    let mut process = sh(&format!(
+        "echo 1; read x; exec 7</dev/null; sleep {FOR_EVER}"
+    ));
+    process.wait_line(SOON);
+    let pid = process.pid();
+    let (files, threads) = (
+        procfs::open_files(pid).unwrap(),
+        procfs::threads(pid).unwrap(),
+    );
+    assert_eq!(threads, 1);
+    assert!(procfs::children(pid).unwrap().is_empty());
+    assert!(procfs::resident_bytes(pid).unwrap() <= procfs::peak_resident_bytes(pid).unwrap());
+
+    process.send_line("");
+    let opened = || (procfs::open_files(pid).ok()? == files + 1).then_some(());
+    assert!(poll(SOON, opened).is_some());
+    let child = poll(SOON, || procfs::children(pid).ok()?.pop());
+    assert_eq!(child.unwrap().parent, pid);
+}
+
+#[test]
+fn cpu_time_tells_a_busy_process_from_an_idle_one() {
+    let busy = sh("while :; do :; done");
+    let idle = sh(&format!("exec sleep {FOR_EVER}"));
+    let spent = || {
+        procfs::cpu_time(busy.pid())
+            .ok()
+            .filter(|&spent| spent >= Duration::from_millis(50))
+    };
+    assert!(poll(SOON, spent).is_some());
+    assert!(procfs::cpu_time(idle.pid()).unwrap() < Duration::from_millis(50));
+}

@@ -1,0 +1,3 @@
+//! The cross-process tests. One binary, one module a topic.
+
+mod harness;

@@ -1,0 +1,203 @@
+//! Sockets on which every wait has an end, and peers that misbehave.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::thread;
+use std::time::Duration;
+
+use crate::deadline::{Deadline, SOON, poll};
+
+/// This machine's own address, and a port that the system chooses.
+pub const ANY_PORT: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 0);
+
+/// Connects. Reads and writes of the stream give up after [`SOON`].
+#[track_caller]
+pub fn connect(addr: SocketAddr) -> TcpStream {
+    let connected = TcpStream::connect_timeout(&addr, SOON).and_then(bounded);
+    connected.unwrap_or_else(|why| panic!("cannot connect to {addr}: {why}"))
+}
+
+/// Listens, for tests of clients, which find the port in `local_addr`.
+#[track_caller]
+pub fn listen() -> TcpListener {
+    TcpListener::bind(ANY_PORT).unwrap_or_else(|why| panic!("cannot listen: {why}"))
+}
+
+/// Accepts the next connection. Reads and writes of the stream give up after [`SOON`].
+#[track_caller]
+pub fn accept(listener: &TcpListener) -> TcpStream {
+    // std has no time limit for accept; a listener that does not block has one.
+    let accepted = listener.set_nonblocking(true).and_then(|()| {
+        let attempt = || match listener.accept() {
+            Err(why) if why.kind() == ErrorKind::WouldBlock => None,
+            accepted => Some(accepted),
+        };
+        let timed_out = || Err(io::Error::from(ErrorKind::TimedOut));
+        let (stream, _) = poll(SOON, attempt).unwrap_or_else(timed_out)?;
+        stream.set_nonblocking(false)?;
+        bounded(stream)
+    });
+    accepted.unwrap_or_else(|why| panic!("nobody has connected: {why}"))
+}
+
+/// A UDP socket that is connected to `addr`, so that it hears nobody else. Receiving gives up
+/// after [`SOON`].
+#[track_caller]
+pub fn udp(addr: SocketAddr) -> UdpSocket {
+    let connected = UdpSocket::bind(ANY_PORT).and_then(|socket| {
+        socket.connect(addr)?;
+        socket.set_read_timeout(Some(SOON))?;
+        Ok(socket)
+    });
+    connected.unwrap_or_else(|why| panic!("no UDP socket for {addr}: {why}"))
+}
+
+/// Sends one datagram and waits for the one that answers it.
+#[track_caller]
+pub fn ask_udp(socket: &UdpSocket, datagram: &[u8]) -> Vec<u8> {
+    let mut answer = vec![0; 65_535];
+    match socket.send(datagram).and_then(|_| socket.recv(&mut answer)) {
+        Ok(length) => answer[..length].to_vec(),
+        Err(why) => panic!(
+            "no answer to {:?}: {why}",
+            datagram.escape_ascii().to_string()
+        ),
+    }
+}
+
+/// A port of 127.0.0.1 on which nobody listens. It was free a moment ago, and that is all anybody
+/// can say: another process may take it. Only for tests that want a connection to be refused.
+#[track_caller]
+pub fn free_port() -> SocketAddr {
+    match listen().local_addr() {
+        Ok(addr) => addr,
+        Err(why) => panic!("a listener without an address: {why}"),
+    }
+}
+
+/// Sends all bytes.
+#[track_caller]
+pub fn send(mut stream: &TcpStream, bytes: &[u8]) {
+    if let Err(why) = stream.write_all(bytes) {
+        panic!("cannot send {} bytes: {why}", bytes.len());
+    }
+}
+
+/// Sends bytes one at a time, each in a segment of its own, with a pause behind each: a peer that
+/// is slow on purpose.
+pub fn send_slowly(mut stream: &TcpStream, bytes: &[u8], pause: Duration) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    for byte in bytes {
+        stream.write_all(&[*byte])?;
+        thread::sleep(pause);
+    }
+    Ok(())
+}
+
+/// Reads `count` bytes, all of them `within` that time: the time is a total, which a socket's own
+/// timeout, renewed by every byte, is not.
+#[track_caller]
+pub fn read_exact(stream: &TcpStream, count: usize, within: Duration) -> Vec<u8> {
+    let bytes = read_up_to(count, stream, within);
+    if bytes.len() < count {
+        panic!(
+            "the stream ended after {} of {count} bytes: {:?}",
+            bytes.len(),
+            shown(&bytes)
+        );
+    }
+    bytes
+}
+
+/// Reads to the end of the stream, all of it `within` that time.
+#[track_caller]
+pub fn read_to_end(stream: &TcpStream, within: Duration) -> Vec<u8> {
+    read_up_to(usize::MAX, stream, within)
+}
+
+/// Sends a message, and reads a reply of `count` bytes.
+#[track_caller]
+pub fn ask(stream: &TcpStream, message: &[u8], count: usize) -> Vec<u8> {
+    send(stream, message);
+    read_exact(stream, count, SOON)
+}
+
+/// Looks on for a while: nothing arrives, neither bytes nor the stream's end.
+#[track_caller]
+pub fn assert_silent(stream: &TcpStream, for_a: Duration) {
+    let mut byte = [0];
+    let peeked = stream
+        .set_read_timeout(Some(for_a))
+        .and_then(|()| stream.peek(&mut byte));
+    match peeked {
+        Err(why) if is_timeout(&why) => {}
+        other => panic!("something arrived where nothing should: {other:?}"),
+    }
+    patient(stream);
+}
+
+/// Says that no more will be sent, and stays to read: the peer sees the end of the stream.
+#[track_caller]
+pub fn half_close(stream: &TcpStream) {
+    if let Err(why) = stream.shutdown(Shutdown::Write) {
+        panic!("cannot close half of the stream: {why}");
+    }
+}
+
+/// Closes a connection by a reset (RST) instead of an orderly end (FIN). Linux does so when a
+/// socket is closed with data in it that was not read, so this waits for such data: the caller has
+/// made the peer send something.
+#[track_caller]
+pub fn reset(stream: TcpStream) {
+    let mut byte = [0];
+    match stream.peek(&mut byte) {
+        Ok(1) => drop(stream),
+        other => panic!("nothing to leave unread, so no reset: {other:?}"),
+    }
+}
+
+fn bounded(stream: TcpStream) -> io::Result<TcpStream> {
+    stream.set_read_timeout(Some(SOON))?;
+    stream.set_write_timeout(Some(SOON))?;
+    Ok(stream)
+}
+
+#[track_caller]
+fn read_up_to(most: usize, mut stream: &TcpStream, within: Duration) -> Vec<u8> {
+    let deadline = Deadline::after(within);
+    let mut bytes = Vec::new();
+    let mut piece = [0; 16 * 1024];
+    while bytes.len() < most {
+        let room = piece.len().min(most - bytes.len());
+        let read = match deadline.remaining() {
+            None => Err(io::Error::from(ErrorKind::TimedOut)),
+            left => stream
+                .set_read_timeout(left)
+                .and_then(|()| stream.read(&mut piece[..room])),
+        };
+        match read {
+            Ok(0) => break,
+            Ok(count) => bytes.extend_from_slice(&piece[..count]),
+            Err(why) if why.kind() == ErrorKind::Interrupted => {}
+            Err(why) => panic!("reading: {why}; so far {:?}", shown(&bytes)),
+        }
+    }
+    patient(stream);
+    bytes
+}
+
+/// Puts a stream's time limit back to what it is outside of these functions.
+#[track_caller]
+fn patient(stream: &TcpStream) {
+    if let Err(why) = stream.set_read_timeout(Some(SOON)) {
+        panic!("cannot set a time limit: {why}");
+    }
+}
+
+fn shown(bytes: &[u8]) -> String {
+    bytes.escape_ascii().to_string()
+}
+
+fn is_timeout(why: &io::Error) -> bool {
+    matches!(why.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
+}

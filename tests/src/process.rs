@@ -1,0 +1,215 @@
+//! One running process: its streams, signals and end.
+
+use std::io::Write;
+use std::os::unix::process::CommandExt;
+use std::process::{self, Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Sender};
+use std::thread;
+use std::time::Duration;
+
+use crate::deadline::{SOON, poll};
+use crate::output::Output;
+use crate::procfs;
+use crate::signal::Signal;
+
+/// A process that a test has started, in a process group of its own. When this value is dropped
+/// the whole group is killed and the process is waited for.
+///
+/// The methods that wait panic when the time is up, and show the process's output when they do.
+#[derive(Debug)]
+pub struct Process {
+    child: Child,
+    command: String,
+    /// Its thread writes to the process's standard input; without it, that is at its end.
+    stdin: Option<Sender<Vec<u8>>>,
+    /// What it has written to its standard output.
+    pub stdout: Output,
+    /// What it has written to its standard error.
+    pub stderr: Output,
+}
+
+impl Process {
+    /// Starts `command` with pipes for its three standard streams.
+    #[track_caller]
+    pub fn spawn(command: Command) -> Self {
+        Self::spawn_to(command, Stdio::piped())
+    }
+
+    /// Starts `command` with its standard output somewhere else, [`Process::stdout`] then being
+    /// empty unless it is a pipe.
+    #[track_caller]
+    pub fn spawn_to(mut command: Command, stdout: Stdio) -> Self {
+        command
+            .stdin(Stdio::piped())
+            .stdout(stdout)
+            .stderr(Stdio::piped())
+            .process_group(0);
+        let shown = format!("{command:?}");
+        let mut child = match command.spawn() {
+            Ok(child) => child,
+            Err(why) => panic!("cannot start {shown}: {why}"),
+        };
+        let stdin = child.stdin.take().map(|mut pipe| {
+            let (sender, pieces) = mpsc::channel::<Vec<u8>>();
+            // Writing in a thread keeps a test from being held up by a process that does not read.
+            thread::spawn(move || pieces.iter().try_for_each(|piece| pipe.write_all(&piece)));
+            sender
+        });
+        Self {
+            stdin,
+            stdout: Output::collect(child.stdout.take()),
+            stderr: Output::collect(child.stderr.take()),
+            child,
+            command: shown,
+        }
+    }
+
+    /// Its process id, which is its group's too.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends bytes to its standard input, without waiting for it to read them.
+    pub fn send(&self, bytes: &[u8]) {
+        if let Some(stdin) = &self.stdin {
+            // It fails when the process no longer reads, which the test sees from what follows.
+            let _ = stdin.send(bytes.to_vec());
+        }
+    }
+
+    /// Sends one line to its standard input.
+    pub fn send_line(&self, line: &str) {
+        self.send(format!("{line}\n").as_bytes());
+    }
+
+    /// Ends its standard input, after all that was sent.
+    pub fn close_stdin(&mut self) {
+        self.stdin = None;
+    }
+
+    /// Waits for the next line of its standard output.
+    #[track_caller]
+    pub fn wait_line(&mut self, within: Duration) -> String {
+        match self.stdout.next_line(within) {
+            Some(line) => line,
+            None => self.fail("no further line on standard output"),
+        }
+    }
+
+    /// Waits until its standard output has `text` in it.
+    #[track_caller]
+    pub fn wait_stdout(&self, text: &str, within: Duration) {
+        if !has(&self.stdout, text, within) {
+            self.fail(&format!("no {text:?} on standard output"));
+        }
+    }
+
+    /// Waits until its standard error has `text` in it.
+    #[track_caller]
+    pub fn wait_stderr(&self, text: &str, within: Duration) {
+        if !has(&self.stderr, text, within) {
+            self.fail(&format!("no {text:?} on standard error"));
+        }
+    }
+
+    /// Waits until it ends.
+    #[track_caller]
+    pub fn wait_exit(&mut self, within: Duration) -> ExitStatus {
+        match poll(within, || self.child.try_wait().transpose()) {
+            Some(Ok(status)) => status,
+            Some(Err(why)) => self.fail(&format!("cannot be waited for ({why})")),
+            None => self.fail("still running"),
+        }
+    }
+
+    /// Ends its standard input, waits until it and both its output streams end, and hands over all
+    /// that it has written.
+    #[track_caller]
+    pub fn finish(&mut self, within: Duration) -> process::Output {
+        self.close_stdin();
+        let status = self.wait_exit(within);
+        let ended = |output: &Output| output.wait(within, |_, ended| ended.then_some(()));
+        if ended(&self.stdout).is_none() || ended(&self.stderr).is_none() {
+            self.fail("it ended, but something it has started still holds its output open");
+        }
+        process::Output {
+            status,
+            stdout: self.stdout.bytes(),
+            stderr: self.stderr.bytes(),
+        }
+    }
+
+    /// Whether it has not ended yet.
+    pub fn is_running(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Sends a signal to it, and not to the processes that it has started. Once it has been waited
+    /// for this does nothing: its process id may by then be another's.
+    #[track_caller]
+    pub fn signal(&mut self, signal: Signal) {
+        if self.is_running() && !signal.to_process(self.pid()) && self.is_running() {
+            self.fail(&format!("cannot be sent {signal:?}"));
+        }
+    }
+
+    /// Halts it, and returns once the kernel says that it has halted. [`Signal::Continue`] lets it
+    /// go on.
+    #[track_caller]
+    pub fn halt(&mut self) {
+        self.signal(Signal::Stop);
+        let pid = self.pid();
+        let halted = || procfs::is_halted(pid).ok()?.then_some(());
+        if poll(SOON, halted).is_none() {
+            self.fail("does not halt");
+        }
+    }
+
+    /// Fails the test with `what` and all that is known of this process.
+    #[track_caller]
+    pub fn fail(&self, what: &str) -> ! {
+        panic!(
+            "{what}\n  process {}: {}\n  its standard output: {:?}\n  its standard error: {:?}",
+            self.pid(),
+            self.command,
+            self.stdout.text(),
+            self.stderr.text(),
+        );
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // The kernel gives a process id to no new process while a group of that number lives, so
+        // this reaches what the process has left behind and nobody else.
+        Signal::Kill.to_group(self.child.id());
+        let _ = self.child.wait();
+    }
+}
+
+/// The same command, started with at most `most` open file descriptors (`ulimit -n`).
+pub fn with_open_files(command: &Command, most: usize) -> Command {
+    let mut limited = Command::new("/bin/sh");
+    limited
+        .args(["-c", "ulimit -n \"$0\" && exec \"$@\"", &most.to_string()])
+        .arg(command.get_program())
+        .args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => limited.env(name, value),
+            None => limited.env_remove(name),
+        };
+    }
+    if let Some(folder) = command.get_current_dir() {
+        limited.current_dir(folder);
+    }
+    limited
+}
+
+fn has(output: &Output, text: &str, within: Duration) -> bool {
+    let text = text.as_bytes();
+    let found = |bytes: &[u8]| bytes.windows(text.len()).any(|window| window == text);
+    output
+        .wait(within, |bytes, _| found(bytes).then_some(()))
+        .is_some()
+}

@@ -1,0 +1,48 @@
+//! Folders that go away.
+
+use std::env;
+use std::fs::{self, DirBuilder};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// A new, empty folder that only its owner may enter. It is removed, with all that is in it, when
+/// this value is dropped.
+#[derive(Debug)]
+pub struct TempDir(PathBuf);
+
+impl TempDir {
+    /// Makes the folder. Its path is short, so that a socket in it stays below the 108 bytes that
+    /// a socket's path may have.
+    #[expect(
+        clippy::new_without_default,
+        reason = "a default value should not touch the disk"
+    )]
+    pub fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let path = env::temp_dir().join(format!("dialtone-{}-{number}", process::id()));
+        if let Err(why) = DirBuilder::new().mode(0o700).create(&path) {
+            panic!("cannot make the folder {}: {why}", path.display());
+        }
+        Self(path)
+    }
+
+    /// Where the folder is.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The path of `name` in the folder.
+    pub fn join(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+impl Drop for TempDir {
+    fn drop(&mut self) {
+        // A folder that cannot be removed is no reason to fail a test, least of all to panic twice.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
