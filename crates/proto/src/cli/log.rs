@@ -4,7 +4,7 @@ use std::fmt::{self, Display};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use super::exit::eprint;
+use super::exit::{Failure, eprint};
 use crate::net::TraceEvent;
 
 /// Writes log lines to stderr, as much as `--quiet` and `--trace` leave.
@@ -24,7 +24,7 @@ impl Log {
         }
     }
 
-    /// A word from a client to whoever runs it, without a time.
+    /// A line for whoever runs a client and waits for it, without a time: a report at the end, say.
     pub fn note(&self, text: fmt::Arguments<'_>) {
         if !self.quiet {
             eprint(&format!("{text}\n"));
@@ -41,7 +41,12 @@ impl Log {
         line(format_args!("error: {text}"));
     }
 
-    /// One call on the stream of `peer`.
+    /// A failure that does not end the tool, in the form of one that does.
+    pub fn complain(&self, failure: &Failure) {
+        eprint(&format!("error: {failure}\n"));
+    }
+
+    /// One call on the socket of `peer`.
     pub fn trace(&self, peer: &dyn Display, event: &TraceEvent<'_>) {
         if self.trace {
             line(format_args!("{peer} {event}"));

@@ -24,4 +24,5 @@ pub use progress::Progress;
 pub use server_log::log_events;
 pub use values::{
     choice, count, duration, duration_or_none, endpoint, show_bytes, show_duration, size, text,
+    udp_endpoint,
 };

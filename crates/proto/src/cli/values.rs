@@ -144,6 +144,21 @@ pub fn endpoint(value: &OsStr) -> Result<Endpoint, String> {
         .map_err(|error: crate::net::ParseEndpointError| error.to_string())
 }
 
+/// An [`Endpoint`] for datagrams, which no Unix-domain path is here.
+///
+/// # Errors
+///
+/// A text that shows the value and the rule.
+pub fn udp_endpoint(value: &OsStr) -> Result<Endpoint, String> {
+    match endpoint(value)? {
+        Endpoint::Unix(_) => Err(format!(
+            "{} is no endpoint for UDP, as 127.0.0.1:8080 is",
+            shown(value)
+        )),
+        endpoint => Ok(endpoint),
+    }
+}
+
 /// One of a few words, each with what it stands for.
 ///
 /// # Errors

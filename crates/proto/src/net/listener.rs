@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io::{self, ErrorKind};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -65,6 +65,7 @@ impl Listener {
         }
         let failed = |source| BindError::Failed {
             endpoint: endpoint.clone(),
+            transport: Transport::Tcp,
             source,
         };
         let addresses = endpoint.resolve().map_err(BindError::Resolve)?;
@@ -117,19 +118,33 @@ impl Listener {
     pub fn wake(&self) -> io::Result<()> {
         match &self.socket {
             Socket::Tcp(listener) => {
-                let mut address = listener.local_addr()?;
-                // "Every address" is one to listen at, not one to connect to.
-                if address.ip().is_unspecified() {
-                    address.set_ip(match address.ip() {
-                        IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
-                        IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
-                    });
-                }
+                let address = from_here(listener.local_addr()?);
                 TcpStream::connect_timeout(&address, Duration::from_millis(500)).map(drop)
             }
             Socket::Unix { path, .. } => UnixStream::connect(path).map(drop),
         }
     }
+}
+
+/// Where this machine itself reaches a socket bound to `address`: "every address" is one to listen
+/// at, not one to send to.
+pub(super) fn from_here(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(match address.ip() {
+            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    address
+}
+
+/// What a bound socket carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// A stream of bytes.
+    Tcp,
+    /// Datagrams.
+    Udp,
 }
 
 /// Why a server could not listen.
@@ -148,6 +163,8 @@ pub enum BindError {
     Failed {
         /// Where.
         endpoint: Endpoint,
+        /// For what.
+        transport: Transport,
         /// What the system said.
         source: io::Error,
     },
@@ -155,7 +172,7 @@ pub enum BindError {
 
 impl fmt::Display for BindError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (endpoint, source) = match self {
+        let (endpoint, transport, source) = match self {
             Self::Resolve(error) => return error.fmt(f),
             Self::SocketFile {
                 endpoint,
@@ -164,15 +181,23 @@ impl fmt::Display for BindError {
             Self::SocketFile { endpoint, source } => {
                 return write!(f, "cannot listen on {endpoint}: {source}");
             }
-            Self::Failed { endpoint, source } => (endpoint, source),
+            Self::Failed {
+                endpoint,
+                transport,
+                source,
+            } => (endpoint, transport, source),
         };
         let why = reason(source);
         let port = endpoint.port().unwrap_or_default();
+        let sockets = match transport {
+            Transport::Tcp => "-ltnp",
+            Transport::Udp => "-lunp",
+        };
         match source.kind() {
             ErrorKind::AddrInUse => write!(
                 f,
                 "{endpoint} is already in use; is another server running? \
-                 see: ss -ltnp 'sport = :{port}'"
+                 see: ss {sockets} 'sport = :{port}'"
             ),
             ErrorKind::PermissionDenied => write!(
                 f,

@@ -1,5 +1,5 @@
 //! Sockets by name: TCP and Unix-domain behind one [`Endpoint`], one [`Stream`] and one
-//! [`Listener`], with deadlines and a trace of every call.
+//! [`Listener`], with deadlines and a trace of every call; and UDP sockets for the same names.
 //!
 //! This layer knows std's sockets and never what is said over them.
 
@@ -9,12 +9,14 @@ mod endpoint;
 mod listener;
 mod stream;
 mod trace;
+mod udp;
 mod unix;
 
 pub use connect::{ConnectError, connect};
 pub use deadline::Deadline;
 pub use endpoint::{Endpoint, ParseEndpointError, ResolveError};
-pub use listener::{BindError, Listener};
+pub use listener::{BindError, Listener, Transport};
 pub use stream::{Peer, Stream};
 pub use trace::{Call, Trace, TraceEvent};
+pub use udp::{MAX_DATAGRAM, bind_udp, connect_udp, wake_udp};
 pub use unix::SocketFileError;

@@ -1,4 +1,4 @@
-//! Watching a stream's system calls.
+//! Watching a socket's system calls.
 
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -16,6 +16,10 @@ pub enum Call {
     Recv,
     /// A write: `send`.
     Send,
+    /// A datagram that came: `recvfrom`.
+    RecvFrom,
+    /// A datagram that went: `sendto`.
+    SendTo,
 }
 
 /// One call and what came of it. Shown as `recv(1024) = 5 b'hello'`.
@@ -34,6 +38,8 @@ impl fmt::Display for TraceEvent<'_> {
         let name = match self.call {
             Call::Recv => "recv",
             Call::Send => "send",
+            Call::RecvFrom => "recvfrom",
+            Call::SendTo => "sendto",
         };
         write!(f, "{name}({}) ", self.asked)?;
         match self.result {
@@ -118,6 +124,9 @@ mod tests {
     fn a_line_shows_what_moved() {
         assert_eq!(shown(Call::Send, 2, Ok(b"a\n")), r"send(2) = 2 b'a\n'");
         assert_eq!(shown(Call::Recv, 9, Ok(b"")), "recv(9) = 0 end of stream");
+        // An empty datagram is a message, and ends nothing.
+        assert_eq!(shown(Call::RecvFrom, 9, Ok(b"")), "recvfrom(9) = 0 b''");
+        assert_eq!(shown(Call::SendTo, 1, Ok(b"A")), "sendto(1) = 1 b'A'");
         let error = io::Error::from(ErrorKind::ConnectionReset);
         assert_eq!(
             shown(Call::Recv, 9, Err(&error)),

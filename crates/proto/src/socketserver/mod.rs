@@ -1,11 +1,15 @@
-//! A server that gives each request a thread, in the shape of Python's `socketserver` module.
+//! A server that gives each request a thread, or answers datagrams in one loop, in the shape of
+//! Python's `socketserver` module.
 //!
 //! | Python | here |
 //! |---|---|
 //! | `ThreadingTCPServer(address, MyHandler)` | [`ThreadingServer::new`] with [`Connections`] |
+//! | `ThreadingUDPServer(address, MyHandler)` | [`ThreadingServer::new`] with [`Datagrams`] |
+//! | `UDPServer(address, MyHandler)` | the same, with [`ThreadingServer::serve_in_loop`] |
 //! | `BaseRequestHandler`: `setup`, `handle`, `finish` | [`RequestHandler`] |
-//! | `self.request`, `self.client_address` | [`Connection`] |
+//! | `self.request`, `self.client_address` | [`Connection`], [`Datagram`] |
 //! | `get_request` | [`RequestSource::get_request`] |
+//! | `max_packet_size` | [`Datagrams::max_packet_size`] |
 //! | `serve_forever()` | [`ThreadingServer::serve_forever`] |
 //! | `shutdown()` | [`Stopper::shutdown`] |
 //! | (no limit) | [`ThreadingServer::max_connections`] |
@@ -52,6 +56,9 @@
 
 mod capacity;
 mod connections;
+#[cfg(test)]
+mod datagram_tests;
+mod datagrams;
 mod farewell;
 mod handler;
 mod server;
@@ -63,6 +70,7 @@ mod workers;
 
 pub use capacity::{descriptor_limit, thread_limit};
 pub use connections::{Connection, Connections};
+pub use datagrams::{Datagram, Datagrams};
 pub use farewell::turn_away;
 pub use handler::RequestHandler;
 pub use server::{Event, STACK_SIZE, Stopper, ThreadingServer};

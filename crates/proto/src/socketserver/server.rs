@@ -1,4 +1,4 @@
-//! The server: one accept loop, a thread for each request.
+//! The server: one accept loop, and a thread for each request or none.
 
 use std::fmt::Display;
 use std::io::{self, ErrorKind};
@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use super::datagrams::{Datagram, Datagrams};
 use super::handler::RequestHandler;
 use super::source::{Refusal, RequestSource};
 use super::state::State;
@@ -21,31 +22,31 @@ const BACK_OFF: Duration = Duration::from_millis(100);
 
 type Watch = Box<dyn Fn(&Event<'_>) + Send + Sync>;
 
-/// A server that gives each request a thread. Python: `ThreadingTCPServer`.
+/// A server that gives each request a thread. Python: `ThreadingTCPServer`, `ThreadingUDPServer`.
+///
+/// What it is given for its requests decides how it may serve them:
+/// [`serve_forever`](Self::serve_forever) makes a [`RequestHandler`] for each, in a thread;
+/// [`serve_in_loop`](ThreadingServer::serve_in_loop) calls a function for each datagram, one after
+/// the other.
 ///
 /// See the [module](super) for an example.
 pub struct ThreadingServer<S, F> {
     source: Arc<S>,
-    make_handler: F,
+    handler: F,
     max_connections: usize,
     stack_size: usize,
     watch: Watch,
     state: Arc<State>,
 }
 
-impl<S, F, H> ThreadingServer<S, F>
-where
-    S: RequestSource,
-    F: Fn(S::Request) -> H + Send + Sync + 'static,
-    H: RequestHandler,
-{
-    /// A server for the requests of `source`, with a handler made by `make_handler` for each.
-    pub fn new(source: S, make_handler: F) -> Self {
+impl<S: RequestSource, F> ThreadingServer<S, F> {
+    /// A server for the requests of `source`, with what makes a handler for each.
+    pub fn new(source: S, handler: F) -> Self {
         let state = State::default();
         state.set_accepting(true);
         Self {
             source: Arc::new(source),
-            make_handler,
+            handler,
             max_connections: 10_000,
             stack_size: STACK_SIZE,
             watch: Box::new(|_| {}),
@@ -82,7 +83,14 @@ where
             state: Arc::clone(&self.state),
         }
     }
+}
 
+impl<S, F, H> ThreadingServer<S, F>
+where
+    S: RequestSource,
+    F: Fn(S::Request) -> H + Send + Sync + 'static,
+    H: RequestHandler,
+{
     /// Accepts and serves until a [`Stopper`] stops it, then closes the listener and waits for the
     /// handlers; gives how many were still running when their grace was over.
     ///
@@ -90,7 +98,7 @@ where
     pub fn serve_forever(self) -> usize {
         let Self {
             source,
-            make_handler,
+            handler: make_handler,
             max_connections,
             stack_size,
             watch,
@@ -100,24 +108,14 @@ where
         let workers = Arc::new(Workers::new(stack_size, move |request| {
             serve_one(&make_handler, request, &counted);
         }));
-        while !state.is_stopping() {
-            match source.get_request() {
-                // It may be the connection that woke the loop, or one that came a moment late.
-                Ok(_) if state.is_stopping() => break,
-                Ok(request) => {
-                    process(request, &*source, &workers, &state, max_connections, &watch)
-                }
-                Err(error) if is_passing(&error) => {}
-                Err(error) => {
-                    watch(&Event::AcceptFailed { error: &error });
-                    if let Some(request) = source.get_request_with_spare() {
-                        let in_use = state.live();
-                        refuse(request, Refusal::Busy { in_use }, &*source, &watch);
-                    }
-                    state.pause(BACK_OFF);
-                }
+        accept_loop(&*source, &state, &watch, || {
+            let request = source.get_request()?;
+            // It may be the connection that woke the loop, or one that came a moment late.
+            if !state.is_stopping() {
+                process(request, &*source, &workers, &state, max_connections, &watch);
             }
-        }
+            Ok(())
+        });
         // Only this closes the listener: from here on callers are refused by the system.
         drop(source);
         state.set_accepting(false);
@@ -125,12 +123,94 @@ where
     }
 }
 
-/// A peer that left while it was waiting, or a signal: the next call may well succeed.
+impl<F: FnMut(&mut Datagram)> ThreadingServer<Datagrams, F> {
+    /// Answers every datagram in the calling thread, one after the other, until a [`Stopper`] stops
+    /// it. Python: `UDPServer`, without the threads.
+    ///
+    /// An answer takes a few microseconds, and starting a thread for it several times that. One
+    /// buffer serves them all: the handler finds each datagram where the one before was, and
+    /// nothing is allocated or locked. A panic ends the one datagram alone; no error ends the loop.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use proto::net::{bind_udp, connect_udp};
+    /// use proto::socketserver::{Datagram, Datagrams, ThreadingServer};
+    ///
+    /// let (socket, _) = bind_udp(&"127.0.0.1:0".parse()?)?;
+    /// let client = connect_udp(socket.local_addr()?)?;
+    /// let server = ThreadingServer::new(Datagrams::new(socket), |datagram: &mut Datagram| {
+    ///     datagram.data_mut().make_ascii_uppercase();
+    ///     let _ = datagram.reply(datagram.data());
+    /// });
+    /// let stopper = server.stopper();
+    /// let serving = std::thread::spawn(move || server.serve_in_loop());
+    ///
+    /// client.send(b"hello")?;
+    /// let mut reply = [0; 5];
+    /// client.recv(&mut reply)?;
+    /// assert_eq!(&reply, b"HELLO");
+    ///
+    /// stopper.shutdown(Duration::from_secs(5));
+    /// # let _ = serving.join();
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn serve_in_loop(self) {
+        let Self {
+            source,
+            mut handler,
+            watch,
+            state,
+            ..
+        } = self;
+        let mut datagram = source.blank();
+        accept_loop(&*source, &state, &watch, || {
+            source.receive(&mut datagram)?;
+            if !state.is_stopping() {
+                // The panic hook has told it.
+                let _ = catch_unwind(AssertUnwindSafe(|| handler(&mut datagram)));
+            }
+            Ok(())
+        });
+        // Both hold the socket, which closes with them.
+        drop((datagram, source));
+        state.set_accepting(false);
+    }
+}
+
+/// Calls `accept`, which gets a request and has it served, until the server is stopped. Every
+/// server runs in this loop.
+fn accept_loop<S: RequestSource>(
+    source: &S,
+    state: &State,
+    watch: &Watch,
+    mut accept: impl FnMut() -> io::Result<()>,
+) {
+    while !state.is_stopping() {
+        match accept() {
+            Ok(()) => {}
+            Err(error) if is_passing(&error) => {}
+            Err(error) => {
+                watch(&Event::AcceptFailed { error: &error });
+                if let Some(request) = source.get_request_with_spare() {
+                    let in_use = state.live();
+                    refuse(request, Refusal::Busy { in_use }, source, watch);
+                }
+                state.pause(BACK_OFF);
+            }
+        }
+    }
+}
+
+/// A peer that left while it was waiting, or before it had its datagram (the system tells that to
+/// a later call); or a signal. The next call may well succeed.
 fn is_passing(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         ErrorKind::ConnectionAborted
+            | ErrorKind::ConnectionRefused
             | ErrorKind::ConnectionReset
+            | ErrorKind::HostUnreachable
+            | ErrorKind::NetworkUnreachable
             | ErrorKind::Interrupted
             | ErrorKind::WouldBlock
             | ErrorKind::TimedOut

@@ -1,5 +1,6 @@
 //! How many requests are being served, and whether the server is stopping.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -8,6 +9,8 @@ use std::time::{Duration, Instant};
 pub(super) struct State {
     now: Mutex<Now>,
     changed: Condvar,
+    /// Whether `stop_by` is set, for a loop that asks before every datagram.
+    stopping: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -61,12 +64,13 @@ impl State {
             // A grace that overflows the clock is as good as a day.
             let day = Duration::from_secs(24 * 60 * 60);
             now.stop_by = Some(Instant::now() + grace.min(day));
+            self.stopping.store(true, Ordering::Release);
         }
         self.changed.notify_all();
     }
 
     pub(super) fn is_stopping(&self) -> bool {
-        self.now().stop_by.is_some()
+        self.stopping.load(Ordering::Acquire)
     }
 
     /// Waits for `time`, or less where the server is stopped meanwhile.

@@ -1,0 +1,151 @@
+//! UDP sockets for endpoints. The sockets themselves are std's: there is nothing to add to them.
+
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+
+use super::endpoint::Endpoint;
+use super::listener::{BindError, Transport, from_here};
+
+/// The most bytes that a datagram carries over IPv4: 65 535, less 20 of IP header and 8 of UDP
+/// header (RFC 768). IPv6 would let 20 more through, which nobody should rely on.
+pub const MAX_DATAGRAM: usize = 65_507;
+
+/// A socket that takes datagrams at `endpoint`, and where it really is, with the port that the
+/// system chose where 0 was asked for. Where a name has several addresses, the first that can be
+/// bound.
+///
+/// Python: `socket(AF_INET, SOCK_DGRAM)`, `bind` and `getsockname`.
+///
+/// # Errors
+///
+/// [`BindError`], whose text names the remedy.
+///
+/// ```
+/// use proto::net::bind_udp;
+///
+/// let (socket, endpoint) = bind_udp(&"127.0.0.1:0".parse()?)?;
+/// assert_ne!(endpoint.port(), Some(0));
+/// # drop(socket);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn bind_udp(endpoint: &Endpoint) -> Result<(UdpSocket, Endpoint), BindError> {
+    let failed = |source| BindError::Failed {
+        endpoint: endpoint.clone(),
+        transport: Transport::Udp,
+        source,
+    };
+    let addresses = endpoint.resolve().map_err(BindError::Resolve)?;
+    let socket = UdpSocket::bind(&addresses[..]).map_err(failed)?;
+    let bound = socket.local_addr().map_err(failed)?;
+    Ok((socket, bound.into()))
+}
+
+/// A socket with a port of its own that exchanges datagrams with `peer` alone. Nothing is sent,
+/// so this does not tell whether anybody is there.
+///
+/// Unlike an unconnected one, such a socket learns of a closed port (`ConnectionRefused` from the
+/// next call, where the system hears of it by ICMP), and never shows what a stranger sends.
+///
+/// Python: `socket(AF_INET, SOCK_DGRAM)` and `connect`.
+///
+/// # Errors
+///
+/// Those of the system, `NetworkUnreachable` for one.
+pub fn connect_udp(peer: SocketAddr) -> io::Result<UdpSocket> {
+    let here: SocketAddr = match peer {
+        SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
+        SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
+    };
+    let socket = UdpSocket::bind(here)?;
+    socket.connect(peer)?;
+    Ok(socket)
+}
+
+/// Makes a blocked `recv_from` of `socket` return, by sending it an empty datagram: std has no
+/// other way. Whoever waits there must know by other means that it is not a request.
+///
+/// # Errors
+///
+/// Those of sending.
+pub fn wake_udp(socket: &UdpSocket) -> io::Result<()> {
+    connect_udp(from_here(socket.local_addr()?))?
+        .send(&[])
+        .map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::ErrorKind;
+    use std::time::Duration;
+
+    const LONG: Option<Duration> = Some(Duration::from_secs(10));
+
+    fn bind(text: &str) -> Result<(UdpSocket, Endpoint), BindError> {
+        bind_udp(&text.parse().unwrap())
+    }
+
+    #[test]
+    fn a_port_in_use_is_said_with_the_way_to_find_who() {
+        let (_socket, endpoint) = bind("localhost:0").unwrap();
+        let port = endpoint.port().unwrap();
+        let error = bind(&endpoint.to_string()).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "{endpoint} is already in use; is another server running? \
+                 see: ss -lunp 'sport = :{port}'"
+            )
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_bound_is_refused_in_words() {
+        let error = bind("192.0.2.1:0").unwrap_err();
+        assert!(error.to_string().contains("no such address"), "{error}");
+        let error = bind("unix:/tmp/x").unwrap_err();
+        assert!(error.to_string().contains("no IP address"), "{error}");
+    }
+
+    #[test]
+    fn a_connected_socket_learns_that_nobody_is_there() {
+        let (socket, _) = bind("127.0.0.1:0").unwrap();
+        let address = socket.local_addr().unwrap();
+        drop(socket);
+        let client = connect_udp(address).unwrap();
+        client.set_read_timeout(LONG).unwrap();
+        client.send(b"x").unwrap();
+        let error = client.recv(&mut [0]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+    }
+
+    #[test]
+    fn a_connected_socket_does_not_see_strangers() {
+        let (server, _) = bind("127.0.0.1:0").unwrap();
+        let (stranger, _) = bind("127.0.0.1:0").unwrap();
+        let client = connect_udp(server.local_addr().unwrap()).unwrap();
+        let here = client.local_addr().unwrap();
+        client.set_read_timeout(LONG).unwrap();
+        stranger.send_to(b"stranger", here).unwrap();
+        server.send_to(b"server", here).unwrap();
+        let mut data = [0; 10];
+        assert_eq!(client.recv(&mut data).unwrap(), 6);
+        assert_eq!(&data[..6], b"server");
+    }
+
+    #[test]
+    fn wake_ends_a_blocked_recv_from_wherever_it_is_bound() {
+        for text in ["127.0.0.1:0", "0.0.0.0:0", "[::]:0"] {
+            let Ok((socket, _)) = bind(text) else {
+                assert_eq!(text, "[::]:0", "only IPv6 may be missing");
+                continue;
+            };
+            socket.set_read_timeout(LONG).unwrap();
+            std::thread::scope(|scope| {
+                let waiting = scope.spawn(|| socket.recv_from(&mut [0; 10]).map(|(n, _)| n));
+                wake_udp(&socket).unwrap();
+                assert_eq!(waiting.join().unwrap().unwrap(), 0);
+            });
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! The server with datagrams, in its loop and in threads, over real sockets.
+
+use std::net::{SocketAddr, UdpSocket};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use super::*;
+use crate::net::{MAX_DATAGRAM, bind_udp, connect_udp};
+
+const LONG: Duration = Duration::from_secs(10);
+
+struct Running {
+    address: SocketAddr,
+    stopper: Stopper<Datagrams>,
+    serving: JoinHandle<()>,
+}
+
+impl Running {
+    fn client(&self) -> UdpSocket {
+        let socket = connect_udp(self.address).unwrap();
+        socket.set_read_timeout(Some(LONG)).unwrap();
+        socket
+    }
+
+    fn stop(self) {
+        assert_eq!(self.stopper.shutdown(LONG), 0);
+        self.serving.join().unwrap();
+    }
+}
+
+/// A server in its loop; `cut` is its `max_packet_size`, and each datagram's loss goes to `lost`.
+fn start_loop(cut: usize, lost: mpsc::Sender<usize>) -> Running {
+    let (socket, _) = bind_udp(&"127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = socket.local_addr().unwrap();
+    let source = Datagrams::new(socket).max_packet_size(cut);
+    let server = ThreadingServer::new(source, move |datagram: &mut Datagram| {
+        assert_ne!(datagram.data(), b"!", "told to panic");
+        datagram.data_mut().make_ascii_uppercase();
+        datagram.reply(datagram.data()).unwrap();
+        let _ = lost.send(datagram.lost);
+    });
+    let stopper = server.stopper();
+    let serving = thread::spawn(move || server.serve_in_loop());
+    Running {
+        address,
+        stopper,
+        serving,
+    }
+}
+
+fn exchange(client: &UdpSocket, message: &[u8]) -> Vec<u8> {
+    client.send(message).unwrap();
+    let mut reply = vec![0; 65_536];
+    let count = client.recv(&mut reply).unwrap();
+    reply.truncate(count);
+    reply
+}
+
+#[test]
+fn every_datagram_is_answered_whole_however_long_it_is() {
+    let server = start_loop(usize::MAX, mpsc::channel().0);
+    let client = server.client();
+    // A short one after a long one must not find the long one's end.
+    for size in [0, MAX_DATAGRAM, 1, 1024, 8193, 0, 2] {
+        let reply = exchange(&client, &vec![b'x'; size]);
+        assert_eq!(reply.len(), size);
+        assert!(reply.iter().all(|&byte| byte == b'X'));
+    }
+    server.stop();
+}
+
+#[test]
+fn what_is_cut_is_counted() {
+    let (lost, losses) = mpsc::channel();
+    let server = start_loop(1024, lost);
+    let client = server.client();
+    for (size, kept) in [
+        (1023, 1023),
+        (1024, 1024),
+        (1025, 1024),
+        (MAX_DATAGRAM, 1024),
+        (3, 3),
+    ] {
+        assert_eq!(exchange(&client, &vec![b'x'; size]).len(), kept);
+        assert_eq!(losses.recv_timeout(LONG).unwrap(), size - kept);
+    }
+    server.stop();
+}
+
+#[test]
+fn a_panic_ends_one_datagram_alone() {
+    let server = start_loop(usize::MAX, mpsc::channel().0);
+    let client = server.client();
+    client.send(b"!").unwrap();
+    assert_eq!(exchange(&client, b"a"), b"A");
+    server.stop();
+}
+
+#[test]
+fn shutdown_wakes_the_loop_and_closes_the_socket() {
+    let server = start_loop(usize::MAX, mpsc::channel().0);
+    let address = server.address;
+    server.stop();
+    UdpSocket::bind(address).unwrap();
+}
+
+#[test]
+fn news_of_a_client_that_left_does_not_stop_the_loop() {
+    // Only a connected socket is told; so the server's is connected to the one who will leave.
+    let (socket, _) = bind_udp(&"127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = socket.local_addr().unwrap();
+    let client = connect_udp(address).unwrap();
+    let client_address = client.local_addr().unwrap();
+    socket.connect(client_address).unwrap();
+    let failures = Arc::new(AtomicUsize::new(0));
+    let seen = Arc::clone(&failures);
+    let (left, has_left) = mpsc::channel::<()>();
+    let (answered, answers) = mpsc::channel();
+    let server = ThreadingServer::new(Datagrams::new(socket), move |datagram: &mut Datagram| {
+        // Until the channel is closed, the client is still there.
+        let _ = has_left.recv_timeout(LONG);
+        let _ = answered.send(datagram.reply(b"too late").is_ok());
+    })
+    .on_event(move |_| {
+        seen.fetch_add(1, Ordering::SeqCst);
+    });
+    thread::spawn(move || server.serve_in_loop());
+    client.send(b"a").unwrap();
+    drop(client);
+    drop(left);
+    assert!(answers.recv_timeout(LONG).unwrap());
+    let client = UdpSocket::bind(client_address).unwrap();
+    client.set_read_timeout(Some(LONG)).unwrap();
+    client.connect(address).unwrap();
+    assert_eq!(exchange(&client, b"b"), b"too late");
+    assert_eq!(failures.load(Ordering::SeqCst), 0);
+}
+
+/// Answers when the channel of its name is fed.
+struct Waiting {
+    datagram: Datagram,
+    go: Arc<Mutex<mpsc::Receiver<()>>>,
+}
+
+impl RequestHandler for Waiting {
+    fn handle(&mut self) {
+        if self.datagram.data() == b"slow" {
+            self.go.lock().unwrap().recv_timeout(LONG).unwrap();
+        }
+        let reply = self.datagram.data().to_ascii_uppercase();
+        self.datagram.reply(&reply).unwrap();
+    }
+}
+
+#[test]
+fn in_threads_a_slow_answer_holds_up_no_other_and_one_too_many_is_dropped() {
+    let (socket, _) = bind_udp(&"127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = socket.local_addr().unwrap();
+    let (go, gate) = mpsc::channel();
+    let gate = Arc::new(Mutex::new(gate));
+    let (refused, refusals) = mpsc::channel();
+    let server = ThreadingServer::new(Datagrams::new(socket), move |datagram| Waiting {
+        datagram,
+        go: Arc::clone(&gate),
+    })
+    .max_connections(2)
+    .on_event(move |event| {
+        if let Event::Refused { peer, .. } = event {
+            let _ = refused.send(peer.to_string());
+        }
+    });
+    let stopper = server.stopper();
+    let serving = thread::spawn(move || server.serve_forever());
+    let client = || {
+        let socket = connect_udp(address).unwrap();
+        socket.set_read_timeout(Some(LONG)).unwrap();
+        socket
+    };
+    let (first, second, third) = (client(), client(), client());
+    first.send(b"slow").unwrap();
+    assert_eq!(exchange(&second, b"quick"), b"QUICK");
+    // The quick one's place frees only after its answer was sent; both are taken from here on.
+    second.send(b"slow").unwrap();
+    let peer = loop {
+        third.send(b"slow").unwrap();
+        if let Ok(peer) = refusals.recv_timeout(Duration::from_millis(20)) {
+            break peer;
+        }
+    };
+    let senders = [&second, &third].map(|s| s.local_addr().unwrap().to_string());
+    assert!(senders.contains(&peer));
+    // Two are waiting, whichever they are; more permits than waiters do no harm.
+    for _ in 0..2 {
+        go.send(()).unwrap();
+    }
+    let mut reply = [0; 4];
+    assert_eq!(first.recv(&mut reply).unwrap(), 4);
+    assert_eq!(&reply, b"SLOW");
+    assert_eq!(stopper.shutdown(LONG), 0);
+    assert_eq!(serving.join().unwrap(), 0);
+}

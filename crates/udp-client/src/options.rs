@@ -1,0 +1,147 @@
+//! The command line of `udp-client`.
+
+use std::os::unix::ffi::OsStrExt;
+use std::time::Duration;
+
+use proto::cli::{self, Example, Flag, Group, Log, Operand, Tool};
+use proto::net::Endpoint;
+
+/// Everything that can be set.
+#[derive(Debug)]
+pub struct Options {
+    /// Where the server is.
+    pub endpoint: Endpoint,
+    /// What to send; from stdin where there is none.
+    pub messages: Vec<Vec<u8>>,
+    /// Whether answers are shown as Python shows bytes.
+    pub bytes: bool,
+    /// How long an answer may take, all tries together.
+    pub timeout: Duration,
+    /// How many times a message is sent again.
+    pub retries: u32,
+    /// What is logged.
+    pub log: Log,
+}
+
+impl Default for Options {
+    /// Only the shape: the table's defaults are set over it.
+    fn default() -> Self {
+        Self {
+            endpoint: Endpoint::Unix("".into()),
+            messages: Vec::new(),
+            bytes: false,
+            timeout: Duration::ZERO,
+            retries: 0,
+            log: Log::default(),
+        }
+    }
+}
+
+/// The table.
+pub const TOOL: Tool<Options> = Tool {
+    name: "udp-client",
+    about: "sends datagrams, shows the answers and tells what was lost",
+    operands: &[Operand {
+        name: "ENDPOINT",
+        default: Some("127.0.0.1:8080"),
+        rest: false,
+        help: "host:port or [v6]:port",
+        set: |o, v| {
+            o.endpoint = cli::udp_endpoint(v)?;
+            if o.endpoint.port() == Some(0) {
+                return Err(format!("{:?} has port 0, which only a server takes", v));
+            }
+            Ok(())
+        },
+    }],
+    groups: &[
+        Group {
+            title: "Messages",
+            flags: &[
+                Flag::value(
+                    "send",
+                    "TEXT",
+                    "a message, be it empty; without any, each line of stdin is one",
+                    |o: &mut Options, v| {
+                        o.messages.push(v.as_bytes().to_vec());
+                        Ok(())
+                    },
+                )
+                .repeats(),
+                Flag::switch(
+                    "bytes",
+                    "show answers as Python shows bytes: b'HELLO'",
+                    |o: &mut Options, _| {
+                        o.bytes = true;
+                        Ok(())
+                    },
+                ),
+            ],
+        },
+        Group {
+            title: "Limits",
+            flags: &[
+                Flag::value(
+                    "timeout",
+                    "TIME",
+                    "how long an answer may take, all tries together",
+                    |o: &mut Options, v| cli::duration(v).map(|d| o.timeout = d),
+                )
+                .default("2s"),
+                Flag::value(
+                    "retries",
+                    "N",
+                    "how many times a message is sent again; each wait is twice the one before",
+                    |o: &mut Options, v| cli::count(v, 0..=10).map(|n| o.retries = n as u32),
+                )
+                .default("2"),
+            ],
+        },
+        Group {
+            title: "Logging",
+            flags: &[
+                Flag::switch(
+                    "trace",
+                    "show every sendto and recvfrom on stderr",
+                    |o: &mut Options, _| {
+                        o.log.trace = true;
+                        Ok(())
+                    },
+                ),
+                Flag::switch(
+                    "quiet",
+                    "only errors on stderr, no report at the end",
+                    |o: &mut Options, _| {
+                        o.log.quiet = true;
+                        Ok(())
+                    },
+                ),
+            ],
+        },
+    ],
+    examples: &[
+        Example {
+            line: "udp-client",
+            what: "ask for messages, show the answers, and a report at the end",
+        },
+        Example {
+            line: "udp-client --send hello --send '' --bytes 127.0.0.1:9000",
+            what: "two messages, one of them empty, shown as Python shows them",
+        },
+        Example {
+            line: "udp-client --retries 0 --timeout 500ms < lines",
+            what: "see what gets lost when nothing is sent twice",
+        },
+    ],
+    failure_status: 1,
+};
+
+#[cfg(test)]
+mod tests {
+    use super::TOOL;
+
+    #[test]
+    fn the_table_is_in_order() {
+        assert_eq!(proto::cli::complaints(&TOOL), [""; 0]);
+    }
+}

@@ -1,0 +1,238 @@
+//! The command line of `udp-client`, as a user meets it, against a server made for each test.
+
+#![allow(clippy::unwrap_used)]
+
+use std::net::UdpSocket;
+use std::thread;
+use std::time::Duration;
+
+use assert_cmd::Command;
+use assert_cmd::assert::Assert;
+use predicates::prelude::*;
+use predicates::str::{contains, is_empty, starts_with};
+
+const LONG: Duration = Duration::from_secs(10);
+
+fn tool() -> Command {
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("udp-client"));
+    command.timeout(LONG);
+    command
+}
+
+/// Runs the client against a server that answers each datagram with those that `answers` gives.
+fn against(
+    mut answers: impl FnMut(&[u8]) -> Vec<Vec<u8>> + Send + 'static,
+    flags: &[&str],
+    stdin: &[u8],
+) -> (String, Assert) {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap().to_string();
+    // Ends with the test's process.
+    thread::spawn(move || {
+        let mut data = vec![0; 65_536];
+        while let Ok((count, peer)) = socket.recv_from(&mut data) {
+            for answer in answers(&data[..count]) {
+                socket.send_to(&answer, peer).unwrap();
+            }
+        }
+    });
+    let mut command = tool();
+    command.args(flags).arg(&address).write_stdin(stdin);
+    (address, command.assert())
+}
+
+fn upper(data: &[u8]) -> Vec<Vec<u8>> {
+    vec![data.to_ascii_uppercase()]
+}
+
+#[test]
+fn help_and_version_are_data() {
+    let assert = tool().arg("--help").assert().success().stderr(is_empty());
+    assert.stdout(
+        contains("Usage: udp-client [OPTIONS] [ENDPOINT]")
+            .and(contains("--send TEXT"))
+            .and(contains("--bytes"))
+            .and(contains("--timeout TIME"))
+            .and(contains("--retries N"))
+            .and(contains("--trace"))
+            .and(contains("--quiet")),
+    );
+    let version = format!("udp-client {}\n", env!("CARGO_PKG_VERSION"));
+    tool().arg("--version").assert().success().stdout(version);
+}
+
+#[test]
+fn usage_errors_name_the_flag_and_the_value() {
+    for (words, expected) in [
+        (&["--send"][..], "--send needs its TEXT"),
+        (&["--timeout", "0s"], "--timeout: \"0s\" is not a duration"),
+        (
+            &["--retries", "11"],
+            "--retries: \"11\" is not a whole number",
+        ),
+        (
+            &["unix:/tmp/x"],
+            "ENDPOINT: \"unix:/tmp/x\" is no endpoint for UDP",
+        ),
+        (&["127.0.0.1:0"], "ENDPOINT: \"127.0.0.1:0\" has port 0"),
+    ] {
+        tool()
+            .args(words)
+            .assert()
+            .code(2)
+            .stdout(is_empty())
+            .stderr(
+                starts_with(format!("error: {expected}")).and(contains("see udp-client --help")),
+            );
+    }
+}
+
+#[test]
+fn every_line_is_a_message_and_an_empty_one_is_sent() {
+    let (_, assert) = against(upper, &["--bytes"], b"hello\n\nlast");
+    assert
+        .success()
+        .stdout("b'HELLO'\nb''\nb'LAST'\n")
+        .stderr(starts_with(
+            "3 sent, 3 answered, 0 lost, 0 retries; rtt min/median/max = ",
+        ));
+}
+
+#[test]
+fn messages_of_the_command_line_leave_stdin_alone_and_quiet_leaves_out_the_report() {
+    let flags = ["--quiet", "--send", "a", "--send", "", "--send", "b\u{e9}"];
+    let (_, assert) = against(upper, &flags, b"not read\n");
+    assert.success().stdout("A\n\nB\u{e9}\n").stderr(is_empty());
+}
+
+#[test]
+fn a_closed_port_is_refused_in_one_line_at_once() {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap();
+    drop(socket);
+    // The time it may take is longer than the test's own.
+    tool()
+        .args(["--timeout", "1m", "--send", "a", &address.to_string()])
+        .assert()
+        .code(1)
+        .stdout(is_empty())
+        .stderr(format!(
+            "error: cannot reach {address} (connection refused); is the server running?\n\
+             1 sent, 0 answered, 1 lost, 0 retries\n"
+        ));
+}
+
+#[test]
+fn a_silent_server_is_given_all_its_tries_and_the_next_message_its_own() {
+    let answers = |data: &[u8]| if data == b"a" { vec![] } else { upper(data) };
+    let flags = ["--timeout", "200ms", "--send", "a", "--send", "b"];
+    let (address, assert) = against(answers, &flags, b"");
+    assert.code(1).stdout("B\n").stderr(starts_with(format!(
+        "error: {address}: no answer within 200ms, 3 tries (UDP may lose datagrams); \
+             is the server running?\n2 sent, 1 answered, 1 lost, 2 retries; rtt"
+    )));
+    let flags = ["--timeout", "50ms", "--retries", "0", "--send", "a"];
+    let (_, assert) = against(answers, &flags, b"");
+    assert
+        .code(1)
+        .stderr(contains("no answer within 50ms, 1 try (").and(contains("1 lost, 0 retries\n")));
+}
+
+#[test]
+fn an_answer_to_any_try_will_do() {
+    let mut seen = 0;
+    let answers = move |data: &[u8]| {
+        seen += 1;
+        if seen < 3 { vec![] } else { upper(data) }
+    };
+    let (_, assert) = against(answers, &["--timeout", "1s", "--send", "a"], b"");
+    // Which of the three it answers, nobody can tell: there is no round-trip time.
+    assert
+        .success()
+        .stdout("A\n")
+        .stderr("1 sent, 1 answered, 0 lost, 2 retries\n");
+}
+
+#[test]
+fn an_answer_that_comes_twice_is_not_taken_for_the_next_ones() {
+    // With one port for all messages, the second copy would answer the second `a`.
+    let mut seen = 0;
+    let answers = move |data: &[u8]| {
+        seen += 1;
+        match seen {
+            1 => vec![b"A".to_vec(), b"A".to_vec()],
+            2 => vec![],
+            _ => upper(data),
+        }
+    };
+    let flags = ["--timeout", "200ms", "--retries", "0", "--send", "a"];
+    let flags = [&flags[..], &["--send", "a", "--send", "b"]].concat();
+    let (_, assert) = against(answers, &flags, b"");
+    assert
+        .code(1)
+        .stdout("A\nB\n")
+        .stderr(contains("3 sent, 2 answered, 1 lost, 0 retries; rtt"));
+}
+
+#[test]
+fn what_is_not_the_upper_case_is_waited_out() {
+    let answers = |data: &[u8]| {
+        vec![
+            b"nonsense".to_vec(),
+            data.to_vec(),
+            data.to_ascii_uppercase(),
+        ]
+    };
+    let (_, assert) = against(answers, &["--send", "abc"], b"");
+    assert.success().stdout("ABC\n");
+    let answers = |data: &[u8]| vec![data.to_vec()];
+    let flags = ["--timeout", "100ms", "--retries", "0", "--send", "abc"];
+    let (address, assert) = against(answers, &flags, b"");
+    assert
+        .code(1)
+        .stdout(is_empty())
+        .stderr(starts_with(format!(
+            "error: {address}: no answer within 100ms, 1 try (1 datagram came, but not its upper \
+         case); is this an upper-case server?\n"
+        )));
+}
+
+#[test]
+fn an_answer_that_the_server_cut_is_shown_and_said() {
+    let answers = |data: &[u8]| vec![data[..3].to_ascii_uppercase()];
+    let (address, assert) = against(answers, &["--send", "hello"], b"");
+    assert.code(1).stdout("HEL\n").stderr(
+        starts_with(format!(
+            "error: the answer of {address} has 3 of 5 bytes (the server cut the message);"
+        ))
+        .and(contains(
+            "1 sent, 1 answered, 0 lost, 0 retries, 1 cut; rtt",
+        )),
+    );
+}
+
+#[test]
+fn a_message_fits_into_a_datagram_or_is_not_sent() {
+    let longest = vec![b'x'; 65_507];
+    let too_long = vec![b'y'; 65_508];
+    let lines = [&longest[..], b"\n", &too_long, b"\nz\n"].concat();
+    let (_, assert) = against(upper, &[], &lines);
+    let shown = [&longest.to_ascii_uppercase()[..], b"\nZ\n"].concat();
+    assert.code(1).stdout(shown).stderr(
+        starts_with(
+            "error: a datagram holds at most 65507 bytes (yours 65508); send it in parts\n",
+        )
+        .and(contains(
+            "2 sent, 2 answered, 0 lost, 0 retries, 1 too long to send; rtt",
+        )),
+    );
+}
+
+#[test]
+fn a_trace_shows_every_call() {
+    let (address, assert) = against(upper, &["--trace", "--send", "a"], b"");
+    assert.success().stderr(
+        contains(format!("Z {address} sendto(1) = 1 b'a'\n"))
+            .and(contains(format!("Z {address} recvfrom(65536) = 1 b'A'\n"))),
+    );
+}

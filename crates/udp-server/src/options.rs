@@ -1,0 +1,124 @@
+//! The command line of `udp-server`.
+
+use proto::cli::{self, Example, Flag, Group, Log, Operand, Tool};
+use proto::net::{Endpoint, MAX_DATAGRAM};
+
+/// Everything that can be set.
+#[derive(Debug)]
+pub struct Options {
+    /// Where to take datagrams.
+    pub endpoint: Endpoint,
+    /// How many bytes of a datagram are kept.
+    pub recv_size: usize,
+    /// Whether other machines may reach it.
+    pub allow_remote: bool,
+    /// Whether the end of stdin stops the server.
+    pub stop_on_eof: bool,
+    /// What is logged.
+    pub log: Log,
+}
+
+impl Default for Options {
+    /// Only the shape: the table's defaults are set over it.
+    fn default() -> Self {
+        Self {
+            endpoint: Endpoint::Unix("".into()),
+            recv_size: 0,
+            allow_remote: false,
+            stop_on_eof: false,
+            log: Log::default(),
+        }
+    }
+}
+
+/// The table.
+pub const TOOL: Tool<Options> = Tool {
+    name: "udp-server",
+    about: "answers every datagram with its ASCII upper case",
+    operands: &[Operand {
+        name: "ENDPOINT",
+        default: Some("127.0.0.1:8080"),
+        rest: false,
+        help: "host:port or [v6]:port; port 0 takes a free one",
+        set: |o, v| cli::udp_endpoint(v).map(|e| o.endpoint = e),
+    }],
+    groups: &[
+        Group {
+            title: "Limits",
+            flags: &[
+                Flag::value(
+                    "recv-size",
+                    "SIZE",
+                    "keep so much of a datagram and say what was lost; the Python lesson has 1024, \
+                     and says nothing",
+                    |o: &mut Options, v| {
+                        cli::size(v, 1..=MAX_DATAGRAM as u64).map(|n| o.recv_size = n as usize)
+                    },
+                )
+                .default("65507"),
+                Flag::switch(
+                    "allow-remote",
+                    "serve an address that other machines can reach; whoever forges a sender has \
+                     the answers sent there",
+                    |o: &mut Options, _| {
+                        o.allow_remote = true;
+                        Ok(())
+                    },
+                ),
+            ],
+        },
+        Group {
+            title: "Stopping",
+            flags: &[Flag::switch(
+                "stop-on-eof",
+                "when stdin ends: show the counters, exit 0",
+                |o: &mut Options, _| {
+                    o.stop_on_eof = true;
+                    Ok(())
+                },
+            )],
+        },
+        Group {
+            title: "Logging",
+            flags: &[
+                Flag::switch(
+                    "trace",
+                    "show every recvfrom and sendto on stderr, and counters",
+                    |o: &mut Options, _| {
+                        o.log.trace = true;
+                        Ok(())
+                    },
+                ),
+                Flag::switch("quiet", "only errors on stderr", |o: &mut Options, _| {
+                    o.log.quiet = true;
+                    Ok(())
+                }),
+            ],
+        },
+    ],
+    examples: &[
+        Example {
+            line: "udp-server",
+            what: "serve this machine on port 8080",
+        },
+        Example {
+            line: "udp-server --trace --recv-size 1024 127.0.0.1:9000",
+            what: "watch what the Python lesson's recvfrom(1024) loses",
+        },
+        Example {
+            line: "udp-server --allow-remote 0.0.0.0:8080",
+            what: "serve other machines, too",
+        },
+    ],
+    failure_status: 1,
+};
+
+#[cfg(test)]
+mod tests {
+    use super::TOOL;
+
+    #[test]
+    fn the_table_is_in_order() {
+        assert_eq!(proto::cli::complaints(&TOOL), [""; 0]);
+    }
+}

@@ -1,0 +1,132 @@
+//! One datagram: upper-case it where it lies, and send it back.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+use proto::cli::{Log, RateLimit};
+use proto::net::{Call, TraceEvent};
+use proto::reason;
+use proto::socketserver::Datagram;
+
+use crate::options::Options;
+
+/// What became of the datagrams so far.
+#[derive(Debug, Default)]
+pub struct Counts {
+    /// Came in.
+    pub received: AtomicU64,
+    /// Went out. Whether they arrived, nobody knows.
+    pub answered: AtomicU64,
+    /// Were longer than `--recv-size`; they are answered all the same, as far as they were kept.
+    pub truncated: AtomicU64,
+    /// Calls that the system refused.
+    pub errors: AtomicU64,
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [received, answered, truncated, errors] = [
+            &self.received,
+            &self.answered,
+            &self.truncated,
+            &self.errors,
+        ]
+        .map(|count| count.load(Relaxed));
+        write!(
+            f,
+            "{received} received, {answered} answered, {truncated} truncated, {errors} errors"
+        )
+    }
+}
+
+/// Answers datagrams.
+pub struct Upper {
+    recv_size: usize,
+    log: Log,
+    counts: Arc<Counts>,
+    truncations: RateLimit,
+    failures: RateLimit,
+}
+
+impl Upper {
+    /// Counts what it does in `counts`.
+    pub fn new(options: &Options, counts: Arc<Counts>) -> Self {
+        // A trace leaves nothing out.
+        let every = Duration::from_secs(u64::from(!options.log.trace));
+        Self {
+            recv_size: options.recv_size,
+            log: options.log,
+            counts,
+            truncations: RateLimit::new(every),
+            failures: RateLimit::new(every),
+        }
+    }
+
+    /// Answers one datagram. Nothing is allocated unless there is something to say.
+    pub fn answer(&mut self, datagram: &mut Datagram) {
+        self.counts.received.fetch_add(1, Relaxed);
+        self.trace(datagram, Call::RecvFrom, self.recv_size, None);
+        if datagram.lost > 0 {
+            self.truncated(datagram);
+        }
+        datagram.data_mut().make_ascii_uppercase();
+        let sent = datagram.reply(datagram.data());
+        let size = datagram.data().len();
+        self.trace(datagram, Call::SendTo, size, sent.as_ref().err());
+        match sent {
+            Ok(()) => {
+                self.counts.answered.fetch_add(1, Relaxed);
+            }
+            Err(error) => {
+                self.counts.errors.fetch_add(1, Relaxed);
+                if let Some(others) = self.failures.allow() {
+                    self.log.error(format_args!(
+                        "{} cannot be answered ({}){}",
+                        datagram.peer,
+                        reason(&error),
+                        and(others)
+                    ));
+                }
+            }
+        }
+        if self.log.trace {
+            self.log.info(format_args!("{}", self.counts));
+        }
+    }
+
+    fn trace(&self, datagram: &Datagram, call: Call, asked: usize, error: Option<&std::io::Error>) {
+        if self.log.trace {
+            let result = error.map_or(Ok(datagram.data()), Err);
+            let event = TraceEvent {
+                call,
+                asked,
+                result,
+            };
+            self.log.trace(&datagram.peer, &event);
+        }
+    }
+
+    fn truncated(&self, datagram: &Datagram) {
+        self.counts.truncated.fetch_add(1, Relaxed);
+        if let Some(others) = self.truncations.allow() {
+            let kept = datagram.data().len();
+            let lost = datagram.lost;
+            self.log.info(format_args!(
+                "{} truncated: {lost} of {} bytes lost, by --recv-size {}{}",
+                datagram.peer,
+                kept + lost,
+                self.recv_size,
+                and(others)
+            ));
+        }
+    }
+}
+
+fn and(others: u64) -> String {
+    match others {
+        0 => String::new(),
+        _ => format!(" (and {others} more since the last line)"),
+    }
+}
