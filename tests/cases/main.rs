@@ -1,3 +1,11 @@
 //! The cross-process tests. One binary, one module a topic.
 
+mod exec;
 mod harness;
+mod iterative;
+mod pairs;
+mod rebind;
+mod sticky;
+mod tcp;
+mod twins;
+mod udp;

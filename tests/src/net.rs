@@ -1,12 +1,14 @@
 //! Sockets on which every wait has an end, and peers that misbehave.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::thread;
 use std::time::Duration;
 
 use crate::deadline::{Deadline, SOON, poll};
-use crate::program::ANY_PORT;
+
+/// Where a server is told to listen, for the system to choose the port.
+pub const ANY_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// Connects. Reads and writes of the stream give up after [`SOON`].
 #[track_caller]

@@ -1,16 +1,14 @@
 //! A lesson script in Python or Rust, or a tool: the columns of a matrix.
 
 use std::fs;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Command;
 
 use crate::artifacts::{artifacts, workspace};
+use crate::net::ANY_PORT;
 use crate::python;
 use crate::server::Server;
-
-/// Where a server is told to listen, for the system to choose the port.
-pub const ANY_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// One program of the workspace. Those that do the same job in the same way make a matrix:
 ///

@@ -1,8 +1,8 @@
 //! A thread for each connection: `threading_tcp_server.py` in Rust.
 //!
-//! ```console
-//! $ cargo run -p tcp-server --example threading_tcp_server -- 8080
-//! $ python3 crates/tcp-server/examples/threading_tcp_server.py 8080
+//! ```text
+//! cargo run -p tcp-server --example threading_tcp_server [PORT]
+//! cargo run -p tcp-client --example tcp_client [PORT]
 //! ```
 //!
 //! Try it with two clients at once: unlike the iterative `tcp_server`, it serves both.

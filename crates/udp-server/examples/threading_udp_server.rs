@@ -1,8 +1,8 @@
 //! A thread for each datagram: `threading_udp_server.py` in Rust.
 //!
-//! ```console
-//! $ cargo run -p udp-server --example threading_udp_server -- 8080
-//! $ python3 crates/udp-server/examples/threading_udp_server.py 8080
+//! ```text
+//! cargo run -p udp-server --example threading_udp_server [PORT]
+//! cargo run -p udp-client --example udp_client [PORT]
 //! ```
 //!
 //! The answer takes a few microseconds, the thread several times that: `udp-server` does without.

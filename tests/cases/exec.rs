@@ -1,0 +1,196 @@
+//! The lesson's three ways to send a command's output: every server with every client.
+
+use std::net::SocketAddr;
+
+use cross_process::deadline::SOON;
+use cross_process::net;
+use cross_process::process::Process;
+use cross_process::program::Program::{self, Python, Rust};
+use cross_process::program::each_pair;
+
+const NAIVE_SERVERS: [Program; 2] = [Python("exec_naive_server"), Rust("exec_naive_server")];
+const NAIVE_CLIENTS: [Program; 2] = [Python("exec_naive_client"), Rust("exec_naive_client")];
+const LENGTH_SERVERS: [Program; 2] = [Python("length_server"), Rust("length_server")];
+const LENGTH_CLIENTS: [Program; 2] = [Python("length_client"), Rust("length_client")];
+const HEADER_SERVERS: [Program; 2] = [Python("header_server"), Rust("header_server")];
+const HEADER_CLIENTS: [Program; 2] = [Python("header_client"), Rust("header_client")];
+
+/// What clients print for these lines of input, their prompts left out.
+fn assert_every_pair_prints(
+    servers: &[Program],
+    clients: &[Program],
+    lines: &[&str],
+    expected: &str,
+) {
+    each_pair(servers, clients, |_server, client| {
+        let mut client = Process::spawn(client);
+        for line in lines {
+            client.send_line(line);
+        }
+        let finished = client.finish(SOON);
+        let shown = String::from_utf8(finished.stdout)
+            .unwrap()
+            .replace(">>: ", "");
+        assert_eq!(shown, expected);
+        assert!(finished.status.success());
+    });
+}
+
+#[test]
+fn naive_pairs_run_commands() {
+    assert_every_pair_prints(
+        &NAIVE_SERVERS,
+        &NAIVE_CLIENTS,
+        &[
+            "echo hello",
+            "",
+            "echo error >&2",
+            "printf '\\377'",
+            "nothing-of-that-name 2>/dev/null || echo $?",
+        ],
+        "from server: b'hello\\n'\nfrom server: b'error\\n'\nfrom server: b'\\xff'\nfrom server: b'127\\n'\n",
+    );
+}
+
+/// The server is halted when the second command is sent, so that what the client shows in answer
+/// to it can only be the rest of the first.
+#[test]
+fn a_naive_client_shows_the_rest_of_one_answer_as_the_next() {
+    each_pair(&NAIVE_SERVERS, &NAIVE_CLIENTS, |server, client| {
+        let mut client = Process::spawn(client);
+        client.send_line("head -c 1500 /dev/zero | tr '\\0' a");
+        let first = client.wait_line(SOON);
+        assert_eq!(first, format!(">>: from server: b'{}'", "a".repeat(1024)));
+
+        server.process.halt();
+        client.send_line("echo second");
+        let second = client.wait_line(SOON);
+        assert_eq!(second, format!(">>: from server: b'{}'", "a".repeat(476)));
+    });
+}
+
+#[test]
+fn length_pairs_keep_answers_apart() {
+    let long: String = (1..=20_000).map(|n| format!("{n}\n")).collect();
+    assert_every_pair_prints(
+        &LENGTH_SERVERS,
+        &LENGTH_CLIENTS,
+        &[
+            "seq 20000",
+            "echo next",
+            "true",
+            "echo alone >&2",
+            "echo out; echo lost >&2",
+        ],
+        &format!("{long}\nnext\n\n\nalone\n\nout\n\n"),
+    );
+}
+
+#[test]
+fn header_pairs_keep_answers_apart_and_lose_nothing() {
+    let long: String = (1..=20_000).map(|n| format!("{n}\n")).collect();
+    assert_every_pair_prints(
+        &HEADER_SERVERS,
+        &HEADER_CLIENTS,
+        &[
+            "seq 20000",
+            "echo next",
+            "true",
+            "echo alone >&2",
+            "echo out; echo err >&2",
+        ],
+        &format!("{long}\nnext\n\n\nalone\n\nout\nerr\n\n"),
+    );
+}
+
+/// A pipe holds 64 KiB: whoever reads one of the two to its end first waits for ever.
+#[test]
+fn much_output_on_both_streams_does_not_block() {
+    let both = "head -c 300000 /dev/zero | tr '\\0' o; head -c 300000 /dev/zero | tr '\\0' e >&2";
+    let (out, err) = ("o".repeat(300_000), "e".repeat(300_000));
+    let lines = [both, "echo next"];
+    assert_every_pair_prints(
+        &LENGTH_SERVERS,
+        &LENGTH_CLIENTS,
+        &lines,
+        &format!("{out}\nnext\n\n"),
+    );
+    assert_every_pair_prints(
+        &HEADER_SERVERS,
+        &HEADER_CLIENTS,
+        &lines,
+        &format!("{out}{err}\nnext\n\n"),
+    );
+    for server in NAIVE_SERVERS.into_iter().filter_map(Program::serve) {
+        let conn = net::connect(server.addr());
+        let answer = net::ask(&conn, both.as_bytes(), 600_000);
+        assert_eq!(answer, format!("{out}{err}").into_bytes());
+    }
+}
+
+#[test]
+fn what_servers_send_is_the_same_byte_for_byte() {
+    const CMD: &[u8] = b"printf 'out\\0'; printf '\\377' >&2";
+    for server in NAIVE_SERVERS.into_iter().filter_map(Program::serve) {
+        assert_eq!(net::ask(&net::connect(server.addr()), CMD, 5), b"out\0\xff");
+    }
+    for server in LENGTH_SERVERS.into_iter().filter_map(Program::serve) {
+        let conn = net::connect(server.addr());
+        assert_eq!(net::ask(&conn, CMD, 1), b"4");
+        assert_eq!(net::ask(&conn, b"recv_ready", 4), b"out\0");
+        // Whatever else the client says, it gets no body.
+        assert_eq!(net::ask(&conn, b"printf 12345678901", 2), b"11");
+        net::send(&conn, b"no");
+        net::half_close(&conn);
+        assert_eq!(net::read_to_end(&conn, SOON), b"");
+    }
+    for server in HEADER_SERVERS.into_iter().filter_map(Program::serve) {
+        let conn = net::connect(server.addr());
+        let expected = b"\x3e\0\0\0{\"filename\": \"a.txt\", \"total_size\": 5, \"hash\": \"not computed\"}out\0\xff";
+        assert_eq!(net::ask(&conn, CMD, expected.len()), expected);
+        let expected =
+            b"\x3e\0\0\0{\"filename\": \"a.txt\", \"total_size\": 0, \"hash\": \"not computed\"}";
+        assert_eq!(net::ask(&conn, b"true", expected.len()), expected);
+        net::half_close(&conn);
+        assert_eq!(net::read_to_end(&conn, SOON), b"");
+    }
+}
+
+/// A naive server's answer is the command's output alone, so it is the easiest to look at.
+fn echo_is_answered(addr: SocketAddr) {
+    assert_eq!(net::ask(&net::connect(addr), b"echo ok", 3), b"ok\n");
+}
+
+#[test]
+fn a_command_does_not_read_the_server_s_own_input() {
+    for server in NAIVE_SERVERS.into_iter().filter_map(Program::serve) {
+        server.process.send_line("typed at the server");
+        let answer = net::ask(&net::connect(server.addr()), b"cat; echo end", 4);
+        assert_eq!(answer, b"end\n");
+    }
+}
+
+#[test]
+fn a_bad_client_ends_its_own_connection_alone() {
+    for mut server in NAIVE_SERVERS.into_iter().filter_map(Program::serve) {
+        let conn = net::connect(server.addr());
+        net::send(&conn, b"echo never read");
+        net::reset(conn);
+        server.assert_alive(echo_is_answered);
+
+        let conn = net::connect(server.addr());
+        net::send(&conn, b"echo a\0b");
+        assert_eq!(net::read_to_end(&conn, SOON), b"");
+        drop(conn);
+        server.assert_alive(echo_is_answered);
+
+        // No UTF-8, and no program's name either.
+        let conn = net::connect(server.addr());
+        assert_eq!(
+            net::ask(&conn, b"\xff\xfe 2>/dev/null || echo no", 3),
+            b"no\n"
+        );
+        drop(conn);
+        server.assert_alive(echo_is_answered);
+    }
+}
