@@ -7,5 +7,6 @@ mod pairs;
 mod rebind;
 mod sticky;
 mod tcp;
+mod tcp_pairs;
 mod twins;
 mod udp;

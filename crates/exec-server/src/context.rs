@@ -52,7 +52,7 @@ impl Context {
         })
         .map_err(|error| Failure::new(error.to_string()))?;
         let departures =
-            Departures::start().map_err(|error| Failure::io("cannot start a thread", &error))?;
+            Departures::start().map_err(|error| Failure::start("cannot start a thread", &error))?;
         let waiting = Waiting::new(options.max_unauthenticated);
         Ok(Self {
             options,

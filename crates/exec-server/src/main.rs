@@ -54,7 +54,7 @@ fn serve(options: Options) -> Result<ExitCode, Failure> {
         ));
     }
     let connections = Connections::new(listener)
-        .map_err(|error| Failure::io("cannot start the server", &error))?;
+        .map_err(|error| Failure::start("cannot start the server", &error))?;
     let shared = Arc::clone(&context);
     match options.protocol {
         Protocol::Session => run(&context, &endpoint, connections, move |connection| {

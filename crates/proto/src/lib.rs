@@ -21,4 +21,4 @@ pub mod socketserver;
 pub mod token;
 pub mod wire;
 
-pub use reason::reason;
+pub use reason::{reason, start_reason};

@@ -41,6 +41,24 @@ pub fn reason(error: &io::Error) -> String {
     }
 }
 
+/// [`reason`], for a thread or a process that could not be started.
+///
+/// The system says `EAGAIN` then, with the number that a socket's passed timeout has, too: only the
+/// caller knows which of the two it was.
+///
+/// ```
+/// use std::io::{Error, ErrorKind};
+///
+/// let error = Error::from(ErrorKind::WouldBlock);
+/// assert_eq!(proto::start_reason(&error), "as many threads and processes run as may");
+/// ```
+pub fn start_reason(error: &io::Error) -> String {
+    match error.kind() {
+        ErrorKind::WouldBlock => "as many threads and processes run as may".to_owned(),
+        _ => reason(error),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,13 +5,14 @@
 //! reply to the next message, and no more.
 
 use std::io::{self, ErrorKind, Read, Write};
+use std::net::Shutdown;
 use std::thread;
 use std::time::Duration;
 
 use proto::cli::{Failure, Log, show_duration};
 use proto::escape::quoted;
 use proto::net::{Deadline, Endpoint, Stream, Trace};
-use proto::reason;
+use proto::{reason, start_reason};
 
 use crate::options::Options;
 
@@ -22,6 +23,10 @@ const FITS: usize = 16 * 1024;
 
 /// What the servers of this project say when they turn a caller away.
 const TURNED_AWAY: &[u8] = b"error: ";
+/// How much of that is read, in bytes.
+const LONGEST_REFUSAL: usize = 1000;
+/// How long what is missing of that may take. It was sent by one write, so it is there.
+const REST_OF_REFUSAL: Duration = Duration::from_secs(1);
 
 /// A conversation over one connection.
 pub struct Talk {
@@ -57,13 +62,22 @@ impl Talk {
             thread::scope(|scope| {
                 let writer = thread::Builder::new()
                     .name("send".into())
-                    .spawn_scoped(scope, || self.traced().write_all(message))?;
-                self.read_reply(message.len(), &mut reply)?;
-                writer.join().unwrap_or(Ok(()))
+                    .spawn_scoped(scope, || self.traced().write_all(message))
+                    .map_err(|error| io::Error::other(start_reason(&error)))?;
+                let read = self.read_reply(message.len(), &mut reply);
+                if read.is_err() {
+                    // The rest of the message is of no use, and may never be taken.
+                    let _ = self.stream.shutdown(Shutdown::Write);
+                }
+                let sent = writer.join().unwrap_or(Ok(()));
+                read.and(sent)
             })
         };
-        if reply != message && starts_alike(&reply, TURNED_AWAY) {
-            return Err(self.turned_away(reply));
+        if reply != message
+            && starts_alike(&reply, TURNED_AWAY)
+            && let Some(refusal) = self.refusal(&reply)
+        {
+            return Err(refusal);
         }
         match done {
             Ok(()) => Ok(reply),
@@ -72,8 +86,12 @@ impl Talk {
     }
 
     fn traced(&self) -> impl Read + Write {
+        self.traced_within(self.timeout)
+    }
+
+    fn traced_within(&self, limit: Duration) -> impl Read + Write {
         let (log, endpoint) = (self.log, &self.endpoint);
-        let stream = Deadline::after(&self.stream, self.timeout);
+        let stream = Deadline::after(&self.stream, limit);
         Trace::new(stream, move |event| log.trace(endpoint, event))
     }
 
@@ -92,12 +110,25 @@ impl Talk {
         Ok(())
     }
 
-    fn turned_away(&self, mut words: Vec<u8>) -> Failure {
-        // The rest of the line, as far as it comes.
-        let _ = self.traced().take(1000).read_to_end(&mut words);
-        let words = words.strip_prefix(TURNED_AWAY).unwrap_or(&words);
+    /// What a server says with a line that begins as `reply` does, if that is a refusal: another
+    /// kind of server may well answer `e`, and then nothing more comes.
+    fn refusal(&self, reply: &[u8]) -> Option<Failure> {
+        let mut line = reply[..reply.len().min(LONGEST_REFUSAL)].to_vec();
+        let mut stream = self.traced_within(REST_OF_REFUSAL);
+        let mut piece = [0; 256];
+        while line.len() < LONGEST_REFUSAL && !line.contains(&b'\n') {
+            match stream.read(&mut piece) {
+                Ok(0) => break,
+                Ok(count) => line.extend_from_slice(&piece[..count]),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(_) => break,
+            }
+        }
+        let words = line.strip_prefix(TURNED_AWAY)?;
+        let words = words.split(|&byte| byte == b'\n').next()?;
         let words = quoted(words.trim_ascii_end(), 200);
-        Failure::new(format!("{} turned us away: {words}", self.endpoint))
+        let endpoint = &self.endpoint;
+        Some(Failure::new(format!("{endpoint} turned us away: {words}")))
     }
 
     fn explain(&self, error: &io::Error, got: usize, expected: usize) -> Failure {

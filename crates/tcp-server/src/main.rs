@@ -29,7 +29,7 @@ fn serve(options: Options) -> Result<ExitCode, Failure> {
         log.info(format_args!("removed a stale socket at {endpoint}"));
     }
     let connections = Connections::new(listener)
-        .map_err(|error| Failure::io("cannot start the server", &error))?;
+        .map_err(|error| Failure::start("cannot start the server", &error))?;
 
     let (grace, stop_on_eof) = (options.grace, options.stop_on_eof);
     let most = options.max_connections;
@@ -51,9 +51,7 @@ fn serve(options: Options) -> Result<ExitCode, Failure> {
     let left = server.serve_forever();
     if left > 0 {
         let grace = show_duration(grace);
-        log.info(format_args!(
-            "{left} connections were still open after {grace}"
-        ));
+        log.info(format_args!("connections still open after {grace}: {left}"));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -78,5 +78,5 @@ pub fn forward_stdin(outgoing: Arc<Outgoing>) -> Result<(), Failure> {
             }
         })
         .map(drop)
-        .map_err(|error| Failure::io("cannot start a thread", &error))
+        .map_err(|error| Failure::start("cannot start a thread", &error))
 }

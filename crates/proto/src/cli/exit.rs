@@ -12,7 +12,7 @@ use super::help::{help, usage};
 use super::output::Output;
 use super::parse::{Asked, parse};
 use crate::net::{BindError, ConnectError, ResolveError};
-use crate::reason;
+use crate::{reason, start_reason};
 
 /// Why a tool ends without having done its work. Its text becomes one line on stderr.
 #[derive(Debug)]
@@ -32,6 +32,11 @@ impl Failure {
     /// A failed operation: `WHAT (why)`.
     pub fn io(what: &str, why: &io::Error) -> Self {
         Self::new(format!("{what} ({})", reason(why)))
+    }
+
+    /// A thread that was not started: `WHAT (why)`.
+    pub fn start(what: &str, why: &io::Error) -> Self {
+        Self::new(format!("{what} ({})", start_reason(why)))
     }
 
     /// Whoever read our output has closed it. The tool ends quietly, with status 0.

@@ -83,5 +83,5 @@ pub fn when_stdin_ends(then: impl FnOnce() + Send + 'static) -> Result<(), Failu
             then();
         })
         .map(drop)
-        .map_err(|error| Failure::io("cannot start a thread", &error))
+        .map_err(|error| Failure::start("cannot start a thread", &error))
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::log::{Log, RateLimit};
-use crate::reason;
 use crate::socketserver::Event;
+use crate::{reason, start_reason};
 
 /// What repeats for every caller while something lasts is logged this often.
 const ONCE_A_MINUTE: Duration = Duration::from_secs(60);
@@ -35,7 +35,7 @@ pub fn log_events(log: Log) -> impl Fn(&Event<'_>) + Send + Sync + 'static {
             if let Some(others) = spawn.allow() {
                 log.error(format_args!(
                     "cannot start a thread ({}); the limit on processes is: ulimit -u{}",
-                    reason(error),
+                    start_reason(error),
                     and(others)
                 ));
             }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use super::endpoint::{Endpoint, ResolveError};
 use super::stream::Stream;
-use crate::reason;
+use crate::{reason, start_reason};
 
 /// A longer limit would be none: the system gives up long before.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
@@ -63,7 +63,7 @@ pub fn connect(endpoint: &Endpoint, limit: Duration) -> Result<Stream, ConnectEr
 
 /// std has no `connect` with a time limit for Unix-domain sockets, and a server whose queue is
 /// full makes it wait for ever; so it waits in a thread that can be left behind.
-fn connect_unix(path: &Path, limit: Duration) -> io::Result<Stream> {
+pub(super) fn connect_unix(path: &Path, limit: Duration) -> io::Result<Stream> {
     let (send, receive) = mpsc::sync_channel(1);
     let path = path.to_owned();
     thread::Builder::new()
@@ -71,7 +71,8 @@ fn connect_unix(path: &Path, limit: Duration) -> io::Result<Stream> {
         .spawn(move || {
             // Nobody listens any more once the limit has passed.
             let _ = send.send(UnixStream::connect(path));
-        })?;
+        })
+        .map_err(|error| io::Error::other(start_reason(&error)))?;
     match receive.recv_timeout(limit) {
         Ok(connected) => Ok(connected?.into()),
         Err(RecvTimeoutError::Timeout) => Err(io::ErrorKind::TimedOut.into()),

@@ -9,16 +9,18 @@ use std::fmt;
 use std::fs::{self, DirBuilder, File, Permissions, TryLockError};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt};
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::connect::connect_unix;
 use crate::reason;
 
-/// How long to wait for another server that is taking over a stale socket in the same directory.
+/// How long to wait for another server that is taking over a stale socket in the same directory,
+/// and for the answer of one that may still listen on it.
 const TAKEOVER: Duration = Duration::from_secs(2);
 
 /// The longest path that fits into the system's `sockaddr_un`, less the terminating zero.
@@ -83,13 +85,14 @@ fn remove_stale(path: &Path) -> Result<bool, SocketFileError> {
         });
     }
     // Connecting to a regular file is refused, too, hence the look at its kind before.
-    match UnixStream::connect(path) {
+    // A server that hangs, with its queue full, would make a plain connect wait for it for ever.
+    match connect_unix(path, TAKEOVER) {
         Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
             fs::remove_file(path).map_err(SocketFileError::Failed)?;
             Ok(true)
         }
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-        Err(error) if error.kind() != ErrorKind::WouldBlock => Err(SocketFileError::Failed(error)),
+        Err(error) if error.kind() != ErrorKind::TimedOut => Err(SocketFileError::Failed(error)),
         _ => Err(SocketFileError::InUse),
     }
 }
@@ -254,6 +257,7 @@ impl std::error::Error for SocketFileError {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::net::UnixStream;
 
     fn fresh_dir(name: &str) -> PathBuf {
         let dir = std::env::temp_dir().join(format!("dialtone-unix-{name}-{}", process::id()));

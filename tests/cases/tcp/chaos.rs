@@ -1,0 +1,139 @@
+//! Many clients that do everything wrong beside a few that check every byte.
+//!
+//! `DIALTONE_CHAOS_SECONDS` says how long, eight unless set.
+
+use std::env;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::thread;
+use std::time::Duration;
+
+use cross_process::deadline::{Deadline, SOON};
+use cross_process::net;
+use cross_process::procfs;
+
+use super::{serve, upper_case_client};
+
+const CHAOTIC: u64 = 40;
+/// How many connections each of them has open at once.
+const EACH: usize = 5;
+const HONEST: u64 = 5;
+
+#[test]
+fn honest_clients_lose_nothing_among_two_hundred_chaotic_ones() {
+    let seconds = env::var("DIALTONE_CHAOS_SECONDS");
+    let seconds = seconds.map_or(8, |text| text.parse().unwrap());
+    let mut server = serve(&["--quiet"]);
+    let addr = server.addr();
+    let pid = server.process.pid();
+    // The first round makes what is kept for good: the heap of a program that has had two hundred
+    // threads at once. What it keeps beyond that would be a leak.
+    let whole = Duration::from_secs(seconds);
+    storm(addr, whole / 4);
+    server.assert_nothing_left();
+    let before = procfs::resident_bytes(pid).unwrap();
+    let checked = storm(addr, whole * 3 / 4);
+    assert!(checked > 0);
+    eprintln!("{checked} replies checked");
+
+    server.assert_alive(upper_case_client);
+    let grown = procfs::resident_bytes(pid).unwrap().saturating_sub(before);
+    assert!(grown < 4 << 20, "{grown} bytes more than before");
+    assert_eq!(server.process.stderr.text(), "");
+}
+
+/// All of them at once; gives how many replies were checked.
+fn storm(addr: SocketAddr, time: Duration) -> usize {
+    let until = Deadline::after(time);
+    thread::scope(|scope| {
+        for seed in 1..=CHAOTIC {
+            scope.spawn(move || chaos(addr, Random(seed), until));
+        }
+        let honest: Vec<_> = (1..=HONEST)
+            .map(|seed| scope.spawn(move || honesty(addr, Random(seed << 32), until)))
+            .collect();
+        let checked = honest.into_iter().map(|client| client.join().unwrap());
+        checked.sum()
+    })
+}
+
+/// Checks every byte of every reply, now on a connection for many messages, now on one for each.
+fn honesty(addr: SocketAddr, mut random: Random, until: Deadline) -> usize {
+    let mut checked = 0;
+    let mut stream = net::connect(addr);
+    while until.remaining().is_some() {
+        if random.below(8) == 0 {
+            stream = net::connect(addr);
+        }
+        let length = 1 + random.below(9_000);
+        let message: Vec<u8> = (0..length).map(|_| random.next() as u8).collect();
+        let reply = net::ask(&stream, &message, length);
+        assert!(reply == message.to_ascii_uppercase(), "{length} bytes");
+        checked += 1;
+    }
+    checked
+}
+
+/// Holds a few connections and misbehaves on one after the other. Nothing here may fail the test:
+/// whatever happens to such a client, it has asked for it.
+fn chaos(addr: SocketAddr, mut random: Random, until: Deadline) {
+    let mut held: Vec<TcpStream> = Vec::new();
+    let mut scrap = vec![0; 8_000];
+    while until.remaining().is_some() {
+        if held.len() < EACH {
+            let Ok(stream) = TcpStream::connect_timeout(&addr, SOON) else {
+                continue;
+            };
+            // So that a stalled one holds itself up only for a moment.
+            let _ = stream.set_write_timeout(Some(Duration::from_millis(50)));
+            let _ = stream.set_read_timeout(Some(Duration::from_millis(50)));
+            held.push(stream);
+        }
+        let mut stream = held.swap_remove(random.below(held.len()));
+        let length = random.below(scrap.len());
+        let sent = stream.write(&scrap[..length]);
+        match random.below(6) {
+            // An end, or a reset, where replies are unread by now.
+            0 => {}
+            // A reset for certain.
+            1 => {
+                let _ = stream.peek(&mut [0]);
+            }
+            2 => {
+                let _ = stream.shutdown(std::net::Shutdown::Write);
+                let _ = stream.read(&mut scrap);
+            }
+            3 => {
+                let _ = stream.shutdown(std::net::Shutdown::Read);
+                held.push(stream);
+            }
+            4 => {
+                let most = random.below(scrap.len());
+                let _ = stream.read(&mut scrap[..most]);
+                held.push(stream);
+            }
+            // It stays, and nobody reads: a stall, sooner or later.
+            _ => {
+                if sent.is_ok() {
+                    held.push(stream);
+                }
+            }
+        }
+    }
+}
+
+/// Marsaglia's xorshift64: the same steps in every run.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    fn below(&mut self, bound: usize) -> usize {
+        (self.next() % bound as u64) as usize
+    }
+}

@@ -1,0 +1,191 @@
+//! The client in good times.
+
+use std::io::Read;
+use std::net::TcpStream;
+use std::process::{Command, Stdio};
+use std::thread;
+
+use cross_process::deadline::SOON;
+use cross_process::net;
+use cross_process::process::Process;
+use cross_process::python;
+use cross_process::server::Server;
+
+use super::{client_command, serve, upper_case_client};
+
+/// The client with these words, this server's endpoint behind them.
+fn client_of(server: &Server, words: &[&str]) -> Command {
+    let mut command = client_command(words);
+    command.arg(server.endpoint());
+    command
+}
+
+/// Runs it to its end with this input; what it wrote to stdout, all having gone well.
+#[track_caller]
+fn run(command: Command, input: &[u8]) -> Vec<u8> {
+    let mut client = Process::spawn(command);
+    client.send(input);
+    let ended = client.finish(SOON);
+    assert!(ended.status.success(), "{:?}", client.stderr.text());
+    assert_eq!(client.stderr.text(), "");
+    ended.stdout
+}
+
+/// In pieces of 1024 bytes from the lesson's recv, or in the server's own.
+#[test]
+fn each_reply_belongs_to_its_own_line() {
+    for options in [&[][..], &["--recv-size", "1024"], &["--recv-size", "1"]] {
+        let mut server = serve(options);
+        let long = "a".repeat(2500);
+        let input = format!("{long}\nbbb\nccc\n");
+        let replies = run(client_of(&server, &[]), input.as_bytes());
+        assert_eq!(String::from_utf8_lossy(&replies), input.to_uppercase());
+        server.assert_alive(upper_case_client);
+    }
+}
+
+#[test]
+fn empty_lines_are_skipped_and_the_last_line_needs_no_end() {
+    let server = serve(&[]);
+    let replies = run(client_of(&server, &[]), b"\n\none\r\n\n \ntwo");
+    assert_eq!(String::from_utf8_lossy(&replies), "ONE\n \nTWO\n");
+}
+
+#[test]
+fn messages_of_the_command_line_go_in_order_and_stdin_stays_unread() {
+    let server = serve(&[]);
+    let words = [
+        "--send",
+        "one",
+        "--send",
+        "",
+        "--send=two\nlines",
+        "--send",
+        "-x",
+    ];
+    let replies = run(client_of(&server, &words), b"from stdin\n");
+    assert_eq!(String::from_utf8_lossy(&replies), "ONE\nTWO\nLINES\n-X\n");
+}
+
+/// Both sides would wait for ever for the other to read, if the client wrote all before it read.
+#[test]
+fn a_line_of_ten_mebibytes_comes_back_whole() {
+    let mut server = serve(&[]);
+    let mut input = vec![b'z'; 10 << 20];
+    input.extend(b"\nshort\n");
+    let replies = run(client_of(&server, &["--timeout", "8s"]), &input);
+    assert!(replies == input.to_ascii_uppercase(), "{}", replies.len());
+    server.assert_alive(upper_case_client);
+}
+
+/// Each reply is there before the next line is typed: nothing waits in a buffer.
+#[test]
+fn a_reply_is_shown_before_the_next_line_is_asked_for() {
+    let server = serve(&[]);
+    let mut client = Process::spawn(client_of(&server, &[]));
+    for word in ["one", "two", "three"] {
+        client.send_line(word);
+        assert_eq!(client.wait_line(SOON), word.to_uppercase());
+    }
+    assert!(client.finish(SOON).status.success());
+}
+
+#[test]
+fn bytes_are_shown_as_python_shows_them() {
+    let Some(mut python) = python::command("the client's --bytes against Python's repr") else {
+        return;
+    };
+    let mut lines: Vec<Vec<u8>> = vec![
+        b"hello".to_vec(),
+        b"it's".to_vec(),
+        b"a \"quote\"".to_vec(),
+        b"'both' \"kinds\"".to_vec(),
+        b"back\\slash \\n".to_vec(),
+        "stra\u{df}e \u{4f60}\u{597d}".into(),
+        b"\r mid\rdle".to_vec(),
+        (0..=255).filter(|&byte| byte != b'\n').collect(),
+    ];
+    // Every byte by itself, too. A line's own \r at its end would be taken for part of its end.
+    lines.extend((0..=255).filter(|b| !b"\r\n".contains(b)).map(|b| vec![b]));
+    let input = lines.join(&b'\n');
+    let server = serve(&[]);
+    let shown = run(client_of(&server, &["--bytes"]), &input);
+
+    let script =
+        "import sys\nfor line in sys.stdin.buffer.read().split(b'\\n'): print(line.upper())";
+    python.args(["-c", script]);
+    let expected = run(python, &input);
+    assert_eq!(
+        String::from_utf8_lossy(&shown),
+        String::from_utf8_lossy(&expected)
+    );
+}
+
+/// `tcp-client | head -1`
+#[test]
+fn a_reader_that_leaves_ends_the_client_quietly() {
+    let server = serve(&[]);
+    let (mut reader, writer) = std::io::pipe().unwrap();
+    let mut client = Process::spawn_to(client_of(&server, &[]), Stdio::from(writer));
+    client.send(b"one\n");
+    let mut line = [0; 4];
+    reader.read_exact(&mut line).unwrap();
+    assert_eq!(&line, b"ONE\n");
+    drop(reader);
+    client.send(b"two\nthree\n");
+    // Its stdin is still open: it ends because of its stdout.
+    let status = client.wait_exit(SOON);
+    assert!(status.success(), "{status}");
+    assert_eq!(client.stderr.text(), "");
+}
+
+#[test]
+fn a_full_disk_under_stdout_is_a_failure_in_words() {
+    let server = serve(&[]);
+    let full = std::fs::File::options().write(true).open("/dev/full");
+    let command = client_of(&server, &["--send", "x", "--send", "y"]);
+    let mut client = Process::spawn_to(command, Stdio::from(full.unwrap()));
+    assert_eq!(client.finish(SOON).status.code(), Some(1));
+    assert_eq!(
+        client.stderr.text(),
+        "error: cannot write to standard output (No space left on device)\n"
+    );
+}
+
+/// A peer that answers a byte at a time, each in a segment of its own.
+#[test]
+fn a_reply_in_small_pieces_is_one_reply() {
+    let listener = net::listen();
+    let addr = listener.local_addr().unwrap().to_string();
+    let peer = thread::spawn(move || {
+        let stream = net::accept(&listener);
+        assert_eq!(net::read_exact(&stream, 5, SOON), b"hello");
+        net::send_slowly(&stream, b"HELLO", std::time::Duration::from_millis(5)).unwrap();
+        assert_eq!(net::read_exact(&stream, 2, SOON), b"ok");
+        net::send(&stream, b"OK");
+        stream
+    });
+    let words = ["--send", "hello", "--send", "ok", &addr];
+    assert_eq!(run(client_command(&words), b""), b"HELLO\nOK\n");
+    let _stream: TcpStream = peer.join().unwrap();
+}
+
+/// Only the words `error: ` turn a client away. A server of another kind may well answer with text
+/// that begins as they do.
+#[test]
+fn a_reply_that_begins_like_a_refusal_is_a_reply() {
+    for (message, reply) in [("r", "e"), ("REEBE", "error"), ("error: x", "error: x")] {
+        let listener = net::listen();
+        let addr = listener.local_addr().unwrap().to_string();
+        let peer = thread::spawn(move || {
+            let stream = net::accept(&listener);
+            net::read_exact(&stream, message.len(), SOON);
+            net::send(&stream, reply.as_bytes());
+            // Stays, so that no end of stream says that this was all.
+            net::read_to_end(&stream, SOON);
+        });
+        let shown = run(client_command(&["--send", message, &addr]), b"");
+        assert_eq!(String::from_utf8_lossy(&shown), format!("{reply}\n"));
+        peer.join().unwrap();
+    }
+}

@@ -1,0 +1,157 @@
+//! Many at once.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use cross_process::deadline::SOON;
+use cross_process::net;
+use cross_process::procfs;
+
+use super::{serve, skip, upper_case_client, wait_until_served};
+
+#[test]
+fn a_thousand_connections_in_a_burst_are_all_answered() {
+    let mut server = serve(&["--quiet"]);
+    let addr = server.addr();
+    let mut slowest = Duration::ZERO;
+    thread::scope(|scope| {
+        let clients: Vec<_> = (0..64)
+            .map(|client| {
+                scope.spawn(move || {
+                    let mine = (client..1000).step_by(64);
+                    mine.map(|number| {
+                        let started = Instant::now();
+                        let message = format!("message {number}");
+                        let stream = net::connect(addr);
+                        let reply = net::ask(&stream, message.as_bytes(), message.len());
+                        assert_eq!(reply, message.to_uppercase().as_bytes());
+                        started.elapsed()
+                    })
+                    .max()
+                })
+            })
+            .collect();
+        for client in clients {
+            slowest = slowest.max(client.join().unwrap().unwrap_or_default());
+        }
+    });
+    eprintln!("the slowest of them took {slowest:?}");
+    server.assert_alive(upper_case_client);
+}
+
+#[test]
+fn the_cap_is_exact_and_whoever_is_over_it_can_read_why() {
+    let mut server = serve(&["--max-connections", "10"]);
+    let addr = server.addr();
+    let mut served: Vec<TcpStream> = (0..10).map(|_| net::connect(addr)).collect();
+    for stream in &served {
+        assert_eq!(net::ask(stream, b"x", 1), b"X");
+    }
+    for _ in 0..40 {
+        let refused = net::connect(addr);
+        // What is sent is never read by a handler: closed at once, it would reset the connection
+        // and take the words away. The server may be done with us already, so it may fail.
+        let _ = (&refused).write_all(b"hello");
+        assert_eq!(
+            net::read_to_end(&refused, SOON),
+            b"error: busy, 10 connections in use\n"
+        );
+    }
+    for stream in &served {
+        assert_eq!(net::ask(stream, b"y", 1), b"Y");
+    }
+    drop(served.pop());
+    served.push(wait_until_served(addr));
+    assert_eq!(
+        net::read_to_end(&net::connect(addr), SOON),
+        b"error: busy, 10 connections in use\n"
+    );
+    drop(served);
+    server
+        .process
+        .wait_stderr("refused: busy, 10 connections in use", SOON);
+    wait_until_served(addr);
+    server.assert_alive(upper_case_client);
+}
+
+/// The refusals do not wait for those who are refused, nor do these keep anything for long.
+#[test]
+fn callers_who_ignore_a_refusal_are_let_go() {
+    let mut server = serve(&["--max-connections", "1", "--quiet"]);
+    let served = wait_until_served(server.addr());
+    let stubborn: Vec<TcpStream> = (0..300).map(|_| net::connect(server.addr())).collect();
+    // They are accepted in turn: whoever came last is refused after all of them.
+    let last = net::connect(server.addr());
+    assert!(net::read_to_end(&last, SOON).starts_with(b"error: busy"));
+    drop(last);
+    assert_eq!(net::ask(&served, b"x", 1), b"X");
+    drop(served);
+    // The stubborn still hold their ends.
+    server.assert_nothing_left();
+    assert_eq!(stubborn.len(), 300);
+    drop(wait_until_served(server.addr()));
+    server.assert_alive(upper_case_client);
+}
+
+/// Needs a shell with `ulimit -n` of a little more than ten thousand, for this test and the server.
+#[test]
+fn ten_thousand_connections_are_held_and_served() {
+    const MANY: usize = 10_000;
+    let what = "ten thousand connections at once";
+    if open_files_limit() < MANY + 1_000 {
+        return skip(what, "it needs: ulimit -n 11000");
+    }
+    let mut server = serve(&["--quiet"]);
+    let pid = server.process.pid();
+    let before = procfs::resident_bytes(pid).unwrap();
+    let started = Instant::now();
+    let mut streams: Vec<TcpStream> = Vec::with_capacity(MANY);
+    while streams.len() < MANY {
+        // Fewer at a time than may wait for accept: one too many would have to try again later.
+        let newcomers = (MANY - streams.len()).min(100);
+        streams.extend((0..newcomers).map(|_| net::connect(server.addr())));
+        let first = streams.len() - newcomers;
+        ask_all(&mut streams[first..], b"hello");
+    }
+    // All are asked before any reply is read, so that all are served at the same time.
+    ask_all(&mut streams, b"and once more");
+    let each = (procfs::resident_bytes(pid).unwrap() - before) / MANY as u64;
+    eprintln!("{:?}, {each} bytes for each connection", started.elapsed());
+    assert_eq!(procfs::threads(pid).unwrap(), MANY + 2);
+    let refused = net::connect(server.addr());
+    assert_eq!(
+        net::read_to_end(&refused, SOON),
+        b"error: busy, 10000 connections in use\n"
+    );
+    // A debug build's frames are larger than those of the program that is shipped.
+    let most = if cfg!(debug_assertions) { 32 } else { 12 } << 10;
+    assert!(each < most, "{each} bytes for each connection");
+    drop(streams);
+    wait_until_served(server.addr());
+    server.assert_alive(upper_case_client);
+}
+
+/// Sends to each before it reads a reply from any.
+#[track_caller]
+fn ask_all(streams: &mut [TcpStream], message: &[u8]) {
+    for stream in &mut *streams {
+        stream.write_all(message).unwrap();
+    }
+    for stream in &mut *streams {
+        let mut reply = vec![0; message.len()];
+        stream.read_exact(&mut reply).unwrap();
+        assert_eq!(reply, message.to_ascii_uppercase());
+    }
+}
+
+fn open_files_limit() -> usize {
+    let limits = fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    let line = limits
+        .lines()
+        .find(|line| line.starts_with("Max open files"));
+    let soft = line.and_then(|line| line.split_whitespace().nth(3));
+    soft.and_then(|soft| soft.parse().ok()).unwrap_or_default()
+}

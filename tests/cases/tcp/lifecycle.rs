@@ -1,0 +1,207 @@
+//! Starting, stopping and starting again.
+
+use std::net::SocketAddr;
+use std::os::unix::process::ExitStatusExt;
+use std::thread;
+
+use cross_process::deadline::SOON;
+use cross_process::net;
+use cross_process::process::Process;
+use cross_process::procfs;
+use cross_process::server::Server;
+use cross_process::signal::Signal;
+
+use super::unprivileged::Unprivileged;
+use super::{client_command, serve, server_command, upper_case_client};
+
+#[track_caller]
+fn serve_again(addr: SocketAddr) -> Server {
+    Server::start(server_command(&[&addr.to_string()]))
+}
+
+#[test]
+fn signals_end_a_server_at_once_and_its_port_is_free() {
+    for (signal, number) in [(Signal::Terminate, 15), (Signal::Interrupt, 2)] {
+        for busy in [false, true] {
+            let mut server = serve(&[]);
+            let held = busy.then(|| {
+                let stream = net::connect(server.addr());
+                assert_eq!(net::ask(&stream, b"x", 1), b"X");
+                // More than it can answer: nobody reads.
+                net::send(&stream, &[b'x'; 100_000]);
+                stream
+            });
+            server.process.signal(signal);
+            assert_eq!(server.process.wait_exit(SOON).signal(), Some(number));
+            let mut next = serve_again(server.addr());
+            drop(held);
+            next.assert_alive(upper_case_client);
+        }
+    }
+}
+
+/// The server closes first, so that its port is in TIME_WAIT.
+#[test]
+fn a_server_can_start_again_at_once_after_serving() {
+    let mut server = serve(&["--idle-timeout", "50ms"]);
+    let addr = server.addr();
+    for _ in 0..5 {
+        let stream = net::connect(addr);
+        assert_eq!(net::ask(&stream, b"x", 1), b"X");
+        assert_eq!(net::read_to_end(&stream, SOON), b"");
+        drop(stream);
+        assert!(procfs::in_time_wait(addr.port()).unwrap());
+        server.process.signal(Signal::Terminate);
+        server.process.wait_exit(SOON);
+        let mut command = server_command(&["--idle-timeout", "50ms"]);
+        command.arg(addr.to_string());
+        server = Server::start(command);
+    }
+    server.assert_alive(upper_case_client);
+}
+
+#[test]
+fn the_end_of_stdin_stops_an_idle_server_wherever_it_listens() {
+    for endpoint in ["127.0.0.1:0", "0.0.0.0:0", "[::1]:0", "[::]:0"] {
+        let mut process = Process::spawn(server_command(&["--stop-on-eof", endpoint]));
+        let Some(line) = process.stdout.next_line(SOON) else {
+            assert!(endpoint.starts_with('['), "only IPv6 may be missing");
+            super::skip(endpoint, "no IPv6");
+            continue;
+        };
+        assert!(line.starts_with("listening on "), "{line}");
+        let ended = process.finish(SOON);
+        assert!(ended.status.success(), "{endpoint}");
+        let log = process.stderr.text();
+        assert!(log.contains("standard input ended, stopping"), "{log}");
+    }
+}
+
+#[test]
+fn without_the_flag_the_end_of_stdin_is_nothing() {
+    let mut server = serve(&[]);
+    server.process.close_stdin();
+    server.assert_alive(upper_case_client);
+}
+
+#[test]
+fn a_stdin_that_has_ended_before_the_start_is_a_short_life() {
+    let mut command = server_command(&["--stop-on-eof", "127.0.0.1:0"]);
+    let ended = command.stdin(std::process::Stdio::null()).output().unwrap();
+    assert!(ended.status.success());
+}
+
+/// What comes on stdin is no end of it, however much it is.
+#[test]
+fn a_server_that_stops_finishes_what_is_under_way_and_takes_nobody_else() {
+    let mut server = serve(&["--stop-on-eof", "--grace", "8s"]);
+    let addr = server.addr();
+    let message = vec![b'a'; 4 << 20];
+    let stream = net::connect(addr);
+    assert_eq!(net::ask(&stream, b"x", 1), b"X");
+    server.process.send(&[b'\n'; 100_000]);
+    thread::scope(|scope| {
+        scope.spawn(|| net::send(&stream, &message));
+        assert!(net::read_exact(&stream, 1 << 20, SOON) == message[..1 << 20].to_ascii_uppercase());
+        server.process.close_stdin();
+        server
+            .process
+            .wait_stderr("standard input ended, stopping", SOON);
+        let refused = || std::net::TcpStream::connect(addr).is_err().then_some(());
+        assert!(cross_process::deadline::poll(SOON, refused).is_some());
+        assert!(
+            net::read_exact(&stream, 3 << 20, SOON)
+                .iter()
+                .all(|&byte| byte == b'A')
+        );
+    });
+    assert_eq!(net::ask(&stream, b"bye", 3), b"BYE");
+    assert!(server.process.is_running());
+    drop(stream);
+    assert!(server.process.wait_exit(SOON).success());
+    assert!(!server.process.stderr.text().contains("still open"));
+}
+
+#[test]
+fn a_connection_that_outstays_the_grace_is_cut_and_told_of() {
+    let mut server = serve(&["--stop-on-eof", "--grace", "200ms"]);
+    let streams: Vec<_> = (0..2).map(|_| net::connect(server.addr())).collect();
+    for stream in &streams {
+        assert_eq!(net::ask(stream, b"x", 1), b"X");
+    }
+    server.process.close_stdin();
+    assert!(server.process.wait_exit(SOON).success());
+    server
+        .process
+        .wait_stderr("connections still open after 200ms: 2", SOON);
+}
+
+/// Far beyond the backlog: the listener's end must not leave anybody in a queue for ever.
+#[test]
+fn callers_who_wait_while_a_server_stops_are_not_left_hanging() {
+    let mut server = serve(&["--stop-on-eof", "--grace", "100ms", "--quiet"]);
+    server.process.halt();
+    let waiting: Vec<_> = (0..100).map(|_| net::connect(server.addr())).collect();
+    server.process.close_stdin();
+    server.process.signal(Signal::Continue);
+    assert!(server.process.wait_exit(SOON).success());
+    for stream in &waiting {
+        // An end or a reset: both are an answer.
+        let _ = std::io::Read::read(&mut &*stream, &mut [0]).map_err(|error| {
+            assert_ne!(error.kind(), std::io::ErrorKind::WouldBlock);
+        });
+    }
+}
+
+#[test]
+fn a_port_in_use_is_left_to_whoever_has_it() {
+    let mut server = serve(&[]);
+    let mut second = Process::spawn(server_command(&[server.endpoint()]));
+    let ended = second.finish(SOON);
+    assert_eq!((ended.status.code(), ended.stdout), (Some(1), vec![]));
+    second.wait_stderr("is already in use; is another server running?", SOON);
+    server.assert_alive(upper_case_client);
+}
+
+/// Whoever answers, it is no usage error: every port from 1 to 65535 is good for a client.
+#[test]
+fn good_ports_are_accepted() {
+    for port in ["1", "22", "080", "65535"] {
+        let addr = format!("127.0.0.1:{port}");
+        let words = [
+            "--send",
+            "x",
+            "--timeout",
+            "300ms",
+            "--connect-timeout",
+            "1s",
+            &addr,
+        ];
+        let mut client = Process::spawn(client_command(&words));
+        let status = client.finish(SOON).status.code();
+        assert!(
+            matches!(status, Some(0 | 1)),
+            "{port}: {}",
+            client.stderr.text()
+        );
+    }
+}
+
+#[test]
+fn a_port_of_the_systems_is_refused_in_words() {
+    let lowest = std::fs::read_to_string("/proc/sys/net/ipv4/ip_unprivileged_port_start");
+    let what = "a privileged port";
+    if lowest.is_ok_and(|port| port.trim() != "1024") {
+        return super::skip(what, "here they are anybody's");
+    }
+    let Some(user) = Unprivileged::new("tcp-server", what) else {
+        return;
+    };
+    let mut process = Process::spawn(user.command(&["127.0.0.1:1"]));
+    assert_eq!(process.finish(SOON).status.code(), Some(1));
+    assert_eq!(
+        process.stderr.text(),
+        "error: cannot listen on 127.0.0.1:1 (permission denied); ports below 1024 are the \
+         system's, choose one from 1024 to 65535\n"
+    );
+}

@@ -1,0 +1,95 @@
+//! A handler that panics, and what nobody but us should ever see.
+
+use std::fs;
+
+use cross_process::artifacts::workspace;
+use cross_process::deadline::SOON;
+use cross_process::net;
+use cross_process::net::ANY_PORT;
+use cross_process::server::Server;
+
+use super::{client_command, server_command, skip, upper_case_client, wait_until_served};
+
+/// Rust's own report of a panic: a backtrace, or the line before it.
+fn is_rusts_report(text: &str) -> bool {
+    ["panicked", "backtrace", "stack ", ".rs:"]
+        .iter()
+        .any(|word| text.contains(word))
+}
+
+#[test]
+fn a_panic_ends_one_connection_and_is_one_line_in_the_log() {
+    if !cfg!(debug_assertions) {
+        return skip("a handler that panics", "only a debug build can be told to");
+    }
+    // With a cap of one, a connection that stayed counted would shut everybody out.
+    let mut command = server_command(&["--max-connections", "1", &ANY_PORT.to_string()]);
+    command
+        .env("DIALTONE_TEST_PANIC", "1")
+        .env("RUST_BACKTRACE", "full");
+    let mut server = Server::start(command);
+    for round in 1..=3 {
+        let stream = wait_until_served(server.addr());
+        net::send(&stream, b"panic please");
+        assert_eq!(net::read_to_end(&stream, SOON), b"");
+        drop(stream);
+        drop(wait_until_served(server.addr()));
+        let log = server.process.stderr.text();
+        let told: Vec<&str> = log.lines().filter(|line| line.contains("error")).collect();
+        let internal = told.iter().filter(|line| {
+            line.starts_with("error: internal error at ")
+                && line.ends_with("this is a bug, please report it")
+        });
+        assert_eq!(internal.count(), round, "{log}");
+        assert!(
+            !log.contains("panicked") && !log.contains("stack backtrace"),
+            "{log}"
+        );
+        assert!(
+            log.contains("closed after an internal error; 13 bytes in, 1 out"),
+            "{log}"
+        );
+    }
+    wait_until_served(server.addr());
+    server.assert_alive(upper_case_client);
+}
+
+/// A panic is caught where it happens, which a profile that aborts would make impossible.
+#[test]
+fn no_profile_aborts_on_a_panic() {
+    let manifest = fs::read_to_string(workspace().join("Cargo.toml")).unwrap();
+    let setting = |line: &&str| line.replace(' ', "").starts_with("panic=\"abort\"");
+    assert_eq!(manifest.lines().find(setting), None);
+    assert!(
+        manifest.contains("[profile.release]"),
+        "looked in the wrong file"
+    );
+}
+
+#[test]
+fn failures_are_one_line_whatever_rust_backtrace_says() {
+    let port = net::free_port().to_string();
+    for (mut command, status) in [
+        (client_command(&["--send", "x", &port]), 1),
+        (client_command(&["--nope"]), 2),
+        (server_command(&["192.0.2.1:0"]), 1),
+        (server_command(&["unix:/nonexistent/socket"]), 1),
+        (server_command(&["nowhere"]), 2),
+    ] {
+        for level in ["1", "full"] {
+            let output = command
+                .env("RUST_BACKTRACE", level)
+                .env("RUST_LIB_BACKTRACE", level)
+                .output()
+                .unwrap();
+            let words = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(status), "{words}");
+            assert!(words.starts_with("error: "), "{words}");
+            assert!(status == 2 || words.lines().count() == 1, "{words}");
+            assert!(
+                !is_rusts_report(&words) && !words.contains("os error"),
+                "{words}"
+            );
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Peers that stop: to send, or to read.
+
+use std::io::{ErrorKind, Write};
+use std::net::TcpStream;
+use std::thread;
+use std::time::Duration;
+
+use cross_process::deadline::{Deadline, SOON};
+use cross_process::net;
+use cross_process::procfs;
+
+use super::{serve, upper_case_client};
+
+#[test]
+fn a_connection_that_says_nothing_is_closed_and_the_log_says_why() {
+    let mut server = serve(&["--idle-timeout", "500ms"]);
+    let silent = net::connect(server.addr());
+    let addr = silent.local_addr().unwrap();
+    assert_eq!(net::read_to_end(&silent, SOON), b"");
+    let line = format!("{addr} closed, idle 500ms; 0 bytes in, 0 out, ");
+    server.process.wait_stderr(&line, SOON);
+    server.assert_alive(upper_case_client);
+}
+
+/// The limit is one on silence, and not on a connection's whole life.
+#[test]
+fn each_message_begins_the_idle_time_anew() {
+    let mut server = serve(&["--idle-timeout", "2s"]);
+    let stream = net::connect(server.addr());
+    for _ in 0..12 {
+        assert_eq!(net::ask(&stream, b"x", 1), b"X");
+        // Not to wait for anything: this is the client's slowness.
+        thread::sleep(Duration::from_millis(200));
+    }
+    drop(stream);
+    server.assert_alive(upper_case_client);
+}
+
+#[test]
+fn a_client_that_never_reads_stalls_itself_alone_and_is_cut() {
+    let mut server = serve(&["--write-timeout", "1s"]);
+    let pid = server.process.pid();
+    upper_case_client(server.addr());
+    let before = procfs::resident_bytes(pid).unwrap();
+
+    let greedy = net::connect(server.addr());
+    let addr = greedy.local_addr().unwrap();
+    let sent = send_until_stalled(&greedy);
+    // All that is under way is in the sockets' buffers, not in the server.
+    let grown = procfs::peak_resident_bytes(pid)
+        .unwrap()
+        .saturating_sub(before);
+    assert!(grown < 1 << 20, "{grown} bytes for {sent} sent");
+    upper_case_client(server.addr());
+
+    let line = format!("{addr} closed, its peer read nothing for 1s; ");
+    server.process.wait_stderr(&line, SOON);
+    drop(greedy);
+    server.assert_alive(upper_case_client);
+}
+
+/// Sends until nothing is taken any more for a while; gives how many bytes were.
+#[track_caller]
+fn send_until_stalled(mut stream: &TcpStream) -> usize {
+    let a_while = Duration::from_millis(300);
+    stream.set_write_timeout(Some(a_while)).unwrap();
+    let deadline = Deadline::after(SOON);
+    let mut sent = 0;
+    while deadline.remaining().is_some() {
+        match stream.write(&[b'x'; 64 * 1024]) {
+            Ok(count) => sent += count,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return sent,
+            Err(error) => panic!("sending, after {sent} bytes: {error}"),
+        }
+    }
+    panic!("the server has taken {sent} bytes, and none of its replies were read");
+}
+
+/// A slow reader is no offence: each of its reads gives the server time.
+#[test]
+fn a_client_that_reads_slowly_is_served_to_the_end() {
+    const SIZE: usize = 12 << 20;
+    let mut server = serve(&["--write-timeout", "1500ms"]);
+    let stream = net::connect(server.addr());
+    thread::scope(|scope| {
+        scope.spawn(|| net::send(&stream, &vec![b'x'; SIZE]));
+        let pause = Duration::from_millis(200);
+        for _ in 0..12 {
+            thread::sleep(pause);
+            let reply = net::read_exact(&stream, SIZE / 12, SOON);
+            assert!(reply.iter().all(|&byte| byte == b'X'));
+        }
+    });
+    drop(stream);
+    server.assert_alive(upper_case_client);
+}

@@ -1,0 +1,320 @@
+//! Unix-domain sockets through the tools.
+
+use std::fs::{self, Permissions};
+use std::io::{Read, Write};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, symlink};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::process::Command;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use cross_process::deadline::SOON;
+use cross_process::process::Process;
+use cross_process::server::Server;
+use cross_process::signal::Signal;
+use cross_process::temp::TempDir;
+
+use super::unprivileged::Unprivileged;
+use super::{client_command, server_command};
+
+fn endpoint(path: &Path) -> String {
+    format!("unix:{}", path.display())
+}
+
+#[track_caller]
+fn serve_at(path: &Path) -> Server {
+    let server = Server::start(server_command(&["--stop-on-eof", &endpoint(path)]));
+    assert_eq!(server.endpoint(), endpoint(path));
+    server
+}
+
+/// A server that does not start; what it says.
+#[track_caller]
+fn refusal(command: Command) -> String {
+    let mut process = Process::spawn(command);
+    let ended = process.finish(SOON);
+    assert_eq!((ended.status.code(), ended.stdout), (Some(1), vec![]));
+    let words = process.stderr.text();
+    assert_eq!(words.lines().count(), 1, "{words}");
+    words
+}
+
+#[track_caller]
+fn refusal_at(path: &Path) -> String {
+    refusal(server_command(&[&endpoint(path)])).replace(&endpoint(path), "SOCKET")
+}
+
+/// The counterpart of the check at the end of a TCP server's test.
+#[track_caller]
+fn assert_alive(server: &mut Server, path: &Path) {
+    let mut stream = UnixStream::connect(path).unwrap();
+    stream.set_read_timeout(Some(SOON)).unwrap();
+    stream.write_all(b"ping").unwrap();
+    let mut reply = [0; 4];
+    stream.read_exact(&mut reply).unwrap();
+    assert_eq!(&reply, b"PING");
+    drop(stream);
+    server.assert_nothing_left();
+}
+
+#[test]
+fn the_socket_is_its_owners_alone_and_goes_with_the_server() {
+    let folder = TempDir::new();
+    let path = folder.join("socket");
+    // The most generous of creation masks.
+    let tool = server_command(&[]);
+    let mut command = Command::new("/bin/sh");
+    command
+        .args(["-c", "umask 0; exec \"$0\" \"$@\""])
+        .arg(tool.get_program())
+        .args(["--stop-on-eof", &endpoint(&path)]);
+    let mut server = Server::start(command);
+    let found = fs::symlink_metadata(&path).unwrap();
+    assert!(found.file_type().is_socket());
+    assert_eq!(found.mode() & 0o7777, 0o600);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+
+    let words = ["--send", "hello", "--send", "again", &endpoint(&path)];
+    let mut client = Process::spawn(client_command(&words));
+    assert_eq!(client.finish(SOON).stdout, b"HELLO\nAGAIN\n");
+    server
+        .process
+        .wait_stderr("unix#1 closed by peer; 10 bytes in, 10 out", SOON);
+    assert_alive(&mut server, &path);
+
+    server.process.close_stdin();
+    assert!(server.process.wait_exit(SOON).success());
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn the_socket_of_a_server_that_was_killed_is_taken_over() {
+    for signal in [Signal::Kill, Signal::Terminate, Signal::Interrupt] {
+        let folder = TempDir::new();
+        let path = folder.join("socket");
+        let mut killed = serve_at(&path);
+        killed.process.signal(signal);
+        killed.process.wait_exit(SOON);
+        assert!(path.exists());
+        let mut server = serve_at(&path);
+        let log = server.process.stderr.text();
+        assert!(log.contains("removed a stale socket at unix:/"), "{log}");
+        assert_alive(&mut server, &path);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+}
+
+#[test]
+fn the_socket_of_a_server_that_runs_is_never_taken() {
+    let folder = TempDir::new();
+    let path = folder.join("socket");
+    let mut server = serve_at(&path);
+    let before = fs::symlink_metadata(&path).unwrap().ino();
+    let said = "error: SOCKET is already in use by a running server; stop that one, or choose \
+                another path\n";
+    assert_eq!(refusal_at(&path), said);
+    assert_eq!(fs::symlink_metadata(&path).unwrap().ino(), before);
+    assert_alive(&mut server, &path);
+}
+
+/// To connect to a server that does not accept takes no time until its queue is full, and no end
+/// after that.
+#[test]
+fn a_server_that_hangs_with_a_full_queue_runs_all_the_same() {
+    let folder = TempDir::new();
+    let path = folder.join("socket");
+    let mut server = serve_at(&path);
+    server.process.halt();
+    let (queued, progress) = mpsc::channel();
+    let caller = thread::spawn({
+        let path = path.clone();
+        // A connection stays in the queue when its caller has left. It ends with the listener's
+        // last place, or once the server goes on and the test has seen enough.
+        move || while UnixStream::connect(&path).is_ok() && queued.send(()).is_ok() {}
+    });
+    while progress.recv_timeout(Duration::from_millis(500)).is_ok() {}
+    drop(progress);
+    let words = refusal_at(&path);
+    assert!(
+        words.contains("already in use by a running server"),
+        "{words}"
+    );
+    server.process.signal(Signal::Continue);
+    caller.join().unwrap();
+    server.assert_nothing_left();
+    assert_alive(&mut server, &path);
+}
+
+#[test]
+fn what_is_no_socket_stays_where_it_is() {
+    let folder = TempDir::new();
+    let file = folder.join("file");
+    fs::write(&file, "precious").unwrap();
+    let directory = folder.join("directory");
+    fs::create_dir(&directory).unwrap();
+    let fifo = folder.join("fifo");
+    assert!(
+        Command::new("mkfifo")
+            .arg(&fifo)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let link = folder.join("link");
+    symlink(&file, &link).unwrap();
+    let dangling = folder.join("dangling");
+    symlink("/nonexistent/target", &dangling).unwrap();
+    for (path, kind) in [
+        (&file, "a regular file"),
+        (&directory, "a directory"),
+        (&fifo, "a special file"),
+        (&link, "a symbolic link"),
+        (&dangling, "a symbolic link"),
+    ] {
+        let before = fs::symlink_metadata(path).unwrap().ino();
+        assert_eq!(
+            refusal_at(path),
+            format!(
+                "error: cannot listen on SOCKET: {kind} is in the way and is left alone; remove \
+                 it, or choose another path\n"
+            )
+        );
+        assert_eq!(fs::symlink_metadata(path).unwrap().ino(), before);
+    }
+    assert_eq!(fs::read(&file).unwrap(), b"precious");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 5);
+}
+
+#[test]
+fn a_link_to_a_live_socket_is_no_socket_either() {
+    let folder = TempDir::new();
+    let path = folder.join("socket");
+    let mut server = serve_at(&path);
+    let link = folder.join("link");
+    symlink(&path, &link).unwrap();
+    assert!(refusal_at(&link).contains("a symbolic link is in the way"));
+    assert_alive(&mut server, &path);
+}
+
+#[test]
+fn nobody_else_can_connect() {
+    let Some(user) = Unprivileged::new("tcp-client", "another user's client") else {
+        return;
+    };
+    let path = user.folder.join("socket");
+    let mut server = serve_at(&path);
+    let mut client = Process::spawn(user.command(&["--send", "x", &endpoint(&path)]));
+    assert_eq!(client.finish(SOON).status.code(), Some(1));
+    assert_eq!(
+        client.stderr.text(),
+        format!(
+            "error: cannot connect to {} (permission denied); may this user open the socket \
+             file?\n",
+            endpoint(&path)
+        )
+    );
+    assert_alive(&mut server, &path);
+}
+
+#[test]
+fn another_users_stale_socket_is_left_alone() {
+    let Some(user) = Unprivileged::new("tcp-server", "another user's stale socket") else {
+        return;
+    };
+    let path = user.folder.join("socket");
+    let mut killed = serve_at(&path);
+    killed.process.signal(Signal::Kill);
+    killed.process.wait_exit(SOON);
+    fs::set_permissions(user.folder.path(), Permissions::from_mode(0o1777)).unwrap();
+    let words = refusal(user.command(&[&endpoint(&path)]));
+    assert!(
+        words.contains("(permission denied)") || words.contains(": permission denied"),
+        "{words}"
+    );
+    assert!(path.exists());
+    assert_eq!(fs::read_dir(user.folder.path()).unwrap().count(), 2);
+}
+
+#[test]
+fn a_folder_that_is_missing_closed_or_open_to_all_is_refused() {
+    let folder = TempDir::new();
+    let missing = refusal_at(&folder.join("missing/socket"));
+    assert!(
+        missing.contains("(no such file or directory); choose a directory"),
+        "{missing}"
+    );
+
+    let file = folder.join("file");
+    fs::write(&file, "").unwrap();
+    let inside = refusal_at(&file.join("socket"));
+    assert!(
+        inside.contains("(Not a directory); choose a directory"),
+        "{inside}"
+    );
+
+    let open = folder.join("open");
+    fs::create_dir(&open).unwrap();
+    fs::set_permissions(&open, Permissions::from_mode(0o777)).unwrap();
+    let words = refusal_at(&open.join("socket"));
+    assert!(
+        words.contains("anyone may replace files in ") && words.contains("chmod o-w"),
+        "{words}"
+    );
+    // /tmp is like that.
+    fs::set_permissions(&open, Permissions::from_mode(0o1777)).unwrap();
+    let path = open.join("socket");
+    assert_alive(&mut serve_at(&path), &path);
+
+    let Some(user) = Unprivileged::new("tcp-server", "a folder of somebody else") else {
+        return;
+    };
+    let path = user.folder.join("socket");
+    let words = refusal(user.command(&[&endpoint(&path)]));
+    assert!(
+        words.contains("(permission denied); choose a directory"),
+        "{words}"
+    );
+}
+
+#[test]
+fn a_path_that_is_too_long_is_refused_with_the_length_that_would_do() {
+    let folder = TempDir::new();
+    let words = refusal_at(&folder.join("x".repeat(120)));
+    assert!(
+        words.contains("the path is too long; here it may have "),
+        "{words}"
+    );
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    let most: usize = words
+        .split_whitespace()
+        .rev()
+        .nth(1)
+        .unwrap()
+        .parse()
+        .unwrap();
+    let name = most - folder.path().as_os_str().len() - 1;
+    let path = folder.join("x".repeat(name));
+    assert_alive(&mut serve_at(&path), &path);
+}
+
+#[test]
+fn of_many_that_start_at_once_on_a_stale_socket_one_serves() {
+    let folder = TempDir::new();
+    let path = folder.join("socket");
+    let mut killed = serve_at(&path);
+    killed.process.signal(Signal::Kill);
+    killed.process.wait_exit(SOON);
+    let mut starters: Vec<Process> = (0..8)
+        .map(|_| Process::spawn(server_command(&["--stop-on-eof", &endpoint(&path)])))
+        .collect();
+    let listening: Vec<bool> = starters
+        .iter_mut()
+        .map(|starter| starter.stdout.next_line(SOON).is_some())
+        .collect();
+    assert_eq!(listening.iter().filter(|&&it| it).count(), 1);
+    let mut client = Process::spawn(client_command(&["--send", "x", &endpoint(&path)]));
+    assert_eq!(client.finish(SOON).stdout, b"X\n");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
