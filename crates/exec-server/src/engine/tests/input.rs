@@ -109,11 +109,12 @@ fn a_write_that_waits_can_be_cancelled() {
     within(|| writer.join().unwrap());
 }
 
-/// A process that is out of reach holds the input's other end and never reads.
+/// A process that is out of reach holds the input's other end and never reads. (A shell gives its
+/// background `/dev/null`, unless it is told otherwise.)
 #[test]
 fn a_write_does_not_wait_for_a_process_in_the_background() {
     let (running, writer) = blocked_writer(&format!(
-        "setsid sleep 1000 <&0 >/dev/null 2>&1 & {OUT_OF_REACH}; echo $!; exit 4"
+        "exec 3<&0; setsid sleep 1000 <&3 3<&- >/dev/null 2>&1 & {OUT_OF_REACH}; echo $!; exit 4"
     ));
     let (tell, told) = Tell::new();
     let outcome = within(move || running.pump(&Arc::new(tell)).unwrap());
