@@ -5,14 +5,22 @@ use std::net::SocketAddr;
 use cross_process::deadline::SOON;
 use cross_process::net;
 use cross_process::process::Process;
-use cross_process::program::Program::{self, Python, Rust};
+use cross_process::program::Program::{self, Python, Rust, Tool};
 use cross_process::program::each_pair;
 
 const NAIVE_SERVERS: [Program; 2] = [Python("exec_naive_server"), Rust("exec_naive_server")];
 const NAIVE_CLIENTS: [Program; 2] = [Python("exec_naive_client"), Rust("exec_naive_client")];
-const LENGTH_SERVERS: [Program; 2] = [Python("length_server"), Rust("length_server")];
+const LENGTH_SERVERS: [Program; 3] = [
+    Python("length_server"),
+    Rust("length_server"),
+    Tool("exec-server", &["--protocol", "length", "--no-auth"]),
+];
 const LENGTH_CLIENTS: [Program; 2] = [Python("length_client"), Rust("length_client")];
-const HEADER_SERVERS: [Program; 2] = [Python("header_server"), Rust("header_server")];
+const HEADER_SERVERS: [Program; 3] = [
+    Python("header_server"),
+    Rust("header_server"),
+    Tool("exec-server", &["--protocol", "header", "--no-auth"]),
+];
 const HEADER_CLIENTS: [Program; 2] = [Python("header_client"), Rust("header_client")];
 
 /// What clients print for these lines of input, their prompts left out.
@@ -144,7 +152,11 @@ fn what_servers_send_is_the_same_byte_for_byte() {
         net::half_close(&conn);
         assert_eq!(net::read_to_end(&conn, SOON), b"");
     }
-    for server in HEADER_SERVERS.into_iter().filter_map(Program::serve) {
+    // The tool's hash is a real one.
+    for server in HEADER_SERVERS[..2]
+        .iter()
+        .filter_map(|script| script.serve())
+    {
         let conn = net::connect(server.addr());
         let expected = b"\x3e\0\0\0{\"filename\": \"a.txt\", \"total_size\": 5, \"hash\": \"not computed\"}out\0\xff";
         assert_eq!(net::ask(&conn, CMD, expected.len()), expected);

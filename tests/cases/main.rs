@@ -1,6 +1,8 @@
 //! The cross-process tests. One binary, one module a topic.
 
 mod exec;
+mod exec_lesson;
+mod exec_session;
 mod harness;
 mod iterative;
 mod pairs;

@@ -92,7 +92,10 @@ fn callers_who_ignore_a_refusal_are_let_go() {
     // The stubborn still hold their ends.
     server.assert_nothing_left();
     assert_eq!(stubborn.len(), 300);
-    drop(wait_until_served(server.addr()));
+    let next = wait_until_served(server.addr());
+    net::half_close(&next);
+    // Its place is free when it sees the end, not when it leaves.
+    assert_eq!(net::read_to_end(&next, SOON), b"");
     server.assert_alive(upper_case_client);
 }
 
