@@ -259,7 +259,7 @@ fn commands_one_behind_the_other_share_a_connection() {
 
 #[test]
 fn nobody_waits_for_ever_to_be_let_in() {
-    let limits = ["--max-unauthenticated", "1", "--handshake-timeout", "500ms"];
+    let limits = ["--max-unauthenticated", "1", "--handshake-timeout", "2s"];
     let mut session = Session::start(&limits);
     let silent = net::connect(session.server.addr());
     // It has been greeted, so it has the only place.

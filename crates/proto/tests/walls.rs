@@ -15,9 +15,12 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("wire", &["escape", "reason"]),
     ("random", &["reason"]),
     ("token", &["random", "reason"]),
-    ("net", &["escape", "reason"]),
+    ("net", &["escape", "reason", "start_reason"]),
     ("socketserver", &["escape", "reason", "net"]),
-    ("cli", &["escape", "reason", "net", "socketserver"]),
+    (
+        "cli",
+        &["escape", "reason", "start_reason", "net", "socketserver"],
+    ),
 ];
 
 /// What a layer must not mention, whoever gave it to it.

@@ -33,7 +33,16 @@ fn a_panic_ends_one_connection_and_is_one_line_in_the_log() {
         net::send(&stream, b"panic please");
         assert_eq!(net::read_to_end(&stream, SOON), b"");
         drop(stream);
-        drop(wait_until_served(server.addr()));
+        let next = wait_until_served(server.addr());
+        net::half_close(&next);
+        assert_eq!(net::read_to_end(&next, SOON), b"");
+        // The log is read by a thread of the harness, which may be a little behind.
+        let internal_errors = || {
+            let log = server.process.stderr.text();
+            let closed = log.matches("closed after an internal error").count();
+            (log.matches("internal error at ").count() == round && closed == round).then_some(())
+        };
+        cross_process::deadline::poll(SOON, internal_errors);
         let log = server.process.stderr.text();
         let told: Vec<&str> = log.lines().filter(|line| line.contains("error")).collect();
         let internal = told.iter().filter(|line| {

@@ -55,6 +55,9 @@ fn a_server_out_of_descriptors_says_so_rests_and_recovers() {
     thread::sleep(Duration::from_secs(1));
     let spent = procfs::cpu_time(pid).unwrap() - before;
     assert!(spent < Duration::from_millis(200), "{spent:?} in a second");
+    server
+        .process
+        .wait_stderr("cannot accept a connection", SOON);
     let log = server.process.stderr.text();
     assert_eq!(
         log.matches("cannot accept a connection").count(),
@@ -82,6 +85,9 @@ fn a_server_at_its_limit_of_descriptors_can_still_be_stopped() {
 fn too_few_descriptors_for_the_cap_are_noted_at_the_start() {
     let command = server_command(&[&ANY_PORT.to_string()]);
     let server = Server::start(with_open_files(&command, 100));
+    server
+        .process
+        .wait_stderr("this shell allows about 92", SOON);
     let log = server.process.stderr.text();
     assert!(
         log.contains("this shell allows about 92 (open files)"),
@@ -111,6 +117,9 @@ fn a_server_that_gets_no_thread_tells_the_caller_and_recovers() {
     for stream in &served {
         assert_eq!(net::ask(stream, b"y", 1), b"Y");
     }
+    server
+        .process
+        .wait_stderr("error: cannot start a thread", SOON);
     let log = server.process.stderr.text();
     assert_eq!(
         log.matches("error: cannot start a thread").count(),

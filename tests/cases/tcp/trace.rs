@@ -141,8 +141,12 @@ fn every_line_of_a_busy_log_is_whole() {
     });
     server.assert_alive(upper_case_client);
     // Each connection: connected, recv, send, recv, closed.
+    let all = 5 * (16 * 20 + 1);
+    // The log is read by a thread of the harness, which may be a little behind.
+    let complete = || (server.process.stderr.text().lines().count() >= all).then_some(());
+    cross_process::deadline::poll(SOON, complete);
     let log = server.process.stderr.text();
-    assert_eq!(log.lines().count(), 5 * (16 * 20 + 1));
+    assert_eq!(log.lines().count(), all);
     for line in log.lines() {
         let rest = without_time(line);
         assert!(rest.starts_with("127.0.0.1:"), "{line}");

@@ -99,8 +99,9 @@ fn the_socket_of_a_server_that_was_killed_is_taken_over() {
         killed.process.wait_exit(SOON);
         assert!(path.exists());
         let mut server = serve_at(&path);
-        let log = server.process.stderr.text();
-        assert!(log.contains("removed a stale socket at unix:/"), "{log}");
+        server
+            .process
+            .wait_stderr("removed a stale socket at unix:/", SOON);
         assert_alive(&mut server, &path);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
