@@ -52,11 +52,25 @@ pub fn udp(addr: SocketAddr) -> UdpSocket {
     connected.unwrap_or_else(|why| panic!("no UDP socket for {addr}: {why}"))
 }
 
+/// Calls again what was interrupted: the system interrupts a wait with a time limit where the
+/// process is halted and goes on.
+pub fn again<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(why) if why.kind() == ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
 /// Sends one datagram and waits for the one that answers it.
 #[track_caller]
 pub fn ask_udp(socket: &UdpSocket, datagram: &[u8]) -> Vec<u8> {
     let mut answer = vec![0; 65_535];
-    match socket.send(datagram).and_then(|_| socket.recv(&mut answer)) {
+    match socket
+        .send(datagram)
+        .and_then(|_| again(|| socket.recv(&mut answer)))
+    {
         Ok(length) => answer[..length].to_vec(),
         Err(why) => panic!(
             "no answer to {:?}: {why}",
@@ -128,7 +142,7 @@ pub fn assert_silent(stream: &TcpStream, for_a: Duration) {
     let mut byte = [0];
     let peeked = stream
         .set_read_timeout(Some(for_a))
-        .and_then(|()| stream.peek(&mut byte));
+        .and_then(|()| again(|| stream.peek(&mut byte)));
     match peeked {
         Err(why) if is_timeout(&why) => {}
         other => panic!("something arrived where nothing should: {other:?}"),
@@ -150,7 +164,7 @@ pub fn half_close(stream: &TcpStream) {
 #[track_caller]
 pub fn reset(stream: TcpStream) {
     let mut byte = [0];
-    match stream.peek(&mut byte) {
+    match again(|| stream.peek(&mut byte)) {
         Ok(1) => drop(stream),
         other => panic!("nothing to leave unread, so no reset: {other:?}"),
     }

@@ -142,7 +142,7 @@ const LIMITS: Group<Options> = Group {
             "session: how long the server may take to prove that it is the one",
             |o: &mut Options, v| cli::duration(v).map(|d| o.handshake_timeout = d),
         )
-        .default("10s"),
+        .default("20s"),
         Flag::value(
             "timeout",
             "TIME",

@@ -93,10 +93,9 @@ impl Session {
     fn serve(&self) -> Result<(), End> {
         let (stream, peer) = (&self.stream, self.peer);
         stream.set_nodelay()?;
-        let place = self
-            .context
-            .waiting
-            .enter(self.context.options.handshake_timeout);
+        // Longer than any handshake that is under way may still take.
+        let patience = self.context.options.handshake_timeout * 2;
+        let place = self.context.waiting.enter(patience);
         let place = place.map_err(End::Crowded)?;
         let (sealer, opener) = greeting::greet(&self.context, stream, peer)?;
         drop(place);
