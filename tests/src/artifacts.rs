@@ -102,7 +102,8 @@ fn cargo_build() -> Command {
     let Ok(this_test) = env::current_exe() else {
         panic!("cannot find the running test itself");
     };
-    let is_target = |folder: &&Path| folder.join("CACHEDIR.TAG").is_file();
+    // Cargo keeps this file in every target folder, also in one that it did not make itself.
+    let is_target = |folder: &&Path| folder.join(".rustc_info.json").is_file();
     let Some(target) = this_test.ancestors().find(is_target) else {
         panic!("{} is in no target folder", this_test.display());
     };
