@@ -114,11 +114,7 @@ where
         .stack_size(STACK)
         .on_event(cli::log_events(log));
     if options.stop_on_eof {
-        let stopper = server.stopper();
-        cli::when_stdin_ends(move || {
-            log.info(format_args!("standard input ended, stopping"));
-            stopper.shutdown(grace);
-        })?;
+        cli::stop_when_stdin_ends(server.stopper(), grace, log)?;
     }
     Output::stdout().write(format!("listening on {endpoint}\n").as_bytes())?;
     let left = server.serve_forever();

@@ -40,11 +40,7 @@ fn serve(options: Options) -> Result<ExitCode, Failure> {
     .max_connections(most)
     .on_event(cli::log_events(log));
     if stop_on_eof {
-        let stopper = server.stopper();
-        cli::when_stdin_ends(move || {
-            log.info(format_args!("standard input ended, stopping"));
-            stopper.shutdown(grace);
-        })?;
+        cli::stop_when_stdin_ends(server.stopper(), grace, log)?;
     }
 
     Output::stdout().write(format!("listening on {endpoint}\n").as_bytes())?;

@@ -46,12 +46,8 @@ fn serve(options: Options) -> Result<ExitCode, Failure> {
             }
         });
     if options.stop_on_eof {
-        let stopper = server.stopper();
-        cli::when_stdin_ends(move || {
-            log.info(format_args!("standard input ended, stopping"));
-            // The one datagram in hand is answered; there is nothing else to wait for.
-            stopper.shutdown(Duration::ZERO);
-        })?;
+        // The one datagram in hand is answered; there is nothing else to wait for.
+        cli::stop_when_stdin_ends(server.stopper(), Duration::ZERO, log)?;
     }
 
     Output::stdout().write(format!("listening on {endpoint}\n").as_bytes())?;

@@ -319,3 +319,15 @@ fn of_many_that_start_at_once_on_a_stale_socket_one_serves() {
     assert_eq!(client.finish(SOON).stdout, b"X\n");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }
+
+/// Nothing can wake a server whose file is gone, and nobody can call it: it ends all the same.
+#[test]
+fn a_server_whose_socket_was_removed_can_still_be_stopped() {
+    let folder = TempDir::new();
+    let path = folder.join("socket");
+    let flags = ["--stop-on-eof", "--grace", "1ms", &endpoint(&path)];
+    let mut server = Server::start(server_command(&flags));
+    fs::remove_file(&path).unwrap();
+    server.process.close_stdin();
+    assert!(server.process.wait_exit(SOON).success());
+}

@@ -1,9 +1,13 @@
 //! Standard input: lines with a prompt, or nothing but its end.
 
 use std::io::{self, BufRead, IsTerminal, Read, StdinLock};
+use std::process;
 use std::thread;
+use std::time::Duration;
 
 use super::exit::{Failure, eprint};
+use super::log::Log;
+use crate::socketserver::{RequestSource, Stopper};
 
 /// The longest line that is taken.
 const LONGEST_LINE: u64 = 64 << 20;
@@ -68,19 +72,28 @@ impl Lines {
     }
 }
 
-/// Calls `then` in a thread of its own when stdin ends, so that whoever holds the other end of it
-/// can ask a server to finish.
+/// Stops a server when stdin ends, so that whoever holds the other end of it can ask it to finish;
+/// its connections have `grace` for that.
 ///
 /// # Errors
 ///
 /// Where the system has no thread left.
-pub fn when_stdin_ends(then: impl FnOnce() + Send + 'static) -> Result<(), Failure> {
+pub fn stop_when_stdin_ends<S: RequestSource>(
+    stopper: Stopper<S>,
+    grace: Duration,
+    log: Log,
+) -> Result<(), Failure> {
     thread::Builder::new()
         .name("stdin".into())
-        .spawn(|| {
+        .spawn(move || {
             // An unreadable stdin has ended, too.
             let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
-            then();
+            log.info(format_args!("standard input ended, stopping"));
+            stopper.shutdown(grace);
+            if stopper.is_accepting() {
+                // Its socket file is gone, so nobody can call it any more, nor wake it.
+                process::exit(0);
+            }
         })
         .map(drop)
         .map_err(|error| Failure::start("cannot start a thread", &error))

@@ -17,7 +17,7 @@ mod values;
 pub use check::complaints;
 pub use exit::{Failure, run};
 pub use flags::{Example, Flag, Group, Operand, Tool};
-pub use input::{Lines, stdin, when_stdin_ends};
+pub use input::{Lines, stdin, stop_when_stdin_ends};
 pub use log::{Log, RateLimit};
 pub use output::Output;
 pub use progress::Progress;

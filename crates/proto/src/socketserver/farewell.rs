@@ -116,3 +116,42 @@ fn still_there(caller: &mut Leaving) -> bool {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::{TcpListener, TcpStream};
+
+    #[test]
+    fn a_caller_is_heard_until_it_leaves_or_has_sent_too_much() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let (callers, inbox) = mpsc::sync_channel(CALLERS);
+        let farewell = Farewell { callers };
+        let refused = || {
+            let caller = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            farewell.say(listener.accept().unwrap().0.into(), "not today");
+            let mut leaving = inbox.try_recv().unwrap();
+            leaving.until += Duration::from_secs(3600);
+            (caller, leaving)
+        };
+
+        let (mut caller, mut leaving) = refused();
+        // What it sends is taken, so it meets no reset before it comes to read the words.
+        caller.write_all(b"hello").unwrap();
+        while leaving.read < b"hello".len() {
+            assert!(still_there(&mut leaving));
+        }
+        let mut words = String::new();
+        caller.read_to_string(&mut words).unwrap();
+        assert_eq!(words, "error: not today\n");
+        drop(caller);
+        while still_there(&mut leaving) {}
+
+        let (mut caller, mut leaving) = refused();
+        let sending = thread::spawn(move || caller.write_all(&vec![0; 2 * MOST]));
+        while still_there(&mut leaving) {}
+        assert!(leaving.read >= MOST && leaving.read < 2 * MOST);
+        drop(leaving);
+        let _ = sending.join().unwrap();
+    }
+}

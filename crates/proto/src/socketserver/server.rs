@@ -20,6 +20,9 @@ pub const STACK_SIZE: usize = 64 * 1024;
 /// How long the accept loop rests when the system has nothing left to accept with.
 const BACK_OFF: Duration = Duration::from_millis(100);
 
+/// How long after its time the accept loop is still waited for.
+const LAST_CALL: Duration = Duration::from_secs(2);
+
 type Watch = Box<dyn Fn(&Event<'_>) + Send + Sync>;
 
 /// A server that gives each request a thread. Python: `ThreadingTCPServer`, `ThreadingUDPServer`.
@@ -117,7 +120,7 @@ where
             Ok(())
         });
         // Only this closes the listener: from here on callers are refused by the system.
-        drop(source);
+        state.without_wakes(|| drop(source));
         state.set_accepting(false);
         state.drain()
     }
@@ -172,7 +175,7 @@ impl<F: FnMut(&mut Datagram)> ThreadingServer<Datagrams, F> {
             Ok(())
         });
         // Both hold the socket, which closes with them.
-        drop((datagram, source));
+        state.without_wakes(|| drop((datagram, source)));
         state.set_accepting(false);
     }
 }
@@ -268,16 +271,29 @@ pub struct Stopper<S> {
 impl<S: RequestSource> Stopper<S> {
     /// Stops accepting, closes the listener, and waits up to `grace` for the handlers to finish;
     /// gives how many had not. Python: `shutdown()` and `server_close()`, which wait without limit.
+    ///
+    /// A Unix-domain socket whose file somebody removed cannot be woken from `accept`; then this
+    /// returns two seconds after the grace, and [`is_accepting`](Self::is_accepting) stays true.
     pub fn shutdown(&self, grace: Duration) -> usize {
         self.state.stop(grace);
         while self.state.is_accepting() {
-            if let Some(source) = self.source.upgrade() {
-                // If it fails the loop is busy accepting, and will see that it is to stop.
-                let _ = source.wake();
-            }
+            self.state.without_wakes(|| {
+                if let Some(source) = self.source.upgrade() {
+                    // If it fails the loop may be busy accepting, and will see that it is to stop.
+                    let _ = source.wake();
+                }
+            });
             self.state.wait_until_not_accepting(BACK_OFF);
+            if self.state.is_overdue(LAST_CALL) {
+                break;
+            }
         }
         self.state.drain()
+    }
+
+    /// Whether the accept loop still runs.
+    pub fn is_accepting(&self) -> bool {
+        self.state.is_accepting()
     }
 }
 

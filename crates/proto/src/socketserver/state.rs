@@ -11,6 +11,8 @@ pub(super) struct State {
     changed: Condvar,
     /// Whether `stop_by` is set, for a loop that asks before every datagram.
     stopping: AtomicBool,
+    /// Held by whoever wakes the loop, and while the listener is closed.
+    waking: Mutex<()>,
 }
 
 #[derive(Debug, Default)]
@@ -44,6 +46,15 @@ impl State {
         }
     }
 
+    /// Runs `then` while nobody wakes the loop. To be woken the listener must be held for a moment;
+    /// if that were when the loop closes it, the listener would outlive its server, and a process
+    /// that ends just then would leave its socket file behind.
+    pub(super) fn without_wakes(&self, then: impl FnOnce()) {
+        let turn = self.waking.lock().unwrap_or_else(PoisonError::into_inner);
+        then();
+        drop(turn);
+    }
+
     pub(super) fn live(&self) -> usize {
         self.now().live
     }
@@ -71,6 +82,12 @@ impl State {
 
     pub(super) fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Acquire)
+    }
+
+    /// Whether the server should have stopped that long ago, the grace of its handlers included.
+    pub(super) fn is_overdue(&self, by: Duration) -> bool {
+        let stop_by = self.now().stop_by;
+        stop_by.is_some_and(|stop_by| stop_by.elapsed() >= by)
     }
 
     /// Waits for `time`, or less where the server is stopped meanwhile.
