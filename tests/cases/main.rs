@@ -3,6 +3,7 @@
 mod exec;
 mod exec_lesson;
 mod exec_session;
+mod exercises;
 mod harness;
 mod iterative;
 mod pairs;
