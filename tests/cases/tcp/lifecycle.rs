@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::os::unix::process::ExitStatusExt;
+use std::process::Command;
 use std::thread;
 
 use cross_process::deadline::SOON;
@@ -86,9 +87,13 @@ fn without_the_flag_the_end_of_stdin_is_nothing() {
 
 #[test]
 fn a_stdin_that_has_ended_before_the_start_is_a_short_life() {
-    let mut command = server_command(&["--stop-on-eof", "127.0.0.1:0"]);
-    let ended = command.stdin(std::process::Stdio::null()).output().unwrap();
-    assert!(ended.status.success());
+    let tool = server_command(&[]);
+    let mut command = Command::new("/bin/sh");
+    command
+        .args(["-c", "exec \"$0\" \"$@\" </dev/null"])
+        .arg(tool.get_program())
+        .args(["--stop-on-eof", "127.0.0.1:0"]);
+    assert!(Process::spawn(command).wait_exit(SOON).success());
 }
 
 /// What comes on stdin is no end of it, however much it is.

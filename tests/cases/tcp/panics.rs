@@ -1,11 +1,13 @@
 //! A handler that panics, and what nobody but us should ever see.
 
 use std::fs;
+use std::process::Command;
 
 use cross_process::artifacts::workspace;
 use cross_process::deadline::SOON;
 use cross_process::net;
 use cross_process::net::ANY_PORT;
+use cross_process::process::Process;
 use cross_process::server::Server;
 
 use super::{client_command, server_command, skip, upper_case_client, wait_until_served};
@@ -78,19 +80,21 @@ fn no_profile_aborts_on_a_panic() {
 #[test]
 fn failures_are_one_line_whatever_rust_backtrace_says() {
     let port = net::free_port().to_string();
-    for (mut command, status) in [
-        (client_command(&["--send", "x", &port]), 1),
-        (client_command(&["--nope"]), 2),
-        (server_command(&["192.0.2.1:0"]), 1),
-        (server_command(&["unix:/nonexistent/socket"]), 1),
-        (server_command(&["nowhere"]), 2),
+    let client = client_command as fn(&[&str]) -> Command;
+    let server = server_command as fn(&[&str]) -> Command;
+    for (tool, words, status) in [
+        (client, &["--send", "x", &port][..], 1),
+        (client, &["--nope"], 2),
+        (server, &["192.0.2.1:0"], 1),
+        (server, &["unix:/nonexistent/socket"], 1),
+        (server, &["nowhere"], 2),
     ] {
         for level in ["1", "full"] {
-            let output = command
+            let mut command = tool(words);
+            command
                 .env("RUST_BACKTRACE", level)
-                .env("RUST_LIB_BACKTRACE", level)
-                .output()
-                .unwrap();
+                .env("RUST_LIB_BACKTRACE", level);
+            let output = Process::spawn(command).finish(SOON);
             let words = String::from_utf8(output.stderr).unwrap();
             assert_eq!(output.status.code(), Some(status), "{words}");
             assert!(words.starts_with("error: "), "{words}");
