@@ -9,6 +9,7 @@ mod iterative;
 mod pairs;
 mod rebind;
 mod sticky;
+mod sticky_lab;
 mod tcp;
 mod tcp_pairs;
 mod twins;

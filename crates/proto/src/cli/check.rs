@@ -47,7 +47,11 @@ pub fn complaints<O: Default>(tool: &Tool<O>) -> Vec<String> {
             Err(error) => found.push(format!("the example {} fails: {error}", example.line)),
         }
     }
-    for line in help(tool).lines().filter(|line| line.chars().count() > 80) {
+    let help = help(tool);
+    if help.contains("\n\n\n") {
+        found.push("the help has two empty lines together".to_owned());
+    }
+    for line in help.lines().filter(|line| line.chars().count() > 80) {
         found.push(format!("too wide: {line}"));
     }
     found

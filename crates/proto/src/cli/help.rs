@@ -12,7 +12,9 @@ const COLUMN: usize = 28;
 /// What `--help` shows.
 pub(super) fn help<O>(tool: &Tool<O>) -> String {
     let mut text = format!("{}: {}\n\n{}\n", tool.name, tool.about, usage(tool));
-    text.push('\n');
+    if !tool.operands.is_empty() {
+        text.push('\n');
+    }
     for operand in tool.operands {
         let mut what = operand.help.to_owned();
         if let Some(default) = operand.default {

@@ -1,0 +1,287 @@
+//! The sticky-packet laboratory: what it claims, and what it draws.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use cross_process::artifacts::{artifacts, workspace};
+use cross_process::deadline::{A_MOMENT, SOON};
+use cross_process::net;
+use cross_process::process::Process;
+use cross_process::python;
+use cross_process::server::Server;
+use cross_process::temp::TempDir;
+
+/// What the laboratory prints.
+#[track_caller]
+fn lab(words: &[&str]) -> String {
+    let mut command = Command::new(artifacts().example("sticky_lab"));
+    command.args(words);
+    let mut lab = Process::spawn(command);
+    let ended = lab.finish(SOON);
+    if !ended.status.success() || !ended.stderr.is_empty() {
+        lab.fail("the laboratory has failed");
+    }
+    String::from_utf8(ended.stdout).unwrap()
+}
+
+/// What came of each experiment in order, for experiments with a single outcome.
+#[track_caller]
+fn came(words: &[&str]) -> Vec<String> {
+    let printed = lab(words);
+    let came = printed
+        .lines()
+        .skip(2)
+        .filter(|line| !line.starts_with("Sent: "))
+        .filter_map(|line| Some(line[line.find('[')?..].to_owned()));
+    came.collect()
+}
+
+const BOTH: [&str; 4] = ["--nodelay", "off", "--nodelay", "on"];
+
+fn with_and_without_nodelay(words: &[&str]) -> Vec<String> {
+    came(&[&BOTH[..], words].concat())
+}
+
+#[test]
+fn a_late_receiver_gets_two_sends_as_one_with_nodelay_and_without() {
+    for pause in ["none", "60ms"] {
+        let came = with_and_without_nodelay(&["--pause", pause]);
+        assert_eq!(came, ["[hello|world]", "[hello|world]"], "{pause}");
+    }
+}
+
+#[test]
+fn a_receiver_that_keeps_up_gets_them_apart_with_nodelay_and_without() {
+    let came = with_and_without_nodelay(&["--reader", "step"]);
+    assert_eq!(came, ["[hello][world]", "[hello][world]"]);
+}
+
+#[test]
+fn a_small_recv_cuts_sends_wherever_it_ends() {
+    let came = with_and_without_nodelay(&["--recv-size", "4", "--reader", "late"]);
+    assert_eq!(came, ["[hell][o|wor][ld]", "[hell][o|wor][ld]"]);
+    let came = with_and_without_nodelay(&["--recv-size", "4", "--reader", "step"]);
+    assert_eq!(came, ["[hell][o][worl][d]", "[hell][o][worl][d]"]);
+}
+
+#[test]
+fn messages_of_any_size_and_content() {
+    assert_eq!(
+        came(&["--sizes", "3000,3000,10", "--recv-size", "4096"]),
+        ["[a*3000|b*1096][b*1904|cccccccccc]"]
+    );
+    assert_eq!(
+        came(&["--send", "啊", "--send", "\u{1b}[2J", "--recv-size", "2"]),
+        [r"[\xe5\x95][\x8a|\x1b][[2][J]"]
+    );
+    // As much as may be sent, by 64 recvs of half a KiB.
+    let boxes = came(&["--sizes", "32768", "--recv-size", "512"]).concat();
+    assert_eq!(boxes, "[a*512]".repeat(64));
+}
+
+/// What makes the others certain: the receiver waits until all has arrived before it reads any.
+#[test]
+fn the_receiver_waits_for_all_before_it_reads_any() {
+    let mut command = Command::new(artifacts().example("sticky_lab"));
+    command.args(["receiver", "1024"]);
+    let mut server = Server::start(command);
+    server.process.send_line("read 10");
+    let stream = net::connect(server.addr());
+    net::send(&stream, b"hello");
+    std::thread::sleep(A_MOMENT);
+    net::send(&stream, b"world");
+    assert_eq!(server.process.wait_line(SOON), "10");
+    server.process.wait_stdout("helloworld", SOON);
+    // And it ends with its orders, though the connection stays.
+    assert!(server.process.finish(SOON).status.success());
+}
+
+/// How it comes out is open, but not what comes: all runs are told, and in each all bytes.
+#[test]
+fn an_eager_receiver_gets_all_bytes_in_any_pieces() {
+    let printed = lab(&["--reader", "eager", "--runs", "30", "--recv-size", "7"]);
+    let mut runs = 0;
+    for line in printed.lines().filter(|line| line.contains(" of 30 ")) {
+        let (before, boxes) = line.split_once(" of 30 ").unwrap();
+        let count = before.split_whitespace().last().unwrap();
+        runs += count.parse::<u32>().unwrap();
+        let bytes: String = boxes.chars().filter(|c| c.is_alphabetic()).collect();
+        assert_eq!(bytes, "helloworld", "{line}");
+    }
+    assert_eq!(runs, 30, "{printed}");
+}
+
+#[test]
+fn the_run_without_flags_makes_the_argument_on_one_screen() {
+    let printed = lab(&[]);
+    let certain: Vec<&str> = printed
+        .lines()
+        .filter_map(|line| {
+            let at = line.find('[')?;
+            (!line.contains(" of ")).then_some(&line[at..])
+        })
+        .collect();
+    assert_eq!(
+        certain,
+        [
+            "[ ] is what one recv gave, | is where a send ended.",
+            "[hello|world]",
+            "[hello|world]",
+            "[hello|world]",
+            "[hello][world]",
+            "[hello][world]",
+            "[hell][o|wor][ld]",
+            "[hell][o][worl][d]",
+        ]
+    );
+    assert!(printed.ends_with("the same came: 2 of 2 pairs.\n"));
+    assert!(printed.lines().count() <= 30, "{printed}");
+    assert!(printed.lines().all(|line| line.len() < 80), "{printed}");
+}
+
+#[test]
+fn what_cannot_be_run_is_refused_in_words() {
+    let many = ["--send", "x"].repeat(17);
+    let variants = ["--recv-size", "1"].repeat(65);
+    for (words, status, error) in [
+        (&["--send", ""][..], 2, "TCP has no empty messages"),
+        (&["--sizes", "10,0"], 2, "is not a whole number from 1"),
+        (&["--pause", "2s"], 2, "longer than 1s"),
+        (&["--reader", "now"], 2, "none of late, step, eager"),
+        (&["--sizes", "32768,1"], 1, "send 32768 at most"),
+        (
+            &["--sizes", "200", "--recv-size", "1"],
+            1,
+            "too many pieces",
+        ),
+        (&many, 1, "send 16 at most"),
+        (&variants, 1, "ask for 64 at most"),
+        (
+            &["--svg", "/nowhere/x", "--runs", "1"],
+            1,
+            "cannot write the picture",
+        ),
+    ] {
+        let mut command = Command::new(artifacts().example("sticky_lab"));
+        command.args(words);
+        let mut lab = Process::spawn(command);
+        let ended = lab.finish(SOON);
+        let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert!(
+            said.starts_with("error: ") && said.contains(error),
+            "{said}"
+        );
+        assert_eq!(ended.status.code(), Some(status), "{said}");
+    }
+}
+
+/// Draws, and hands over the picture's file.
+fn picture(folder: &TempDir, words: &[&str]) -> PathBuf {
+    let file = folder.join("picture.svg");
+    lab(&[words, &["--svg", file.to_str().unwrap()]].concat());
+    file
+}
+
+/// What a picture holds, read by an XML parser: each text, and each box's left and right edge.
+const LOOK: &str = "
+import sys, xml.etree.ElementTree as tree
+root = tree.parse(sys.argv[1]).getroot()
+width = float(root.get('viewBox').split()[2])
+height = float(root.get('viewBox').split()[3])
+for part in root.iter():
+    kind = part.tag.split('}')[1]
+    if kind == 'text':
+        print(part.get('class'), part.text)
+    if kind in ('rect', 'text'):
+        right = float(part.get('x')) + float(part.get('width', 0))
+        bottom = float(part.get('y')) + float(part.get('height', 0))
+        assert right <= width and bottom <= height, tree.tostring(part)
+    if kind == 'rect' and part.get('class') == 'recv':
+        print('recv')
+";
+
+fn look(picture: &Path) -> Option<Vec<String>> {
+    let mut command = python::command("an XML parser")?;
+    command.args(["-c", LOOK]).arg(picture);
+    let mut python = Process::spawn(command);
+    let seen = python.finish(SOON);
+    if !seen.status.success() {
+        python.fail("the picture is not well-formed, or something stands outside of it");
+    }
+    let seen = String::from_utf8(seen.stdout).unwrap();
+    Some(seen.lines().map(str::to_owned).collect())
+}
+
+#[test]
+fn the_picture_shows_each_send_and_each_recv() {
+    let folder = TempDir::new();
+    let words = ["--send", "a<&>b", "--send", "world", "--recv-size", "4"];
+    let Some(seen) = look(&picture(&folder, &words)) else {
+        return;
+    };
+    assert_eq!(
+        seen[2..],
+        [
+            "dim sends",
+            "in a<&>b",
+            "in world",
+            "dim recvs",
+            "in a<&>",
+            "recv",
+            "in b",
+            "in wor",
+            "recv",
+            "in ld",
+            "recv",
+        ]
+    );
+    look(&picture(&folder, &[]));
+    look(&picture(
+        &folder,
+        &["--sizes", "32768", "--recv-size", "512"],
+    ));
+}
+
+#[test]
+fn the_picture_is_made_for_light_and_for_dark_ground() {
+    let folder = TempDir::new();
+    let svg = fs::read_to_string(picture(&folder, &["--send", "x"])).unwrap();
+    let (light, dark) = svg.split_once("@media(prefers-color-scheme:dark)").unwrap();
+    let (dark, body) = dark.split_once("</style>").unwrap();
+    let mut classes: Vec<&str> = body
+        .split("class=\"")
+        .skip(1)
+        .flat_map(|rest| rest.split('"').next().unwrap().split(' '))
+        .collect();
+    classes.sort_unstable();
+    classes.dedup();
+    for class in classes {
+        // Bold is bold on any ground.
+        let rule = format!(".{class}{{");
+        assert!(light.contains(&rule), "{class} has no colour");
+        assert!(
+            class == "head" || dark.contains(&rule),
+            "{class} has no dark colour"
+        );
+    }
+}
+
+/// The picture in the book is what the laboratory draws. `UPDATE_DOCS=1` puts it there.
+#[test]
+fn the_picture_in_the_book_is_the_laboratorys() {
+    let folder = TempDir::new();
+    let words = [&BOTH[..], &["--reader", "late", "--reader", "step"]].concat();
+    let drawn = fs::read_to_string(picture(&folder, &words)).unwrap();
+    let book = workspace().join("docs/img/sticky-lab.svg");
+    if env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&book, drawn).unwrap();
+        return;
+    }
+    assert!(
+        fs::read_to_string(&book).is_ok_and(|kept| kept == drawn),
+        "{} is not what the laboratory draws; UPDATE_DOCS=1 puts it there",
+        book.display()
+    );
+}

@@ -1,0 +1,270 @@
+//! The command line of the laboratory.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use proto::cli::{self, Example, Failure, Flag, Group as Flags, Tool};
+
+use crate::experiment::{self, Experiment, Group, Reader};
+
+/// More messages than this make no picture.
+const MOST_MESSAGES: usize = 16;
+/// So many bytes fit into the socket buffers on the way, so that all can be sent before the
+/// receiver reads any.
+const MOST_BYTES: usize = 32 * 1024;
+/// More recvs than this make no picture.
+const MOST_RECVS: usize = 64;
+/// What one call may run.
+const MOST_EXPERIMENTS: usize = 64;
+/// The longest pause between two sends.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// Everything that can be set. Of what is varied, every combination is run.
+#[derive(Debug, Default)]
+pub struct Options {
+    send: Vec<Vec<u8>>,
+    sizes: Vec<Vec<Vec<u8>>>,
+    nodelay: Vec<bool>,
+    pauses: Vec<Option<Duration>>,
+    readers: Vec<Reader>,
+    recv_sizes: Vec<usize>,
+    runs: Option<usize>,
+    /// Where the picture goes.
+    pub svg: Option<PathBuf>,
+}
+
+/// The table.
+pub const TOOL: Tool<Options> = Tool {
+    name: "sticky_lab",
+    about: "shows what each send becomes on the other side",
+    operands: &[],
+    groups: &[
+        Flags {
+            title: "An experiment (without any of these: those that make the whole argument)",
+            flags: &[
+                Flag::value(
+                    "send",
+                    "TEXT",
+                    "a message, sent by one send; without any: hello, world",
+                    |o: &mut Options, v| message(v).map(|m| o.send.push(m)),
+                )
+                .repeats(),
+                Flag::value(
+                    "sizes",
+                    "N,N,...",
+                    "messages of so many bytes instead; a variant each time",
+                    |o: &mut Options, v| sizes(v).map(|m| o.sizes.push(m)),
+                )
+                .repeats(),
+                Flag::value(
+                    "runs",
+                    "N",
+                    "how often an experiment with an eager receiver is run; without it: 20",
+                    |o: &mut Options, v| cli::count(v, 1..=1000).map(|n| o.runs = Some(n)),
+                ),
+            ],
+        },
+        Flags {
+            title: "What is varied (of repeated flags every combination is run)",
+            flags: &[
+                Flag::value(
+                    "nodelay",
+                    "on|off",
+                    "the sender's TCP_NODELAY, which turns Nagle's algorithm off; without it: off",
+                    |o: &mut Options, v| {
+                        cli::choice(v, &[("on", true), ("off", false)]).map(|n| o.nodelay.push(n))
+                    },
+                )
+                .repeats(),
+                Flag::value(
+                    "pause",
+                    "TIME",
+                    "how long the sender waits between two sends, up to 1s; without it: none",
+                    |o: &mut Options, v| pause(v).map(|p| o.pauses.push(p)),
+                )
+                .repeats(),
+                Flag::value(
+                    "reader",
+                    "WHEN",
+                    "when the receiver reads: late (when all has arrived), step (each message \
+                     before the next is sent), eager (as it comes); without it: late",
+                    |o: &mut Options, v| cli::choice(v, READERS).map(|r| o.readers.push(r)),
+                )
+                .repeats(),
+                Flag::value(
+                    "recv-size",
+                    "N",
+                    "the most that one recv takes, in bytes; without it: 1024",
+                    |o: &mut Options, v| cli::count(v, 1..=65_536).map(|n| o.recv_sizes.push(n)),
+                )
+                .repeats(),
+            ],
+        },
+        Flags {
+            title: "Picture",
+            flags: &[Flag::value(
+                "svg",
+                "FILE",
+                "draw it into this file, too",
+                |o: &mut Options, v| {
+                    o.svg = Some(v.into());
+                    Ok(())
+                },
+            )],
+        },
+    ],
+    examples: &[
+        Example {
+            line: "sticky_lab",
+            what: "the whole argument, on one screen",
+        },
+        Example {
+            line: "sticky_lab --send 'hello feng' --recv-size 4",
+            what: "one send that is cut into three",
+        },
+        Example {
+            line: "sticky_lab --nodelay on --nodelay off --reader late --reader step --svg x.svg",
+            what: "four experiments, and a picture of them",
+        },
+        Example {
+            line: "sticky_lab --sizes 3000,3000 --recv-size 4096 --reader eager --runs 100",
+            what: "who is faster, a hundred times",
+        },
+    ],
+    failure_status: 1,
+};
+
+/// The words for each way of reading.
+pub const READERS: &[(&str, Reader)] = &[
+    ("late", Reader::Late),
+    ("step", Reader::Step),
+    ("eager", Reader::Eager),
+];
+
+fn message(value: &OsStr) -> Result<Vec<u8>, String> {
+    if value.is_empty() {
+        return Err("\"\" sends nothing: TCP has no empty messages".to_owned());
+    }
+    Ok(value.as_bytes().to_vec())
+}
+
+/// Messages of a letter each: `aaaaa`, `bbb`.
+fn sizes(value: &OsStr) -> Result<Vec<Vec<u8>>, String> {
+    cli::text(value)?
+        .split(',')
+        .zip((b'a'..=b'z').cycle())
+        .map(|(size, letter)| {
+            let size = cli::count(size.as_ref(), 1..=MOST_BYTES)?;
+            Ok(vec![letter; size])
+        })
+        .collect()
+}
+
+fn pause(value: &OsStr) -> Result<Option<Duration>, String> {
+    let pause = cli::duration_or_none(value)?;
+    if pause.is_some_and(|pause| pause > LONGEST_PAUSE) {
+        return Err(format!("{value:?} is longer than 1s"));
+    }
+    Ok(pause)
+}
+
+impl Options {
+    /// The experiments that are asked for.
+    pub fn groups(&self) -> Result<Vec<Group>, Failure> {
+        let usual = self.send.is_empty()
+            && self.sizes.is_empty()
+            && self.nodelay.is_empty()
+            && self.pauses.is_empty()
+            && self.readers.is_empty()
+            && self.recv_sizes.is_empty()
+            && self.runs.is_none();
+        if usual {
+            return Ok(experiment::argument());
+        }
+        let experiments = self.combinations();
+        if experiments.len() > MOST_EXPERIMENTS {
+            return Err(Failure::new(format!(
+                "too much to run (these are {} experiments); ask for {MOST_EXPERIMENTS} at most",
+                experiments.len()
+            )));
+        }
+        experiments.iter().try_for_each(drawable)?;
+        Ok(vec![Group {
+            heading: "",
+            experiments,
+        }])
+    }
+
+    fn combinations(&self) -> Vec<Experiment> {
+        let mut contents = self.sizes.clone();
+        if !self.send.is_empty() {
+            contents.insert(0, self.send.clone());
+        }
+        if contents.is_empty() {
+            contents.push(vec![b"hello".to_vec(), b"world".to_vec()]);
+        }
+        let mut all = Vec::new();
+        for messages in &contents {
+            for &recv_size in or(&self.recv_sizes, &[1024]) {
+                for &reader in or(&self.readers, &[Reader::Late]) {
+                    for &pause in or(&self.pauses, &[None]) {
+                        for &nodelay in or(&self.nodelay, &[false]) {
+                            all.push(Experiment {
+                                messages: messages.clone(),
+                                nodelay,
+                                pause,
+                                reader,
+                                recv_size,
+                                runs: match reader {
+                                    Reader::Eager => self.runs.unwrap_or(experiment::RUNS),
+                                    // It would come out the same each time.
+                                    Reader::Late | Reader::Step => 1,
+                                },
+                            });
+                        }
+                    }
+                }
+            }
+        }
+        all
+    }
+}
+
+fn or<'a, T>(given: &'a [T], usual: &'a [T]) -> &'a [T] {
+    if given.is_empty() { usual } else { given }
+}
+
+/// Refuses what could not be sent at once, or not be drawn.
+fn drawable(experiment: &Experiment) -> Result<(), Failure> {
+    let (count, total) = (experiment.messages.len(), experiment.total());
+    if count > MOST_MESSAGES {
+        return Err(Failure::new(format!(
+            "too many messages (these are {count}); send {MOST_MESSAGES} at most"
+        )));
+    }
+    if total > MOST_BYTES {
+        return Err(Failure::new(format!(
+            "too much to send before anybody reads (these are {total} bytes); \
+             send {MOST_BYTES} at most"
+        )));
+    }
+    let size = experiment.recv_size;
+    if total / size > MOST_RECVS {
+        return Err(Failure::new(format!(
+            "too many pieces ({total} bytes by recv({size})); give a larger --recv-size"
+        )));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TOOL;
+
+    #[test]
+    fn the_table_is_in_order() {
+        assert_eq!(proto::cli::complaints(&TOOL), [""; 0]);
+    }
+}

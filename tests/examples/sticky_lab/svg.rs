@@ -1,0 +1,174 @@
+//! The results as a picture, readable on light and on dark ground.
+//!
+//! Each experiment is two rows over one axis of bytes: above the sends, below what each recv gave,
+//! in the colours of the sends that it came from.
+
+use std::fmt::Write;
+
+use crate::Results;
+use crate::experiment::Experiment;
+use crate::pieces::{Outcome, Piece, pieces, text, whole};
+use crate::table::{on, pause, reader};
+
+/// The picture's width; it grows downwards. All lengths are in its own units, pixels at full size.
+const WIDTH: usize = 760;
+/// Where the axis of bytes begins, and its length.
+const LEFT: usize = 130;
+const AXIS: usize = WIDTH - LEFT - 24;
+/// The height of a box.
+const BOX: usize = 26;
+/// What a character needs at least, in the font of the boxes.
+const CHARACTER: f64 = 8.6;
+/// Messages take turns with so many colours.
+const COLOURS: usize = 4;
+
+const STYLE: &str = "\
+.ground{fill:#fff;stroke:#d0d7de}.word{fill:#1f2328}.dim{fill:#57606a}.recv{fill:none;stroke:#1f2328;stroke-width:2}
+.m0{fill:#9ecbff}.m1{fill:#ffd78a}.m2{fill:#b4e6b8}.m3{fill:#f3b8d6}.in{fill:#1f2328}
+text{font:14px ui-monospace,Menlo,Consolas,monospace}.head{font-weight:bold}
+@media(prefers-color-scheme:dark){
+.ground{fill:#0d1117;stroke:#30363d}.word{fill:#e6edf3}.dim{fill:#9da7b3}.recv{stroke:#e6edf3}
+.m0{fill:#1f4f87}.m1{fill:#7a5200}.m2{fill:#22603a}.m3{fill:#7d2f57}.in{fill:#f0f6fc}}
+";
+
+/// Draws all experiments below each other.
+pub fn draw(results: &[Results<'_>]) -> String {
+    let mut body = String::new();
+    let mut y = 30;
+    word(
+        &mut body,
+        "dim",
+        20,
+        y,
+        "Each message is one send; a frame is what one recv gave.",
+    );
+    y += 14;
+    let mut number = 0;
+    for (group, outcomes) in results {
+        if !group.heading.is_empty() {
+            y += 30;
+            word(&mut body, "word head", 20, y, group.heading);
+        }
+        for (experiment, outcomes) in group.experiments.iter().zip(outcomes) {
+            number += 1;
+            y = draw_experiment(&mut body, y + 26, number, experiment, outcomes);
+        }
+    }
+    let height = y + 12;
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" \
+         width=\"{WIDTH}\" height=\"{height}\" role=\"img\">\n\
+         <title>What each send became on the other side</title>\n<style>\n{STYLE}</style>\n\
+         <rect class=\"ground\" x=\".5\" y=\".5\" width=\"{}\" height=\"{}\" rx=\"8\"/>\n\
+         {body}</svg>\n",
+        WIDTH - 1,
+        height - 1,
+    )
+}
+
+/// Draws one experiment from `y` down, and gives where it ends.
+fn draw_experiment(
+    body: &mut String,
+    mut y: usize,
+    number: usize,
+    experiment: &Experiment,
+    outcomes: &[Outcome],
+) -> usize {
+    let title = format!(
+        "{number}  NODELAY {}, pause {}, reader {}, recv({})",
+        on(experiment.nodelay),
+        pause(experiment),
+        reader(experiment.reader),
+        experiment.recv_size
+    );
+    word(body, "word", 20, y, &title);
+    y += 10;
+    let axis = Axis {
+        messages: &experiment.messages,
+        total: experiment.total(),
+    };
+    word(body, "dim", 40, y + 18, "sends");
+    let mut at = 0;
+    for piece in whole(&experiment.messages) {
+        axis.fill(body, at, y, piece);
+        at += piece.length;
+    }
+    for outcome in outcomes {
+        y += BOX + 10;
+        let label = match experiment.runs {
+            1 => "recvs".to_owned(),
+            runs => format!("{} of {runs}", outcome.times),
+        };
+        word(body, "dim", 40, y + 18, &label);
+        let mut at = 0;
+        for recv in pieces(&experiment.messages, &outcome.recvs) {
+            let from = at;
+            for piece in recv {
+                axis.fill(body, at, y, piece);
+                at += piece.length;
+            }
+            axis.frame(body, from, at, y);
+        }
+    }
+    y + BOX
+}
+
+/// The bytes of an experiment, from left to right.
+struct Axis<'a> {
+    messages: &'a [Vec<u8>],
+    total: usize,
+}
+
+impl Axis<'_> {
+    fn x(&self, byte: usize) -> f64 {
+        LEFT as f64 + (byte * AXIS) as f64 / self.total as f64
+    }
+
+    /// A piece in the colour of its message, with its text where there is room.
+    fn fill(&self, body: &mut String, at: usize, y: usize, piece: Piece) {
+        let (left, right) = (self.x(at) + 2.0, self.x(at + piece.length) - 2.0);
+        let colour = piece.message % COLOURS;
+        let width = (right - left).max(1.0);
+        let shown = text(self.messages, piece);
+        let _ = writeln!(
+            body,
+            "<rect class=\"m{colour}\" x=\"{left:.1}\" y=\"{}\" width=\"{width:.1}\" height=\"{}\"/>",
+            y + 3,
+            BOX - 6,
+        );
+        if shown.len() as f64 * CHARACTER <= width {
+            let middle = left.midpoint(right);
+            let shown = escaped(&shown);
+            let _ = writeln!(
+                body,
+                "<text class=\"in\" x=\"{middle:.1}\" y=\"{}\" text-anchor=\"middle\">{shown}</text>",
+                y + 18,
+            );
+        }
+    }
+
+    /// The frame around what one recv gave.
+    fn frame(&self, body: &mut String, from: usize, to: usize, y: usize) {
+        let (left, right) = (self.x(from) + 1.0, self.x(to) - 1.0);
+        let width = (right - left).max(1.0);
+        let _ = writeln!(
+            body,
+            "<rect class=\"recv\" x=\"{left:.1}\" y=\"{y}\" width=\"{width:.1}\" height=\"{BOX}\" rx=\"3\"/>",
+        );
+    }
+}
+
+fn word(body: &mut String, class: &str, x: usize, y: usize, text: &str) {
+    let text = escaped(text);
+    let _ = writeln!(
+        body,
+        "<text class=\"{class}\" x=\"{x}\" y=\"{y}\" xml:space=\"preserve\">{text}</text>"
+    );
+}
+
+/// As text of an XML file.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+}
