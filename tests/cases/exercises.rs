@@ -4,6 +4,7 @@
 //! `cargo test -p cross-process exercise_03 -- --ignored` checks the reader's own.
 
 mod banner;
+mod last_to_leave;
 
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -42,6 +43,11 @@ macro_rules! exercise {
 exercise!(
     "03", "03_banner.rs", banner::check, finds "nobody listens",
     solution_03, exercise_03, untouched_03
+);
+
+exercise!(
+    "04", "04_last_to_leave.rs", last_to_leave::check, finds "your server closed first",
+    solution_04, exercise_04, untouched_04
 );
 
 /// A check that an empty program passes proves nothing, so it must find what the exercise leaves

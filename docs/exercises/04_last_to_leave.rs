@@ -1,0 +1,34 @@
+//! Exercise 4: answers one line in upper case, and lets the client be the first to close.
+//!
+//! ```text
+//! cargo run -p cross-process --example exercise_04 127.0.0.1:PORT
+//! ```
+// untouched: delete this line when you begin
+
+use std::env;
+use std::io::{self, BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+
+fn main() -> io::Result<()> {
+    let address = env::args().nth(1).unwrap_or("127.0.0.1:8080".to_string());
+    let server = TcpListener::bind(address)?;
+    println!("listening on {}", server.local_addr()?);
+    loop {
+        let (conn, _) = server.accept()?;
+        // A client that has gone, or stays too long, is no reason to stop serving.
+        let _ = serve(&conn);
+    } // this closes `conn`, whatever became of it
+}
+
+fn serve(mut conn: &TcpStream) -> io::Result<()> {
+    let mut line = String::new();
+    BufReader::new(conn).read_line(&mut line)?;
+    conn.write_all(line.to_ascii_uppercase().as_bytes())?;
+
+    // The client has its answer, and now we close: so the TIME_WAIT is ours.
+    //
+    // 1. How does this side learn that the client has closed? Wait for that.
+    // 2. Do not wait longer than a second. Careful: is it the *whole* wait that your second bounds,
+    //    or one call? A client may stay and send a byte now and then.
+    Ok(())
+}
