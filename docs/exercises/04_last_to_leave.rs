@@ -1,9 +1,9 @@
 //! Exercise 4: answers one line in upper case, and lets the client be the first to close.
 //!
 //! ```text
-//! cargo run -p cross-process --example exercise_04 127.0.0.1:PORT
+//! cargo run -q -p cross-process --example exercise_04 -- 127.0.0.1:PORT
+//! cargo test -p cross-process exercise_04 -- --ignored
 //! ```
-// untouched: delete this line when you begin
 
 use std::env;
 use std::io::{self, BufRead, BufReader, Write};
@@ -25,7 +25,7 @@ fn serve(mut conn: &TcpStream) -> io::Result<()> {
     BufReader::new(conn).read_line(&mut line)?;
     conn.write_all(line.to_ascii_uppercase().as_bytes())?;
 
-    // The client has its answer, and now we close: so the TIME_WAIT is ours.
+    // YOURS. The client has its answer, and now we close: so the TIME_WAIT is ours.
     //
     // 1. How does this side learn that the client has closed? Wait for that.
     // 2. Do not wait longer than a second. Careful: is it the *whole* wait that your second bounds,

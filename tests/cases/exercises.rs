@@ -1,65 +1,121 @@
-//! The exercises of the course. Each has a check, which plays real peers to a program and panics
-//! with what it finds: the answer passes, and the untouched exercise does not.
+//! The exercises of the course, and the checks that tell a learner how far she is.
 //!
-//! `cargo test -p cross-process exercise_03 -- --ignored` checks the reader's own.
+//! Each check is one function, which runs a program against real peers and panics with a sentence
+//! for whoever wrote it. It is run with the answer, which must pass; with the exercise as we hand
+//! it out, which must fail in the way that the chapter promises; and, when a learner asks for it
+//! (`-- --ignored`), with the exercise as she has it now.
 
-mod banner;
-mod last_to_leave;
-
+use std::any::Any;
+use std::env;
 use std::fs;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::io::{self, Write};
+use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 
 use cross_process::artifacts::{artifacts, workspace};
 
-/// The line that a reader deletes when she begins; see [`assert_untouched`].
-const UNTOUCHED: &str = "\n// untouched: delete this line when you begin\n";
+mod banner;
+mod last_to_leave;
 
-/// The tests of one exercise: that the answer passes its check, that the reader's program does, and
-/// what the check finds in the untouched exercise.
+/// Makes the three tests of an exercise. `says` is a piece of what its check says of the exercise
+/// as we hand it out.
 macro_rules! exercise {
-    ($number:literal, $file:literal, $check:path, finds $finding:literal,
-     $solution:ident, $exercise:ident, $untouched:ident) => {
-        #[test]
-        fn $solution() {
-            $check(artifacts().example(concat!("solution_", $number)));
-        }
-
+    ($check:path, $file:literal says $says:literal: $exercise:ident $solution:ident $untouched:ident) => {
         #[test]
         #[ignore = "yours to solve"]
         fn $exercise() {
-            $check(artifacts().example(concat!("exercise_", $number)));
+            $check(artifacts().example(stringify!($exercise)));
+        }
+
+        #[test]
+        fn $solution() {
+            $check(artifacts().example(stringify!($solution)));
         }
 
         #[test]
         fn $untouched() {
-            let file = concat!("docs/exercises/", $file);
-            let program = artifacts().example(concat!("exercise_", $number));
-            assert_untouched(file, program, $check, $finding);
+            assert_fails_untouched(stringify!($exercise), $file, $check, $says);
         }
     };
 }
 
-exercise!(
-    "03", "03_banner.rs", banner::check, finds "nobody listens",
-    solution_03, exercise_03, untouched_03
-);
+exercise!(banner::check, "03_banner.rs"
+    says "nobody listens": exercise_03 solution_03 untouched_03);
+exercise!(last_to_leave::check, "04_last_to_leave.rs"
+    says "your server closed first": exercise_04 solution_04 untouched_04);
 
-exercise!(
-    "04", "04_last_to_leave.rs", last_to_leave::check, finds "your server closed first",
-    solution_04, exercise_04, untouched_04
-);
+/// What stands in an exercise where a learner has not begun.
+const MARK: &str = "// YOURS";
 
-/// A check that an empty program passes proves nothing, so it must find what the exercise leaves
-/// out. Says nothing about an exercise that somebody has begun.
-fn assert_untouched(file: &str, program: &Path, check: fn(&Path), finding: &str) {
-    let source = fs::read_to_string(workspace().join(file)).unwrap();
-    if !source.contains(UNTOUCHED) {
+#[track_caller]
+fn assert_fails_untouched(name: &str, file: &str, check: fn(&Path), says: &str) {
+    let source = fs::read_to_string(workspace().join("docs/exercises").join(file)).unwrap();
+    if !source.contains(MARK) {
+        assert!(
+            env::var_os("CI").is_none_or(|ci| ci != "true"),
+            "docs/exercises/{file} is solved, and CI=true wants it as we hand it out"
+        );
+        // Not eprintln!, which the test runner does not show for a test that passes.
+        let _ = writeln!(
+            io::stderr(),
+            "SKIPPED: docs/exercises/{file} has been worked on"
+        );
         return;
     }
-    let Err(panic) = catch_unwind(AssertUnwindSafe(|| check(program))) else {
-        panic!("{file} passes its check; if you have solved it, delete its line{UNTOUCHED}");
+    let program = artifacts().example(name);
+    match panic::catch_unwind(AssertUnwindSafe(|| check(program))) {
+        Ok(()) => panic!("{file} passes as it is, so its check proves nothing"),
+        Err(why) => {
+            let why = text_of(&*why);
+            assert!(
+                why.contains(says),
+                "{file} fails, but not with {says:?}: {why}"
+            );
+        }
+    }
+}
+
+fn text_of(why: &(dyn Any + Send)) -> &str {
+    match why.downcast_ref::<String>() {
+        Some(text) => text,
+        None => why.downcast_ref::<&str>().copied().unwrap_or_default(),
+    }
+}
+
+#[test]
+fn every_exercise_has_an_answer_a_check_and_a_chapter() {
+    let checks = include_str!("exercises.rs");
+    let manifest = include_str!("../Cargo.toml");
+    let folder = workspace().join("docs/exercises");
+    let names = |folder: &Path| {
+        let entries = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name());
+        let mut names: Vec<String> = entries.map(|name| name.into_string().unwrap()).collect();
+        names.retain(|name| name.ends_with(".rs"));
+        names.sort();
+        names
     };
-    let found = panic.downcast_ref::<String>().unwrap();
-    assert!(found.contains(finding), "found something else: {found}");
+    let exercises = names(&folder);
+    assert_eq!(exercises, names(&folder.join("solutions")));
+    for file in exercises {
+        let number = &file[..2];
+        assert!(
+            checks.contains(&format!("\"{file}\"")),
+            "{file} has no check"
+        );
+        for entry in [
+            format!("name = \"exercise_{number}\"\npath = \"../docs/exercises/{file}\""),
+            format!("name = \"solution_{number}\"\npath = \"../docs/exercises/solutions/{file}\""),
+        ] {
+            assert!(manifest.contains(&entry), "tests/Cargo.toml has no {entry}");
+        }
+        let chapters = fs::read_dir(workspace().join("docs/en")).unwrap();
+        let mut texts = chapters.map(|page| fs::read_to_string(page.unwrap().path()).unwrap());
+        let path = format!("docs/exercises/{file}");
+        assert!(
+            texts.any(|text| text.contains(&path)),
+            "no chapter names {path}"
+        );
+    }
 }
