@@ -1,69 +1,60 @@
 //! One message, sent again until its answer comes or its time is up.
 //!
 //! Every message goes out through a socket of its own, so from a port of its own. That settles whose
-//! answer a datagram is: one that comes late, or twice, goes to a port that is closed by then, and
-//! is never taken for the answer to a later message, not even to one with the same words. Within
-//! its time every copy of a message is as good as the other, so any answer to any of them will do.
+//! answer a datagram is: one that comes late, or twice, goes to the port of its message and is never
+//! taken for the answer to a later one, not even to one with the same words.
 //!
-//! The answer must be the upper case of the message. Anything else is counted and waited out.
+//! Three things cannot be told. Which copy of a message an answer is for: a second answer may be the
+//! network's copy of the first, or the answer to our own second try. What comes to a port after 64
+//! further messages, because it is closed by then (if the system gives it out again, an answer with
+//! the same words would pass). And what comes after the end.
 
+use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
-use proto::cli::{Failure, Log, show_duration};
+use proto::cli::{Failure, Log};
 use proto::net::{Call, MAX_DATAGRAM, TraceEvent, connect_udp};
-use proto::reason;
 
 use crate::options::Options;
+use crate::outcome::{Answer, Loss};
 
 /// Room for more than any datagram has.
 const ROOM: usize = 65_536;
+/// The ports of so many earlier messages are kept open.
+const EARLIER: usize = 64;
+/// The shortest wait: std refuses one of no time at all.
+const A_LOOK: Duration = Duration::from_micros(1);
 
 /// What sends messages to one server.
 pub struct Exchange {
     server: SocketAddr,
     /// The other addresses of its name, the next one last.
     others: Vec<SocketAddr>,
+    recv_size: usize,
     timeout: Duration,
     tries: u32,
     log: Log,
     buffer: Vec<u8>,
+    earlier: VecDeque<Earlier>,
+    stragglers: Stragglers,
 }
 
-/// An answer that came; [`Exchange::reply`] has its bytes.
-#[derive(Debug)]
-pub struct Answer {
-    /// How many bytes it has: fewer than the message where the server cut it.
-    pub size: usize,
-    /// Whether the server cut the message.
-    pub cut: bool,
-    /// How many times the message was sent.
-    pub tries: u32,
-    /// How long it took. Unknown if the message was sent more than once: the answer does not say
-    /// which copy it is for (Karn's algorithm, RFC 6298, leaves these out for the same reason).
-    pub round_trip: Option<Duration>,
+/// A message whose turn is over. Its socket gathers what still comes.
+struct Earlier {
+    socket: UdpSocket,
+    message: Vec<u8>,
+    answered: bool,
 }
 
-/// Why a message has no answer.
-#[derive(Debug)]
-pub enum Loss {
-    /// No datagram can carry it; it was not sent.
-    TooLong,
-    /// Its time is up.
-    NoAnswer {
-        /// How many times it was sent.
-        tries: u32,
-        /// How many datagrams came that are no answer to it.
-        strays: u32,
-    },
-    /// The system says that the server cannot be reached.
-    Unreachable {
-        /// How many times the message was sent.
-        tries: u32,
-        /// What the system said.
-        source: io::Error,
-    },
+/// Answers that came to a port whose message was over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stragglers {
+    /// The first answer to a message that was given up.
+    pub late: u32,
+    /// A further answer to a message that had one.
+    pub duplicates: u32,
 }
 
 impl Exchange {
@@ -75,16 +66,30 @@ impl Exchange {
         Ok(Self {
             server,
             others,
+            recv_size: options.recv_size,
             timeout: options.timeout,
             tries: options.retries + 1,
             log: options.log,
             buffer: vec![0; ROOM],
+            earlier: VecDeque::new(),
+            stragglers: Stragglers::default(),
         })
+    }
+
+    /// The address that is asked.
+    pub fn server(&self) -> SocketAddr {
+        self.server
     }
 
     /// Sends the message and waits for its answer. A name may have several addresses, such as
     /// `localhost` in IPv6 and in IPv4; one that refuses makes room for the next.
     pub fn ask(&mut self, message: &[u8]) -> Result<Answer, Loss> {
+        if message.len() > MAX_DATAGRAM {
+            return Err(Loss::TooLong);
+        }
+        if self.earlier.len() >= EARLIER {
+            self.close_oldest();
+        }
         loop {
             let result = self.ask_address(message);
             if let Err(Loss::Unreachable { .. }) = result
@@ -101,36 +106,51 @@ impl Exchange {
     }
 
     fn ask_address(&mut self, message: &[u8]) -> Result<Answer, Loss> {
-        if message.len() > MAX_DATAGRAM {
-            return Err(Loss::TooLong);
-        }
-        let expected = message.to_ascii_uppercase();
+        let socket =
+            connect_udp(self.server).map_err(|source| Loss::Unreachable { tries: 0, source })?;
+        let result = self.ask_through(&socket, message);
+        self.earlier.push_back(Earlier {
+            socket,
+            message: message.to_vec(),
+            answered: result.is_ok(),
+        });
+        result
+    }
+
+    fn ask_through(&mut self, socket: &UdpSocket, message: &[u8]) -> Result<Answer, Loss> {
         let unreachable = |tries| move |source| Loss::Unreachable { tries, source };
-        let socket = connect_udp(self.server).map_err(unreachable(0))?;
         let started = Instant::now();
         let mut strays = 0;
         for tries in 1..=self.tries {
-            self.send(&socket, message)
-                .map_err(unreachable(tries - 1))?;
+            self.send(socket, message).map_err(unreachable(tries - 1))?;
             let until = started + patience(self.timeout, tries, self.tries);
-            while let Some(size) = self.receive(&socket, until).map_err(unreachable(tries))? {
-                let reply = &self.buffer[..size];
-                let cut = size < expected.len();
-                if reply == expected || (size > 0 && cut && expected.starts_with(reply)) {
-                    let round_trip = (tries == 1).then(|| started.elapsed());
-                    return Ok(Answer {
-                        size,
-                        cut,
-                        tries,
-                        round_trip,
-                    });
+            let mut time_is_up = false;
+            while !time_is_up {
+                let left = until.saturating_duration_since(Instant::now());
+                // One look even then: an answer that is there shall not be lost to a busy machine.
+                time_is_up = left.is_zero();
+                let received = self.receive(socket, left.max(A_LOOK));
+                let Some(size) = received.map_err(unreachable(tries))? else {
+                    continue;
+                };
+                if !is_answer(&self.buffer[..size], message) {
+                    strays += 1;
+                    continue;
                 }
-                strays += 1;
+                let kept = size.min(self.recv_size);
+                return Ok(Answer {
+                    size,
+                    kept,
+                    cut: kept < message.len(),
+                    tries,
+                    round_trip: (tries == 1).then(|| started.elapsed()),
+                });
             }
         }
         Err(Loss::NoAnswer {
             tries: self.tries,
             strays,
+            within: self.timeout,
         })
     }
 
@@ -140,23 +160,19 @@ impl Exchange {
         sent.map(drop)
     }
 
-    /// The size of the next datagram, or nothing once it is too late.
-    fn receive(&mut self, socket: &UdpSocket, until: Instant) -> io::Result<Option<usize>> {
-        loop {
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Ok(None);
-            }
-            socket.set_read_timeout(Some(left))?;
-            let received = socket.recv(&mut self.buffer);
-            self.trace(Call::RecvFrom, ROOM, &self.buffer, received.as_ref());
-            match received {
-                Ok(size) => return Ok(Some(size)),
-                Err(error) => match error.kind() {
-                    ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted => {}
-                    _ => return Err(error),
-                },
-            }
+    /// The size of the next datagram, or nothing where none came in that time.
+    fn receive(&mut self, socket: &UdpSocket, time: Duration) -> io::Result<Option<usize>> {
+        socket.set_read_timeout(Some(time))?;
+        let received = socket.recv(&mut self.buffer);
+        // As if the buffer were of that size; a trace shows what such a program would see.
+        let shown = received.as_ref().map(|size| size.min(&self.recv_size));
+        self.trace(Call::RecvFrom, self.recv_size, &self.buffer, shown);
+        match received {
+            Ok(size) => Ok(Some(size)),
+            Err(error) => match error.kind() {
+                ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted => Ok(None),
+                _ => Err(error),
+            },
         }
     }
 
@@ -172,43 +188,48 @@ impl Exchange {
 
     /// The bytes of the answer that was just given.
     pub fn reply(&self, answer: &Answer) -> &[u8] {
-        &self.buffer[..answer.size]
+        &self.buffer[..answer.kept]
     }
 
-    /// What to say about a message that was not answered in whole.
-    pub fn complaint(&self, message: &[u8], result: &Result<Answer, Loss>) -> Option<Failure> {
-        let (server, length) = (self.server, message.len());
-        Some(Failure::new(match result {
-            Ok(Answer { cut: false, .. }) => return None,
-            Ok(Answer { size, .. }) => format!(
-                "the answer of {server} has {size} of {length} bytes (the server cut the message); \
-                 does it receive so much at a time?"
-            ),
-            Err(Loss::TooLong) => format!(
-                "a datagram holds at most {MAX_DATAGRAM} bytes (yours {length}); send it in parts"
-            ),
-            Err(Loss::Unreachable { source, .. }) => {
-                let why = reason(source);
-                format!("cannot reach {server} ({why}); is the server running?")
-            }
-            Err(Loss::NoAnswer { tries, strays }) => {
-                let within = show_duration(self.timeout);
-                let tries = many(*tries, "try", "tries");
-                let (why, hint) = match strays {
-                    0 => (
-                        "UDP may lose datagrams".to_owned(),
-                        "is the server running?",
-                    ),
-                    _ => (
-                        many(*strays, "datagram came", "datagrams came")
-                            + ", but not its upper case",
-                        "is this an upper-case server?",
-                    ),
-                };
-                format!("{server}: no answer within {within}, {tries} ({why}); {hint}")
-            }
-        }))
+    /// Closes all ports, and tells what has come to those whose message was over. It waits for
+    /// nothing.
+    pub fn finish(mut self) -> Stragglers {
+        while !self.earlier.is_empty() {
+            self.close_oldest();
+        }
+        self.stragglers
     }
+
+    fn close_oldest(&mut self) {
+        let Some(mut oldest) = self.earlier.pop_front() else {
+            return;
+        };
+        if oldest.socket.set_nonblocking(true).is_err() {
+            return;
+        }
+        // An error is the end of it, too: a refusal that came after all tells nothing new.
+        while let Ok(size) = oldest.socket.recv(&mut self.buffer) {
+            let shown = size.min(self.recv_size);
+            self.trace(Call::RecvFrom, self.recv_size, &self.buffer, Ok(&shown));
+            if !is_answer(&self.buffer[..size], &oldest.message) {
+                continue;
+            }
+            if oldest.answered {
+                self.stragglers.duplicates += 1;
+            } else {
+                self.stragglers.late += 1;
+                oldest.answered = true;
+            }
+        }
+    }
+}
+
+/// Whether these bytes are the upper case of the message, or of as much of it as a server that
+/// cuts has seen.
+fn is_answer(reply: &[u8], message: &[u8]) -> bool {
+    let something = !reply.is_empty() || message.is_empty();
+    let upper = |(reply, message): (&u8, &u8)| *reply == message.to_ascii_uppercase();
+    something && reply.len() <= message.len() && reply.iter().zip(message).all(upper)
 }
 
 /// How long after the first try the wait for the answer to this one is over. Each wait is twice as
@@ -217,10 +238,6 @@ impl Exchange {
 fn patience(timeout: Duration, tries: u32, all: u32) -> Duration {
     let waits = |tries: u32| f64::from((1_u32 << tries) - 1);
     timeout.mul_f64(waits(tries) / waits(all))
-}
-
-fn many(count: u32, one: &str, more: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { more })
 }
 
 #[cfg(test)]
@@ -235,5 +252,20 @@ mod tests {
         assert_eq!(patience(total, 1, 1), total);
         let year = Duration::from_secs(365 * 24 * 60 * 60);
         assert_eq!(patience(year, 11, 11), year);
+    }
+
+    #[test]
+    fn an_answer_is_the_upper_case_or_its_beginning() {
+        for (reply, message, is_one) in [
+            (&b"ABC"[..], &b"aBc"[..], true),
+            (b"AB", b"aBc", true),
+            (b"", b"", true),
+            (b"", b"abc", false),
+            (b"ABCD", b"abc", false),
+            (b"abc", b"abc", false),
+            (b"\xc3\xa9", b"\xc3\xa9", true),
+        ] {
+            assert_eq!(is_answer(reply, message), is_one, "{reply:?}, {message:?}");
+        }
     }
 }

@@ -1,12 +1,13 @@
 //! A UDP client that sends messages, shows the answer to each, and tells what was lost.
 //!
-//! `options.rs` is its command line, `exchange.rs` one message with its tries, `report.rs` what is
-//! said at the end.
+//! `options.rs` is its command line, `exchange.rs` one message with its tries, `outcome.rs` what
+//! became of it, `report.rs` what is said at the end.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod exchange;
 mod options;
+mod outcome;
 mod report;
 
 use std::process::ExitCode;
@@ -29,7 +30,7 @@ fn converse(options: Options) -> Result<ExitCode, Failure> {
         let result = exchange.ask(message);
         report.add(&result);
         // One message that is lost does not keep the next from being sent.
-        if let Some(words) = exchange.complaint(message, &result) {
+        if let Some(words) = outcome::complaint(exchange.server(), message.len(), &result) {
             options.log.complain(&words);
         }
         let Ok(answer) = result else { return Ok(()) };
@@ -54,6 +55,7 @@ fn converse(options: Options) -> Result<ExitCode, Failure> {
             send(message)?;
         }
     }
+    report.stragglers(exchange.finish());
     options.log.note(format_args!("{report}"));
     Ok(report.exit_code())
 }

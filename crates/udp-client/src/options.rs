@@ -4,7 +4,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
 use proto::cli::{self, Example, Flag, Group, Log, Operand, Tool};
-use proto::net::Endpoint;
+use proto::net::{Endpoint, MAX_DATAGRAM};
 
 /// Everything that can be set.
 #[derive(Debug)]
@@ -15,6 +15,8 @@ pub struct Options {
     pub messages: Vec<Vec<u8>>,
     /// Whether answers are shown as Python shows bytes.
     pub bytes: bool,
+    /// How many bytes of an answer are shown.
+    pub recv_size: usize,
     /// How long an answer may take, all tries together.
     pub timeout: Duration,
     /// How many times a message is sent again.
@@ -30,6 +32,7 @@ impl Default for Options {
             endpoint: Endpoint::Unix("".into()),
             messages: Vec::new(),
             bytes: false,
+            recv_size: 0,
             timeout: Duration::ZERO,
             retries: 0,
             log: Log::default(),
@@ -84,7 +87,8 @@ pub const TOOL: Tool<Options> = Tool {
                 Flag::value(
                     "timeout",
                     "TIME",
-                    "how long an answer may take, all tries together",
+                    "how long an answer may take, all tries together; if any is missing or cut, the \
+                     exit status is 1",
                     |o: &mut Options, v| cli::duration(v).map(|d| o.timeout = d),
                 )
                 .default("2s"),
@@ -95,6 +99,16 @@ pub const TOOL: Tool<Options> = Tool {
                     |o: &mut Options, v| cli::count(v, 0..=10).map(|n| o.retries = n as u32),
                 )
                 .default("2"),
+                Flag::value(
+                    "recv-size",
+                    "SIZE",
+                    "keep so much of an answer and say what was lost; the Python lesson has 1024, \
+                     and says nothing",
+                    |o: &mut Options, v| {
+                        cli::size(v, 1..=MAX_DATAGRAM as u64).map(|n| o.recv_size = n as usize)
+                    },
+                )
+                .default("65507"),
             ],
         },
         Group {
@@ -122,7 +136,7 @@ pub const TOOL: Tool<Options> = Tool {
     examples: &[
         Example {
             line: "udp-client",
-            what: "ask for messages, show the answers, and a report at the end",
+            what: "ask for messages; Ctrl-D ends with a report, Ctrl-C without one",
         },
         Example {
             line: "udp-client --send hello --send '' --bytes 127.0.0.1:9000",

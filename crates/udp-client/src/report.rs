@@ -4,7 +4,8 @@ use std::fmt;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use crate::exchange::{Answer, Loss};
+use crate::exchange::Stragglers;
+use crate::outcome::{Answer, Loss};
 
 /// Counts messages and keeps their round-trip times.
 #[derive(Debug, Default)]
@@ -14,6 +15,7 @@ pub struct Report {
     retries: u32,
     cut: u32,
     unsent: u32,
+    stragglers: Stragglers,
     /// Of the messages that were answered without being sent again.
     round_trips: Vec<Duration>,
 }
@@ -38,11 +40,17 @@ impl Report {
         self.retries += tries.saturating_sub(1);
     }
 
+    /// Adds what came after its message was over.
+    pub fn stragglers(&mut self, stragglers: Stragglers) {
+        self.stragglers = stragglers;
+    }
+
     fn lost(&self) -> u32 {
         self.sent - self.answered
     }
 
-    /// 1 when anything was lost, if only the end of a message.
+    /// 1 when anything was lost, if only the end of a message: as `ping` does where it is told both
+    /// how many answers it wants and how long it may wait, which is always so here.
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(u8::from(self.lost() + self.cut + self.unsent > 0))
     }
@@ -61,7 +69,13 @@ impl fmt::Display for Report {
             f,
             "{sent} sent, {answered} answered, {lost} lost, {retries} retries"
         )?;
-        for (count, name) in [(self.cut, "cut"), (self.unsent, "too long to send")] {
+        let Stragglers { late, duplicates } = self.stragglers;
+        for (count, name) in [
+            (late, "late"),
+            (duplicates, "duplicates"),
+            (self.cut, "cut"),
+            (self.unsent, "too long to send"),
+        ] {
             if count > 0 {
                 write!(f, ", {count} {name}")?;
             }
@@ -91,6 +105,7 @@ mod tests {
     fn answer(millis: u64) -> Result<Answer, Loss> {
         Ok(Answer {
             size: 0,
+            kept: 0,
             cut: false,
             tries: 1,
             round_trip: Some(Duration::from_millis(millis)),
@@ -121,6 +136,7 @@ mod tests {
         let lost = Loss::NoAnswer {
             tries: 3,
             strays: 0,
+            within: Duration::from_secs(1),
         };
         let all = report(&[answer(1), Err(lost), Err(Loss::TooLong)]);
         assert!(
@@ -129,14 +145,19 @@ mod tests {
         );
         let cut = Ok(Answer {
             size: 1,
+            kept: 1,
             cut: true,
             tries: 2,
             round_trip: None,
         });
-        let cut = report(&[cut]);
+        let mut cut = report(&[cut]);
+        cut.stragglers(Stragglers {
+            late: 2,
+            duplicates: 3,
+        });
         assert_eq!(
             cut.to_string(),
-            "1 sent, 1 answered, 0 lost, 1 retries, 1 cut"
+            "1 sent, 1 answered, 0 lost, 1 retries, 2 late, 3 duplicates, 1 cut"
         );
         for report in [all, cut, report(&[Err(Loss::TooLong)])] {
             assert_eq!(report.exit_code(), ExitCode::from(1));

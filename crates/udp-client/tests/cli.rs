@@ -19,12 +19,8 @@ fn tool() -> Command {
     command
 }
 
-/// Runs the client against a server that answers each datagram with those that `answers` gives.
-fn against(
-    mut answers: impl FnMut(&[u8]) -> Vec<Vec<u8>> + Send + 'static,
-    flags: &[&str],
-    stdin: &[u8],
-) -> (String, Assert) {
+/// Starts a server that answers each datagram with those that `answers` gives; where it is.
+fn serve(mut answers: impl FnMut(&[u8]) -> Vec<Vec<u8>> + Send + 'static) -> String {
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     let address = socket.local_addr().unwrap().to_string();
     // Ends with the test's process.
@@ -36,9 +32,31 @@ fn against(
             }
         }
     });
+    address
+}
+
+/// Runs the client against such a server.
+fn against(
+    answers: impl FnMut(&[u8]) -> Vec<Vec<u8>> + Send + 'static,
+    flags: &[&str],
+    stdin: &[u8],
+) -> (String, Assert) {
+    let address = serve(answers);
     let mut command = tool();
     command.args(flags).arg(&address).write_stdin(stdin);
     (address, command.assert())
+}
+
+/// Runs the client by a line of the shell, in which `"$@"` stands for it and its flags.
+fn by_shell(line: &str, flags: &[&str], stdin: String) -> Assert {
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", line, "sh"])
+        .arg(assert_cmd::cargo::cargo_bin!("udp-client"))
+        .args(flags)
+        .write_stdin(stdin)
+        .timeout(LONG);
+    command.assert()
 }
 
 fn upper(data: &[u8]) -> Vec<Vec<u8>> {
@@ -54,6 +72,9 @@ fn help_and_version_are_data() {
             .and(contains("--bytes"))
             .and(contains("--timeout TIME"))
             .and(contains("--retries N"))
+            .and(contains("--recv-size SIZE"))
+            .and(contains("Ctrl-D ends with a report, Ctrl-C without one"))
+            .and(contains("exit status is 1"))
             .and(contains("--trace"))
             .and(contains("--quiet")),
     );
@@ -70,6 +91,7 @@ fn usage_errors_name_the_flag_and_the_value() {
             &["--retries", "11"],
             "--retries: \"11\" is not a whole number",
         ),
+        (&["--recv-size", "0"], "--recv-size: \"0\" is not a size"),
         (
             &["unix:/tmp/x"],
             "ENDPOINT: \"unix:/tmp/x\" is no endpoint for UDP",
@@ -125,10 +147,10 @@ fn a_closed_port_is_refused_in_one_line_at_once() {
 #[test]
 fn a_silent_server_is_given_all_its_tries_and_the_next_message_its_own() {
     let answers = |data: &[u8]| if data == b"a" { vec![] } else { upper(data) };
-    let flags = ["--timeout", "200ms", "--send", "a", "--send", "b"];
+    let flags = ["--timeout", "1s", "--send", "a", "--send", "b"];
     let (address, assert) = against(answers, &flags, b"");
     assert.code(1).stdout("B\n").stderr(starts_with(format!(
-        "error: {address}: no answer within 200ms, 3 tries (UDP may lose datagrams); \
+        "error: {address}: no answer within 1s, 3 tries (UDP may lose datagrams); \
              is the server running?\n2 sent, 1 answered, 1 lost, 2 retries; rtt"
     )));
     let flags = ["--timeout", "50ms", "--retries", "0", "--send", "a"];
@@ -165,13 +187,12 @@ fn an_answer_that_comes_twice_is_not_taken_for_the_next_ones() {
             _ => upper(data),
         }
     };
-    let flags = ["--timeout", "200ms", "--retries", "0", "--send", "a"];
+    let flags = ["--timeout", "1s", "--retries", "0", "--send", "a"];
     let flags = [&flags[..], &["--send", "a", "--send", "b"]].concat();
     let (_, assert) = against(answers, &flags, b"");
-    assert
-        .code(1)
-        .stdout("A\nB\n")
-        .stderr(contains("3 sent, 2 answered, 1 lost, 0 retries; rtt"));
+    assert.code(1).stdout("A\nB\n").stderr(contains(
+        "3 sent, 2 answered, 1 lost, 0 retries, 1 duplicates; rtt",
+    ));
 }
 
 #[test]
@@ -211,6 +232,101 @@ fn an_answer_that_the_server_cut_is_shown_and_said() {
     );
 }
 
+/// The way of the lesson's `recvfrom(1024)`, but not in silence.
+#[test]
+fn an_answer_is_cut_where_that_is_asked_for_and_it_is_said() {
+    let flags = ["--trace", "--recv-size", "3", "--send", "hello", "--send"];
+    let (address, assert) = against(upper, &[&flags[..], &["abc"]].concat(), b"");
+    assert.code(1).stdout("HEL\nABC\n").stderr(
+        contains(format!(
+            "error: the answer of {address} lost 2 of 5 bytes (--recv-size 3 cut it); raise it to \
+             see them\n"
+        ))
+        .and(contains(format!("Z {address} recvfrom(3) = 3 b'HEL'\n")))
+        .and(contains(
+            "2 sent, 2 answered, 0 lost, 0 retries, 1 cut; rtt",
+        )),
+    );
+}
+
+/// Each message has a port of its own, and those of the last 64 stay open: not those of all.
+#[test]
+fn a_thousand_messages_need_few_descriptors() {
+    // Twice: the second is a duplicate, also of messages whose port is closed by now.
+    let address = serve(|data| [upper(data), upper(data)].concat());
+    let line = "ulimit -n 80 && exec \"$@\"";
+    by_shell(line, &[&address], "a\n".repeat(1000))
+        .success()
+        .stdout("A\n".repeat(1000))
+        .stderr(
+            starts_with("1000 sent, 1000 answered, 0 lost, 0 retries, ")
+                .and(contains(" duplicates; rtt")),
+        );
+}
+
+#[test]
+fn an_answer_that_comes_too_late_is_counted_and_not_shown() {
+    // The first message's answer comes when the second is asked, which has the same words.
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap().to_string();
+    thread::spawn(move || {
+        let mut data = [0; 10];
+        let (_, first) = socket.recv_from(&mut data).unwrap();
+        let (_, second) = socket.recv_from(&mut data).unwrap();
+        socket.send_to(b"A", first).unwrap();
+        socket.send_to(b"A", first).unwrap();
+        let (_, third) = socket.recv_from(&mut data).unwrap();
+        assert!(first != second && second != third && third != first);
+        socket.send_to(b"B", third).unwrap();
+    });
+    let mut command = tool();
+    command.args(["--timeout", "1s", "--retries", "0"]);
+    command.args(["--send", "a", "--send", "a", "--send", "b", &address]);
+    command.assert().code(1).stdout("B\n").stderr(contains(
+        "3 sent, 1 answered, 2 lost, 0 retries, 1 late, 1 duplicates; rtt",
+    ));
+}
+
+/// A stranger knows the port and the right words; only where it sends from gives it away.
+#[test]
+fn what_a_stranger_sends_is_not_seen() {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let stranger = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap().to_string();
+    thread::spawn(move || {
+        let mut data = [0; 10];
+        while let Ok((count, peer)) = socket.recv_from(&mut data) {
+            let answer = data[..count].to_ascii_uppercase();
+            stranger.send_to(&answer, peer).unwrap();
+            stranger.send_to(b"nonsense", peer).unwrap();
+            if count == 1 {
+                socket.send_to(&answer, peer).unwrap();
+            }
+        }
+    });
+    let mut command = tool();
+    command.args(["--timeout", "1s", "--retries", "0"]);
+    command.args(["--send", "two", "--send", "1", &address]);
+    command.assert().code(1).stdout("1\n").stderr(
+        contains("no answer within 1s, 1 try (UDP may lose datagrams)")
+            .and(contains("2 sent, 1 answered, 1 lost, 0 retries; rtt")),
+    );
+}
+
+#[test]
+fn a_full_disk_is_said_and_a_closed_pipe_is_not() {
+    let address = serve(upper);
+    let full = "error: cannot write to standard output (No space left on device)\n";
+    for (line, code, words) in [
+        ("\"$@\" > /dev/full", 1, full),
+        ("\"$@\" | head -1 > /dev/null", 0, ""),
+    ] {
+        by_shell(line, &["--quiet", &address], "a\n".repeat(1000))
+            .code(code)
+            .stderr(words);
+    }
+}
+
 #[test]
 fn a_message_fits_into_a_datagram_or_is_not_sent() {
     let longest = vec![b'x'; 65_507];
@@ -233,6 +349,6 @@ fn a_trace_shows_every_call() {
     let (address, assert) = against(upper, &["--trace", "--send", "a"], b"");
     assert.success().stderr(
         contains(format!("Z {address} sendto(1) = 1 b'a'\n"))
-            .and(contains(format!("Z {address} recvfrom(65536) = 1 b'A'\n"))),
+            .and(contains(format!("Z {address} recvfrom(65507) = 1 b'A'\n"))),
     );
 }
