@@ -1,87 +1,37 @@
-//! Upper case over UDP: every server with every client.
+//! Upper case over UDP: the lesson's scripts and the tools.
 
-use cross_process::deadline::SOON;
-use cross_process::net;
-use cross_process::process::Process;
-use cross_process::program::Program::{self, Python, Rust};
-use cross_process::program::each_pair;
+mod flood;
+mod hostile;
+mod loss;
+mod matrix;
+mod scripts;
 
-const SERVERS: [Program; 3] = [
-    Python("udp_server"),
-    Rust("udp_server"),
-    Python("threading_udp_server"),
-];
-const CLIENTS: [Program; 2] = [Python("udp_client"), Rust("udp_client")];
+use std::net::SocketAddr;
+use std::process::Command;
 
-#[test]
-fn every_client_is_understood_by_every_server() {
-    let kilobyte = "k".repeat(1024);
-    let lines = ["hello", "", "naïve 啊", &kilobyte];
-    let answers = [
-        "b'HELLO'",
-        "b''",
-        r"b'NA\xc3\xafVE \xe5\x95\x8a'",
-        &format!("b'{}'", kilobyte.to_uppercase()),
-    ];
-    each_pair(&SERVERS, &CLIENTS, |server, client| {
-        let mut client = Process::spawn(client);
-        for line in lines {
-            client.send_line(line);
-        }
-        let finished = client.finish(SOON);
-        // Only the scripts prompt when their input is no terminal.
-        let shown = String::from_utf8(finished.stdout)
-            .unwrap()
-            .replace(">>: ", "");
-        assert_eq!(shown.lines().collect::<Vec<_>>(), answers);
-        assert!(finished.status.success());
-        server.assert_nothing_left();
-    });
+use cross_process::artifacts::artifacts;
+use cross_process::net::{self, ANY_PORT};
+use cross_process::server::Server;
+
+/// `udp-server` with these options, on a port that the system chooses.
+fn serve(options: &[&str]) -> Server {
+    serve_at(ANY_PORT, options)
 }
 
-#[test]
-fn every_server_changes_ascii_letters_alone() {
-    let all: Vec<u8> = (0..=255).collect();
-    for server in SERVERS.into_iter().filter_map(Program::serve) {
-        let socket = net::udp(server.addr());
-        assert_eq!(net::ask_udp(&socket, &all), all.to_ascii_uppercase());
-        assert_eq!(net::ask_udp(&socket, b""), b"");
-    }
+fn serve_at(address: SocketAddr, options: &[&str]) -> Server {
+    let mut command = Command::new(artifacts().tool("udp-server"));
+    command.args(options).arg(address.to_string());
+    Server::start(command)
 }
 
-#[test]
-fn a_datagram_is_cut_to_what_the_server_receives_at_most() {
-    for (program, most) in [
-        (Python("udp_server"), 1024),
-        (Rust("udp_server"), 1024),
-        (Python("threading_udp_server"), 8192),
-    ] {
-        let Some(server) = program.serve() else {
-            continue;
-        };
-        let socket = net::udp(server.addr());
-        for length in [most - 1, most, most + 1, 65_507] {
-            let answer = net::ask_udp(&socket, &vec![b'a'; length]);
-            assert_eq!(
-                answer,
-                vec![b'A'; length.min(most)],
-                "{program:?}, {length}"
-            );
-        }
-    }
+/// The command of `udp-client` with these options.
+fn client(options: &[&str], server: SocketAddr) -> Command {
+    let mut command = Command::new(artifacts().tool("udp-client"));
+    command.args(options).arg(server.to_string());
+    command
 }
 
-#[test]
-fn every_server_survives_a_client_that_is_gone_when_the_answer_comes() {
-    for mut server in SERVERS.into_iter().filter_map(Program::serve) {
-        server.process.halt();
-        net::udp(server.addr())
-            .send(b"nobody will hear you")
-            .unwrap();
-        server
-            .process
-            .signal(cross_process::signal::Signal::Continue);
-        assert_eq!(net::ask_udp(&net::udp(server.addr()), b"fresh"), b"FRESH");
-        server.assert_nothing_left();
-    }
+/// For [`Server::assert_alive`].
+fn fresh_client(address: SocketAddr) {
+    assert_eq!(net::ask_udp(&net::udp(address), b"fresh"), b"FRESH");
 }

@@ -11,6 +11,8 @@
 //! | [`procfs`] | descriptors, threads, children, memory and CPU time of a process |
 //! | [`python`] | the Python interpreter, or the skip where there is none |
 //! | [`net`] | sockets on which every wait has an end, and peers that misbehave |
+//! | [`relay`] | a lossy relay for datagrams, which keeps books |
+//! | [`random`] | numbers that look like chance and come out the same every time |
 //! | [`temp`] | folders that go away |
 //! | [`deadline`] | how long a wait may last |
 //!
@@ -25,6 +27,8 @@ pub mod process;
 pub mod procfs;
 pub mod program;
 pub mod python;
+pub mod random;
+pub mod relay;
 pub mod server;
 pub mod signal;
 pub mod temp;

@@ -1,11 +1,14 @@
-//! A thread for each datagram: `threading_udp_server.py` in Rust.
+//! A threading UDP server: answers each datagram in upper case, in a thread of its own.
 //!
 //! ```text
 //! cargo run -p udp-server --example threading_udp_server [PORT]
 //! cargo run -p udp-client --example udp_client [PORT]
 //! ```
 //!
-//! The answer takes a few microseconds, the thread several times that: `udp-server` does without.
+//! With UDP a request is one datagram, so `handle` has no loop, and it holds the data and the
+//! server's own socket to answer with. Try it: put a `thread::sleep` of five seconds into `handle`;
+//! another client is still answered at once, which `udp_server.rs` could not do. For an answer that
+//! takes a few microseconds, the thread costs several times as much: `udp-server` does without.
 
 use std::env;
 use std::error::Error;
@@ -14,24 +17,27 @@ use proto::net::{Endpoint, bind_udp};
 use proto::socketserver::{Datagram, Datagrams, RequestHandler, ThreadingServer};
 
 /// The datagram is Python's `self.request`, the data and the socket, and `self.client_address`.
-struct MyHandler(Datagram);
+struct UpperCase(Datagram);
 
-impl RequestHandler for MyHandler {
+impl RequestHandler for UpperCase {
     fn handle(&mut self) {
         let data = self.0.data();
-        // Whether the answer arrives, neither language is told.
-        let _ = self.0.reply(&data.to_ascii_uppercase());
+        println!("received: b'{}' {}", data.escape_ascii(), self.0.peer);
+        // An error is not sent to anyone; socketserver prints it and goes on.
+        if let Err(error) = self.0.reply(&data.to_ascii_uppercase()) {
+            eprintln!("{error}");
+        }
     }
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let port = env::args().nth(1).unwrap_or("8080".to_string());
-    let endpoint: Endpoint = format!("127.0.0.1:{port}").parse()?;
-    let (socket, endpoint) = bind_udp(&endpoint)?;
-    println!("start.... {endpoint}");
+    let port = env::args().nth(1).unwrap_or_else(|| "8080".to_owned());
+    let address: Endpoint = format!("127.0.0.1:{port}").parse()?;
+    let (socket, address) = bind_udp(&address)?;
+    println!("listening on {address}");
+
     // socketserver cuts a longer datagram at 8192 bytes, without a word. So does this.
     let datagrams = Datagrams::new(socket).max_packet_size(8192);
-    let server = ThreadingServer::new(datagrams, MyHandler);
-    server.serve_forever(); // the loop that receives
+    ThreadingServer::new(datagrams, UpperCase).serve_forever();
     Ok(())
 }

@@ -11,6 +11,7 @@ use std::time::Duration;
 use cross_process::deadline::{Deadline, SOON};
 use cross_process::net;
 use cross_process::procfs;
+use cross_process::random::Random;
 
 use super::{serve, upper_case_client};
 
@@ -47,10 +48,10 @@ fn storm(addr: SocketAddr, time: Duration) -> usize {
     let until = Deadline::after(time);
     thread::scope(|scope| {
         for seed in 1..=CHAOTIC {
-            scope.spawn(move || chaos(addr, Random(seed), until));
+            scope.spawn(move || chaos(addr, Random::new(seed), until));
         }
         let honest: Vec<_> = (1..=HONEST)
-            .map(|seed| scope.spawn(move || honesty(addr, Random(seed << 32), until)))
+            .map(|seed| scope.spawn(move || honesty(addr, Random::new(seed << 32), until)))
             .collect();
         let checked = honest.into_iter().map(|client| client.join().unwrap());
         checked.sum()
@@ -66,7 +67,7 @@ fn honesty(addr: SocketAddr, mut random: Random, until: Deadline) -> usize {
             stream = net::connect(addr);
         }
         let length = 1 + random.below(9_000);
-        let message: Vec<u8> = (0..length).map(|_| random.next() as u8).collect();
+        let message: Vec<u8> = (0..length).map(|_| random.number() as u8).collect();
         let reply = net::ask(&stream, &message, length);
         assert!(reply == message.to_ascii_uppercase(), "{length} bytes");
         checked += 1;
@@ -119,21 +120,5 @@ fn chaos(addr: SocketAddr, mut random: Random, until: Deadline) {
                 }
             }
         }
-    }
-}
-
-/// Marsaglia's xorshift64: the same steps in every run.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    fn below(&mut self, bound: usize) -> usize {
-        (self.next() % bound as u64) as usize
     }
 }

@@ -1,0 +1,154 @@
+//! Sizes, absences, refusals and signals.
+
+use std::net::UdpSocket;
+use std::os::unix::process::ExitStatusExt;
+use std::process::Command;
+use std::thread;
+use std::time::Duration;
+
+use cross_process::artifacts::artifacts;
+use cross_process::deadline::SOON;
+use cross_process::net::{self, ANY_PORT, ask_udp};
+use cross_process::process::Process;
+use cross_process::signal::Signal;
+
+use super::{client, fresh_client, serve, serve_at};
+
+const SIZES: [usize; 9] = [0, 1, 1023, 1024, 1025, 2000, 8192, 8193, 65_507];
+
+#[test]
+fn every_size_comes_back_whole() {
+    let mut server = serve(&[]);
+    let socket = net::udp(server.addr());
+    for size in SIZES {
+        assert!(
+            ask_udp(&socket, &vec![b'a'; size]) == vec![b'A'; size],
+            "{size}"
+        );
+    }
+    server.assert_alive(fresh_client);
+    assert_eq!(server.process.stderr.text(), "");
+}
+
+#[test]
+fn what_the_server_cuts_it_counts() {
+    let mut server = serve(&["--recv-size", "1024", "--trace", "--stop-on-eof"]);
+    let socket = net::udp(server.addr());
+    for size in SIZES {
+        let kept = size.min(1024);
+        assert_eq!(ask_udp(&socket, &vec![b'a'; size]).len(), kept, "{size}");
+        if size > kept {
+            let lost = size - kept;
+            let words = format!("truncated: {lost} of {size} bytes lost, by --recv-size 1024\n");
+            server.process.wait_stderr(&words, SOON);
+        }
+    }
+    let words = String::from_utf8(server.process.finish(SOON).stderr).unwrap();
+    assert!(words.ends_with(" 9 received, 9 answered, 5 truncated, 0 errors\n"));
+}
+
+/// The client's tool on the same sizes, and one more that no datagram can carry.
+#[test]
+fn the_longest_message_passes_and_a_longer_one_is_refused() {
+    let mut server = serve(&["--quiet"]);
+    let mut client = Process::spawn(client(&[], server.addr()));
+    let mut expected = String::new();
+    for size in SIZES {
+        client.send_line(&"a".repeat(size));
+        expected += &("A".repeat(size) + "\n");
+    }
+    client.send_line(&"a".repeat(65_508));
+    let ended = client.finish(SOON);
+    assert!(ended.stdout == expected.as_bytes());
+    assert_eq!(ended.status.code(), Some(1));
+    let words = String::from_utf8(ended.stderr).unwrap();
+    let refused = "error: a datagram holds at most 65507 bytes (yours 65508); send it in parts\n\
+                   9 sent, 9 answered, 0 lost, 0 retries, 1 too long to send; rtt";
+    assert!(words.starts_with(refused), "{words}");
+    server.assert_alive(fresh_client);
+}
+
+/// Each leaves before its answer comes, so that the system has a refusal for the server each time.
+#[test]
+fn no_refusal_ends_the_server() {
+    let mut server = serve(&["--stop-on-eof"]);
+    server.process.halt();
+    for _ in 0..100 {
+        net::udp(server.addr()).send(b"gone").unwrap();
+    }
+    server.process.signal(Signal::Continue);
+    server.assert_alive(fresh_client);
+    let words = String::from_utf8(server.process.finish(SOON).stderr).unwrap();
+    assert!(
+        words.ends_with(" 101 received, 101 answered, 0 truncated, 0 errors\n"),
+        "{words}"
+    );
+}
+
+#[test]
+fn an_answer_that_is_there_is_taken_though_the_client_was_too_busy_to_see_it_come() {
+    const TIME: Duration = Duration::from_millis(300);
+    let server = UdpSocket::bind(ANY_PORT).unwrap();
+    server.set_read_timeout(Some(SOON)).unwrap();
+    let flags = ["--retries", "0", "--timeout", "300ms", "--send", "a"];
+    let mut client = Process::spawn(client(&flags, server.local_addr().unwrap()));
+    let (_, sender) = net::again(|| server.recv_from(&mut [0; 10])).unwrap();
+    client.halt();
+    server.send_to(b"A", sender).unwrap();
+    // Not to wait for something: the client's time is to pass while it cannot run.
+    thread::sleep(TIME * 2);
+    client.signal(Signal::Continue);
+    assert_eq!(client.finish(SOON).stdout, b"A\n");
+}
+
+/// Nothing of std sees a signal, so the client cannot report any more. Its help says so.
+#[test]
+fn an_interrupt_ends_the_client_without_a_report() {
+    let server = serve(&[]);
+    let mut client = Process::spawn(client(&[], server.addr()));
+    client.send_line("a");
+    assert_eq!(client.wait_line(SOON), "A");
+    client.signal(Signal::Interrupt);
+    assert_eq!(client.wait_exit(SOON).signal(), Some(2));
+    assert_eq!(client.stderr.text(), "");
+}
+
+#[test]
+fn a_signal_ends_the_server_and_frees_its_port() {
+    let mut server = serve(&[]);
+    for signal in [Signal::Terminate, Signal::Interrupt, Signal::Kill] {
+        assert_eq!(ask_udp(&net::udp(server.addr()), b"a"), b"A");
+        server.process.signal(signal);
+        assert!(!server.process.wait_exit(SOON).success());
+        server = serve_at(server.addr(), &[]);
+    }
+    server.assert_alive(fresh_client);
+}
+
+/// `localhost` may be an IPv6 address first, where nobody is; and a server for both families sees
+/// an IPv4 client in IPv6 clothes.
+#[test]
+fn a_name_leads_to_the_family_that_is_served() {
+    let has_ipv6 = UdpSocket::bind("[::1]:0").is_ok();
+    for (bound, names) in [
+        ("127.0.0.1:0", &["127.0.0.1", "localhost"][..]),
+        ("[::1]:0", &["[::1]"]),
+        ("[::]:0", &["[::1]", "127.0.0.1"]),
+    ] {
+        if bound.starts_with('[') && !has_ipv6 {
+            eprintln!("SKIPPED (no IPv6): {bound}");
+            continue;
+        }
+        let mut server = serve_at(bound.parse().unwrap(), &["--allow-remote", "--quiet"]);
+        for name in names {
+            let mut command = Command::new(artifacts().tool("udp-client"));
+            command.args(["--quiet", "--bytes", "--send", "hello", "--send", ""]);
+            command.arg(format!("{name}:{}", server.addr().port()));
+            let ended = Process::spawn(command).finish(SOON);
+            let shown = String::from_utf8_lossy(&ended.stdout);
+            assert_eq!(shown, "b'HELLO'\nb''\n", "{bound}, {name}");
+            assert_eq!(ended.stderr, b"", "{bound}, {name}");
+        }
+        server.assert_nothing_left();
+    }
+}

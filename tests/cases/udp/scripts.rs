@@ -1,0 +1,89 @@
+//! The lesson's scripts in both languages: every server with every client.
+
+use cross_process::deadline::SOON;
+use cross_process::net;
+use cross_process::process::Process;
+use cross_process::program::Program::{self, Python, Rust};
+use cross_process::program::each_pair;
+
+pub const SERVERS: [Program; 4] = [
+    Python("udp_server"),
+    Rust("udp_server"),
+    Python("threading_udp_server"),
+    Rust("threading_udp_server"),
+];
+pub const CLIENTS: [Program; 2] = [Python("udp_client"), Rust("udp_client")];
+
+#[test]
+fn every_client_is_understood_by_every_server() {
+    let kilobyte = "k".repeat(1024);
+    let lines = ["hello", "", "naïve 啊", &kilobyte];
+    let answers = [
+        "b'HELLO'",
+        "b''",
+        r"b'NA\xc3\xafVE \xe5\x95\x8a'",
+        &format!("b'{}'", kilobyte.to_uppercase()),
+    ];
+    each_pair(&SERVERS, &CLIENTS, |server, client| {
+        let mut client = Process::spawn(client);
+        for line in lines {
+            client.send_line(line);
+        }
+        let finished = client.finish(SOON);
+        // Only the scripts prompt when their input is no terminal.
+        let shown = String::from_utf8(finished.stdout)
+            .unwrap()
+            .replace(">>: ", "");
+        assert_eq!(shown.lines().collect::<Vec<_>>(), answers);
+        assert!(finished.status.success());
+        server.assert_nothing_left();
+    });
+}
+
+#[test]
+fn every_server_changes_ascii_letters_alone() {
+    let all: Vec<u8> = (0..=255).collect();
+    for server in SERVERS.into_iter().filter_map(Program::serve) {
+        let socket = net::udp(server.addr());
+        assert_eq!(net::ask_udp(&socket, &all), all.to_ascii_uppercase());
+        assert_eq!(net::ask_udp(&socket, b""), b"");
+    }
+}
+
+#[test]
+fn a_datagram_is_cut_to_what_the_server_receives_at_most() {
+    for (program, most) in [
+        (Python("udp_server"), 1024),
+        (Rust("udp_server"), 1024),
+        (Python("threading_udp_server"), 8192),
+        (Rust("threading_udp_server"), 8192),
+    ] {
+        let Some(server) = program.serve() else {
+            continue;
+        };
+        let socket = net::udp(server.addr());
+        for length in [most - 1, most, most + 1, 65_507] {
+            let answer = net::ask_udp(&socket, &vec![b'a'; length]);
+            assert_eq!(
+                answer,
+                vec![b'A'; length.min(most)],
+                "{program:?}, {length}"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_server_survives_a_client_that_is_gone_when_the_answer_comes() {
+    for mut server in SERVERS.into_iter().filter_map(Program::serve) {
+        server.process.halt();
+        net::udp(server.addr())
+            .send(b"nobody will hear you")
+            .unwrap();
+        server
+            .process
+            .signal(cross_process::signal::Signal::Continue);
+        assert_eq!(net::ask_udp(&net::udp(server.addr()), b"fresh"), b"FRESH");
+        server.assert_nothing_left();
+    }
+}
