@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use options::{Options, TOOL};
 use proto::cli::{self, Failure, Output, RateLimit};
-use proto::net::{Endpoint, bind_udp};
+use proto::net::{Endpoint, bind_udp, dropped_datagrams};
 use proto::socketserver::{Datagram, Datagrams, Event, ThreadingServer};
 use upper::{Counts, Upper};
 
@@ -27,6 +27,8 @@ fn serve(options: Options) -> Result<ExitCode, Failure> {
     let (socket, endpoint) = bind_udp(&options.endpoint)?;
     check_reach(&endpoint, &options)?;
 
+    // The server closes its own when it ends; this one still knows what the system has dropped.
+    let same_socket = socket.try_clone().ok();
     let counts = Arc::new(Counts::default());
     let mut upper = Upper::new(&options, Arc::clone(&counts));
     let source = Datagrams::new(socket).max_packet_size(options.recv_size);
@@ -53,6 +55,12 @@ fn serve(options: Options) -> Result<ExitCode, Failure> {
     Output::stdout().write(format!("listening on {endpoint}\n").as_bytes())?;
     server.serve_in_loop();
     log.info(format_args!("{counts}"));
+    if let Some(dropped @ 1..) = same_socket.as_ref().and_then(dropped_datagrams) {
+        log.info(format_args!(
+            "{dropped} more dropped by the system (they came faster than they were answered); a \
+             longer queue takes bursts: sysctl net.core.rmem_default"
+        ));
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -71,7 +71,7 @@ pub const TOOL: Tool<Options> = Tool {
             title: "Stopping",
             flags: &[Flag::switch(
                 "stop-on-eof",
-                "when stdin ends: show the counters, exit 0",
+                "when stdin ends: show the counters, exit 0; what waits in the queue is lost",
                 |o: &mut Options, _| {
                     o.stop_on_eof = true;
                     Ok(())

@@ -35,11 +35,11 @@ fn during(rude: impl Fn() + Sync, polite: impl FnOnce()) {
 
 fn assert_all_answered(server: SocketAddr, flags: &[&str]) {
     let mut client = Process::spawn(client(flags, server));
-    client.send("hello\n".repeat(20).as_bytes());
+    client.send("hello\n".repeat(200).as_bytes());
     let ended = client.finish(SOON);
     assert_eq!(
         String::from_utf8_lossy(&ended.stdout),
-        "HELLO\n".repeat(20),
+        "HELLO\n".repeat(200),
         "{}",
         client.stderr.text()
     );

@@ -85,6 +85,42 @@ fn no_refusal_ends_the_server() {
     );
 }
 
+/// More than the queue holds: what the server did not get it cannot count, but the system has.
+#[test]
+fn what_the_system_drops_is_told_at_the_end() {
+    let mut sent: u64 = 3000;
+    let mut server = serve(&["--stop-on-eof"]);
+    server.process.halt();
+    let socket = net::udp(server.addr());
+    for _ in 0..sent {
+        socket.send(b"x").unwrap();
+    }
+    server.process.signal(Signal::Continue);
+    // The first of these may find the queue full. Whichever is answered, all before it was dealt
+    // with.
+    let last = net::udp(server.addr());
+    last.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
+    loop {
+        let marker = [sent as u8 | 0x80];
+        last.send(&marker).unwrap();
+        sent += 1;
+        let mut answer = [0];
+        if net::again(|| last.recv(&mut answer)).is_ok() && answer == marker {
+            break;
+        }
+    }
+    let words = String::from_utf8(server.process.finish(SOON).stderr).unwrap();
+    let number_before = |text: &str| -> u64 {
+        let (before, _) = words
+            .split_once(text)
+            .unwrap_or_else(|| panic!("{text}: {words}"));
+        before.rsplit(' ').next().unwrap().parse().unwrap()
+    };
+    let received = number_before(" received, ");
+    let dropped = number_before(" more dropped by the system (they came faster than");
+    assert_eq!(received + dropped, sent);
+}
+
 #[test]
 fn an_answer_that_is_there_is_taken_though_the_client_was_too_busy_to_see_it_come() {
     const TIME: Duration = Duration::from_millis(300);

@@ -5,6 +5,7 @@
 
 mod connect;
 mod deadline;
+mod drops;
 mod endpoint;
 mod listener;
 mod stream;
@@ -14,6 +15,7 @@ mod unix;
 
 pub use connect::{ConnectError, connect};
 pub use deadline::Deadline;
+pub use drops::dropped_datagrams;
 pub use endpoint::{Endpoint, ParseEndpointError, ResolveError};
 pub use listener::{BindError, Listener, Transport};
 pub use stream::{Peer, Stream};
