@@ -1,4 +1,5 @@
-//! The three fields of a header: `filename`, `total_size`, `hash`.
+//! The three fields of a header: `filename`, `total_size`, `hash`. It is the JSON behind the length
+//! that [`frame`](super::frame) reads, and says how many bytes of body come behind it.
 
 use std::fmt::{self, Write};
 
@@ -18,7 +19,9 @@ pub struct Header {
 }
 
 impl Header {
-    /// The header as `json.dumps` writes it, byte for byte.
+    /// The header as `json.dumps` writes the `dict` of these fields, byte for byte.
+    ///
+    /// [`frame::encode`](super::frame::encode) says whether it is short enough to be sent.
     ///
     /// ```
     /// use proto::wire::header::Header;
@@ -38,11 +41,25 @@ impl Header {
     }
 
     /// Reads a header of the lesson, of which only `total_size` matters. Other fields may be
-    /// missing, or be anything; of a field that comes twice the last counts, as in Python.
+    /// missing, or be anything; of a field that comes twice the last counts, as in Python:
+    /// `json.loads(data)['total_size']`.
     ///
     /// # Errors
     ///
-    /// [`HeaderError`], whose text names the value and the rule.
+    /// [`HeaderError`], whose text names the value and the rule. `total_size` must be a whole
+    /// number from 0 to 2^64 - 1, written without sign, point or exponent; a limit below that is the
+    /// caller's to set.
+    ///
+    /// ```
+    /// use proto::wire::header::Header;
+    ///
+    /// let header = Header::decode_lesson(br#"{"total_size": 5, "mode": [6, 4, 4]}"#)?;
+    /// assert_eq!(header.total_size, 5);
+    ///
+    /// let error = Header::decode_lesson(br#"{"total_size": -5}"#).unwrap_err();
+    /// assert!(error.to_string().starts_with("total_size is \"-5\""));
+    /// # Ok::<(), proto::wire::header::HeaderError>(())
+    /// ```
     pub fn decode_lesson(bytes: &[u8]) -> Result<Self, HeaderError> {
         let value = json::parse(bytes).map_err(HeaderError::Json)?;
         let text = |name| match value.get(name) {
@@ -61,7 +78,20 @@ impl Header {
     ///
     /// # Errors
     ///
-    /// [`HeaderError`], whose text names the field and the rule.
+    /// [`HeaderError`], whose text names the field and the rule. `total_size` is as in
+    /// [`decode_lesson`](Self::decode_lesson).
+    ///
+    /// ```
+    /// use proto::wire::header::Header;
+    ///
+    /// let whole = br#"{"hash": "", "filename": "hello", "total_size": 43}"#;
+    /// assert_eq!(Header::decode_session(whole)?.filename, "hello");
+    ///
+    /// let more = br#"{"filename": "hello", "total_size": 43, "hash": "", "mode": 0}"#;
+    /// let error = Header::decode_session(more).unwrap_err();
+    /// assert_eq!(error.to_string(), "the header has a field \"mode\" that must not be there");
+    /// # Ok::<(), proto::wire::header::HeaderError>(())
+    /// ```
     pub fn decode_session(bytes: &[u8]) -> Result<Self, HeaderError> {
         let value = json::parse(bytes).map_err(HeaderError::Json)?;
         let Value::Object(fields) = &value else {
@@ -112,7 +142,7 @@ fn total_size(header: &Value) -> Result<u64, HeaderError> {
         .map_err(|_| HeaderError::TooLarge(number.len()))
 }
 
-/// A header does not say what it must.
+/// A header does not say what it must. In its text a peer's words are escaped and cut.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HeaderError {
     /// It is not JSON.

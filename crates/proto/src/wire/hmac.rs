@@ -1,10 +1,21 @@
 //! HMAC-SHA256 (RFC 2104): Python's `hmac.new(key, message, 'sha256')`.
+//!
+//! | Python | here |
+//! |---|---|
+//! | `hmac.new(key, message, 'sha256').digest()` | [`Key::new`]`(key)`[`.code`](Key::code)`(&[message])` |
+//! | `hmac.compare_digest(a, b)` | [`equal`]`(a, b)` |
+//!
+//! Never compare codes with `==`: it may stop at the first byte that differs, and whoever can
+//! measure that can guess a code byte by byte.
 
 use std::hint;
 
 use super::sha256::{BLOCK, DIGEST, Sha256, digest};
 
-/// A key, ready for use: what depends on the key alone is computed once.
+/// A key, ready for use: what depends on the key alone is computed once, so that a code costs two
+/// blocks of SHA-256 less.
+///
+/// It has no `Debug`, so that no log shows it by mistake. It is not wiped from memory when dropped.
 #[derive(Clone)]
 pub struct Key {
     inner: Sha256,
@@ -12,7 +23,16 @@ pub struct Key {
 }
 
 impl Key {
-    /// Any bytes are a key; of more than 64, their SHA-256 is.
+    /// Any bytes are a key, even none; of more than 64, their SHA-256 is.
+    ///
+    /// ```
+    /// use proto::wire::hmac::Key;
+    /// use proto::wire::sha256::digest;
+    ///
+    /// let long = [7; 65];
+    /// let code = Key::new(&long).code(&[b"message"]);
+    /// assert_eq!(code, Key::new(&digest(&long)).code(&[b"message"]));
+    /// ```
     pub fn new(key: &[u8]) -> Self {
         let mut block = [0; BLOCK];
         if key.len() > BLOCK {
@@ -31,7 +51,8 @@ impl Key {
         }
     }
 
-    /// The authentication code of the pieces, one behind the other.
+    /// The authentication code of the pieces, one behind the other. Where one ends and the next
+    /// begins is not part of it, so pieces of varying length need their lengths beside them.
     ///
     /// ```
     /// use proto::wire::hmac::Key;
@@ -51,12 +72,29 @@ impl Key {
     }
 }
 
-/// Whether two byte strings are equal, in a time that depends on their lengths alone: how long a
-/// comparison takes must not tell how much of a guess was right. Python: `hmac.compare_digest`.
+/// Whether two byte strings are equal, without telling by the time it takes how much of a guess was
+/// right. Python: `hmac.compare_digest`.
+///
+/// What is promised: the source reads every byte of the shorter string, wherever they differ, and
+/// has no branch and no index that depends on a byte. The time depends on the two lengths, which
+/// are not secret.
+///
+/// What is not: Rust defines no execution time, so this is as good as the machine code that comes
+/// of it. `black_box` hides from the compiler that the loop could be left early; the release build
+/// for x86-64 was looked at, and has one loop with no other way out. But that is no guarantee, as
+/// `black_box`'s own documentation says, and other compilers and processors were not looked at.
+///
+/// ```
+/// use proto::wire::hmac::{Key, equal};
+///
+/// let code = Key::new(b"key").code(&[b"message"]);
+/// assert!(equal(&code, &Key::new(b"key").code(&[b"mess", b"age"])));
+/// assert!(!equal(&code, &code[..16]));
+/// ```
 pub fn equal(a: &[u8], b: &[u8]) -> bool {
-    let different = a.iter().zip(b).fold(0, |all, (x, y)| all | (x ^ y));
-    // Keeps the compiler from leaving the loop at the first difference.
-    a.len() == b.len() && hint::black_box(different) == 0
+    let pairs = a.iter().zip(b);
+    let different = pairs.fold(0, |so_far, (x, y)| hint::black_box(so_far | (x ^ y)));
+    a.len() == b.len() && different == 0
 }
 
 #[cfg(test)]

@@ -11,20 +11,27 @@ use crate::escape::quoted;
 /// What the client says once it has the length.
 pub const READY: &[u8] = b"recv_ready";
 
-/// The most digits that a length has: those of 2^64.
+/// The most digits that a length has: those of 2^64 - 1.
 pub const MOST_DIGITS: usize = 20;
 
 /// The length as it is sent. Python: `str(n).encode()`.
+///
+/// ```
+/// assert_eq!(proto::wire::length_first::encode(65_537), "65537");
+/// ```
 pub fn encode(length: u64) -> String {
     length.to_string()
 }
 
-/// Reads a length from the bytes that one read gave.
+/// Reads a length from the bytes that one read gave. Python: `int(data)`, which would take ` 7\n`,
+/// `+7`, `1_0` and `-5` as well.
+///
+/// Nothing is allocated for the length; the caller reads as many bytes in pieces of its own choice.
 ///
 /// # Errors
 ///
-/// Everything but 1 to 20 ASCII digits is refused, and lengths over `limit`. Python's `int()`
-/// would take ` 7\n`, `+7`, `1_0` and `-5`.
+/// [`LengthError::Invalid`] for everything but 1 to 20 ASCII digits, and [`LengthError::TooLong`]
+/// for a length over `limit`, in bytes.
 ///
 /// ```
 /// use proto::wire::length_first::decode;
@@ -33,7 +40,8 @@ pub fn encode(length: u64) -> String {
 /// assert_eq!(decode(b"1_0", 100).unwrap_err().to_string(), "invalid length \"1_0\"");
 /// ```
 pub fn decode(bytes: &[u8], limit: u64) -> Result<u64, LengthError> {
-    if bytes.is_empty() || !bytes.iter().all(u8::is_ascii_digit) {
+    let padded = bytes.len() > MOST_DIGITS && bytes[0] == b'0';
+    if bytes.is_empty() || padded || !bytes.iter().all(u8::is_ascii_digit) {
         return Err(LengthError::Invalid(quoted(bytes, 40)));
     }
     let too_long = || LengthError::TooLong {
@@ -60,7 +68,8 @@ pub fn decode(bytes: &[u8], limit: u64) -> Result<u64, LengthError> {
 /// What came is not a length that can be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LengthError {
-    /// It is not a number. Holds what came, quoted and cut.
+    /// It is not a number, or has more zeros before it than any length has digits. Holds what came,
+    /// quoted and cut.
     Invalid(String),
     /// It is more than the limit.
     TooLong {

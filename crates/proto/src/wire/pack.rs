@@ -1,8 +1,16 @@
 //! 32-bit integers as bytes: what the lesson uses of Python's `struct`, format `i`.
+//!
+//! | format | order of the bytes |
+//! |---|---|
+//! | `<i` | little-endian |
+//! | `>i`, `!i` | big-endian; `!` stands for the network's order |
+//! | `i`, `@i`, `=i` | this machine's, so that two machines may read different numbers |
+//!
+//! Rust's own way is `i32::to_le_bytes` and its relatives; the tools use that, the examples this.
 
 use std::fmt;
 
-/// How many bytes an `i` has.
+/// How many bytes an `i` has, in every order. Python: `struct.calcsize('i')`.
 pub const SIZE: usize = 4;
 
 #[derive(Clone, Copy)]
@@ -12,8 +20,6 @@ enum Order {
     Big,
 }
 
-/// `i` with Python's marks before it: `<` little-endian, `>` and `!` (network) big-endian; `@`, `=`
-/// and none the machine's own order.
 fn order(format: &str) -> Result<Order, PackError> {
     match format {
         "i" | "@i" | "=i" => Ok(Order::Native),
@@ -27,7 +33,8 @@ fn order(format: &str) -> Result<Order, PackError> {
 ///
 /// # Errors
 ///
-/// Where the format is not an `i`, or the number does not fit.
+/// [`PackError::Format`] where the format is none of those above, and [`PackError::Range`] where
+/// the number is not from -2^31 to 2^31 - 1.
 ///
 /// ```
 /// use proto::wire::pack::pack;
@@ -51,7 +58,8 @@ pub fn pack(format: &str, number: i64) -> Result<[u8; SIZE], PackError> {
 ///
 /// # Errors
 ///
-/// Where the format is not an `i`, or there are not exactly four bytes.
+/// [`PackError::Format`] where the format is none of those above, and [`PackError::Size`] where
+/// there are not exactly four bytes: one `recv(4)` may give fewer.
 ///
 /// ```
 /// use proto::wire::pack::unpack;

@@ -1,14 +1,32 @@
 //! JSON as RFC 8259 has it, and no more: Python's `json` without its extensions.
 //!
+//! | Python | here |
+//! |---|---|
+//! | `json.loads(b'...')` | [`parse`], which says exactly what is taken |
+//! | `json.dumps(value)` | `value.to_string()`, byte for byte the same |
+//! | `value['name']` | [`Value::get`] |
+//! | `int(...)`, `float(...)` of what came | [`Value::as_number`], then `parse` |
+//!
 //! Numbers stay text, because a size that went through a float comes back changed (above 2^53).
 //! Nesting is limited and the parser does not recurse, so no input can use up the stack.
+//!
+//! ```
+//! use proto::wire::json::parse;
+//!
+//! let header = parse(br#"{"filename": "a.txt", "total_size": 9007199254740993}"#)?;
+//! let total_size = header.get("total_size").and_then(|size| size.as_number());
+//! assert_eq!(total_size.map(str::parse), Some(Ok(9_007_199_254_740_993_u64)));
+//! # Ok::<(), proto::wire::json::Error>(())
+//! ```
 
+mod error;
 mod parse;
 #[cfg(test)]
 mod tests;
 mod value;
 mod write;
 
-pub use parse::{DEPTH, Error, Problem, parse};
+pub use error::{Error, Problem};
+pub use parse::{DEPTH, parse};
 pub use value::Value;
 pub use write::write_string;

@@ -1,18 +1,35 @@
 //! From bytes to a [`Value`], in one pass, without recursion.
 
-use std::fmt;
-
+use super::error::{Error, Problem};
 use super::value::Value;
 
 /// How deep arrays and objects may be nested. Every document that these protocols carry is flat.
 pub const DEPTH: usize = 16;
 
-/// Parses one document: a value of any kind, with white space around it.
+/// Parses one document: a value of any kind, with white space around it. Python's
+/// `json.loads(document)`, without what Python adds to the standard.
+///
+/// # What is taken
+///
+/// All that RFC 8259 calls JSON, in UTF-8, and nothing else: no comments, no comma behind the last
+/// item, no `NaN` or `Infinity`, no leading zeros or plus signs, no control characters in strings.
+/// Where the standard leaves the choice to the parser, this one
+///
+/// * keeps every number as it is written, however large, long or small;
+/// * keeps the members of an object that have the same name ([`Value::duplicate`] finds them);
+/// * takes the escape of a lone surrogate (`\ud800`), which no Rust string can hold, as U+FFFD.
+///   Python writes such escapes for names of files that are not UTF-8.
+///
+/// # Limits
+///
+/// Arrays and objects may be nested [`DEPTH`] deep. The length has no limit here, since the whole
+/// document is there already; [`frame::read`](crate::wire::frame::read) has one for what a peer
+/// sends. The value takes less than 64 bytes of memory for each byte of the document. The parser
+/// takes time in proportion to the document's length, and does not recurse.
 ///
 /// # Errors
 ///
-/// [`Error`], which says where and what. Text that is not UTF-8, or begins with a byte order mark,
-/// is refused; so is nesting deeper than [`DEPTH`].
+/// [`Error`], which says where and what.
 ///
 /// ```
 /// use proto::wire::json::{Value, parse};
@@ -20,6 +37,9 @@ pub const DEPTH: usize = 16;
 /// assert_eq!(parse(b" [1e5, null] ")?, Value::Array(vec![Value::Number("1e5".into()), Value::Null]));
 /// assert!(parse(b"[1,]").is_err());
 /// assert!(parse(b"NaN").is_err());
+///
+/// let cut = parse(br#"{"a": [1, 2"#).unwrap_err();
+/// assert_eq!(cut.to_string(), "JSON ends early, after byte 11");
 /// # Ok::<(), proto::wire::json::Error>(())
 /// ```
 pub fn parse(document: &[u8]) -> Result<Value, Error> {
@@ -28,6 +48,9 @@ pub fn parse(document: &[u8]) -> Result<Value, Error> {
         problem: Problem::NotUtf8,
     })?;
     let mut parser = Parser { text, at: 0 };
+    if text.starts_with('\u{feff}') {
+        return parser.fail(Problem::ByteOrderMark);
+    }
     let value = parser.document()?;
     parser.skip_space();
     match parser.peek() {
@@ -35,54 +58,6 @@ pub fn parse(document: &[u8]) -> Result<Value, Error> {
         Some(_) => parser.fail(Problem::Trailing),
     }
 }
-
-/// What is wrong with a document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Problem {
-    /// It is not UTF-8.
-    NotUtf8,
-    /// It is over before it is complete.
-    Ended,
-    /// Something else should stand here.
-    Expected(&'static str),
-    /// A number is not written as JSON writes them.
-    Number,
-    /// A string has a control character that must be escaped.
-    Control,
-    /// A backslash is followed by nothing known.
-    Escape,
-    /// Nested deeper than [`DEPTH`].
-    TooDeep,
-    /// There is something behind the value.
-    Trailing,
-}
-
-/// A text is not JSON, or not JSON that is taken here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Error {
-    /// Where, counted in bytes from 0.
-    pub at: usize,
-    /// What.
-    pub problem: Problem,
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let at = self.at;
-        match self.problem {
-            Problem::NotUtf8 => write!(f, "not UTF-8 at byte {at}"),
-            Problem::Ended => write!(f, "JSON ends early, after byte {at}"),
-            Problem::Expected(what) => write!(f, "no JSON at byte {at}: expected {what}"),
-            Problem::Number => write!(f, "no JSON number at byte {at}"),
-            Problem::Control => write!(f, "unescaped control character at byte {at}"),
-            Problem::Escape => write!(f, "unknown escape in a string at byte {at}"),
-            Problem::TooDeep => write!(f, "nested deeper than {DEPTH} at byte {at}"),
-            Problem::Trailing => write!(f, "something stands behind the JSON value at byte {at}"),
-        }
-    }
-}
-
-impl std::error::Error for Error {}
 
 /// An array or object whose end has not come yet.
 enum Open {
@@ -96,9 +71,10 @@ struct Parser<'a> {
 }
 
 impl Parser<'_> {
+    /// Whatever is missing, where the document is over it is the rest of the document.
     fn fail<T>(&self, problem: Problem) -> Result<T, Error> {
         let problem = match problem {
-            Problem::Expected(_) if self.at >= self.text.len() => Problem::Ended,
+            Problem::Expected(_) | Problem::Number if self.at >= self.text.len() => Problem::Ended,
             other => other,
         };
         Err(Error {
@@ -201,14 +177,18 @@ impl Parser<'_> {
     }
 
     fn scalar(&mut self) -> Result<Value, Error> {
+        let rest = &self.text[self.at..];
         for (word, value) in [
             ("null", Value::Null),
             ("true", Value::Bool(true)),
             ("false", Value::Bool(false)),
         ] {
-            if self.text[self.at..].starts_with(word) {
+            if rest.starts_with(word) {
                 self.at += word.len();
                 return Ok(value);
+            }
+            if word.starts_with(rest) {
+                self.at = self.text.len();
             }
         }
         match self.peek() {
@@ -276,17 +256,20 @@ impl Parser<'_> {
 
     /// Called at the backslash.
     fn escape(&mut self) -> Result<char, Error> {
-        let letter = self.text.as_bytes().get(self.at + 1);
+        let Some(letter) = self.text.as_bytes().get(self.at + 1) else {
+            self.at = self.text.len();
+            return self.fail(Problem::Ended);
+        };
         let plain = match letter {
-            Some(b'"') => '"',
-            Some(b'\\') => '\\',
-            Some(b'/') => '/',
-            Some(b'b') => '\u{8}',
-            Some(b'f') => '\u{c}',
-            Some(b'n') => '\n',
-            Some(b'r') => '\r',
-            Some(b't') => '\t',
-            Some(b'u') => return self.unicode_escape(),
+            b'"' => '"',
+            b'\\' => '\\',
+            b'/' => '/',
+            b'b' => '\u{8}',
+            b'f' => '\u{c}',
+            b'n' => '\n',
+            b'r' => '\r',
+            b't' => '\t',
+            b'u' => return self.unicode_escape(),
             _ => return self.fail(Problem::Escape),
         };
         self.at += 2;
@@ -295,9 +278,12 @@ impl Parser<'_> {
 
     /// Four hex digits behind `\u`, at the backslash.
     fn code_unit(&mut self) -> Result<u16, Error> {
-        let digits = self.text.as_bytes().get(self.at + 2..self.at + 6);
         let mut unit = 0;
-        for &digit in digits.unwrap_or(b"-") {
+        for place in self.at + 2..self.at + 6 {
+            let Some(&digit) = self.text.as_bytes().get(place) else {
+                self.at = self.text.len();
+                return self.fail(Problem::Ended);
+            };
             match char::from(digit).to_digit(16) {
                 Some(digit) => unit = unit * 16 + digit as u16,
                 None => return self.fail(Problem::Escape),

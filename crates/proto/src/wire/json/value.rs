@@ -1,6 +1,7 @@
 //! A parsed JSON document.
 
-/// Any JSON value.
+/// Any JSON value. What [`parse`](super::parse) gives is nested [`DEPTH`](super::DEPTH) deep at
+/// most; writing, comparing and dropping recurse as deep as a value is nested.
 ///
 /// It is shown as `json.dumps` writes it, byte for byte:
 ///
@@ -16,7 +17,7 @@ pub enum Value {
     Null,
     /// `true` or `false`.
     Bool(bool),
-    /// A number, as it was written.
+    /// A number, as it was written. Who makes one is answerable for its being a number in JSON.
     Number(String),
     /// A string. A surrogate that has no partner is U+FFFD here.
     String(String),
@@ -45,13 +46,26 @@ impl Value {
         matching.next().map(|(_, value)| value)
     }
 
-    /// An object of these members: a `dict` display.
+    /// An object of these members: Python's `{'a': 5}`.
+    ///
+    /// ```
+    /// use proto::wire::json::Value;
+    ///
+    /// assert_eq!(Value::object([("a", 5.into())]).to_string(), r#"{"a": 5}"#);
+    /// ```
     pub fn object<const N: usize>(members: [(&str, Self); N]) -> Self {
         let members = members.map(|(name, value)| (name.to_owned(), value));
         Self::Object(members.into())
     }
 
-    /// The text of a string, where it is one.
+    /// The text of a string; `None` for any other value.
+    ///
+    /// ```
+    /// use proto::wire::json::Value;
+    ///
+    /// assert_eq!(Value::from("a.txt").as_str(), Some("a.txt"));
+    /// assert_eq!(Value::from(5).as_str(), None);
+    /// ```
     pub fn as_str(&self) -> Option<&str> {
         match self {
             Self::String(text) => Some(text),
@@ -59,7 +73,17 @@ impl Value {
         }
     }
 
-    /// The digits of a number, where it is one; `parse` them into the type that is wanted.
+    /// A number as it was written; `None` for any other value. `str::parse` makes of it the type
+    /// that is wanted, and an error where it does not fit, as `int(text)` does in Python.
+    ///
+    /// ```
+    /// use proto::wire::json::parse;
+    ///
+    /// let number = parse(b"-1")?;
+    /// assert_eq!(number.as_number(), Some("-1"));
+    /// assert!(number.as_number().is_some_and(|text| text.parse::<u64>().is_err()));
+    /// # Ok::<(), proto::wire::json::Error>(())
+    /// ```
     pub fn as_number(&self) -> Option<&str> {
         match self {
             Self::Number(digits) => Some(digits),
@@ -67,8 +91,18 @@ impl Value {
         }
     }
 
-    /// A name that an object has twice, where it has one. Which of the two counts is for each
-    /// parser to choose, so what is to be trusted should have none.
+    /// A name that this object has more than once. `None` where there is none, or this is no
+    /// object; the objects within it are not looked at.
+    ///
+    /// Which of the two members counts is for each parser to choose (RFC 8259, section 4), so what
+    /// is to be trusted should have none.
+    ///
+    /// ```
+    /// use proto::wire::json::parse;
+    ///
+    /// assert_eq!(parse(br#"{"a": 1, "b": 2, "\u0061": 3}"#)?.duplicate(), Some("a"));
+    /// # Ok::<(), proto::wire::json::Error>(())
+    /// ```
     pub fn duplicate(&self) -> Option<&str> {
         let Self::Object(members) = self else {
             return None;
@@ -79,7 +113,7 @@ impl Value {
         Some(twice[0])
     }
 
-    /// What kind of value it is, for an error message.
+    /// What kind of value it is, for an error message: `"a number"`.
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Null => "null",

@@ -4,7 +4,8 @@ use std::fmt::{self, Display, Write};
 
 use super::value::Value;
 
-/// Appends `text` as a JSON string, in ASCII alone, byte for byte what `json.dumps` gives.
+/// Appends `text` as a JSON string, in ASCII alone, byte for byte what `json.dumps(text)` gives:
+/// `\uXXXX` for whatever is not ASCII, as two surrogates above U+FFFF, and DEL as it is.
 ///
 /// ```
 /// let mut out = String::new();

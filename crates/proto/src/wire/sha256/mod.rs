@@ -1,18 +1,28 @@
 //! SHA-256 (FIPS 180-4): Python's `hashlib.sha256`.
+//!
+//! | Python | here |
+//! |---|---|
+//! | `hashlib.sha256(data).hexdigest()` | [`hex`]`(&`[`digest`]`(data))` |
+//! | `h = hashlib.sha256(); h.update(data); h.digest()` | [`Sha256`] |
+//!
+//! It uses the processor's SHA instructions where there are any; the result is the same.
 
 #[cfg(target_arch = "x86_64")]
 mod accelerated;
 mod portable;
 
-/// How many bytes a digest has.
+/// How many bytes a digest has. Python: `hashlib.sha256().digest_size`.
 pub const DIGEST: usize = 32;
-/// How many bytes are compressed at a time.
+/// How many bytes are compressed at a time. Python: `hashlib.sha256().block_size`.
 pub const BLOCK: usize = 64;
 
 /// Compresses whole blocks into the state.
 type Compress = fn(&mut [u32; 8], &[[u8; BLOCK]]);
 
-/// A hash under way: Python's `hashlib.sha256()` object.
+/// A hash under way: Python's `hashlib.sha256()` object. It holds no more than one block, however
+/// much is added, and how the input is cut makes no difference.
+///
+/// The standard defines it for less than 2^61 bytes.
 ///
 /// ```
 /// use proto::wire::sha256::{Sha256, hex};
@@ -91,6 +101,12 @@ impl Sha256 {
 }
 
 /// The digest of one piece: `hashlib.sha256(bytes).digest()`.
+///
+/// ```
+/// use proto::wire::sha256::{digest, hex};
+///
+/// assert!(hex(&digest(b"abc")).starts_with("ba7816bf8f01cfea"));
+/// ```
 pub fn digest(bytes: &[u8]) -> [u8; DIGEST] {
     let mut hash = Sha256::new();
     hash.update(bytes);
@@ -98,6 +114,10 @@ pub fn digest(bytes: &[u8]) -> [u8; DIGEST] {
 }
 
 /// Bytes as lower-case hex digits: Python's `bytes.hex()`.
+///
+/// ```
+/// assert_eq!(proto::wire::sha256::hex(b"\x00\x7f\xff"), "007fff");
+/// ```
 pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);

@@ -1,0 +1,113 @@
+//! What can be wrong with a frame, and who may be speaking instead.
+
+use std::fmt;
+use std::io;
+
+use super::PREFIX;
+use crate::reason;
+
+/// Who speaks another protocol, judging by the first four bytes. As a length, those of a text are
+/// over 500 million.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Foreign {
+    /// An HTTP client.
+    HttpRequest,
+    /// An HTTP server.
+    HttpResponse,
+    /// An ssh client or server.
+    Ssh,
+    /// A TLS client.
+    Tls,
+}
+
+/// What came is not a frame, or not a whole one. [`encode`](super::encode) gives two of these for
+/// what would be none.
+///
+/// Its text says what is wrong, and no peer's byte is in it.
+///
+/// ```
+/// use proto::wire::frame::{Foreign, FrameError, read};
+///
+/// let error = read(&mut &b"GET / HTTP/1.1"[..], 1024, &mut Vec::new()).unwrap_err();
+/// assert!(matches!(error, FrameError::Foreign { speaker: Foreign::HttpRequest, .. }));
+///
+/// let error = read(&mut &b"\xff\xff\xff\xff"[..], 1024, &mut Vec::new()).unwrap_err();
+/// assert_eq!(error.to_string(), "header length -1 is negative");
+/// ```
+#[derive(Debug)]
+pub enum FrameError {
+    /// The stream failed: a timeout, a reset.
+    Io(io::Error),
+    /// The peer closed in the middle.
+    Short {
+        /// How many bytes had come.
+        got: usize,
+        /// How many there should have been.
+        of: usize,
+    },
+    /// The length is below zero.
+    Negative {
+        /// It.
+        length: i32,
+        /// The bytes that were taken for it.
+        prefix: [u8; PREFIX],
+    },
+    /// The length is zero.
+    Empty,
+    /// The length is over the limit.
+    TooLong {
+        /// It.
+        length: i32,
+        /// The most that is taken, in bytes.
+        limit: usize,
+    },
+    /// The four bytes are no length but the beginning of another protocol.
+    Foreign {
+        /// Whose.
+        speaker: Foreign,
+        /// The four bytes.
+        prefix: [u8; PREFIX],
+    },
+}
+
+impl fmt::Display for FrameError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io(error) => f.write_str(&reason(error)),
+            Self::Short { got, of } => write!(f, "got {got} of {of} bytes of a header"),
+            Self::Negative { length, .. } => write!(f, "header length {length} is negative"),
+            Self::Empty => f.write_str("header is empty"),
+            Self::TooLong { length, limit } => {
+                write!(f, "header length {length} exceeds {limit}")
+            }
+            Self::Foreign { speaker, .. } => f.write_str(match speaker {
+                Foreign::HttpRequest => {
+                    "this looks like an HTTP request; this port does not speak HTTP"
+                }
+                Foreign::HttpResponse => "this looks like the answer of an HTTP server",
+                Foreign::Ssh => "this looks like ssh; this port does not speak ssh",
+                Foreign::Tls => "this looks like TLS; this port does not speak TLS",
+            }),
+        }
+    }
+}
+
+impl std::error::Error for FrameError {}
+
+/// The most likely reason for an impossible length is a program of another protocol.
+pub(super) fn refused(prefix: [u8; PREFIX], limit: usize) -> FrameError {
+    let speaker = match &prefix {
+        b"GET " | b"POST" | b"HEAD" | b"PUT " | b"DELE" | b"OPTI" | b"PATC" | b"CONN" | b"TRAC"
+        | b"PRI " => Some(Foreign::HttpRequest),
+        b"HTTP" => Some(Foreign::HttpResponse),
+        b"SSH-" => Some(Foreign::Ssh),
+        [0x16, 0x03, ..] => Some(Foreign::Tls),
+        _ => None,
+    };
+    let length = i32::from_le_bytes(prefix);
+    match speaker {
+        Some(speaker) => FrameError::Foreign { speaker, prefix },
+        None if length < 0 => FrameError::Negative { length, prefix },
+        None => FrameError::TooLong { length, limit },
+    }
+}

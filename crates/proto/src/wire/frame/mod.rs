@@ -1,0 +1,133 @@
+//! A header with its length before it: four bytes, signed, little-endian.
+//!
+//! | Python | here |
+//! |---|---|
+//! | `conn.sendall(struct.pack('i', len(header)) + header)` | [`encode`], then one `write_all` |
+//! | `struct.unpack('i', conn.recv(4))`, then `conn.recv(n)` | [`read`], however the bytes are cut |
+//!
+//! `'i'` is this order on the machines that the lesson ran on. The length comes from a peer, so it is
+//! checked before it is used, and the buffer grows only with the bytes that really come.
+
+mod error;
+#[cfg(test)]
+mod tests;
+
+use std::io::{self, ErrorKind, Read};
+
+use self::error::refused;
+pub use self::error::{Foreign, FrameError};
+
+/// How many bytes the length has that stands before a header. Python: `struct.calcsize('i')`.
+pub const PREFIX: usize = 4;
+
+/// The longest header that is sent here, in bytes. Who reads may set a lower limit.
+pub const HEADER_LIMIT: usize = 64 * 1024;
+
+/// How much a buffer grows at a time while a header comes in.
+const STEP: usize = 4096;
+
+/// Appends the length and the header. Python: `struct.pack('<i', len(header)) + header`.
+///
+/// # Errors
+///
+/// [`FrameError::Empty`] for no header at all, which no reader takes, and [`FrameError::TooLong`]
+/// for one over [`HEADER_LIMIT`]. Nothing is appended then.
+///
+/// ```
+/// use proto::wire::frame::encode;
+///
+/// let mut bytes = Vec::new();
+/// encode(b"{}", &mut bytes)?;
+/// assert_eq!(bytes, b"\x02\0\0\0{}");
+/// # Ok::<(), proto::wire::frame::FrameError>(())
+/// ```
+pub fn encode(header: &[u8], out: &mut Vec<u8>) -> Result<(), FrameError> {
+    if header.is_empty() {
+        return Err(FrameError::Empty);
+    }
+    let limit = HEADER_LIMIT;
+    let length = i32::try_from(header.len()).unwrap_or(i32::MAX);
+    if header.len() > limit {
+        return Err(FrameError::TooLong { length, limit });
+    }
+    out.extend_from_slice(&length.to_le_bytes());
+    out.extend_from_slice(header);
+    Ok(())
+}
+
+/// Reads one header into `header`; false where the peer closed before the first byte of it.
+///
+/// However the bytes are cut on their way, they are put together again. After an error the stream
+/// is of no more use: where the next frame begins is not known.
+///
+/// # Errors
+///
+/// [`FrameError`]. A length under 1 or over `limit` bytes is refused before a byte of the header is
+/// read. Time is the stream's business: a total deadline is `net::Deadline`, and its error comes
+/// back as [`FrameError::Io`].
+///
+/// ```
+/// use proto::wire::frame::read;
+///
+/// let mut header = Vec::new();
+/// assert!(read(&mut &b"\x02\0\0\0{}rest"[..], 100, &mut header)?);
+/// assert_eq!(header, b"{}");
+/// # Ok::<(), proto::wire::frame::FrameError>(())
+/// ```
+pub fn read(
+    stream: &mut impl Read,
+    limit: usize,
+    header: &mut Vec<u8>,
+) -> Result<bool, FrameError> {
+    let mut prefix = [0; PREFIX];
+    let got = fill(stream, &mut prefix).map_err(FrameError::Io)?;
+    if got == 0 {
+        return Ok(false);
+    }
+    if got < PREFIX {
+        return Err(FrameError::Short { got, of: PREFIX });
+    }
+    let length = i32::from_le_bytes(prefix);
+    let wanted = match usize::try_from(length) {
+        Ok(0) => return Err(FrameError::Empty),
+        Ok(wanted) if wanted <= limit => wanted,
+        _ => return Err(refused(prefix, limit)),
+    };
+    header.clear();
+    while header.len() < wanted {
+        let from = header.len();
+        header.resize(wanted.min(from + STEP), 0);
+        let got = fill(stream, &mut header[from..]).map_err(FrameError::Io)?;
+        if from + got < header.len() {
+            let got = from + got;
+            return Err(FrameError::Short { got, of: wanted });
+        }
+    }
+    Ok(true)
+}
+
+/// Reads until `buffer` is full or the stream ends; how many bytes came. Unlike `read_exact` it can
+/// say how many those were.
+///
+/// # Errors
+///
+/// Those of the stream, but for `Interrupted`, after which it reads on.
+///
+/// ```
+/// let mut buffer = [0; 4];
+/// assert_eq!(proto::wire::frame::fill(&mut &b"ab"[..], &mut buffer)?, 2);
+/// assert_eq!(&buffer, b"ab\0\0");
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn fill(stream: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match stream.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
+}

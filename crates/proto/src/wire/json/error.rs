@@ -1,0 +1,66 @@
+//! Why a document is refused, and where.
+
+use std::fmt;
+
+use super::DEPTH;
+
+/// What is wrong with a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// It is not UTF-8.
+    NotUtf8,
+    /// It begins with a byte order mark, which RFC 8259 forbids to send.
+    ByteOrderMark,
+    /// It is over before it is complete.
+    Ended,
+    /// Something else should stand here.
+    Expected(&'static str),
+    /// A number is not written as JSON writes them.
+    Number,
+    /// A string has a control character that must be escaped.
+    Control,
+    /// A backslash is followed by nothing known.
+    Escape,
+    /// Nested deeper than [`DEPTH`].
+    TooDeep,
+    /// There is something behind the value.
+    Trailing,
+}
+
+/// A document is not JSON, or not JSON that is taken here: Python's `json.JSONDecodeError`.
+///
+/// Its text says what and where, and no byte of the document is in it.
+///
+/// ```
+/// use proto::wire::json::{Problem, parse};
+///
+/// let error = parse(br#"{"a": 01}"#).unwrap_err();
+/// assert_eq!((error.at, error.problem), (7, Problem::Number));
+/// assert_eq!(error.to_string(), "no JSON number at byte 7");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Error {
+    /// Where, counted in bytes from 0.
+    pub at: usize,
+    /// What.
+    pub problem: Problem,
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = self.at;
+        match self.problem {
+            Problem::NotUtf8 => write!(f, "not UTF-8 at byte {at}"),
+            Problem::ByteOrderMark => f.write_str("JSON begins with a byte order mark"),
+            Problem::Ended => write!(f, "JSON ends early, after byte {at}"),
+            Problem::Expected(what) => write!(f, "no JSON at byte {at}: expected {what}"),
+            Problem::Number => write!(f, "no JSON number at byte {at}"),
+            Problem::Control => write!(f, "unescaped control character at byte {at}"),
+            Problem::Escape => write!(f, "unknown escape in a string at byte {at}"),
+            Problem::TooDeep => write!(f, "nested deeper than {DEPTH} at byte {at}"),
+            Problem::Trailing => write!(f, "something stands behind the JSON value at byte {at}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
