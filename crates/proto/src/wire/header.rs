@@ -226,9 +226,18 @@ mod tests {
             let text = format!("total_size is {shown} (it must be a whole number \u{2265} 0)");
             assert_eq!(error, text);
         }
-        let long = format!("{{\"total_size\": {}}}", "1".repeat(150));
-        let text = "total_size has 150 digits, more than any file";
-        assert_eq!(lesson(&long).unwrap_err(), text);
+        let most = lesson("{\"total_size\": 18446744073709551615}").unwrap();
+        assert_eq!(most.total_size, u64::MAX);
+        for digits in [
+            "18446744073709551616",
+            &"1".repeat(150),
+            &"9".repeat(60_000),
+        ] {
+            let error = lesson(&format!("{{\"total_size\": {digits}}}")).unwrap_err();
+            let count = digits.len();
+            let text = format!("total_size has {count} digits, more than any file");
+            assert_eq!(error, text);
+        }
         assert_eq!(
             lesson("{}").unwrap_err(),
             "total_size missing in the header"

@@ -146,20 +146,55 @@ mod tests {
             ),
         ];
         for (key, message, expected) in cases {
-            let code = hex(&Key::new(key).code(&[message]));
-            assert_eq!(&code[..expected.len()], expected);
+            let key = Key::new(key);
+            let code = key.code(&[message]);
+            assert_eq!(&hex(&code)[..expected.len()], expected);
+            // The comparison takes what the standard has, and nothing that differs in one bit.
+            let length = expected.len() / 2;
+            let mut tag: Vec<u8> = code[..length].to_vec();
+            assert!(equal(&code[..length], &tag));
+            for bit in 0..length * 8 {
+                tag[bit / 8] ^= 1 << (bit % 8);
+                assert!(!equal(&code[..length], &tag), "bit {bit}");
+                tag[bit / 8] ^= 1 << (bit % 8);
+            }
+            // However the message is cut, and a shorter tag is no tag.
+            for cut in 0..=message.len() {
+                let (a, b) = message.split_at(cut);
+                assert_eq!(key.code(&[a, b""]), key.code(&[a]));
+                assert_eq!(key.code(&[a, b]), code);
+                assert_eq!(equal(&code, &code[..cut.min(DIGEST)]), cut >= DIGEST);
+            }
         }
     }
 
     #[test]
     fn equal_means_every_bit_and_the_length() {
-        let code = Key::new(b"k").code(&[b"m"]);
-        assert!(equal(&code, &code));
-        for bit in 0..256 {
-            let mut other = code;
-            other[bit / 8] ^= 1 << (bit % 8);
-            assert!(!equal(&code, &other), "bit {bit}");
+        for length in [0, 1, 2, 15, 16, 17, 31, 32, 33, 64, 100] {
+            let a: Vec<u8> = (0..length).map(|i| i as u8 ^ 0x5a).collect();
+            let mut b = a.clone();
+            assert!(equal(&a, &b));
+            for bit in 0..length * 8 {
+                b[bit / 8] ^= 1 << (bit % 8);
+                assert!(!equal(&a, &b) && !equal(&b, &a), "{length}, bit {bit}");
+                b[bit / 8] ^= 1 << (bit % 8);
+            }
+            b.push(0);
+            assert!(!equal(&a, &b) && !equal(&b, &a), "{length}");
         }
-        assert!(!equal(&code, &code[..31]) && !equal(b"", b"x") && equal(b"", b""));
+        // Differences that would cancel out in a sum.
+        assert!(!equal(&[1, 2], &[2, 1]) && !equal(&[0xff; 2], &[0; 2]));
+    }
+
+    #[test]
+    fn keys_up_to_a_block_are_padded_and_longer_ones_hashed() {
+        let code = |key: &[u8]| Key::new(key).code(&[b"message"]);
+        let key = [7; 2 * BLOCK];
+        let padded: [u8; BLOCK] = std::array::from_fn(|i| if i < 20 { 7 } else { 0 });
+        assert_eq!(code(&key[..20]), code(&padded));
+        assert_ne!(code(&key[..BLOCK]), code(&digest(&key[..BLOCK])));
+        for length in BLOCK + 1..2 * BLOCK {
+            assert_eq!(code(&key[..length]), code(&digest(&key[..length])));
+        }
     }
 }

@@ -112,6 +112,16 @@ mod tests {
         assert_eq!(decode(b"00000000000000000007", 7), Ok(7));
     }
 
+    /// The price of digits without an end: each part of them is a length too.
+    #[test]
+    fn digits_that_are_cut_are_a_shorter_length() {
+        let whole = b"65537";
+        let lengths = [6, 65, 655, 6553, 65_537];
+        for (cut, length) in (1..=whole.len()).zip(lengths) {
+            assert_eq!(decode(&whole[..cut], 70_000), Ok(length));
+        }
+    }
+
     #[test]
     fn only_digits_are_a_length() {
         for bad in [
@@ -124,9 +134,18 @@ mod tests {
             b"0x10",
             b"1e3",
             b"7\0",
+            b"7\n",
+            b"\x1b[2J",
+            b"5 5",
+            b"1.0",
+            b"\xff",
+            b"000000000000000000007",
         ] {
             let error = decode(bad, u64::MAX).unwrap_err();
-            assert!(matches!(error, LengthError::Invalid(_)), "{bad:?}");
+            assert_eq!(error, LengthError::Invalid(quoted(bad, 40)));
+            let text = error.to_string();
+            assert!(text.starts_with("invalid length \""), "{text}");
+            assert!(text.bytes().all(|b| (b' '..=b'~').contains(&b)), "{text}");
         }
         let long = decode(&[b'x'; 1000], 1).unwrap_err().to_string();
         assert!(long.len() < 80, "{long}");
@@ -134,16 +153,19 @@ mod tests {
 
     #[test]
     fn a_length_over_the_limit_is_shown_and_never_used() {
-        let nines = [b'9'; 1000];
-        for (bytes, limit) in [
-            (&b"101"[..], 100),
-            (b"18446744073709551616", u64::MAX),
-            (b"99999999999999999999", u64::MAX),
-            (&nines, u64::MAX),
+        let nines = [b'9'; 9000];
+        let forty = format!("{}...", "9".repeat(40));
+        for (bytes, limit, shown) in [
+            (&b"101"[..], 100, "101"),
+            (b"1", 0, "1"),
+            (b"18446744073709551616", u64::MAX, "18446744073709551616"),
+            (b"99999999999999999999", u64::MAX, "99999999999999999999"),
+            (&nines[..21], u64::MAX, &"9".repeat(21)),
+            (&nines, u64::MAX, &forty),
         ] {
             let text = decode(bytes, limit).unwrap_err().to_string();
-            assert!(text.contains("exceeds the limit"), "{text}");
-            assert!(text.len() < 100, "{text}");
+            assert_eq!(text, format!("length {shown} exceeds the limit {limit}"));
         }
+        assert_eq!(decode(b"100", 100), Ok(100));
     }
 }

@@ -1,16 +1,6 @@
-//! Lengths, cuts, and programs of other protocols.
+//! Lengths, and programs of other protocols. Cuts are in the tests of the whole crate.
 
 use super::*;
-
-/// A stream that gives at most so many bytes at a time.
-struct Slow<'a>(&'a [u8], usize);
-
-impl Read for Slow<'_> {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let count = self.1.min(buf.len());
-        self.0.read(&mut buf[..count])
-    }
-}
 
 fn framed(header: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
@@ -23,31 +13,6 @@ fn error(bytes: &[u8], limit: usize) -> String {
     read(&mut &*bytes, limit, &mut header)
         .unwrap_err()
         .to_string()
-}
-
-#[test]
-fn however_it_is_cut_it_is_put_together() {
-    let long = vec![b'x'; 10_000];
-    for header in [&b"{}"[..], b"x", &long] {
-        let bytes = framed(header);
-        for step in [1, 2, 3, 5, 4096, 100_000] {
-            let mut got = Vec::new();
-            assert!(read(&mut Slow(&bytes, step), HEADER_LIMIT, &mut got).unwrap());
-            assert_eq!(got, header);
-        }
-    }
-}
-
-#[test]
-fn an_end_in_the_middle_says_how_much_there_was() {
-    let bytes = framed(b"{\"a\": 1}");
-    let mut header = Vec::new();
-    assert!(!read(&mut &b""[..], 100, &mut header).unwrap());
-    for cut in 1..bytes.len() {
-        let (got, of) = if cut < 4 { (cut, 4) } else { (cut - 4, 8) };
-        let text = format!("got {got} of {of} bytes of a header");
-        assert_eq!(error(&bytes[..cut], 100), text);
-    }
 }
 
 #[test]
@@ -64,7 +29,16 @@ fn lengths_are_checked_before_they_are_used() {
     let most = vec![b'x'; HEADER_LIMIT];
     let mut header = Vec::new();
     assert!(read(&mut &framed(&most)[..], HEADER_LIMIT, &mut header).unwrap());
-    assert!(encode(&vec![b'x'; HEADER_LIMIT + 1], &mut Vec::new()).is_err());
+}
+
+#[test]
+fn what_no_reader_takes_is_not_written() {
+    let mut out = b"before".to_vec();
+    let error = encode(b"", &mut out).unwrap_err();
+    assert!(matches!(error, FrameError::Empty), "{error}");
+    let error = encode(&vec![b'x'; HEADER_LIMIT + 1], &mut out).unwrap_err();
+    assert_eq!(error.to_string(), "header length 65537 exceeds 65536");
+    assert_eq!(out, b"before");
 }
 
 #[test]

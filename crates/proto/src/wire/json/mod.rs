@@ -21,8 +21,6 @@
 
 mod error;
 mod parse;
-#[cfg(test)]
-mod tests;
 mod value;
 mod write;
 

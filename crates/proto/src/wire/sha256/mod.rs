@@ -144,10 +144,14 @@ mod tests {
         ways
     }
 
-    fn with(compress: Compress, pieces: &[&[u8]]) -> String {
+    fn digest_with(compress: Compress, pieces: &[&[u8]]) -> [u8; DIGEST] {
         let mut hash = Sha256::with(compress);
         pieces.iter().for_each(|piece| hash.update(piece));
-        hex(&hash.finish())
+        hash.finish()
+    }
+
+    fn with(compress: Compress, pieces: &[&[u8]]) -> String {
+        hex(&digest_with(compress, pieces))
     }
 
     #[test]
@@ -167,6 +171,11 @@ mod tests {
                 "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1",
             ),
             (
+                b"abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmn\
+                  hijklmnoijklmnopjklmnopqklmnopqrlmnopqrsmnopqrstnopqrstu",
+                "cf5b16a778af8380036ce59e7b0492370b249b11e8f07a51afac45037afee9d1",
+            ),
+            (
                 &million,
                 "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0",
             ),
@@ -175,6 +184,29 @@ mod tests {
             for (input, expected) in examples {
                 assert_eq!(with(way, &[input]), *expected);
             }
+            // In pieces that end everywhere in a block.
+            let pieces: Vec<&[u8]> = million.chunks(997).collect();
+            assert_eq!(with(way, &pieces), examples[4].1);
+        }
+    }
+
+    /// As the Monte Carlo test of NIST's validation system (SHAVS, section 6.4) chains digests. The
+    /// result is from Python's `hashlib`.
+    #[test]
+    fn a_chain_of_digests_ends_where_it_should() {
+        for way in ways() {
+            let mut seed = digest_with(way, &[b"seed"]);
+            for _ in 0..100 {
+                let mut last = [seed; 3];
+                for _ in 0..100 {
+                    let [a, b, c] = &last;
+                    let next = digest_with(way, &[a, b, c]);
+                    last = [last[1], last[2], next];
+                }
+                seed = last[2];
+            }
+            let expected = "8bf4e38f01189bfe662b063fd360e0f71aaa3e1cb56e7bca41afb589e773385a";
+            assert_eq!(hex(&seed), expected);
         }
     }
 

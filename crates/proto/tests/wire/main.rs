@@ -1,0 +1,13 @@
+//! The codecs from outside, with all that a peer can do to them: bytes that are cut, spread over
+//! many reads, changed, or of another protocol altogether.
+
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
+
+mod cuts;
+mod documents;
+mod footprint;
+mod json;
+mod mutations;
+mod pieces;
+mod random;
+mod session;
