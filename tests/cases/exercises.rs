@@ -14,6 +14,7 @@ use std::path::Path;
 
 use cross_process::artifacts::{artifacts, workspace};
 
+mod ask;
 mod banner;
 mod last_to_leave;
 
@@ -43,6 +44,8 @@ exercise!(banner::check, "03_banner.rs"
     says "nobody listens": exercise_03 solution_03 untouched_03);
 exercise!(last_to_leave::check, "04_last_to_leave.rs"
     says "your server closed first": exercise_04 solution_04 untouched_04);
+exercise!(ask::check, "09_ask.rs"
+    says "a stranger sends": exercise_09 solution_09 untouched_09);
 
 /// What stands in an exercise where a learner has not begun.
 const MARK: &str = "// YOURS";
