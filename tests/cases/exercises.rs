@@ -17,6 +17,7 @@ use cross_process::artifacts::{artifacts, workspace};
 mod ask;
 mod banner;
 mod last_to_leave;
+mod whole_reply;
 
 /// Makes the three tests of an exercise. `says` is a piece of what its check says of the exercise
 /// as we hand it out.
@@ -40,6 +41,8 @@ macro_rules! exercise {
     };
 }
 
+exercise!(whole_reply::check, "02_whole_reply.rs"
+    says "of the 5000 bytes": exercise_02 solution_02 untouched_02);
 exercise!(banner::check, "03_banner.rs"
     says "nobody listens": exercise_03 solution_03 untouched_03);
 exercise!(last_to_leave::check, "04_last_to_leave.rs"

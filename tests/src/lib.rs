@@ -15,12 +15,14 @@
 //! | [`random`] | numbers that look like chance and come out the same every time |
 //! | [`temp`] | folders that go away |
 //! | [`deadline`] | how long a wait may last |
+//! | [`docs`] | holds the documentation to what it says |
 //!
 //! A test that fails panics with what the process had written to its standard output and error.
 //! Linux only: it reads `/proc`.
 
 pub mod artifacts;
 pub mod deadline;
+pub mod docs;
 pub mod net;
 pub mod output;
 pub mod process;

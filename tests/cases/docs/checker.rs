@@ -1,0 +1,371 @@
+//! Each check is seen to find what it is there for, on a small page that is wrong.
+
+use std::path::{Path, PathBuf};
+
+use cross_process::docs::finding::Finding;
+use cross_process::docs::page::{Page, code_spans};
+use cross_process::docs::{form, line_tables, links, listings, pages, snippets, summary, twins};
+
+fn page(text: &str) -> Page {
+    Page::parse(Path::new("docs/en/02-a-page.md"), text)
+}
+
+/// The findings, as `LINE: WHAT`.
+fn shown(findings: &[Finding]) -> Vec<String> {
+    let shown = findings.iter().map(|f| format!("{}: {}", f.line, f.what));
+    shown.collect()
+}
+
+/// There is one finding for each of these, on that line and with that text in it.
+#[track_caller]
+fn assert_found(findings: &[Finding], expected: &[(usize, &str)]) {
+    let shown = shown(findings);
+    assert_eq!(findings.len(), expected.len(), "{shown:#?}");
+    for (finding, (line, text)) in findings.iter().zip(expected) {
+        assert!(
+            finding.line == *line && finding.what.contains(text),
+            "{shown:#?}"
+        );
+    }
+}
+
+const EXAMPLE: &str = "crates/tcp-server/examples/tcp_server.rs";
+
+#[test]
+fn the_reader_reads_what_pages_use() {
+    let page = page(concat!(
+        "# Title\n\n",
+        "A [link](a.md#b), `code](no-link)` and ![a picture](../img/a.svg).\n\n",
+        "<!-- lines: a b -->\n| Python | Rust |\n|---|---|\n| `a \\| b` | [x](y) |\n\n",
+        "<!-- terminal: one -->\n```console\n# not a heading\n[no](link)\n```\n## `code` too\n",
+    ));
+    assert_eq!(page.odd, []);
+    let headings: Vec<_> = page
+        .headings
+        .iter()
+        .map(|h| (h.line, h.level, h.text.as_str()))
+        .collect();
+    assert_eq!(headings, [(1, 1, "Title"), (15, 2, "`code` too")]);
+    let links: Vec<_> = page
+        .links
+        .iter()
+        .map(|l| (l.line, l.target.as_str()))
+        .collect();
+    assert_eq!(links, [(3, "a.md#b"), (3, "../img/a.svg"), (8, "y")]);
+    assert_eq!(page.tables[0].comment.as_deref(), Some("lines: a b"));
+    assert_eq!(
+        page.tables[0].rows,
+        [["Python", "Rust"], ["`a | b`", "[x](y)"]]
+    );
+    assert_eq!(page.fences[0].comment.as_deref(), Some("terminal: one"));
+    assert_eq!(page.fences[0].text, "# not a heading\n[no](link)\n");
+    assert_eq!(code_spans("`a` and ``b`c``"), ["a", "b`c"]);
+}
+
+#[test]
+fn what_the_reader_cannot_read_is_found() {
+    for (text, line, says) in [
+        (
+            "a\n\n  ```console\n  $ true\n  ```\n",
+            3,
+            "not at the start of its line",
+        ),
+        (
+            "> ```console\n> $ true\n> ```\n",
+            1,
+            "not at the start of its line",
+        ),
+        ("```console\n$ true\n", 1, "nothing closes"),
+        (
+            "<!-- listing: x -->\n\n```python\n```\n",
+            1,
+            "no block below it",
+        ),
+        ("[a]: b.md\n", 1, "by reference"),
+        ("<img src=\"a.svg\">\n", 1, "HTML"),
+        ("see <https://example.org>\n", 1, "HTML or a bare address"),
+    ] {
+        let findings = form::check(&page(text));
+        assert!(
+            findings
+                .first()
+                .is_some_and(|f| f.line == line && f.what.contains(says)),
+            "{:#?}",
+            shown(&findings)
+        );
+    }
+}
+
+#[test]
+fn a_fence_that_nothing_checks_is_found() {
+    let fence = |info: &str| page(&format!("{info}\nx\n```\n"));
+    for right in [
+        "```python",
+        "```rust",
+        "```console",
+        "```text",
+        "<!-- terminal: a -->\n```console",
+        "<!-- listing: a -->\n```rust,ignore",
+        "<!-- listing: a -->\n```python",
+    ] {
+        assert_found(&form::check(&fence(right)), &[]);
+    }
+    for wrong in [
+        "```",
+        "```sh",
+        "```rust,ignore",
+        "```rust,no_run",
+        "```json",
+    ] {
+        assert_found(&form::check(&fence(wrong)), &[(1, "is checked by nothing")]);
+    }
+    for wrong in [
+        "<!-- listing: a -->\n```rust",
+        "<!-- listing: a -->\n```text",
+    ] {
+        assert_found(&form::check(&fence(wrong)), &[(2, "a listing is")]);
+    }
+    assert_found(
+        &form::check(&fence("<!-- listen: a -->\n```text")),
+        &[(2, "begins with none of")],
+    );
+    assert_found(
+        &form::check(&fence("<!-- not run: why -->\n```console")),
+        &[(2, "all of the course is run")],
+    );
+    assert_found(
+        &form::check(&page("```rust\n# use std::io;\n```\n")),
+        &[(1, "rustdoc hides")],
+    );
+}
+
+#[test]
+fn a_chapter_without_a_section_is_found() {
+    let sections: String = form::SECTIONS.iter().map(|s| format!("## {s}\n")).collect();
+    let chapter = format!(
+        "# 2. Title\n{sections}docs/exercises/02_x.rs\ncargo test -p cross-process exercise_02 -- --ignored\n"
+    );
+    assert_found(&form::check_chapter(&page(&chapter)), &[]);
+    for (old, new, says) in [
+        ("# 2. Title", "# 3. Title", "does not begin"),
+        ("## Run it\n", "", "has no ## Run it"),
+        (
+            "## Run it\n## Break it\n",
+            "## Break it\n## Run it\n",
+            "has no ## Break it",
+        ),
+        (
+            "exercise_02 -- --ignored",
+            "exercise_02",
+            "does not name cargo test",
+        ),
+        (
+            "exercises/02_",
+            "exercises/03_",
+            "does not name docs/exercises/02_",
+        ),
+    ] {
+        let wrong = page(&chapter.replacen(old, new, 1));
+        assert_found(&form::check_chapter(&wrong), &[(1, says)]);
+    }
+}
+
+#[test]
+fn a_listing_out_of_step_is_found_and_mended() {
+    let listing = |what: &str, text: &str| {
+        page(&format!(
+            "<!-- listing: {what} -->\n```rust,ignore\n{text}```\nend\n"
+        ))
+    };
+    let part = format!("{EXAMPLE} from \"fn main\" to \"let port\"");
+    let lines = "fn main() -> io::Result<()> {\n    let port = env::args().nth(1).unwrap_or_else(|| \"8080\".to_owned());\n";
+    assert_found(&listings::check(&listing(&part, lines)), &[]);
+
+    for text in [
+        "",
+        "fn main() {}\n",
+        &lines.replace("8080", "8081"),
+        &format!("{lines}\n"),
+    ] {
+        let wrong = listing(&part, text);
+        assert_found(&listings::check(&wrong), &[(2, "UPDATE_DOCS=1")]);
+        assert_eq!(
+            listings::updated(&wrong).unwrap(),
+            listing(&part, lines).text
+        );
+        let whole = listing(EXAMPLE, text);
+        let updated = page(&listings::updated(&whole).unwrap());
+        assert!(updated.fences[0].text.starts_with("//! An iterative"));
+        assert!(updated.text.ends_with("}\n```\nend\n"));
+    }
+    for (what, says) in [
+        ("nowhere.rs", "cannot be read"),
+        ("Cargo.toml from \"[workspace]\"", "not PATH"),
+        (
+            "Cargo.toml from \"no such\" to \"thing\"",
+            "has no such line",
+        ),
+        (
+            "Cargo.toml from \"[workspace.package]\" to \"[workspace]\"",
+            "has no such line",
+        ),
+    ] {
+        assert_found(&listings::check(&listing(what, "x\n")), &[(2, says)]);
+        assert!(listings::updated(&listing(what, "x\n")).is_err());
+    }
+}
+
+#[test]
+fn python_that_fails_is_found() {
+    let snippet = |text: &str| page(&format!("\n```python\n{text}\n```\n"));
+    let findings = snippets::check_python(&snippet("import socket\nprint(socket.AF_INET)"));
+    assert_found(&findings, &[]);
+    // Without Python they are skipped, and say so.
+    if cross_process::python::command("the check of Python snippets").is_some() {
+        for (text, says) in [
+            ("1 / 0", "ZeroDivisionError"),
+            ("raise SystemExit(1)", "fails"),
+            ("x =", "SyntaxError"),
+        ] {
+            assert_found(&snippets::check_python(&snippet(text)), &[(2, says)]);
+        }
+    }
+}
+
+#[test]
+fn code_that_is_in_neither_file_is_found() {
+    let table = |rows: &str| {
+        page(&format!(
+            "<!-- lines: crates/tcp-server/examples/tcp_server.py {EXAMPLE} -->\n| Python | Rust | why |\n|---|---|---|\n{rows}\n"
+        ))
+    };
+    assert_found(
+        &line_tables::check(&table("| `server.accept()` | `server.accept()?` | `x` |")),
+        &[],
+    );
+    assert_found(
+        &line_tables::check(&table(
+            "| `server.accept()` | `server.accept()?` | |\n| `no_py` | `no_rs` and words | |",
+        )),
+        &[
+            (5, "tcp_server.py has no \"no_py\""),
+            (5, "tcp_server.rs has no \"no_rs\""),
+        ],
+    );
+    let text = "| Python | Rust |\n|---|---|\n| `a` | `b` |\n";
+    assert_found(
+        &line_tables::check(&page(text)),
+        &[(1, "without <!-- lines")],
+    );
+    for (comment, says) in [
+        ("lines: README.md", "not two files"),
+        ("lines: no.py README.md", "no.py cannot be read"),
+    ] {
+        assert_found(
+            &line_tables::check(&page(&format!(
+                "<!-- {comment} -->\n| Python | Rust |\n|---|---|\n"
+            ))),
+            &[(2, says)],
+        );
+    }
+    let other = "<!-- lines: a b -->\n| Rust | Python |\n|---|---|\n";
+    assert_found(
+        &line_tables::check(&page(other)),
+        &[(2, "begins | Python | Rust |")],
+    );
+}
+
+#[test]
+fn a_link_that_leads_nowhere_is_found() {
+    let text = concat!(
+        "# 2. The idea, `again` (twice)\n## Run it\n## Run it\n## 中文:标题\n",
+        "[a](#2-the-idea-again-twice) [b](#run-it-1) [c](#中文标题) [d](../CHANGELOG.md)\n",
+        "[e](../dev/architecture.md#rooms) [f](https://www.rfc-editor.org/rfc/rfc9293)\n",
+    );
+    assert_found(&links::check(&page(text)), &[]);
+    for (target, says) in [
+        ("#nothing", "has no #nothing"),
+        ("nothing.md", "is not there"),
+        ("../dev/architecture.md#nothing", "has no #nothing"),
+        ("../../README.md", "out of the book"),
+        ("https://example.org/", "stable places"),
+    ] {
+        let wrong = page(&format!("[text]({target})\n"));
+        assert_found(&links::check(&wrong), &[(1, says)]);
+    }
+    let readme = Page::parse(
+        Path::new("README.md"),
+        "[a](docs/README.md) [b](crates/proto)\n",
+    );
+    assert_found(&links::check(&readme), &[]);
+}
+
+#[test]
+fn a_page_that_the_book_does_not_list_once_is_found() {
+    let paths: Vec<PathBuf> = ["docs/SUMMARY.md", "docs/en/a.md", "docs/b.md"]
+        .map(PathBuf::from)
+        .into();
+    let summary = |text: &str| Page::parse(Path::new("docs/SUMMARY.md"), text);
+    assert_found(
+        &summary::check(&summary("[a](en/a.md)\n[b](b.md)\n"), &paths),
+        &[],
+    );
+    assert_found(
+        &summary::check(&summary("[a](en/a.md)\n"), &paths),
+        &[(1, "docs/b.md is not listed")],
+    );
+    assert_found(
+        &summary::check(&summary("[a](en/a.md)\n[b](b.md)\n[b](b.md)\n"), &paths),
+        &[(1, "docs/b.md is listed here more than once")],
+    );
+}
+
+#[test]
+fn twins_out_of_step_are_found() {
+    let english = page(concat!(
+        "# Title\n\n[next](03.md#anchor) [other](../zh/02-a-page.md)\n\n",
+        "```console\n$ true\n```\n\n```text\na picture\n```\n\n| a | b |\n|---|---|\n| `x` | words |\n\n## Section\n",
+    ));
+    let chinese = english
+        .text
+        .replace("Title", "标题")
+        .replace("#anchor", "#锚")
+        .replace("../zh/", "../en/")
+        .replace("a picture", "图")
+        .replace("words", "话");
+    let chinese = |old: &str, new: &str| {
+        Page::parse(
+            Path::new("docs/zh/02-a-page.md"),
+            &chinese.replacen(old, new, 1),
+        )
+    };
+    assert_found(&twins::check(&english, &chinese("", "")), &[]);
+    for (old, new, line, says) in [
+        (
+            "## Section",
+            "### Section",
+            17,
+            "this heading is not that of line 17",
+        ),
+        ("## Section\n", "", 16, "the heading of line 17 is missing"),
+        ("## Section", "## Section\n## More", 18, "no such heading"),
+        ("$ true", "$ false", 5, "this fence is not that"),
+        ("```text", "```console", 9, "this fence is not that"),
+        ("`x`", "`y`", 13, "this table is not that"),
+        ("| 话 |", "| 话 | |", 13, "this table is not that"),
+        ("03.md", "04.md", 3, "this link is not that"),
+    ] {
+        assert_found(&twins::check(&english, &chinese(old, new)), &[(line, says)]);
+    }
+}
+
+#[test]
+fn the_list_of_pages_finds_every_file() {
+    let found = pages::below(Path::new("docs")).unwrap();
+    assert!(found.contains(&PathBuf::from("docs/dev/architecture.md")));
+    assert!(
+        pages::all()
+            .iter()
+            .any(|page| page.path == Path::new("README.md"))
+    );
+}

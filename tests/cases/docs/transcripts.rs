@@ -1,0 +1,156 @@
+//! The player of transcripts, with small pages that are right, and some that are wrong.
+
+use std::path::Path;
+
+use cross_process::artifacts::artifacts;
+use cross_process::docs::page::Page;
+use cross_process::docs::play;
+use cross_process::docs::transcript::matches;
+
+/// Plays console blocks, given as `TERMINAL` and what stands in it, and answers with the finding.
+fn play(blocks: &[(&str, &str)]) -> Option<String> {
+    artifacts();
+    let block = |(terminal, text): &(&str, &str)| {
+        format!("<!-- terminal: {terminal} -->\n```console\n{text}\n```\n\n")
+    };
+    let text: String = blocks.iter().map(block).collect();
+    let page = Page::parse(Path::new("docs/en/a-page.md"), &text);
+    assert_eq!(page.odd, []);
+    play::check(&page).map(|finding| finding.to_string())
+}
+
+#[track_caller]
+fn assert_right(blocks: &[(&str, &str)]) {
+    assert_eq!(play(blocks), None);
+}
+
+#[track_caller]
+fn assert_wrong(blocks: &[(&str, &str)], line: usize, says: &str) {
+    let finding = play(blocks).expect("there should be a finding");
+    let place = format!("docs/en/a-page.md:{line}: ");
+    assert!(finding.starts_with(&place), "{finding}");
+    assert!(finding.contains(says), "{finding}");
+}
+
+const SERVER: (&str, &str) = (
+    "server",
+    "$ cargo run -q -p tcp-server --example tcp_server\nlistening on 127.0.0.1:8080",
+);
+
+#[test]
+fn a_line_may_stand_for_others() {
+    for (pattern, line) in [
+        ("as it is", "as it is"),
+        ("blanks at the end", "blanks at the end  "),
+        ("from …:… on", "from 127.0.0.1:4000 on"),
+        ("…", ""),
+        ("…end", "the end"),
+        ("b'…'", "b''"),
+    ] {
+        assert!(matches(pattern, line), "{pattern:?} {line:?}");
+    }
+    for (pattern, line) in [
+        ("as it is", "as it is not"),
+        ("…end", "the end."),
+        ("start…", "no start"),
+        ("a…a", "a"),
+        ("", "something"),
+    ] {
+        assert!(!matches(pattern, line), "{pattern:?} {line:?}");
+    }
+}
+
+#[test]
+fn what_commands_print_must_be_what_the_page_shows() {
+    assert_right(&[("main", "$ printf 'a\\nb\\n'\na\nb\n$ true\n$ echo c\nc")]);
+    assert_right(&[("main", "$ printf 'a\\nb\\nc\\n'\n...\nc")]);
+    assert_right(&[("main", "$ printf 'a\\nb\\n'\na\n...")]);
+    assert_right(&[("main", "$ echo a; \\\n>   echo b\na\nb")]);
+    assert_right(&[("main", "$ echo oh >&2; exit 3\noh\n$ echo $?\n3")]);
+
+    assert_wrong(&[("main", "$ echo a\nb")], 4, "the command printed \"a\"");
+    assert_wrong(&[("main", "$ echo a\na\nb")], 5, "no line \"b\"");
+    assert_wrong(
+        &[("main", "$ printf 'a\\nb\\n'\na")],
+        4,
+        "more than the page shows",
+    );
+    assert_wrong(
+        &[("main", "$ printf 'a\\nb\\n'\na\n$ true")],
+        5,
+        "more than the page shows",
+    );
+    assert_wrong(
+        &[("main", "$ printf 'a\\nb\\n'\n...\nc")],
+        5,
+        "no line \"c\"",
+    );
+    assert_wrong(&[("main", "a")], 3, "nothing runs in this terminal");
+    assert_wrong(&[("main", "$ cargo build")], 3, "no other cargo");
+}
+
+#[test]
+fn servers_go_on_and_readers_type() {
+    for client in [
+        "$ cargo run -q -p tcp-client --example tcp_client",
+        "$ cargo run -q -p tcp-client --example tcp_client -- 8080",
+        "$ cargo run -q -p tcp-client -- --bytes",
+        "$ cargo run -q -p tcp-client -- --bytes 127.0.0.1:8080",
+    ] {
+        let talk = format!("{client}\n>>: port 8080\nb'PORT 8080'\n>>: b\nb'B'\n>>: ^D");
+        let logged = "connected: 127.0.0.1:…\nreceived: b'port 8080'\nreceived: b'b'\n^C";
+        assert_right(&[SERVER, ("client", &talk), ("server", logged)]);
+    }
+}
+
+#[test]
+fn a_conversation_goes_on_in_a_later_block() {
+    assert_right(&[
+        SERVER,
+        (
+            "client",
+            "$ cargo run -q -p tcp-client --example tcp_client\n>>: a",
+        ),
+        ("server", "connected: …\nreceived: b'a'"),
+        ("client", "b'A'\n>>: b\nb'B'"),
+        ("server", "...\nreceived: b'b'\n^C\n$ echo $?\n130"),
+    ]);
+}
+
+#[test]
+fn input_from_a_pipe_stands_behind_no_prompt() {
+    assert_right(&[
+        SERVER,
+        (
+            "main",
+            "$ printf 'a\\nb\\n' | cargo run -q -p tcp-client --example tcp_client\n>>: b'A'\n>>: b'B'",
+        ),
+    ]);
+}
+
+#[test]
+fn a_wrong_conversation_is_found() {
+    let talk = "$ cargo run -q -p tcp-client --example tcp_client\n>>: a\nb'B'\n>>: ^D";
+    assert_wrong(&[SERVER, ("client", talk)], 11, "printed \"b'A'\"");
+    let talk = "$ cargo run -q -p tcp-client --example tcp_client\n>>: a\n>>: ^D";
+    assert_wrong(
+        &[SERVER, ("client", talk)],
+        11,
+        "no prompt; it has printed \"b'A'",
+    );
+    let end = "^C\nreceived: b'a'";
+    assert_wrong(&[SERVER, ("server", end)], 10, "no line \"received: b'a'\"");
+}
+
+#[test]
+fn what_does_not_end_is_found() {
+    assert_wrong(&[("main", "$ sleep 60")], 3, "does not end");
+}
+
+#[test]
+fn pages_have_ports_and_a_home_of_their_own() {
+    assert_right(&[(
+        "main",
+        "$ echo port > /tmp/a-file; ls /tmp/\na-file\n$ echo ~/.config /tmp/x\n…/home/.config /tmp/x",
+    )]);
+}

@@ -1,0 +1,109 @@
+//! Links and anchors.
+
+use std::path::{Component, Path, PathBuf};
+
+use crate::artifacts::workspace;
+use crate::docs::finding::Finding;
+use crate::docs::page::{Page, without_code};
+use crate::docs::pages;
+
+/// The places outside that a page may lead to. They have kept their addresses for decades.
+const OUTSIDE: &[&str] = &[
+    "https://www.rfc-editor.org/",
+    "https://doc.rust-lang.org/",
+    "https://docs.python.org/",
+    "https://peps.python.org/",
+    "https://man7.org/",
+];
+
+/// Finds the links of a page that lead nowhere.
+pub fn check(page: &Page) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for link in &page.links {
+        if let Some(problem) = problem(page, &link.target) {
+            findings.push(page.finding(link.line, problem));
+        }
+    }
+    findings
+}
+
+/// The anchor of each heading, as code hosts and mdBook make it: letters, digits, `-` and `_` stay,
+/// spaces become `-`, the rest goes; a second one of the same text ends in `-1`.
+pub fn anchors(page: &Page) -> Vec<String> {
+    let mut anchors: Vec<String> = Vec::new();
+    let mut plain = Vec::new();
+    for heading in &page.headings {
+        let slug = slug(&heading.text);
+        let before = plain.iter().filter(|other| **other == slug).count();
+        anchors.push(match before {
+            0 => slug.clone(),
+            _ => format!("{slug}-{before}"),
+        });
+        plain.push(slug);
+    }
+    anchors
+}
+
+/// The file that a link of a page leads to, from the top of the workspace.
+pub fn file_of(page: &Page, target: &str) -> PathBuf {
+    let file = target.split('#').next().unwrap_or_default();
+    if file.is_empty() {
+        return page.path.clone();
+    }
+    let folder = page.path.parent().unwrap_or(Path::new(""));
+    let mut path = PathBuf::new();
+    for part in folder.join(file).components() {
+        match part {
+            Component::ParentDir => {
+                path.pop();
+            }
+            Component::CurDir => {}
+            part => path.push(part),
+        }
+    }
+    path
+}
+
+fn problem(page: &Page, target: &str) -> Option<String> {
+    if target.contains("://") {
+        let known = OUTSIDE.iter().any(|place| target.starts_with(place));
+        return (!known).then(|| format!("{target} is not among the stable places: {OUTSIDE:?}"));
+    }
+    let file = file_of(page, target);
+    if pages::PLANNED
+        .iter()
+        .any(|name| pages::en().join(name) == file)
+    {
+        return None;
+    }
+    if file != page.path && !workspace().join(&file).exists() {
+        return Some(format!(
+            "{target} leads to {}, which is not there",
+            file.display()
+        ));
+    }
+    // What is outside of docs is not in the book that mdBook makes.
+    if page.path.starts_with("docs") && !file.starts_with("docs") {
+        return Some(format!(
+            "{target} leads out of the book; name the path as `code`"
+        ));
+    }
+    let (_, anchor) = target.split_once('#')?;
+    let there = match file == page.path {
+        true => anchors(page),
+        false => anchors(&Page::open(&file).ok()?),
+    };
+    let missing = !there.iter().any(|known| known == anchor);
+    missing.then(|| format!("{} has no #{anchor}; it has {there:?}", file.display()))
+}
+
+fn slug(heading: &str) -> String {
+    // Of code, the backticks go and the text stays; of a link, its text stays.
+    let text = match without_code(heading).contains("](") {
+        true => heading.split("](").next().unwrap_or_default(),
+        false => heading,
+    };
+    let kept = |c: &char| c.is_alphanumeric() || [' ', '-', '_'].contains(c);
+    let kept = text.chars().filter(kept).flat_map(char::to_lowercase);
+    kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+}

@@ -1,0 +1,96 @@
+//! Which pages there are.
+//!
+//! A new English page gets a line in the list below. A test finds pages that are not listed, and
+//! the compiler finds those that are listed and not there.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::artifacts::workspace;
+use crate::docs::page::Page;
+
+/// Lists the English pages. Their Rust snippets become doctests; those of the Chinese pages are
+/// the same byte for byte, which another test proves.
+macro_rules! english {
+    ($($name:ident $file:literal)*) => {
+        /// The English pages of the course, by the name of their file.
+        pub const ENGLISH: &[&str] = &[$($file),*];
+
+        #[cfg(doctest)]
+        mod doctests {
+            $(
+                #[doc = include_str!(concat!("../../../docs/en/", $file))]
+                mod $name {}
+            )*
+        }
+    };
+}
+
+english! {
+    tcp_pair "02-tcp-pair.md"
+    socket_functions "03-socket-functions.md"
+    address_in_use "04-address-in-use.md"
+}
+
+/// Pages of the course that are being written. A link may lead to one already. Whoever brings it
+/// moves it to the list above.
+pub const PLANNED: &[&str] = &[
+    "01-sockets.md",
+    "05-running-commands.md",
+    "06-sticky-packets.md",
+    "07-length-first.md",
+    "08-struct-and-header.md",
+    "09-udp.md",
+    "10-socketserver.md",
+    "11-what-std-lacks.md",
+    "12-internet-modules.md",
+    "gallery.md",
+];
+
+/// The folder of the English pages.
+pub fn en() -> &'static Path {
+    Path::new("docs/en")
+}
+
+/// The folder of the Chinese pages.
+pub fn zh() -> &'static Path {
+    Path::new("docs/zh")
+}
+
+/// The English pages of the course.
+pub fn english() -> Vec<Page> {
+    let open = |file| Page::open(&en().join(file));
+    match ENGLISH.iter().map(open).collect() {
+        Ok(pages) => pages,
+        Err(why) => panic!("a page that is listed cannot be read: {why}"),
+    }
+}
+
+/// Every Markdown file of the docs, and the README at the top.
+pub fn all() -> Vec<Page> {
+    let mut paths = vec![PathBuf::from("README.md")];
+    let found = below(Path::new("docs")).map(|found| paths.extend(found));
+    let pages = found.and_then(|()| paths.iter().map(|path| Page::open(path)).collect());
+    pages.unwrap_or_else(|why| panic!("the docs cannot be read: {why}"))
+}
+
+/// The Markdown files below a folder of the workspace, in the order of their names. The book that
+/// mdBook may have built there is left out.
+pub fn below(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(workspace().join(folder))? {
+        let entry = entry?;
+        let path = folder.join(entry.file_name());
+        if path == Path::new("docs/book") {
+            continue;
+        }
+        if entry.file_type()?.is_dir() {
+            found.extend(below(&path)?);
+        } else if path.extension().is_some_and(|ending| ending == "md") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}

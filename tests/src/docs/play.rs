@@ -1,0 +1,49 @@
+//! The steps of a page's transcripts taken, in as many terminals as the page has.
+
+use std::collections::BTreeMap;
+
+use crate::docs::finding::Finding;
+use crate::docs::page::Page;
+use crate::docs::stage::Stage;
+use crate::docs::terminal::Terminal;
+use crate::docs::transcript::{Scene, Step, scenes};
+
+/// Runs the console blocks of a page, in order, as one reader would. It stops at the first thing
+/// that is not as the page has it, because what follows depends on it.
+pub fn check(page: &Page) -> Option<Finding> {
+    let scenes = match scenes(page) {
+        Ok(scenes) => scenes,
+        Err(finding) => return Some(finding),
+    };
+    if scenes.is_empty() {
+        return None;
+    }
+    let stage = Stage::set(page)?;
+    let mut terminals: BTreeMap<&str, Terminal> = BTreeMap::new();
+    for (number, scene) in scenes.iter().enumerate() {
+        let name = scene.terminal.as_str();
+        let terminal = terminals
+            .entry(name)
+            .or_insert_with(|| Terminal::new(&stage));
+        for (line, step) in &scene.steps {
+            if let Err(problem) = terminal.take(step) {
+                return Some(page.finding(*line, problem));
+            }
+        }
+        if terminal.goes_on() || is_continued(name, &scenes[number + 1..]) {
+            continue;
+        }
+        if let Err(problem) = terminal.finish() {
+            let last = scene.steps.last().map_or(scene.line, |(line, _)| *line);
+            return Some(page.finding(last, problem));
+        }
+    }
+    None
+}
+
+/// Whether the next block in a terminal of that name goes on with what runs there.
+fn is_continued(name: &str, later: &[Scene]) -> bool {
+    let next = later.iter().find(|scene| scene.terminal == name);
+    let first = next.and_then(|scene| scene.steps.first());
+    first.is_some_and(|(_, step)| !matches!(step, Step::Command(_)))
+}

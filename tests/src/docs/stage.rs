@@ -1,0 +1,177 @@
+//! The ports, folders and programs that a page's commands find.
+//!
+//! A page may say port 8080, 8000 or 9000 to 9999, and `/tmp/`. What runs has free ports and a
+//! folder of its own instead, so that pages run beside each other, and beside whatever else the
+//! machine does.
+
+use std::collections::hash_map::RandomState;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, Permissions};
+use std::hash::BuildHasher;
+use std::net::{Ipv4Addr, TcpListener, UdpSocket};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+use std::{env, io};
+
+use crate::artifacts::{artifacts, workspace};
+use crate::docs::page::Page;
+use crate::python;
+use crate::temp::TempDir;
+
+/// The ports that the tools and scripts have by default.
+const DEFAULTS: [&str; 2] = ["8080", "8000"];
+
+/// Where the real ports are taken from: below those that Linux gives out by itself, so that no
+/// other test's connection is given one between our look at it and its use.
+const RANGE: std::ops::Range<u16> = 10_000..32_000;
+
+/// What one page's commands find.
+#[derive(Debug)]
+pub struct Stage {
+    folder: TempDir,
+    /// The port in the page, and the one in its place.
+    ports: BTreeMap<String, String>,
+    python: Option<Command>,
+}
+
+impl Stage {
+    /// Makes a stage for a page. `None`, with a line that says so, if its commands need Python and
+    /// there is none.
+    pub fn set(page: &Page) -> Option<Self> {
+        let needs_python = page
+            .fences
+            .iter()
+            .any(|fence| fence.language == "console" && fence.text.contains("python3 "));
+        let python = match needs_python {
+            true => Some(python::command(&format!("{}", page.path.display()))?),
+            false => None,
+        };
+        let mut named: BTreeSet<String> = DEFAULTS.map(str::to_owned).into();
+        for fence in &page.fences {
+            words(&fence.text, |word| {
+                if is_port(word) {
+                    named.insert(word.to_owned());
+                }
+                None
+            });
+        }
+        let stage = Self {
+            folder: TempDir::new(),
+            ports: named.into_iter().zip(free_ports()).collect(),
+            python,
+        };
+        match stage.furnish() {
+            Ok(()) => Some(stage),
+            Err(why) => panic!("cannot prepare {}: {why}", stage.folder.path().display()),
+        }
+    }
+
+    /// A command or a typed line of the page, as it is really given.
+    pub fn real(&self, text: &str) -> String {
+        let text = words(text, |word| self.ports.get(word).cloned());
+        text.replace("/tmp/", &self.tmp())
+    }
+
+    /// What a program has printed, as the page shows it.
+    pub fn shown(&self, text: &str) -> String {
+        let named = |word: &str| {
+            let mut ports = self.ports.iter();
+            ports
+                .find(|(_, real)| *real == word)
+                .map(|(named, _)| named.clone())
+        };
+        words(&text.replace(&self.tmp(), "/tmp/"), named)
+    }
+
+    /// The command that runs a line of the page in a shell, at the top of the workspace. Its
+    /// output and errors go one way, as on a terminal, and `$?` is the `status` of the last one.
+    pub fn shell(&self, line: &str, status: i32) -> Command {
+        let mut shell = Command::new("/bin/sh");
+        let line = self.real(line);
+        shell
+            .args(["-c", &format!("exec 2>&1\n(exit {status})\n{line}")])
+            .current_dir(workspace())
+            .env("PATH", self.path())
+            .env("HOME", self.folder.join("home"))
+            .env_remove("XDG_CONFIG_HOME")
+            .env("LC_ALL", "C.UTF-8")
+            // Nobody's own settings change what Python does, and a pipe is like a terminal to it.
+            .env_remove("PYTHONPATH")
+            .env_remove("PYTHONSTARTUP")
+            .env("PYTHONUNBUFFERED", "1")
+            .env("PYTHONUTF8", "1");
+        if let Some(tool) = artifacts().tool("tcp-server").parent() {
+            shell.env("DIALTONE_PROGRAMS", tool);
+        }
+        if let Some(python) = &self.python {
+            shell.env("DIALTONE_PYTHON", python.get_program());
+        }
+        for port in DEFAULTS {
+            shell.env(format!("DIALTONE_PORT_{port}"), &self.ports[port]);
+        }
+        shell
+    }
+
+    /// Puts the folders and the programs in place.
+    fn furnish(&self) -> io::Result<()> {
+        for folder in ["home", "bin", "tmp"] {
+            fs::create_dir(self.folder.join(folder))?;
+        }
+        for (name, text) in [
+            ("cargo", include_str!("shims/cargo.sh")),
+            ("python3", include_str!("shims/python3.sh")),
+        ] {
+            let path = self.folder.join("bin").join(name);
+            fs::write(&path, text)?;
+            fs::set_permissions(&path, Permissions::from_mode(0o700))?;
+        }
+        Ok(())
+    }
+
+    fn path(&self) -> String {
+        let own = self.folder.join("bin");
+        let others = env::var("PATH").unwrap_or_default();
+        format!("{}:{others}", own.display())
+    }
+
+    fn tmp(&self) -> String {
+        format!("{}/", self.folder.join(Path::new("tmp")).display())
+    }
+}
+
+fn is_port(word: &str) -> bool {
+    DEFAULTS.contains(&word)
+        || (word.len() == 4 && word.starts_with('9') && word.parse::<u16>().is_ok())
+}
+
+/// The text with each whole word (letters and digits without a break) replaced where `new` says so.
+fn words(text: &str, mut new: impl FnMut(&str) -> Option<String>) -> String {
+    let is_part = |c: char| c.is_ascii_alphanumeric();
+    let mut made = String::new();
+    let mut rest = text;
+    while let Some(start) = rest.find(is_part) {
+        let (between, from) = rest.split_at(start);
+        let end = from.find(|c| !is_part(c)).unwrap_or(from.len());
+        let (word, after) = from.split_at(end);
+        made.push_str(between);
+        made.push_str(&new(word).unwrap_or_else(|| word.to_owned()));
+        rest = after;
+    }
+    made + rest
+}
+
+/// Ports on which nobody listens, from a random one on.
+fn free_ports() -> impl Iterator<Item = String> {
+    let size = u64::from(RANGE.end - RANGE.start);
+    let start = RandomState::new().hash_one(()) % size;
+    let port = move |step: u64| RANGE.start + u16::try_from((start + step) % size).unwrap_or(0);
+    let is_free = |port: &u16| {
+        let addr = (Ipv4Addr::LOCALHOST, *port);
+        TcpListener::bind(addr).is_ok() && UdpSocket::bind(addr).is_ok()
+    };
+    (0..size)
+        .map(port)
+        .filter(is_free)
+        .map(|port| port.to_string())
+}

@@ -1,0 +1,122 @@
+//! Console blocks, read as the steps of somebody at a terminal.
+
+use crate::docs::finding::Finding;
+use crate::docs::page::{Fence, Page};
+
+/// What a reader types behind it is input for the running program.
+pub const PROMPT: &str = ">>: ";
+
+/// The terminal of a block that names none.
+pub const MAIN: &str = "main";
+
+/// One console block.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Scene {
+    /// Where its fence is.
+    pub line: usize,
+    /// The terminal in which it happens.
+    pub terminal: String,
+    /// What happens, each step with its line in the page.
+    pub steps: Vec<(usize, Step)>,
+}
+
+/// One line of a console block, or a command that goes on for several.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// `$ COMMAND`
+    Command(String),
+    /// `>>: TEXT`, typed into the running program.
+    Typed(String),
+    /// `^D`, alone or behind the prompt: the end of the running program's input.
+    EndOfInput,
+    /// `^C`
+    Interrupt,
+    /// `...`: any lines, or none.
+    Anything,
+    /// A line that the running program prints; `…` in it is any text.
+    Output(String),
+}
+
+/// The console blocks of a page that are to be run.
+pub fn scenes(page: &Page) -> Result<Vec<Scene>, Finding> {
+    let is_run = |fence: &&Fence| {
+        let comment = fence.comment.as_deref().unwrap_or_default();
+        fence.language == "console" && !comment.starts_with("not run:")
+    };
+    let fences = page.fences.iter().filter(is_run);
+    fences.map(|fence| scene(page, fence)).collect()
+}
+
+fn scene(page: &Page, fence: &Fence) -> Result<Scene, Finding> {
+    let terminal = match fence.comment.as_deref() {
+        None => MAIN,
+        Some(comment) => match comment.strip_prefix("terminal:") {
+            Some(name) => name.trim(),
+            None => return Err(page.finding(fence.line, "not terminal: NAME")),
+        },
+    };
+    let mut steps: Vec<(usize, Step)> = Vec::new();
+    let mut continued = false;
+    for (number, text) in fence.text.lines().enumerate() {
+        let line = fence.line + 1 + number;
+        match steps.last_mut() {
+            // The shell's own prompt for the rest of a command.
+            Some((_, Step::Command(command))) if continued => {
+                let rest = text.strip_prefix("> ");
+                let rest =
+                    rest.ok_or_else(|| page.finding(line, "not > and the command's rest"))?;
+                command.truncate(command.len() - 1);
+                command.push_str(rest);
+            }
+            _ => steps.push((line, step(text))),
+        }
+        let last = steps.last();
+        continued = last.is_some_and(|(_, s)| matches!(s, Step::Command(c) if c.ends_with('\\')));
+    }
+    Ok(Scene {
+        line: fence.line,
+        terminal: terminal.to_owned(),
+        steps,
+    })
+}
+
+fn step(text: &str) -> Step {
+    if let Some(command) = text.strip_prefix("$ ") {
+        return Step::Command(command.to_owned());
+    }
+    match text.strip_prefix(PROMPT).unwrap_or(text) {
+        "^D" => return Step::EndOfInput,
+        "^C" => return Step::Interrupt,
+        _ => {}
+    }
+    match text.strip_prefix(PROMPT) {
+        Some(typed) => Step::Typed(typed.to_owned()),
+        // An editor may have taken the space at the end: nothing is typed, but for the Return key.
+        None if text == PROMPT.trim_end() => Step::Typed(String::new()),
+        None if text == "..." => Step::Anything,
+        None => Step::Output(text.to_owned()),
+    }
+}
+
+/// Whether a line is what the page says: `…` stands for any text, and blanks at the end, which
+/// editors like to take away, do not count.
+pub fn matches(pattern: &str, line: &str) -> bool {
+    let mut rest = line.trim_end();
+    let pieces: Vec<&str> = pattern.trim_end().split('…').collect();
+    let Some((last, first)) = pieces.split_last() else {
+        return false;
+    };
+    for (number, piece) in first.iter().enumerate() {
+        let Some(at) = rest.find(piece) else {
+            return false;
+        };
+        if number == 0 && at > 0 {
+            return false;
+        }
+        rest = &rest[at + piece.len()..];
+    }
+    if first.is_empty() {
+        return rest == *last;
+    }
+    rest.ends_with(last)
+}

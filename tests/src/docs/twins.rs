@@ -1,0 +1,81 @@
+//! The English and the Chinese page of one name: the same course, in two languages.
+
+use crate::docs::finding::Finding;
+use crate::docs::page::{Page, code_spans};
+
+/// Finds where the Chinese page has not what the English one has: headings, level by level;
+/// fences, byte for byte but for `text`; tables, by their shape and their code; links, by the page
+/// they lead to.
+pub fn check(english: &Page, chinese: &Page) -> Vec<Finding> {
+    let headings = |page: &Page| -> Vec<(usize, String)> {
+        let headings = page.headings.iter();
+        headings.map(|h| (h.line, "#".repeat(h.level))).collect()
+    };
+    let fences = |page: &Page| -> Vec<(usize, String)> {
+        let fences = page.fences.iter();
+        fences
+            .map(|f| {
+                // A picture made of text has words in it.
+                let text = if f.language == "text" { "" } else { &f.text };
+                (f.line, format!("{:?} ```{}\n{text}", f.comment, f.language))
+            })
+            .collect()
+    };
+    let tables = |page: &Page| -> Vec<(usize, String)> {
+        let cell = |cell: &String| format!("{:?}", code_spans(cell));
+        let row = |row: &Vec<String>| row.iter().map(cell).collect::<Vec<_>>().join("|");
+        let table = |rows: &[Vec<String>]| rows.iter().map(row).collect::<Vec<_>>().join("\n");
+        let tables = page.tables.iter();
+        tables
+            .map(|t| (t.line, format!("{:?} {}", t.comment, table(&t.rows))))
+            .collect()
+    };
+    let links = |page: &Page| -> Vec<(usize, String)> {
+        // An anchor is a heading's text, which is not the same in the other language.
+        let file = |target: &str| target.split('#').next().unwrap_or_default().to_owned();
+        let links = page.links.iter();
+        links.map(|l| (l.line, neutral(&file(&l.target)))).collect()
+    };
+    let mut findings = Vec::new();
+    for (what, here, there) in [
+        ("heading", headings(english), headings(chinese)),
+        ("fence", fences(english), fences(chinese)),
+        ("table", tables(english), tables(chinese)),
+        ("link", links(english), links(chinese)),
+    ] {
+        findings.extend(compare(chinese, what, &here, &there));
+    }
+    findings
+}
+
+/// A link without its language: `../zh/x.md` and `../en/x.md` are the same page.
+fn neutral(target: &str) -> String {
+    target.replace("zh/", "*/").replace("en/", "*/")
+}
+
+/// The first difference, which explains those behind it.
+fn compare(
+    chinese: &Page,
+    what: &str,
+    english: &[(usize, String)],
+    own: &[(usize, String)],
+) -> Option<Finding> {
+    let same = english.iter().zip(own).take_while(|(a, b)| a.1 == b.1);
+    let same = same.count();
+    let (line, problem) = match (english.get(same), own.get(same)) {
+        (None, None) => return None,
+        (Some((line, there)), Some((own_line, here))) => (
+            *own_line,
+            format!("this {what} is not that of line {line}:\n{here}\nbut\n{there}"),
+        ),
+        (Some((line, there)), None) => (
+            chinese.text.lines().count(),
+            format!("the {what} of line {line} is missing:\n{there}"),
+        ),
+        (None, Some((own_line, here))) => (
+            *own_line,
+            format!("the English page has no such {what}:\n{here}"),
+        ),
+    };
+    Some(chinese.finding(line, problem))
+}
