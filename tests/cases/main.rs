@@ -6,6 +6,7 @@ mod exec_lesson;
 mod exec_session;
 mod exercises;
 mod harness;
+mod internet;
 mod iterative;
 mod pairs;
 mod rebind;

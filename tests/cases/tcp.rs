@@ -15,7 +15,6 @@ mod trace;
 mod unix;
 mod unprivileged;
 
-use std::io::Write;
 use std::net::SocketAddr;
 use std::process::Command;
 
@@ -24,6 +23,7 @@ use cross_process::deadline::poll;
 use cross_process::net;
 use cross_process::net::ANY_PORT;
 use cross_process::server::Server;
+use cross_process::skip::skip;
 
 /// `tcp-server` with these words.
 fn server_command(words: &[&str]) -> Command {
@@ -64,10 +64,4 @@ fn wait_until_served(addr: SocketAddr) -> std::net::TcpStream {
         Some(stream) => stream,
         None => panic!("{addr} turns everybody away"),
     }
-}
-
-/// Says on the real standard error that a test, or a part of one, was skipped.
-fn skip(what: &str, why: &str) {
-    // Not eprintln!, which the test runner captures and then does not show for a test that passes.
-    let _ = writeln!(std::io::stderr(), "SKIPPED ({why}): {what}");
 }

@@ -9,10 +9,12 @@
 //! | [`signal`] | `SIGSTOP`, `SIGTERM` and the like, to a process or its group |
 //! | [`output`] | what a process has written so far |
 //! | [`procfs`] | descriptors, threads, children, memory and CPU time of a process |
+//! | [`others`] | servers that others wrote, or the skip where they are not installed |
 //! | [`python`] | the Python interpreter, or the skip where there is none |
 //! | [`net`] | sockets on which every wait has an end, and peers that misbehave |
 //! | [`relay`] | a lossy relay for datagrams, which keeps books |
 //! | [`random`] | numbers that look like chance and come out the same every time |
+//! | [`skip`] | says what is left out, which a gate does not allow |
 //! | [`temp`] | folders that go away |
 //! | [`deadline`] | how long a wait may last |
 //! | [`docs`] | holds the documentation to what it says |
@@ -24,6 +26,7 @@ pub mod artifacts;
 pub mod deadline;
 pub mod docs;
 pub mod net;
+pub mod others;
 pub mod output;
 pub mod process;
 pub mod procfs;
@@ -33,4 +36,5 @@ pub mod random;
 pub mod relay;
 pub mod server;
 pub mod signal;
+pub mod skip;
 pub mod temp;

@@ -116,6 +116,28 @@ pub fn in_time_wait(port: u16) -> io::Result<bool> {
     }))
 }
 
+/// The IPv4 port on which a process listens for TCP connections, once it does.
+pub fn listens_on(pid: u32) -> io::Result<Option<u16>> {
+    const LISTEN: &str = "0A";
+    let mut sockets = Vec::new();
+    for file in fs::read_dir(format!("/proc/{pid}/fd"))? {
+        // A file that was closed in the meantime is no longer of interest.
+        if let Ok(target) = fs::read_link(file?.path()) {
+            sockets.push(target.to_string_lossy().into_owned());
+        }
+    }
+    let table = fs::read_to_string("/proc/net/tcp")?;
+    Ok(table.lines().skip(1).find_map(|line| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let [_, local, _, state, _, _, _, _, _, inode, ..] = fields[..] else {
+            return None;
+        };
+        let its_own = sockets.contains(&format!("socket:[{inode}]"));
+        let (_, port) = local.split_once(':')?;
+        (state == LISTEN && its_own).then(|| u16::from_str_radix(port, 16).ok())?
+    }))
+}
+
 fn all() -> io::Result<Vec<Stat>> {
     let mut found = Vec::new();
     for entry in fs::read_dir("/proc")? {

@@ -34,7 +34,25 @@ impl Program {
     /// If there is no such program, or the address is one that a script cannot be told.
     #[track_caller]
     pub fn command(self, addr: SocketAddr) -> Option<Command> {
-        let mut command = match self {
+        let mut command = self.bare_command()?;
+        if let Self::Tool(..) = self {
+            command.arg(addr.to_string());
+            return Some(command);
+        }
+        assert_eq!(
+            addr.ip().to_string(),
+            "127.0.0.1",
+            "scripts take only a port"
+        );
+        command.arg(addr.port().to_string());
+        Some(command)
+    }
+
+    /// The command that starts it, without a word about an address. `None` as in
+    /// [`Program::command`].
+    #[track_caller]
+    pub fn bare_command(self) -> Option<Command> {
+        Some(match self {
             Self::Python(stem) => {
                 let mut command = python::command(stem)?;
                 command.arg(script(stem));
@@ -43,17 +61,10 @@ impl Program {
             Self::Rust(stem) => Command::new(artifacts().example(stem)),
             Self::Tool(name, options) => {
                 let mut command = Command::new(artifacts().tool(name));
-                command.args(options).arg(addr.to_string());
-                return Some(command);
+                command.args(options);
+                command
             }
-        };
-        assert_eq!(
-            addr.ip().to_string(),
-            "127.0.0.1",
-            "scripts take only a port"
-        );
-        command.arg(addr.port().to_string());
-        Some(command)
+        })
     }
 
     /// Starts it as a server on a port that the system chooses. `None` as in [`Program::command`].

@@ -1,0 +1,159 @@
+//! HTTP from Python's own server and from Twisted's, FTP from pyftpdlib, Gopher from Gophernicus.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+
+use cross_process::deadline::SOON;
+use cross_process::others::{self, Other};
+use cross_process::process::Process;
+use cross_process::temp::TempDir;
+use cross_process::{net, python};
+
+use super::{both, complaint, printed, start, text_of};
+
+#[test]
+fn http_get_fetches_what_pythons_server_has() {
+    let folder = TempDir::new();
+    let page = "a line\r\nand half a line, é".repeat(10_000);
+    fs::write(folder.join("page"), &page).unwrap();
+    fs::write(folder.join("empty"), "").unwrap();
+    let Some(mut server) = python::command("http_get") else {
+        return;
+    };
+    server
+        .args(["-m", "http.server", "0", "--bind", "127.0.0.1"])
+        .arg("--directory")
+        .arg(folder.path());
+    let server = Other::start(server);
+    for client in both("http_get") {
+        let Some(shown) = printed(client, server.addr, &["/page"]) else {
+            continue;
+        };
+        assert!(shown == format!("200 OK\n{page}"), "{shown:.200}");
+        let empty = printed(client, server.addr, &["/empty"]);
+        assert_eq!(empty.as_deref(), Some("200 OK\n"));
+        let nowhere = printed(client, server.addr, &["/nowhere"]).unwrap();
+        assert!(nowhere.starts_with("404 File not found\n"), "{nowhere}");
+        assert!(nowhere.trim_end().ends_with("</html>"), "{nowhere}");
+    }
+}
+
+/// Twisted does not know how long the answer of a program will be, and keeps the connection open.
+#[test]
+fn http_get_puts_chunks_together() {
+    let folder = TempDir::new();
+    for client in both("http_get") {
+        let Some(mut server) = others::python_script("twistd", "http_get with chunks") else {
+            return;
+        };
+        server
+            .current_dir(folder.path())
+            .args(["-n", "--pidfile=", "web"])
+            .args(["--listen", "tcp:0:interface=127.0.0.1"])
+            .args(["--wsgi", "wsgiref.simple_server.demo_app"]);
+        let server = Other::start(server);
+        let Some(shown) = printed(client, server.addr, &["/some/path"]) else {
+            continue;
+        };
+        assert!(shown.starts_with("200 OK\nHello world!\n\n"), "{shown}");
+        assert!(shown.contains("\nPATH_INFO = '/some/path'\n"), "{shown}");
+        assert!(shown.ends_with("wsgi.version = (1, 0)\n"), "{shown}");
+    }
+}
+
+#[test]
+fn ftp_list_lists_what_pyftpdlib_has() {
+    let folder = TempDir::new();
+    fs::write(folder.join("a file"), "12345").unwrap();
+    fs::create_dir(folder.join("zone")).unwrap();
+    let Some(mut server) = others::python("ftp_list") else {
+        return;
+    };
+    server
+        .args(["-m", "pyftpdlib", "-i", "127.0.0.1", "-p", "0", "-d"])
+        .arg(folder.path());
+    let server = Other::start(server);
+    for client in both("ftp_list") {
+        let Some(shown) = printed(client, server.addr, &["anonymous", "me@example.com"]) else {
+            continue;
+        };
+        let lines: Vec<&str> = shown.lines().collect();
+        let [file, zone] = lines[..] else {
+            panic!("{shown}");
+        };
+        assert!(file.starts_with('-') && file.ends_with(" a file"), "{file}");
+        assert!(file.split_whitespace().any(|word| word == "5"), "{file}");
+        assert!(zone.starts_with('d') && zone.ends_with(" zone"), "{zone}");
+    }
+}
+
+/// Gophernicus is started for each connection, which is its standard input and output.
+#[test]
+fn gopher_menu_shows_what_gophernicus_has() {
+    let folder = TempDir::new();
+    let menu = "Welcome.\n\n0About this hole\tabout.txt\n1Further down\tdown\n";
+    fs::write(folder.join("gophermap"), menu).unwrap();
+    fs::write(folder.join("about.txt"), "nothing much\n").unwrap();
+    fs::create_dir(folder.join("down")).unwrap();
+    fs::write(folder.join("down/deep.txt"), "deep\n").unwrap();
+    for (name, mode) in [
+        ("", 0o755),
+        ("gophermap", 0o644),
+        ("about.txt", 0o644),
+        ("down", 0o755),
+        ("down/deep.txt", 0o644),
+    ] {
+        // It shows only what everybody may read.
+        fs::set_permissions(folder.join(name), Permissions::from_mode(mode)).unwrap();
+    }
+    for client in both("gopher_menu") {
+        for (args, expected) in [
+            (
+                &[][..],
+                "   Welcome.\n   \n0  About this hole -> 127.0.0.1:PORT /about.txt\n\
+                 1  Further down -> 127.0.0.1:PORT /down\n",
+            ),
+            (&["/down"], "0  deep.txt -> 127.0.0.1:PORT /down/deep.txt\n"),
+            (
+                &["/nowhere"],
+                "Error: File or directory not found! (null)\n",
+            ),
+        ] {
+            let listener = net::listen();
+            let addr = listener.local_addr().unwrap();
+            let port = addr.port().to_string();
+            let Some(mut server) = others::debian("gophernicus", "gophernicus", "gopher_menu")
+            else {
+                return;
+            };
+            let Some(mut client) = start(client, addr, args, "") else {
+                continue;
+            };
+            server
+                .args(["-h", "127.0.0.1", "-p", &port, "-r"])
+                .arg(folder.path())
+                // No titles, dates, system log or shared memory; root may run it, as a gate does.
+                .args(["-nh", "-nl", "-nf", "-nd", "-ns", "-nm", "-nr"]);
+            let mut server = Process::spawn_on_connection(server, net::accept(&listener));
+            let shown = text_of(&client.finish(SOON));
+            assert_eq!(shown, expected.replace("PORT", &port));
+            server.wait_exit(SOON);
+        }
+    }
+}
+
+#[test]
+fn a_client_that_was_told_too_little_says_what_it_needs() {
+    for stem in [
+        "http_get",
+        "nntp_group",
+        "ftp_list",
+        "smtp_send",
+        "pop3_retr",
+        "imap_fetch",
+    ] {
+        let [_, rust] = both(stem);
+        let complaint = complaint(rust, net::free_port(), &[]).unwrap();
+        assert!(complaint.contains("arguments: HOST PORT "), "{complaint}");
+    }
+}

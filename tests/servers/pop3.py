@@ -1,0 +1,30 @@
+"""Serves a folder of maildirs by Twisted's POP3 server, on a port that the system chooses.
+
+    target/servers/python/bin/python tests/servers/pop3.py FOLDER USER PASSWORD
+
+Twisted has a command for this (twistd mail), which under Python 3 can neither make a user nor open
+a message: both hand text where bytes are due. All that is said on the wire is Twisted's.
+"""
+
+import sys
+
+from twisted.cred.portal import Portal
+from twisted.internet import reactor
+from twisted.mail import maildir
+from twisted.mail.mail import MailService
+
+folder, user, password = sys.argv[1:]
+
+
+class Mailbox(maildir.MaildirMailbox):
+    def getMessage(self, i):
+        return open(self.list[i], "rb")
+
+
+maildir.MaildirMailbox = Mailbox
+service = MailService()
+domain = maildir.MaildirDirdbmDomain(service, folder)
+domain.addUser(user.encode(), password.encode())
+service.portals[b""] = Portal(domain, domain.getCredentialsCheckers())
+reactor.listenTCP(0, service.getPOP3Factory(), interface="127.0.0.1")
+reactor.run()

@@ -1,0 +1,84 @@
+//! Servers that others wrote, or the skip where they are not installed.
+//!
+//! `tests/servers/install.sh` installs them into the folder that `DIALTONE_SERVERS` names, or
+//! `target/servers`. Each is started by a test, as a plain user, on a port that the system chooses.
+
+use std::env;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use crate::artifacts::workspace;
+use crate::deadline::poll;
+use crate::process::Process;
+use crate::procfs;
+use crate::skip::skip_outside_ci;
+
+/// How long a server may take to start. Python reads many files for some of them, and the disk of a
+/// machine that has just been set up is cold.
+const START: Duration = Duration::from_secs(30);
+
+/// A running server of others.
+#[derive(Debug)]
+pub struct Other {
+    /// Its process.
+    pub process: Process,
+    /// Where it listens.
+    pub addr: SocketAddr,
+}
+
+impl Other {
+    /// Starts a server that was told to listen on port 0, and waits until it does. Where, the kernel
+    /// says: the server itself may not.
+    #[track_caller]
+    pub fn start(command: Command) -> Self {
+        let process = Process::spawn(command);
+        let pid = process.pid();
+        match poll(START, || procfs::listens_on(pid).ok()?) {
+            Some(port) => Self {
+                process,
+                addr: (Ipv4Addr::LOCALHOST, port).into(),
+            },
+            None => process.fail("does not listen"),
+        }
+    }
+}
+
+/// Python with the servers of `tests/servers/requirements.txt`. `None`, with a word about the skip,
+/// where `what` cannot be tested because they are not installed.
+///
+/// # Panics
+///
+/// If they are not installed and the environment has `CI=true`.
+pub fn python(what: &str) -> Option<Command> {
+    let mut command = Command::new(installed("python/bin/python", what)?);
+    command.args(["-I", "-X", "utf8"]);
+    Some(command)
+}
+
+/// The same, with the command that an installed server brings with it.
+pub fn python_script(name: &str, what: &str) -> Option<Command> {
+    let mut command = python(what)?;
+    command.arg(installed(&format!("python/bin/{name}"), what)?);
+    Some(command)
+}
+
+/// A program of a Debian package. `None` as in [`python`].
+pub fn debian(package: &str, program: &str, what: &str) -> Option<Command> {
+    let file = format!("debian/{package}/usr/sbin/{program}");
+    Some(Command::new(installed(&file, what)?))
+}
+
+fn installed(file: &str, what: &str) -> Option<PathBuf> {
+    let folder = env::var_os("DIALTONE_SERVERS").map(PathBuf::from);
+    let path = folder
+        .unwrap_or_else(|| workspace().join("target/servers"))
+        .join(file);
+    if path.exists() {
+        return Some(path);
+    }
+    let why = format!("no {}; run tests/servers/install.sh", path.display());
+    skip_outside_ci(what, &why);
+    None
+}
