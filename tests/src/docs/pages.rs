@@ -31,6 +31,7 @@ english! {
     tcp_pair "02-tcp-pair.md"
     socket_functions "03-socket-functions.md"
     address_in_use "04-address-in-use.md"
+    udp "09-udp.md"
 }
 
 /// Pages of the course that are being written. A link may lead to one already. Whoever brings it
@@ -41,7 +42,6 @@ pub const PLANNED: &[&str] = &[
     "06-sticky-packets.md",
     "07-length-first.md",
     "08-struct-and-header.md",
-    "09-udp.md",
     "10-socketserver.md",
     "11-what-std-lacks.md",
     "12-internet-modules.md",
