@@ -1,5 +1,6 @@
 //! The cross-process tests. One binary, one module a topic.
 
+mod codecs;
 mod docs;
 mod exec;
 mod exec_lesson;

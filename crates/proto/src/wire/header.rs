@@ -202,7 +202,7 @@ mod tests {
             total_size: u64::MAX,
             hash: String::new(),
         };
-        let text = "{\"filename\": \"\\u554a\\\"\u{7f}\\ud83d\\ude00\", \
+        let text = "{\"filename\": \"\\u554a\\\"\\u007f\\ud83d\\ude00\", \
                     \"total_size\": 18446744073709551615, \"hash\": \"\"}";
         assert_eq!(header.encode(), text);
         assert_eq!(Header::decode_session(text.as_bytes()), Ok(header.clone()));

@@ -35,7 +35,7 @@ pub const GOOD: &[(&str, &str)] = &[
     (r#""\uffff\uFFFE\ufdd0\ud83f\udffe""#, r#""\uffff\ufffe\ufdd0\ud83f\udffe""#),
     (r#""\ufeff\u200b\u2028""#, r#""\ufeff\u200b\u2028""#),
     // Characters that need no escape, up to the last one.
-    ("\"\u{7f}\u{80}\u{7ff}\u{800}\u{ffff}\"", "\"\u{7f}\\u0080\\u07ff\\u0800\\uffff\""),
+    ("\"\u{7f}\u{80}\u{7ff}\u{800}\u{ffff}\"", "\"\\u007f\\u0080\\u07ff\\u0800\\uffff\""),
     ("\"\u{10000}\u{1f600}\u{10ffff}\"", r#""\ud800\udc00\ud83d\ude00\udbff\udfff""#),
     ("\"\u{2028}\u{2029}\u{feff}\u{fffd}\"", r#""\u2028\u2029\ufeff\ufffd""#),
     // What means something elsewhere is text within a string.

@@ -4,13 +4,13 @@ use std::fmt::{self, Display, Write};
 
 use super::value::Value;
 
-/// Appends `text` as a JSON string, in ASCII alone, byte for byte what `json.dumps(text)` gives:
-/// `\uXXXX` for whatever is not ASCII, as two surrogates above U+FFFF, and DEL as it is.
+/// Appends `text` as a JSON string, in printable ASCII alone, byte for byte what `json.dumps(text)`
+/// gives: `\uXXXX` for whatever else has no shorter escape, two of them above U+FFFF.
 ///
 /// ```
 /// let mut out = String::new();
 /// proto::wire::json::write_string(&mut out, "a\"b\n\u{e9}\u{1f600}\u{7f}");
-/// assert_eq!(out, "\"a\\\"b\\n\\u00e9\\ud83d\\ude00\u{7f}\"");
+/// assert_eq!(out, "\"a\\\"b\\n\\u00e9\\ud83d\\ude00\\u007f\"");
 /// ```
 pub fn write_string(out: &mut String, text: &str) {
     out.push('"');
@@ -23,7 +23,7 @@ pub fn write_string(out: &mut String, text: &str) {
             '\t' => out.push_str("\\t"),
             '\u{8}' => out.push_str("\\b"),
             '\u{c}' => out.push_str("\\f"),
-            ' '..='\u{7f}' => out.push(c),
+            ' '..='~' => out.push(c),
             _ => {
                 for unit in c.encode_utf16(&mut [0; 2]) {
                     // Writing to a String cannot fail.

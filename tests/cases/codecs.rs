@@ -1,0 +1,68 @@
+//! The codecs of `proto` against Python's own: `json`, `struct`, `hashlib` and `hmac`.
+
+mod documents;
+mod hashes;
+mod headers;
+mod json;
+mod numbers;
+mod sessions;
+
+use std::fmt::Write;
+use std::path::Path;
+use std::time::Duration;
+
+use cross_process::process::Process;
+use cross_process::python;
+
+/// Far more than the few seconds that the largest of these takes.
+const LONG: Duration = Duration::from_secs(60);
+
+/// Asks one Python process all the questions, a line each, and gives its answers. `None` where there
+/// is no Python.
+#[track_caller]
+fn python_says(what: &str, questions: &[String]) -> Option<Vec<String>> {
+    let mut command = python::command(what)?;
+    command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("cases/codecs/oracle.py"));
+    let mut python = Process::spawn(command);
+    python.send((questions.join("\n") + "\n").as_bytes());
+    let finished = python.finish(LONG);
+    let stderr = String::from_utf8_lossy(&finished.stderr);
+    assert!(finished.status.success() && stderr.is_empty(), "{stderr}");
+    let answers = String::from_utf8(finished.stdout).unwrap();
+    let answers: Vec<String> = answers.split('\n').map(str::to_owned).collect();
+    let (last, answers) = answers.split_last().unwrap();
+    assert_eq!((last.as_str(), answers.len()), ("", questions.len()));
+    Some(answers.to_vec())
+}
+
+fn hex(bytes: impl AsRef<[u8]>) -> String {
+    let mut digits = String::new();
+    for byte in bytes.as_ref() {
+        write!(digits, "{byte:02x}").unwrap();
+    }
+    digits
+}
+
+/// Marsaglia's xorshift64: the same choices in every run.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    fn below(&mut self, bound: usize) -> usize {
+        (self.next() % bound as u64) as usize
+    }
+
+    fn one_of<'a, T: ?Sized>(&mut self, choices: &[&'a T]) -> &'a T {
+        choices[self.below(choices.len())]
+    }
+
+    fn bytes(&mut self, count: usize) -> Vec<u8> {
+        (0..count).map(|_| self.next() as u8).collect()
+    }
+}
