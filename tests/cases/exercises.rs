@@ -17,6 +17,7 @@ use cross_process::artifacts::{artifacts, workspace};
 mod ask;
 mod banner;
 mod last_to_leave;
+mod who_calls;
 mod whole_reply;
 
 /// Makes the three tests of an exercise. `says` is a piece of what its check says of the exercise
@@ -41,6 +42,8 @@ macro_rules! exercise {
     };
 }
 
+exercise!(who_calls::check, "01_who_calls.rs"
+    says "hung up without a word": exercise_01 solution_01 untouched_01);
 exercise!(whole_reply::check, "02_whole_reply.rs"
     says "of the 5000 bytes": exercise_02 solution_02 untouched_02);
 exercise!(banner::check, "03_banner.rs"

@@ -66,6 +66,7 @@ fn what_commands_print_must_be_what_the_page_shows() {
     assert_right(&[("main", "$ printf 'a\\nb\\nc\\n'\n...\nc")]);
     assert_right(&[("main", "$ printf 'a\\nb\\n'\na\n...")]);
     assert_right(&[("main", "$ echo a; \\\n>   echo b\na\nb")]);
+    assert_right(&[("main", "$ echo 'a\n> b'\na\nb")]);
     assert_right(&[("main", "$ echo oh >&2; exit 3\noh\n$ echo $?\n3")]);
 
     assert_wrong(&[("main", "$ echo a\nb")], 4, "the command printed \"a\"");

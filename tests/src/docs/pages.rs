@@ -28,6 +28,7 @@ macro_rules! english {
 }
 
 english! {
+    sockets "01-sockets.md"
     tcp_pair "02-tcp-pair.md"
     socket_functions "03-socket-functions.md"
     address_in_use "04-address-in-use.md"
@@ -38,7 +39,6 @@ english! {
 /// Pages of the course that are being written. A link may lead to one already. Whoever brings it
 /// moves it to the list above.
 pub const PLANNED: &[&str] = &[
-    "01-sockets.md",
     "05-running-commands.md",
     "06-sticky-packets.md",
     "07-length-first.md",
@@ -65,6 +65,12 @@ pub fn english() -> Vec<Page> {
         Ok(pages) => pages,
         Err(why) => panic!("a page that is listed cannot be read: {why}"),
     }
+}
+
+/// Whether a page is for those who change the project. Its commands build, install and test, so
+/// they are not run.
+pub fn is_for_maintainers(page: &Page) -> bool {
+    page.path.starts_with("docs/dev") || ["CONTRIBUTING.md", "CHANGELOG.md"].contains(&page.name())
 }
 
 /// Every Markdown file of the docs, and the README at the top.

@@ -23,7 +23,7 @@ pub struct Scene {
 /// One line of a console block, or a command that goes on for several.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// `$ COMMAND`
+    /// `$ COMMAND`, and what stands behind the shell's own prompt `> ` in the next lines.
     Command(String),
     /// `>>: TEXT`, typed into the running program.
     Typed(String),
@@ -56,22 +56,14 @@ fn scene(page: &Page, fence: &Fence) -> Result<Scene, Finding> {
         },
     };
     let mut steps: Vec<(usize, Step)> = Vec::new();
-    let mut continued = false;
     for (number, text) in fence.text.lines().enumerate() {
-        let line = fence.line + 1 + number;
-        match steps.last_mut() {
-            // The shell's own prompt for the rest of a command.
-            Some((_, Step::Command(command))) if continued => {
-                let rest = text.strip_prefix("> ");
-                let rest =
-                    rest.ok_or_else(|| page.finding(line, "not > and the command's rest"))?;
-                command.truncate(command.len() - 1);
+        match (steps.last_mut(), text.strip_prefix("> ")) {
+            (Some((_, Step::Command(command))), Some(rest)) => {
+                command.push('\n');
                 command.push_str(rest);
             }
-            _ => steps.push((line, step(text))),
+            _ => steps.push((fence.line + 1 + number, step(text))),
         }
-        let last = steps.last();
-        continued = last.is_some_and(|(_, s)| matches!(s, Step::Command(c) if c.ends_with('\\')));
     }
     Ok(Scene {
         line: fence.line,

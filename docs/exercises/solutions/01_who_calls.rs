@@ -1,0 +1,20 @@
+//! An answer to exercise 1: a caller that says who it is.
+//!
+//! ```text
+//! cargo run -q -p cross-process --example solution_01 -- PORT
+//! ```
+
+use std::env;
+use std::io::{self, Write};
+use std::net::TcpStream;
+
+fn main() -> io::Result<()> {
+    let port = env::args().nth(1).unwrap_or_else(|| "8080".to_owned());
+    let mut line = TcpStream::connect(format!("127.0.0.1:{port}"))?;
+
+    println!("I have called {}", line.peer_addr()?);
+    let own = line.local_addr()?;
+    // One write for the whole line; `writeln!` would make several of it.
+    line.write_all(format!("I am {own}\n").as_bytes())?;
+    Ok(()) // the end of `main` drops `line`, and that hangs up
+}
