@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use proto::cli::{Log, RateLimit};
+use proto::cli::{Log, RateLimit, and_others};
 use proto::net::{Call, TraceEvent};
 use proto::reason;
 use proto::socketserver::Datagram;
@@ -86,7 +86,7 @@ impl Upper {
                         "{} cannot be answered ({}){}",
                         datagram.peer,
                         reason(&error),
-                        and(others)
+                        and_others(others)
                     ));
                 }
             }
@@ -118,15 +118,8 @@ impl Upper {
                 datagram.peer,
                 kept + lost,
                 self.recv_size,
-                and(others)
+                and_others(others)
             ));
         }
-    }
-}
-
-fn and(others: u64) -> String {
-    match others {
-        0 => String::new(),
-        _ => format!(" (and {others} more since the last line)"),
     }
 }

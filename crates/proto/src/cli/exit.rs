@@ -19,6 +19,8 @@ use crate::{reason, start_reason};
 pub struct Failure {
     /// None: the reader of our output has left, and there is nothing to say nor anyone to blame.
     text: Option<String>,
+    /// Whether it is the command line that cannot be followed.
+    usage: bool,
 }
 
 impl Failure {
@@ -26,6 +28,15 @@ impl Failure {
     pub fn new(text: impl Into<String>) -> Self {
         Self {
             text: Some(text.into()),
+            usage: false,
+        }
+    }
+
+    /// Flags that do not go together. It ends the tool as every other usage error does.
+    pub fn usage(text: impl Into<String>) -> Self {
+        Self {
+            usage: true,
+            ..Self::new(text)
         }
     }
 
@@ -41,7 +52,10 @@ impl Failure {
 
     /// Whoever read our output has closed it. The tool ends quietly, with status 0.
     pub(super) fn quiet() -> Self {
-        Self { text: None }
+        Self {
+            text: None,
+            usage: false,
+        }
     }
 }
 
@@ -66,7 +80,7 @@ failure_from!(BindError, ConnectError, ResolveError);
 
 /// Runs a tool: parses its command line, does the work, and gives the exit status.
 ///
-/// 0 for `--help` and `--version`, 2 for a usage error, the tool's own failure status for a
+/// 0 for `--help` and `--version`, 2 for a usage error, the tool's own failure status for any other
 /// [`Failure`], and otherwise whatever `work` gives.
 pub fn run<O: Default>(
     tool: &Tool<O>,
@@ -75,14 +89,7 @@ pub fn run<O: Default>(
     say_panics_in_a_line();
     let asked = match parse(tool, env::args_os().skip(1)) {
         Ok(asked) => asked,
-        Err(error) => {
-            eprint(&format!(
-                "error: {error}; see {} --help\n{}\n",
-                tool.name,
-                usage(tool)
-            ));
-            return ExitCode::from(2);
-        }
+        Err(error) => return refuse(tool, &error.to_string()),
     };
     let done = match asked {
         Asked::Work(options) => work(options),
@@ -91,12 +98,24 @@ pub fn run<O: Default>(
     };
     match done {
         Ok(status) => status,
-        Err(Failure { text: None }) => ExitCode::SUCCESS,
-        Err(Failure { text: Some(text) }) => {
+        Err(Failure { text: None, .. }) => ExitCode::SUCCESS,
+        Err(Failure {
+            text: Some(text),
+            usage: true,
+        }) => refuse(tool, &text),
+        Err(Failure {
+            text: Some(text), ..
+        }) => {
             eprint(&format!("error: {text}\n"));
             ExitCode::from(tool.failure_status)
         }
     }
+}
+
+fn refuse<O>(tool: &Tool<O>, error: &str) -> ExitCode {
+    let (name, usage) = (tool.name, usage(tool));
+    eprint(&format!("error: {error}; see {name} --help\n{usage}\n"));
+    ExitCode::from(2)
 }
 
 fn show(text: &str) -> Result<ExitCode, Failure> {

@@ -133,6 +133,22 @@ impl RateLimit {
     }
 }
 
+/// What stands at the end of a line for those that [`RateLimit`] left out: nothing where there are
+/// none.
+///
+/// ```
+/// use proto::cli::and_others;
+///
+/// assert_eq!(and_others(0), "");
+/// assert_eq!(and_others(7), " (and 7 more since the last line)");
+/// ```
+pub fn and_others(left_out: u64) -> String {
+    match left_out {
+        0 => String::new(),
+        _ => format!(" (and {left_out} more since the last line)"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -18,7 +18,7 @@ pub use check::complaints;
 pub use exit::{Failure, run};
 pub use flags::{Example, Flag, Group, Operand, Tool};
 pub use input::{Lines, stdin, stop_when_stdin_ends};
-pub use log::{Log, RateLimit};
+pub use log::{Log, RateLimit, and_others};
 pub use output::Output;
 pub use progress::Progress;
 pub use server_log::log_events;

@@ -10,7 +10,8 @@ const WORTH_SHOWING: u64 = 1 << 20;
 /// How often the line is written again.
 const EVERY: Duration = Duration::from_millis(200);
 
-/// A line on stderr that is written again and again; nothing where stderr is no terminal.
+/// A line on stderr that is written again and again; nothing where stderr is no terminal, or where
+/// the data itself goes to one and would be torn by it.
 #[derive(Debug)]
 pub struct Progress {
     total: u64,
@@ -22,11 +23,12 @@ pub struct Progress {
 impl Progress {
     /// For a transfer of `total` bytes; shown unless `quiet`, or too short to be worth it.
     pub fn new(total: u64, quiet: bool) -> Self {
+        let seen = io::stderr().is_terminal() && !io::stdout().is_terminal();
         Self {
             total,
             done: 0,
             shown: None,
-            wanted: !quiet && total >= WORTH_SHOWING && io::stderr().is_terminal(),
+            wanted: !quiet && total >= WORTH_SHOWING && seen,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::log::{Log, RateLimit};
+use super::log::{Log, RateLimit, and_others};
 use crate::socketserver::Event;
 use crate::{reason, start_reason};
 
@@ -18,7 +18,7 @@ pub fn log_events(log: Log) -> impl Fn(&Event<'_>) + Send + Sync + 'static {
     move |event| match event {
         Event::Refused { peer, why } => {
             if let Some(others) = refused.allow() {
-                log.info(format_args!("{peer} refused: {why}{}", and(others)));
+                log.info(format_args!("{peer} refused: {why}{}", and_others(others)));
             }
         }
         Event::AcceptFailed { error } => {
@@ -27,7 +27,7 @@ pub fn log_events(log: Log) -> impl Fn(&Event<'_>) + Send + Sync + 'static {
                     "cannot accept a connection ({}); if that lasts, raise the limit with: \
                      ulimit -n{}",
                     reason(error),
-                    and(others)
+                    and_others(others)
                 ));
             }
         }
@@ -36,16 +36,9 @@ pub fn log_events(log: Log) -> impl Fn(&Event<'_>) + Send + Sync + 'static {
                 log.error(format_args!(
                     "cannot start a thread ({}); the limit on processes is: ulimit -u{}",
                     start_reason(error),
-                    and(others)
+                    and_others(others)
                 ));
             }
         }
-    }
-}
-
-fn and(others: u64) -> String {
-    match others {
-        0 => String::new(),
-        _ => format!(" (and {others} more since the last line)"),
     }
 }
