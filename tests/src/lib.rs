@@ -15,6 +15,7 @@
 //! | [`relay`] | a lossy relay for datagrams, which keeps books |
 //! | [`random`] | numbers that look like chance and come out the same every time |
 //! | [`skip`] | says what is left out, which a gate does not allow |
+//! | [`peer`] | a server of the test's own, which says literal bytes |
 //! | [`temp`] | folders that go away |
 //! | [`deadline`] | how long a wait may last |
 //! | [`docs`] | holds the documentation to what it says |
@@ -28,6 +29,7 @@ pub mod docs;
 pub mod net;
 pub mod others;
 pub mod output;
+pub mod peer;
 pub mod process;
 pub mod procfs;
 pub mod program;

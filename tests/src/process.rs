@@ -209,9 +209,20 @@ impl Drop for Process {
 
 /// The same command, started with at most `most` open file descriptors (`ulimit -n`).
 pub fn with_open_files(command: &Command, most: usize) -> Command {
+    limited(command, "-n", most as u64)
+}
+
+/// The same command, started with at most `most` bytes of address space (`ulimit -v`): it dies where
+/// it asks for more.
+pub fn with_address_space(command: &Command, most: u64) -> Command {
+    limited(command, "-v", most / 1024)
+}
+
+fn limited(command: &Command, which: &str, most: u64) -> Command {
     let mut limited = Command::new("/bin/sh");
     limited
-        .args(["-c", "ulimit -n \"$0\" && exec \"$@\"", &most.to_string()])
+        .args(["-c", "ulimit \"$0\" \"$1\" && shift && exec \"$@\"", which])
+        .arg(most.to_string())
         .arg(command.get_program())
         .args(command.get_args());
     for (name, value) in command.get_envs() {

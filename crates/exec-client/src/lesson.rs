@@ -1,8 +1,9 @@
 //! The lesson's three protocols, from the client's side.
 
 use std::io::{self, ErrorKind, Read, Write};
+use std::time::Duration;
 
-use proto::cli::{Failure, Output};
+use proto::cli::{Failure, Output, show_duration};
 use proto::escape::quoted;
 use proto::net::{Deadline, Stream, Trace, TraceEvent, connect};
 use proto::reason;
@@ -13,6 +14,7 @@ use proto::wire::sha256::{Sha256, hex};
 
 use crate::body::{pass_on, silent};
 use crate::options::{Options, Protocol};
+use crate::words::turned_away;
 
 /// What a session server says before anything else.
 const GREETING: &[u8] = b"{\"filename\": \"hello\"";
@@ -20,7 +22,7 @@ const GREETING: &[u8] = b"{\"filename\": \"hello\"";
 /// A connection to one of the lesson's servers, or to ours with `--no-auth`.
 pub struct Lesson<'o> {
     options: &'o Options,
-    /// In raw, each command has a connection of its own, see [`Lesson::run_raw`].
+    /// None where the next command needs a new one.
     stream: Option<Stream>,
 }
 
@@ -37,12 +39,12 @@ impl<'o> Lesson<'o> {
             Some(stream) => stream,
             None => dial(self.options)?,
         };
-        match self.options.protocol {
+        let goes_on = match self.options.protocol {
             Protocol::Length => self.run_length(&stream, command)?,
             Protocol::Header => self.run_header(&stream, command)?,
-            Protocol::Raw | Protocol::Session => return self.run_raw(&stream, command),
-        }
-        self.stream = Some(stream);
+            Protocol::Raw | Protocol::Session => self.run_raw(&stream, command)?,
+        };
+        self.stream = goes_on.then_some(stream);
         Ok(())
     }
 
@@ -59,8 +61,9 @@ impl<'o> Lesson<'o> {
     }
 
     /// Nothing in this protocol says where a reply ends, except the end of the connection. So the
-    /// client says that it sends no more; then the server closes behind its reply.
-    fn run_raw(&self, stream: &Stream, command: &[u8]) -> Result<(), Failure> {
+    /// client says that it sends no more; then the server closes behind its reply, and each command
+    /// has a connection of its own.
+    fn run_raw(&self, stream: &Stream, command: &[u8]) -> Result<bool, Failure> {
         self.send(stream, command)?;
         stream
             .shutdown(std::net::Shutdown::Write)
@@ -71,7 +74,7 @@ impl<'o> Lesson<'o> {
         let mut done: u64 = 0;
         loop {
             let count = match traced.read(&mut buffer) {
-                Ok(0) => return Ok(()),
+                Ok(0) => return Ok(false),
                 Ok(count) => count,
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Err(error) if is_timeout(&error) => {
@@ -87,26 +90,30 @@ impl<'o> Lesson<'o> {
         }
     }
 
-    fn run_length(&self, stream: &Stream, command: &[u8]) -> Result<(), Failure> {
+    /// True if the connection can be used again. It cannot after an empty output: a lesson's server
+    /// would read our `recv_ready`, which nothing answers then, and the next command as one, and
+    /// drop both.
+    fn run_length(&self, stream: &Stream, command: &[u8]) -> Result<bool, Failure> {
         self.send(stream, command)?;
         let mut digits = [0; 1024];
         let mut traced = self.traced(stream);
         let count = match traced.read(&mut digits) {
             Ok(0) => return Err(Failure::new("server closed before sending a length")),
             Ok(count) => count,
-            Err(error) if is_timeout(&error) => return Err(silent(self.options, "no length")),
+            Err(error) if is_timeout(&error) => return Err(self.nothing("length")),
             Err(error) => return Err(self.lost("waiting for a length", &error)),
         };
         if is_greeting(&digits[..count]) {
             return Err(self.speaks_session());
         }
         let length = length_first::decode(&digits[..count], self.options.max_output)
-            .map_err(|error| self.explain(&digits[..count], &error.to_string()))?;
+            .map_err(|error| self.explain(stream, &digits[..count], &error.to_string()))?;
         self.send(stream, length_first::READY)?;
-        pass_on(&mut traced, length, self.options, None)
+        pass_on(&mut traced, length, self.options, None)?;
+        Ok(length > 0)
     }
 
-    fn run_header(&self, stream: &Stream, command: &[u8]) -> Result<(), Failure> {
+    fn run_header(&self, stream: &Stream, command: &[u8]) -> Result<bool, Failure> {
         self.send(stream, command)?;
         let header = self.read_header(stream)?;
         if header.total_size > self.options.max_output {
@@ -129,7 +136,7 @@ impl<'o> Lesson<'o> {
                 )));
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// In all within the time that silence may last, however its bytes are spread.
@@ -140,7 +147,8 @@ impl<'o> Lesson<'o> {
                 let mut limited = self.traced(Deadline::after(stream, limit));
                 let read = frame::read(&mut limited, frame::HEADER_LIMIT, &mut header);
                 drop(limited);
-                self.set_timeouts(stream)?;
+                set_timeouts(self.options, stream)
+                    .map_err(|error| self.lost("waiting for a header", &error))?;
                 read
             }
             None => frame::read(&mut self.traced(stream), frame::HEADER_LIMIT, &mut header),
@@ -149,15 +157,16 @@ impl<'o> Lesson<'o> {
             Ok(true) => {}
             Ok(false) => return Err(Failure::new("server closed before sending a header")),
             Err(FrameError::Io(error)) if is_timeout(&error) => {
-                return Err(silent(self.options, "no whole header"));
+                return Err(self.nothing("whole header"));
             }
             Err(FrameError::Io(error)) => return Err(self.lost("waiting for a header", &error)),
-            Err(FrameError::TooLong { length, .. }) => {
-                let first = length.to_le_bytes();
-                let text = format!("header length {length} exceeds {}", frame::HEADER_LIMIT);
-                return Err(self.explain(&first, &text));
+            Err(error) => {
+                let first = match error {
+                    FrameError::TooLong { length, .. } => length.to_le_bytes(),
+                    _ => return Err(Failure::new(error.to_string())),
+                };
+                return Err(self.explain(stream, &first, &error.to_string()));
             }
-            Err(error) => return Err(Failure::new(error.to_string())),
         }
         if header.starts_with(GREETING) {
             return Err(self.speaks_session());
@@ -165,19 +174,27 @@ impl<'o> Lesson<'o> {
         Header::decode_lesson(&header).map_err(|error| Failure::new(error.to_string()))
     }
 
-    fn set_timeouts(&self, stream: &Stream) -> Result<(), Failure> {
-        set_timeouts(self.options, stream).map_err(|error| self.lost("", &error))
+    /// What came is no reply of this protocol. It may be what a server says when it turns a caller
+    /// away; the rest of that line may be on its way.
+    fn explain(&self, stream: &Stream, first: &[u8], text: &str) -> Failure {
+        let mut said = first.to_vec();
+        if said.starts_with(b"erro") {
+            let rest = Deadline::after(stream, Duration::from_millis(200));
+            // Whatever comes of it: there is a failure to tell already.
+            let _ = self.traced(rest).take(500).read_to_end(&mut said);
+        }
+        let refusal = turned_away(&self.options.endpoint, &said);
+        refusal.unwrap_or_else(|| {
+            Failure::new(format!("{text}; does the server speak another --protocol?"))
+        })
     }
 
-    /// A reply that is none may be what a server says when it turns a caller away.
-    fn explain(&self, first: &[u8], text: &str) -> Failure {
-        if !first.starts_with(b"erro") {
-            return Failure::new(text);
-        }
+    fn nothing(&self, what: &str) -> Failure {
         Failure::new(format!(
-            "{text}; {} says {}",
+            "no {what} came from {} within {}; wait longer with --timeout, or does the server speak \
+             another --protocol?",
             self.options.endpoint,
-            quoted(first.trim_ascii_end(), 200)
+            show_duration(self.options.silence().unwrap_or_default())
         ))
     }
 

@@ -6,6 +6,7 @@
 //! | `lesson` | the lesson's three protocols: raw, length, header |
 //! | `session` | ours: authenticated and streaming |
 //! | `body` | passing an output of known length on, without holding it |
+//! | `words` | what a server says in words, such as why it turns us away |
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
@@ -13,6 +14,7 @@ mod body;
 mod lesson;
 mod options;
 mod session;
+mod words;
 
 use std::process::ExitCode;
 
@@ -41,15 +43,29 @@ impl Remote<'_> {
     }
 }
 
+/// What does not go together, however good each is by itself.
+fn check(options: &Options) -> Result<(), Failure> {
+    let wrong = match (&options.command, options.protocol) {
+        (None, _) if options.stdin => {
+            "--stdin forwards standard input to one command; name it after the endpoint"
+        }
+        (_, protocol) if options.stdin && protocol != Protocol::Session => {
+            "--stdin needs --protocol session"
+        }
+        (_, protocol) if options.verify_hash && protocol != Protocol::Header => {
+            "--verify-hash needs --protocol header; a session verifies every frame anyway"
+        }
+        // An empty command would not even be sent, and its answer never come.
+        (Some(command), protocol) if command.is_empty() && protocol != Protocol::Session => {
+            "COMMAND: \"\" is no command"
+        }
+        _ => return Ok(()),
+    };
+    Err(Failure::usage(wrong))
+}
+
 fn work(options: Options) -> Result<ExitCode, Failure> {
-    if options.stdin && options.command.is_none() {
-        return Err(Failure::new(
-            "--stdin forwards standard input to one command; name it after the endpoint",
-        ));
-    }
-    if options.stdin && options.protocol != Protocol::Session {
-        return Err(Failure::new("--stdin needs --protocol session"));
-    }
+    check(&options)?;
     let mut remote = match options.protocol {
         Protocol::Session => Remote::Session(Box::new(Session::open(&options)?)),
         _ => Remote::Lesson(Lesson::open(&options)?),

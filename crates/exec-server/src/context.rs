@@ -3,14 +3,14 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use proto::cli::{Failure, RateLimit, show_duration};
+use proto::cli::{Failure, RateLimit, and_others, show_duration};
 use proto::escape::quoted;
 use proto::net::{Peer, Stream};
 use proto::random::Random;
 use proto::token::{Token, default_path};
 
 use crate::departure::Departures;
-use crate::engine::{Engine, Outcome, Settings, Status};
+use crate::engine::{CommandError, Engine, Outcome, Settings, Status};
 use crate::options::{Options, Protocol};
 use crate::session::Waiting;
 
@@ -92,11 +92,24 @@ impl Context {
         ));
     }
 
+    /// One line for a command that was not run. What a client asks for in vain is no error of ours.
+    pub fn log_not_run(&self, peer: Peer, why: &CommandError) {
+        let log = self.options.log;
+        let line = format_args!("{peer} command not run: {why}");
+        match why {
+            CommandError::Empty | CommandError::Nul | CommandError::TooLong { .. } => {
+                log.info(line);
+            }
+            _ => log.error(line),
+        }
+    }
+
     /// One line, at most once a minute, for callers who came to the wrong port.
     pub fn log_foreign(&self, peer: Peer, what: &str) {
         if let Some(others) = self.foreign.allow() {
             self.options.log.error(format_args!(
-                "{peer} turned away: this looks like {what} ({others} more since the last line)"
+                "{peer} turned away: this looks like {what}{}",
+                and_others(others)
             ));
         }
     }

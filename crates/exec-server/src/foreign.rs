@@ -24,8 +24,7 @@ pub fn protocol(request: &[u8]) -> Option<&'static str> {
     // A browser sends no blank before its request, but a page's form may put a line before one.
     let start = request.trim_ascii_start();
     let first_line = start.split(|&b| b == b'\n').next().unwrap_or_default();
-    let has = |word: &[u8]| first_line.windows(word.len()).any(|w| w == word);
-    if METHODS.iter().any(|method| start.starts_with(method)) || has(b" HTTP/1.") {
+    if METHODS.iter().any(|method| start.starts_with(method)) || is_request_line(first_line) {
         return Some("an HTTP request; this port does not speak HTTP");
     }
     if start.starts_with(b"SSH-") {
@@ -36,6 +35,15 @@ pub fn protocol(request: &[u8]) -> Option<&'static str> {
         return Some("a TLS client; this port does not speak TLS");
     }
     None
+}
+
+/// `METHOD TARGET HTTP/1.1`, whatever the method. A command may well speak of HTTP
+/// (`grep ' HTTP/1.1' access.log`), but none begins with a word in capitals and ends like this.
+fn is_request_line(line: &[u8]) -> bool {
+    let line = line.trim_ascii_end();
+    let method = line.split(|&b| b == b' ').next().unwrap_or_default();
+    let version = [&b" HTTP/1.0"[..], b" HTTP/1.1"];
+    method.iter().all(u8::is_ascii_uppercase) && version.iter().any(|v| line.ends_with(v))
 }
 
 #[cfg(test)]
@@ -72,6 +80,8 @@ mod tests {
         for command in [
             &b"ls -la"[..],
             b"echo GET / HTTP",
+            b"grep ' HTTP/1.1' access.log",
+            b"grep -c HTTP/1.1",
             b"get x",
             b"printf 'a\nGET / HTTP/1.1\n'",
             b"",

@@ -71,14 +71,8 @@ fn check_safety(options: &Options) -> Result<(), Failure> {
     let endpoint = &options.endpoint;
     let local = endpoint.is_local()?;
     let lesson = options.protocol != Protocol::Session;
-    if lesson && !options.no_auth {
-        return Err(Failure::new(format!(
-            "this mode runs shell commands for anyone who can reach {endpoint}, including web \
-             pages; add --no-auth if you want that"
-        )));
-    }
     if !lesson && options.no_auth {
-        return Err(Failure::new(
+        return Err(Failure::usage(
             "--no-auth goes with --protocol raw, length or header; a session always authenticates",
         ));
     }
@@ -86,6 +80,12 @@ fn check_safety(options: &Options) -> Result<(), Failure> {
         return Err(Failure::new(format!(
             "{endpoint} can be reached from other machines; --no-auth serves loopback alone, and \
              --allow-remote goes with --protocol session"
+        )));
+    }
+    if lesson && !options.no_auth {
+        return Err(Failure::new(format!(
+            "this mode runs shell commands for anyone who can reach {endpoint}, including web \
+             pages; add --no-auth if you want that"
         )));
     }
     if !local && !options.allow_remote {

@@ -50,7 +50,7 @@ pub struct Options {
     pub max_connections: usize,
     /// How many of them may be without authentication.
     pub max_unauthenticated: usize,
-    /// How long a client may take to authenticate, or to answer a length.
+    /// How long a client may take to authenticate, to send one command, or to answer a length.
     pub handshake_timeout: Duration,
     /// How long a connection may be silent between commands.
     pub idle_timeout: Option<Duration>,
@@ -218,7 +218,7 @@ const LIMITS: Group<Options> = Group {
         Flag::value(
             "handshake-timeout",
             "TIME",
-            "how long authentication may take in all",
+            "how long authentication, a long command or an answer to a length may take in all",
             |o: &mut Options, v| cli::duration(v).map(|d| o.handshake_timeout = d),
         )
         .default("10s"),

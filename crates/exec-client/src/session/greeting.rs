@@ -15,8 +15,8 @@ use proto::wire::session::{
     ClientState, Frame, FrameReader, Kind, Opener, Sealer, SessionError, write_plain,
 };
 
-use super::words;
 use crate::options::Options;
+use crate::words::{turned_away, words};
 
 /// How much of what a strange server says is shown.
 const SHOWN: usize = 60;
@@ -178,8 +178,8 @@ impl Explain<'_> {
         let line = first.split(|&b| b == b'\n').next().unwrap_or_default();
         let line = line.trim_ascii_end();
         let endpoint = &self.options.endpoint;
-        if let Some(said) = line.strip_prefix(b"error: ") {
-            return Failure::new(format!("{endpoint} turned us away: {}", words(said)));
+        if let Some(refusal) = turned_away(endpoint, line) {
+            return refusal;
         }
         Failure::new(format!(
             "the server does not speak the session protocol (got {}); is {endpoint} the right \

@@ -12,7 +12,6 @@ use std::io::{self, BufReader, ErrorKind, Read};
 use std::sync::Arc;
 
 use proto::cli::{Failure, Output};
-use proto::escape::quoted;
 use proto::net::{Stream, Trace, TraceEvent, connect};
 use proto::reason;
 use proto::token::{Token, default_path};
@@ -23,6 +22,7 @@ use proto::wire::session::{
 
 use crate::body::silent;
 use crate::options::Options;
+use crate::words::words;
 use outgoing::{Outgoing, forward_stdin};
 
 /// More than a whole frame, so that most come in one read.
@@ -140,14 +140,6 @@ fn incomplete(why: &str) -> Failure {
 /// The server's own words, which are authentic here.
 fn refusal(frame: &Frame<'_>) -> Failure {
     Failure::new(words(frame.body))
-}
-
-/// Words of a server, escaped unless they are plain.
-fn words(text: &[u8]) -> String {
-    match std::str::from_utf8(text) {
-        Ok(plain) if plain.bytes().all(|b| (b' '..=b'~').contains(&b)) => plain.to_owned(),
-        _ => quoted(text, 500),
-    }
 }
 
 impl Options {

@@ -10,9 +10,9 @@ mod reply;
 mod request;
 
 use std::fmt;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use proto::cli::show_duration;
 use proto::net::{Peer, Stream, Trace};
@@ -20,6 +20,7 @@ use proto::reason;
 use proto::socketserver::{Connection, RequestHandler, turn_away};
 
 use crate::context::Context;
+use crate::engine::COMMAND_LIMIT;
 use request::{Received, Requests};
 
 /// Serves one connection.
@@ -35,8 +36,12 @@ pub struct Lesson {
 /// How a connection ended.
 enum End {
     ClosedByPeer,
-    Idle,
+    Idle(Duration),
+    /// The client does not read what it asked for.
+    Stalled(Duration),
     Foreign(&'static str),
+    /// A command that went on and on.
+    Endless,
     /// The client did not do what the protocol asks of it.
     NotReady(&'static str),
     Failed(io::Error),
@@ -52,8 +57,16 @@ impl fmt::Display for End {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::ClosedByPeer => f.write_str("closed by peer"),
-            Self::Idle => f.write_str("closed, idle"),
+            Self::Idle(limit) => write!(f, "closed, idle {}", show_duration(*limit)),
+            Self::Stalled(limit) => {
+                write!(
+                    f,
+                    "closed, its peer read nothing for {}",
+                    show_duration(*limit)
+                )
+            }
             Self::Foreign(what) => write!(f, "turned away: this looks like {what}"),
+            Self::Endless => f.write_str("turned away: its command did not come to an end"),
             Self::NotReady(what) => write!(f, "closed, {what}"),
             Self::Failed(error) => write!(f, "closed, {}", reason(error)),
         }
@@ -74,23 +87,32 @@ impl Lesson {
 
     fn serve(&self) -> Result<(), End> {
         self.stream.set_nodelay()?;
-        let (log, peer) = (self.context.options.log, self.peer);
+        let (options, peer) = (&self.context.options, self.peer);
+        let log = options.log;
         let mut traced = Trace::new(&*self.stream, |event| log.trace(&peer, event));
-        let mut requests = Requests::default();
+        let mut requests = Requests::within(options.handshake_timeout);
         loop {
             self.context.set_timeouts(&self.stream)?;
             let reply = match requests.receive(&mut traced, &self.stream)? {
                 Received::End => return Ok(()),
-                Received::Idle => return Err(End::Idle),
+                Received::Idle => return Err(End::Idle(options.idle_timeout.unwrap_or_default())),
+                Received::Endless => return Err(End::Endless),
                 Received::Foreign(what) => return Err(End::Foreign(what)),
-                Received::TooLong(length) => reply::too_long(length),
+                Received::TooLong(length) => reply::too_long(&self.context, self.peer, length),
                 Received::Command(command) => {
                     reply::run(&self.context, &self.stream, self.peer, command)
                 }
             };
             // A long request may have moved them.
             self.context.set_timeouts(&self.stream)?;
-            reply.send(&mut traced, &self.context, &self.stream, self.peer)?;
+            reply
+                .send(&mut traced, &self.context, &self.stream, self.peer)
+                .map_err(|end| match end {
+                    End::Failed(error) if error.kind() == ErrorKind::WouldBlock => {
+                        End::Stalled(options.write_timeout)
+                    }
+                    other => other,
+                })?;
         }
     }
 }
@@ -114,7 +136,14 @@ impl RequestHandler for Lesson {
                 self.context.log_foreign(peer, what);
                 turn_away(&self.stream, &format!("this looks like {what}"));
             }
-            Some(end) => log.info(format_args!("{peer} {end}; {time}")),
+            Some(end) => {
+                log.info(format_args!("{peer} {end}; {time}"));
+                if matches!(end, End::Endless) {
+                    let words =
+                        format!("no end of the command found; the limit is {COMMAND_LIMIT}");
+                    turn_away(&self.stream, &words);
+                }
+            }
             None => log.info(format_args!(
                 "{peer} closed after an internal error; {time}"
             )),

@@ -30,14 +30,15 @@ pub struct Reply {
 }
 
 /// The reply to a request that is no command because of its length.
-pub fn too_long(length: usize) -> Reply {
-    error(&CommandError::TooLong { length })
+pub fn too_long(context: &Context, peer: Peer, length: usize) -> Reply {
+    not_run(context, peer, &CommandError::TooLong { length })
 }
 
-fn error(error: &CommandError) -> Reply {
+fn not_run(context: &Context, peer: Peer, why: &CommandError) -> Reply {
+    context.log_not_run(peer, why);
     Reply {
         stdout: Vec::new(),
-        stderr: format!("error: {error}\n").into_bytes(),
+        stderr: format!("error: {why}\n").into_bytes(),
     }
 }
 
@@ -58,11 +59,7 @@ pub fn run(context: &Context, stream: &Arc<Stream>, peer: Peer, command: &[u8]) 
             context.log_command(peer, command, &outcome, started.elapsed());
             compose(context, &outcome, collected)
         }
-        Err(why) => {
-            let log = context.options.log;
-            log.error(format_args!("{peer} command not run: {why}"));
-            error(&why)
-        }
+        Err(why) => not_run(context, peer, &why),
     }
 }
 
@@ -71,7 +68,6 @@ fn compose(context: &Context, outcome: &Outcome, collected: Collected) -> Reply 
         stdout: collected.stdout,
         stderr: collected.stderr,
     };
-    let mut add = |text: String| reply.stderr.extend_from_slice(text.as_bytes());
     if collected.over_limit {
         let limit = show_bytes(context.options.max_output);
         // What there is of it would pass for the whole.
@@ -83,15 +79,19 @@ fn compose(context: &Context, outcome: &Outcome, collected: Collected) -> Reply 
         .into_bytes();
         return reply;
     }
-    if matches!(outcome.stopped, Some(Stopped::TimedOut)) {
-        let timeout = context.options.command_timeout().unwrap_or_default();
-        add(format!(
-            "error: timed out after {}\n",
-            show_duration(timeout)
-        ));
-    }
     if outcome.background {
-        add("note: a background process kept the output open\n".into());
+        let note = b"note: a background process kept the output open\n";
+        reply.stderr.extend_from_slice(note);
+    }
+    if matches!(outcome.stopped, Some(Stopped::TimedOut)) {
+        let timeout = show_duration(context.options.command_timeout().unwrap_or_default());
+        // Where one of the two is dropped, this must stand in the other.
+        let length_first = context.options.protocol == Protocol::Length;
+        let last = match length_first && !reply.stdout.is_empty() {
+            true => &mut reply.stdout,
+            false => &mut reply.stderr,
+        };
+        last.extend_from_slice(format!("error: timed out after {timeout}\n").as_bytes());
     }
     reply
 }

@@ -6,7 +6,7 @@
 //! longer than a command can be is not run at all, not even in part.
 
 use std::io::{self, ErrorKind, Read};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use proto::net::Stream;
 
@@ -17,7 +17,8 @@ use crate::foreign;
 const ONE_PACKET: usize = 1200;
 /// How long nothing must come before a longer request is taken to be over.
 const QUIET: Duration = Duration::from_millis(50);
-/// How much of a request that is too long is read, to learn its length.
+/// How much of a request that is too long is read, to learn its length. One that goes on after that
+/// has no end that could be found, and what comes next in its stream must not pass for a command.
 const MOST: usize = 4 << 20;
 /// The size of one read.
 const STEP: usize = 64 * 1024;
@@ -34,15 +35,25 @@ pub enum Received<'a> {
     End,
     /// The client sends nothing.
     Idle,
+    /// A request that goes on and on.
+    Endless,
 }
 
 /// Reads requests, with a buffer that is used again.
-#[derive(Default)]
 pub struct Requests {
     buffer: Vec<u8>,
+    limit: Duration,
 }
 
 impl Requests {
+    /// From its first byte to its last, a request may take so long in all.
+    pub fn within(limit: Duration) -> Self {
+        Self {
+            buffer: Vec::new(),
+            limit,
+        }
+    }
+
     /// Waits for the next request, as long as the stream's own timeout allows. `traced` reads what
     /// comes over `stream`, whose read timeout may be another one afterwards.
     pub fn receive(&mut self, traced: &mut impl Read, stream: &Stream) -> io::Result<Received<'_>> {
@@ -56,10 +67,14 @@ impl Requests {
         if let Some(what) = foreign::protocol(&self.buffer) {
             return Ok(Received::Foreign(what));
         }
+        let began = Instant::now();
         let mut length = self.buffer.len();
         if length > ONE_PACKET {
             stream.set_read_timeout(Some(QUIET))?;
-            while length < MOST {
+            loop {
+                if length > MOST || began.elapsed() > self.limit {
+                    return Ok(Received::Endless);
+                }
                 // Beyond the limit it is only counted.
                 self.buffer.truncate(COMMAND_LIMIT);
                 match self.read(traced) {

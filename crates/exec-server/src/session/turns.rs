@@ -105,8 +105,7 @@ impl Run<'_> {
                 self.tell(&outcome)
             }
             Err(error) => {
-                let log = self.context.options.log;
-                log.error(format_args!("{} command not run: {error}", self.peer));
+                self.context.log_not_run(self.peer, &error);
                 self.over(Kind::Error, &error.to_string())
             }
         };

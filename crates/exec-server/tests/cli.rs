@@ -1,0 +1,279 @@
+//! The command line of `exec-server`, as a user meets it.
+
+#![allow(clippy::unwrap_used)]
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+
+use assert_cmd::Command;
+use predicates::prelude::*;
+use predicates::str::{contains, is_empty, starts_with};
+
+/// A lesson protocol, with what it needs besides its name.
+const RAW: [&str; 3] = ["--protocol", "raw", "--no-auth"];
+
+/// Where a token of ours would be made, and no test here may make one.
+fn config() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("exec-server-config")
+}
+
+fn tool() -> Command {
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("exec-server"));
+    command.timeout(std::time::Duration::from_secs(10));
+    command.env("XDG_CONFIG_HOME", config()).env_remove("HOME");
+    command
+}
+
+#[test]
+fn help_and_version_are_data() {
+    for flag in ["--help", "-h"] {
+        let assert = tool().arg(flag).assert().success().stderr(is_empty());
+        assert.stdout(
+            contains("Usage: exec-server [OPTIONS] [ENDPOINT]")
+                .and(contains("[127.0.0.1:8000]"))
+                .and(contains("\n  exec-server --protocol header --no-auth\n")),
+        );
+    }
+    for flag in ["--version", "-V"] {
+        let version = format!("exec-server {}\n", env!("CARGO_PKG_VERSION"));
+        tool().arg(flag).assert().success().stdout(version);
+    }
+}
+
+#[test]
+fn help_shows_every_flag_in_its_group_with_its_default() {
+    let help = String::from_utf8(tool().arg("--help").output().unwrap().stdout).unwrap();
+    let groups = [
+        "\nProtocol and safety:\n",
+        "\nCommands:\n",
+        "\nLimits:\n",
+        "\nStopping:\n",
+        "\nLogging:\n",
+        "\nHelp:\n",
+        "\nExamples:\n",
+    ];
+    let places = groups.map(|title| help.find(title).unwrap());
+    assert!(places.is_sorted(), "{help}");
+    let one_line = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    for (flag, default) in [
+        (" --protocol NAME", "[session]"),
+        (" --no-auth", ""),
+        (" --allow-remote", ""),
+        (" --token-file FILE", "[~/.config/dialtone/token]"),
+        (" --dir DIR", "[the server's directory]"),
+        (" --timeout TIME", "[session: none, otherwise 60s]"),
+        (" --kill-after TIME", "[2s]"),
+        (" --drain TIME", "[1s]"),
+        (" --keep-background", ""),
+        (" --max-output SIZE", "[64MiB]"),
+        (" --max-connections N", "[256]"),
+        (" --max-unauthenticated N", "[32]"),
+        (" --handshake-timeout TIME", "[10s]"),
+        (" --idle-timeout TIME", "[5m]"),
+        (" --write-timeout TIME", "[30s]"),
+        (" --stop-on-eof", ""),
+        (" --grace TIME", "[2s]"),
+        (" --trace", ""),
+        (" --quiet", ""),
+    ] {
+        let Some((_, rest)) = one_line.split_once(flag) else {
+            panic!("no {flag}: {help}");
+        };
+        let entry = rest.split(" --").next().unwrap();
+        assert!(entry.contains(default), "{flag}: {entry}");
+    }
+}
+
+#[test]
+fn usage_errors_name_the_flag_and_the_value() {
+    for (words, expected) in [
+        (&["--nope"][..], "unknown flag \"--nope\""),
+        (&["a:1", "b:2"], "unexpected argument \"b:2\""),
+        (&["--protocol"], "--protocol needs its NAME"),
+        (
+            &["--protocol", "telnet"],
+            "--protocol: \"telnet\" is none of raw, length, header, session",
+        ),
+        (&["--token-file"], "--token-file needs its FILE"),
+        (&["--dir"], "--dir needs its DIR"),
+        (&["--timeout", "5"], "--timeout: \"5\" is not a duration"),
+        (&["--kill-after", "0s"], "--kill-after: \"0s\" is not a"),
+        (&["--drain", "none"], "--drain: \"none\" is not a duration"),
+        (&["--max-output", "0"], "--max-output: \"0\" is not a size"),
+        (&["--max-output", "3GiB"], "--max-output: \"3GiB\" is not"),
+        (
+            &["--max-connections", "0"],
+            "--max-connections: \"0\" is not",
+        ),
+        (
+            &["--max-connections", "4001"],
+            "--max-connections: \"4001\"",
+        ),
+        (
+            &["--max-unauthenticated", "x"],
+            "--max-unauthenticated: \"x\"",
+        ),
+        (
+            &["--handshake-timeout", "-1s"],
+            "--handshake-timeout: \"-1s\"",
+        ),
+        (&["--idle-timeout", "5h"], "--idle-timeout: \"5h\" is not a"),
+        (&["--write-timeout", "none"], "--write-timeout: \"none\" is"),
+        (&["--grace", ""], "--grace: \"\" is not a duration"),
+        (&["--quiet", "--quiet"], "--quiet was given twice"),
+        (&["--no-auth", "--no-auth"], "--no-auth was given twice"),
+        (
+            &["--protocol=raw", "--protocol=raw"],
+            "--protocol was given twice",
+        ),
+        (&["--trace=yes"], "--trace takes no value, and got \"yes\""),
+        (
+            &["--no-auth"],
+            "--no-auth goes with --protocol raw, length or header",
+        ),
+    ] {
+        tool()
+            .args(words)
+            .assert()
+            .code(2)
+            .stdout(is_empty())
+            .stderr(
+                starts_with(format!("error: {expected}"))
+                    .and(contains("see exec-server --help"))
+                    .and(contains("\nUsage: exec-server [OPTIONS] [ENDPOINT]\n")),
+            );
+    }
+}
+
+#[test]
+fn a_port_is_a_number_from_0_to_65535() {
+    for port in [
+        "65536",
+        "131073",
+        "-1",
+        "+1",
+        "2000blah",
+        "blah2000",
+        "",
+        " 80",
+        "８０００",
+    ] {
+        let endpoint = format!("127.0.0.1:{port}");
+        let assert = tool().args(RAW).arg(&endpoint).assert().code(2);
+        assert.stderr(contains("ENDPOINT: ").and(contains("0 to 65535")));
+    }
+    // Good ones are refused for their address alone.
+    for port in ["0", "1", "22", "65535"] {
+        let endpoint = format!("192.0.2.1:{port}");
+        let assert = tool().args(RAW).arg(&endpoint).assert().code(1);
+        assert.stderr(contains(format!(
+            "{endpoint} can be reached from other machines"
+        )));
+    }
+}
+
+#[test]
+fn a_lesson_protocol_must_be_wanted_twice() {
+    for protocol in ["raw", "length", "header"] {
+        let assert = tool().args(["--protocol", protocol]).assert().code(1);
+        assert.stdout(is_empty()).stderr(
+            "error: this mode runs shell commands for anyone who can reach 127.0.0.1:8000, \
+             including web pages; add --no-auth if you want that\n",
+        );
+    }
+}
+
+#[test]
+fn other_machines_are_served_in_a_session_alone_and_only_when_that_is_asked_for() {
+    for endpoint in ["0.0.0.0:0", "[::]:0", "192.0.2.1:0", "[2001:db8::1]:0"] {
+        let refusal = format!("error: {endpoint} can be reached from other machines; ");
+        for words in [
+            &["--protocol", "raw"][..],
+            &RAW,
+            &["--protocol", "header", "--no-auth", "--allow-remote"],
+        ] {
+            let assert = tool().args(words).arg(endpoint).assert().code(1);
+            assert.stdout(is_empty()).stderr(format!(
+                "{refusal}--no-auth serves loopback alone, and --allow-remote goes with \
+                 --protocol session\n"
+            ));
+        }
+        let assert = tool().arg(endpoint).assert().code(1).stdout(is_empty());
+        assert.stderr(
+            starts_with(format!("{refusal}add --allow-remote if you want that"))
+                .and(contains("--no-auth is for loopback alone")),
+        );
+    }
+    assert!(!config().exists(), "a token was made for no server");
+}
+
+#[test]
+fn loopback_has_many_names() {
+    for endpoint in ["127.0.0.1:0", "127.1.2.3:0", "[::1]:0", "localhost:0"] {
+        let mut command = tool();
+        command.args(RAW).args(["--stop-on-eof", endpoint]);
+        let output = command.output().unwrap();
+        let words = String::from_utf8(output.stderr).unwrap();
+        if endpoint == "[::1]:0" && words.contains("cannot listen on [::1]:0") {
+            // A machine without IPv6.
+            continue;
+        }
+        assert_eq!(output.status.code(), Some(0), "{words}");
+        assert!(output.stdout.starts_with(b"listening on "));
+        let warning = "warning: this runs shell commands for anyone who can reach";
+        assert!(words.contains(warning), "{words}");
+    }
+}
+
+#[test]
+fn the_warning_is_shown_even_when_all_else_is_quiet() {
+    let mut command = tool();
+    command
+        .args(RAW)
+        .args(["--quiet", "--stop-on-eof", "127.0.0.1:0"]);
+    let one_line = predicate::function(|words: &str| words.lines().count() == 1);
+    let assert = command.assert().success();
+    assert.stderr(contains(" warning: this runs shell commands").and(one_line));
+}
+
+#[test]
+fn a_port_in_use_is_said_with_the_way_to_find_who() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let port = address.port();
+    let assert = tool().args(RAW).arg(address.to_string()).assert().code(1);
+    assert.stdout(is_empty()).stderr(format!(
+        "error: {address} is already in use; is another server running? \
+         see: ss -ltnp 'sport = :{port}'\n"
+    ));
+}
+
+#[test]
+fn an_unknown_name_is_refused_in_words() {
+    let assert = tool()
+        .args(RAW)
+        .arg("no-such-host.invalid:0")
+        .assert()
+        .code(1);
+    assert.stderr(contains(
+        "cannot find the address of no-such-host.invalid:0 (",
+    ));
+}
+
+#[test]
+fn a_full_disk_under_stdout_is_a_failure_in_words() {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
+    let Ok(full) = full else { return };
+    let output = std::process::Command::new(assert_cmd::cargo::cargo_bin!("exec-server"))
+        .args(RAW)
+        .arg("127.0.0.1:0")
+        .stdout(full)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let words = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(
+        words.lines().last(),
+        Some("error: cannot write to standard output (No space left on device)")
+    );
+}

@@ -1,0 +1,164 @@
+//! An output of known length, on its way through the client.
+
+use std::fs::File;
+use std::io::Read;
+use std::process::Stdio;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use cross_process::deadline::SOON;
+use cross_process::net;
+use cross_process::peer::Peer;
+use cross_process::process::Process;
+use cross_process::procfs;
+use cross_process::temp::TempDir;
+
+use super::{PROTOCOLS, client_command, complaint, framed};
+
+/// A server that sends `before`, waits to be let go on, and sends `after`.
+fn holding(protocol: &str, size: usize, before: usize, after: usize) -> (Peer, mpsc::Sender<()>) {
+    let (go, held) = mpsc::channel();
+    let start = match protocol {
+        "length" => size.to_string().into_bytes(),
+        "header" => framed(&format!("{{\"total_size\": {size}}}")),
+        _ => Vec::new(),
+    };
+    let ready = if protocol == "length" { 10 } else { 0 };
+    let peer = Peer::new(move |conn| {
+        // The command stays unread, so that the end of the connection is a reset.
+        let mut first = [0];
+        net::again(|| conn.peek(&mut first)).unwrap();
+        net::send(&conn, &start);
+        net::read_exact(&conn, ready, SOON);
+        for piece in pattern(before).chunks(1 << 16) {
+            net::send(&conn, piece);
+        }
+        // An error, too, is a sign to go on: the test is over.
+        let _ = held.recv_timeout(SOON);
+        net::send(&conn, &pattern(before + after)[before..]);
+    });
+    (peer, go)
+}
+
+/// Bytes that are nowhere the same as 64 KiB further on.
+fn pattern(size: usize) -> Vec<u8> {
+    let block: Vec<u8> = (0..65_537_u32)
+        .map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8)
+        .collect();
+    let mut bytes = block.repeat(size / block.len() + 1);
+    bytes.truncate(size);
+    bytes
+}
+
+/// The client holds a buffer, and not the body: however long it is.
+#[test]
+fn a_long_body_is_passed_on_and_never_held() {
+    const SIZE: usize = 40 << 20;
+    let dir = TempDir::new();
+    for protocol in PROTOCOLS {
+        let (peer, go) = holding(protocol, SIZE, SIZE - 1, 1);
+        let file = dir.join(protocol);
+        let mut client = client_command(protocol, peer.addr(), &[]);
+        client.arg("x");
+        let mut client = Process::spawn_to(client, Stdio::from(File::create(&file).unwrap()));
+        let nearly_all = || (file.metadata().unwrap().len() as usize == SIZE - 1).then_some(());
+        assert!(cross_process::deadline::poll(SOON, nearly_all).is_some());
+        let peak = procfs::peak_resident_bytes(client.pid()).unwrap();
+        assert!(peak <= 8 << 20, "{protocol}: {peak} bytes for {SIZE}");
+        go.send(()).unwrap();
+        // In raw what was not read makes it a reset; the others know that they have it all.
+        let status = client.wait_exit(SOON);
+        assert!(status.success() || protocol == "raw");
+        let mut written = Vec::new();
+        File::open(&file)
+            .unwrap()
+            .read_to_end(&mut written)
+            .unwrap();
+        assert!(
+            written == pattern(SIZE),
+            "{protocol}: other bytes than were sent"
+        );
+        std::fs::remove_file(&file).unwrap();
+    }
+}
+
+#[test]
+fn a_reset_within_a_body_says_how_much_there_was() {
+    for protocol in PROTOCOLS {
+        let (peer, go) = holding(protocol, 5000, 1000, 0);
+        let mut client = super::start(protocol, peer.addr(), &[], "x");
+        let all = |bytes: &[u8], _| (bytes.len() == 1000).then_some(());
+        assert!(client.stdout.wait(SOON, all).is_some());
+        go.send(()).unwrap();
+        let text = complaint(&client.finish(SOON));
+        if protocol == "raw" {
+            assert!(
+                text.contains("after 1000 bytes (connection reset)"),
+                "{text}"
+            );
+        } else {
+            assert!(
+                text.contains("connection reset after 1000 of 5000 bytes"),
+                "{text}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_client_that_waits_uses_no_processor_time() {
+    let look = Duration::from_millis(400);
+    for protocol in PROTOCOLS {
+        for before in [0, 500] {
+            let (peer, go) = holding(protocol, 1000, before, 500);
+            let client = super::start(protocol, peer.addr(), &[], "x");
+            let all = |bytes: &[u8], _| (bytes.len() == before).then_some(());
+            assert!(client.stdout.wait(SOON, all).is_some());
+            let used = || procfs::cpu_time(client.pid()).unwrap();
+            let earlier = used();
+            std::thread::sleep(look);
+            let while_waiting = used() - earlier;
+            assert!(
+                while_waiting <= Duration::from_millis(20),
+                "{while_waiting:?}"
+            );
+            drop(go);
+        }
+    }
+}
+
+#[test]
+fn a_silent_server_is_given_up() {
+    let silent = net::listen();
+    let addr = silent.local_addr().unwrap();
+    for (protocol, said) in [
+        (
+            "raw",
+            format!("nothing came from {addr} for 200ms (got 0 bytes);"),
+        ),
+        (
+            "length",
+            format!("no length came from {addr} within 200ms;"),
+        ),
+        (
+            "header",
+            format!("no whole header came from {addr} within 200ms;"),
+        ),
+    ] {
+        let text = complaint(&super::run(protocol, addr, &["--timeout", "200ms"], "x"));
+        assert!(text.contains(&said) && text.contains("--timeout"), "{text}");
+    }
+    for protocol in ["length", "header"] {
+        let (peer, _go) = holding(protocol, 1000, 500, 0);
+        let text = complaint(&super::run(
+            protocol,
+            peer.addr(),
+            &["--timeout", "200ms"],
+            "x",
+        ));
+        assert!(
+            text.contains("for 200ms (got 500 of 1000 bytes);"),
+            "{text}"
+        );
+    }
+}

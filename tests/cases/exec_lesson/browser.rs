@@ -1,0 +1,82 @@
+//! Programs that came to the wrong port: what a browser sends must never reach a shell.
+
+use std::fs;
+
+use cross_process::deadline::SOON;
+use cross_process::net;
+use cross_process::temp::TempDir;
+
+use super::{PROTOCOLS, assert_alive, complaint, run, serve, shown};
+
+/// What each of them sends first, and the word for it in the answer.
+const FOREIGN: &[(&[u8], &str)] = &[
+    (
+        b"GET /?;touch${IFS}F; HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: Mozilla/5.0 (X11; \
+          Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0\r\n\r\n",
+        "HTTP",
+    ),
+    (
+        b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/plain\r\n\
+          Content-Length: 9\r\n\r\n\ntouch F\n",
+        "HTTP",
+    ),
+    (b"HEAD /;touch${IFS}F; HTTP/1.1\r\n\r\n", "HTTP"),
+    (b"OPTIONS /;touch${IFS}F; HTTP/1.1\r\n\r\n", "HTTP"),
+    (b"PURGE /;touch${IFS}F; HTTP/1.1\r\n\r\n", "HTTP"),
+    (b"\r\n\nGET /;touch${IFS}F; HTTP/1.1\r\n\r\n", "HTTP"),
+    (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\ntouch F\n", "HTTP"),
+    (b"SSH-2.0-x;touch${IFS}F\r\n", "ssh"),
+    (b"\x16\x03\x01\x02\x00\x01\ntouch F\n", "TLS"),
+];
+
+#[test]
+fn what_other_programs_send_never_reaches_a_shell() {
+    let dir = TempDir::new();
+    for protocol in PROTOCOLS {
+        let mut server = serve(protocol, &["--dir", dir.path().to_str().unwrap()]);
+        for &(request, word) in FOREIGN {
+            let conn = net::connect(server.addr());
+            net::send(&conn, request);
+            let answer = net::read_to_end(&conn, SOON);
+            let answer = String::from_utf8_lossy(&answer).into_owned();
+            let expected = format!("does not speak {word}\n");
+            assert!(
+                answer.starts_with("error: this looks like") && answer.ends_with(&expected),
+                "{answer}"
+            );
+        }
+        assert_alive(&mut server, protocol);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "{protocol}");
+        // One line a minute: a page that tries again and again does not fill a disk.
+        let log = server.process.stderr.text();
+        assert_eq!(log.matches("turned away").count(), 1, "{log}");
+    }
+}
+
+#[test]
+fn a_command_may_speak_of_http() {
+    for protocol in PROTOCOLS {
+        let server = serve(protocol, &[]);
+        for command in [
+            "echo 'GET / HTTP/1.1'",
+            "printf 'a HTTP/1.1' | grep ' HTTP/1.1'",
+        ] {
+            let output = shown(run(protocol, server.addr(), &[], command));
+            assert!(output.ends_with("HTTP/1.1\n"), "{output}");
+        }
+    }
+}
+
+#[test]
+fn a_client_that_is_turned_away_says_so() {
+    for protocol in ["length", "header"] {
+        let server = serve(protocol, &[]);
+        let text = complaint(&run(protocol, server.addr(), &[], "GET / HTTP/1.1"));
+        let expected = format!(
+            "error: {} turned us away: this looks like an HTTP request; this port does not speak \
+             HTTP\n",
+            server.addr()
+        );
+        assert_eq!(text, expected);
+    }
+}

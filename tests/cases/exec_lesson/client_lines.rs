@@ -1,0 +1,119 @@
+//! `exec-client` and its own three streams.
+
+use std::fs::File;
+use std::process::Stdio;
+
+use cross_process::deadline::SOON;
+use cross_process::net;
+use cross_process::peer::Peer;
+use cross_process::process::Process;
+
+use super::{PROTOCOLS, client_command, complaint, framed, run_lines, serve, shown};
+
+/// It is for a person at a terminal; data and logs stay free of it.
+#[test]
+fn there_is_no_prompt_and_no_progress_where_there_is_no_terminal() {
+    for protocol in PROTOCOLS {
+        let server = serve(protocol, &[]);
+        let lines = b"head -c 3000000 /dev/zero | tr '\\0' x\necho end\n";
+        let output = shown(run_lines(protocol, server.addr(), lines));
+        assert!(output == format!("{}end\n", "x".repeat(3_000_000)));
+    }
+}
+
+/// Somebody at a terminal sees each answer before the next question.
+#[test]
+fn an_answer_is_shown_when_it_is_there_and_not_when_all_are() {
+    for protocol in PROTOCOLS {
+        let server = serve(protocol, &[]);
+        let mut client = Process::spawn(client_command(protocol, server.addr(), &[]));
+        for number in 0..3 {
+            client.send_line(&format!("echo {number}"));
+            assert_eq!(client.wait_line(SOON), number.to_string());
+        }
+        assert!(client.finish(SOON).status.success());
+    }
+}
+
+#[test]
+fn without_commands_it_ends_at_once_and_well() {
+    for protocol in PROTOCOLS {
+        let server = serve(protocol, &[]);
+        for lines in [&b""[..], b"\n", b"\n \n\t\n"] {
+            assert_eq!(shown(run_lines(protocol, server.addr(), lines)), "");
+        }
+    }
+}
+
+#[test]
+fn a_reader_that_leaves_ends_it_quietly() {
+    for protocol in PROTOCOLS {
+        let server = serve(protocol, &[]);
+        let mut client = client_command(protocol, server.addr(), &[]);
+        client.arg("seq 1000000");
+        // As `| head -1`: the other end of its output is closed.
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = Process::spawn_to(client, Stdio::from(writer)).finish(SOON);
+        assert_eq!(shown(output), "");
+    }
+}
+
+#[test]
+fn a_full_disk_is_a_failure_in_words() {
+    for protocol in PROTOCOLS {
+        let server = serve(protocol, &[]);
+        let mut client = client_command(protocol, server.addr(), &[]);
+        client.arg("seq 10");
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let output = Process::spawn_to(client, Stdio::from(full)).finish(SOON);
+        assert_eq!(
+            complaint(&output),
+            "error: cannot write to standard output (No space left on device)\n"
+        );
+    }
+}
+
+#[test]
+fn the_first_failure_ends_it_and_the_lines_behind_are_not_sent() {
+    let good = [&framed("{\"total_size\": 2}")[..], b"hi"].concat();
+    let peer = Peer::new(move |conn| {
+        net::read_exact(&conn, 1, SOON);
+        net::send(&conn, &good);
+        net::read_exact(&conn, 1, SOON);
+        net::send(&conn, b"\xff\xff\xff\xff");
+        assert_eq!(net::read_to_end(&conn, SOON), b"");
+    });
+    let output = run_lines("header", peer.addr(), b"a\nb\nc\n");
+    assert_eq!(output.stdout, b"hi");
+    assert!(complaint(&output).contains("header length -1 is negative"));
+    peer.finish();
+}
+
+#[test]
+fn a_trace_shows_every_call_on_both_sides() {
+    let server = serve("length", &["--trace"]);
+    let mut client = super::start("length", server.addr(), &["--trace"], "echo hi");
+    let done = client.finish(SOON);
+    assert_eq!(
+        (done.status.code(), &done.stdout[..]),
+        (Some(0), &b"hi\n"[..])
+    );
+    let trace = String::from_utf8(done.stderr).unwrap();
+    for call in [
+        "send(7) = 7 b'echo hi'",
+        "recv(1024) = 1 b'3'",
+        "send(10) = 10 b'recv_ready'",
+        "recv(3) = 3 b'hi\\n'",
+    ] {
+        assert!(trace.contains(call), "{call}: {trace}");
+    }
+    for call in [
+        "= 7 b'echo hi'",
+        "send(1) = 1 b'3'",
+        "= 10 b'recv_ready'",
+        "send(3) = 3 b'hi\\n'",
+    ] {
+        server.process.wait_stderr(call, SOON);
+    }
+}

@@ -1,0 +1,106 @@
+//! Many commands, and many clients.
+
+use std::net::TcpStream;
+use std::thread;
+
+use cross_process::deadline::SOON;
+use cross_process::net;
+use cross_process::procfs;
+
+use super::{PROTOCOLS, assert_alive, complaint, run, run_lines, serve, shown};
+
+#[test]
+fn a_thousand_commands_leave_nothing_behind() {
+    let mut server = serve("header", &[]);
+    let done = run_lines("header", server.addr(), "true\n".repeat(1000).as_bytes());
+    assert!(done.status.success());
+    let log = server.process.stderr.text();
+    assert!(log.contains("command 1000 "), "not all of them ran");
+    assert_alive(&mut server, "header");
+    // The guardian, and nothing that a command has started.
+    assert_eq!(procfs::children(server.process.pid()).unwrap().len(), 1);
+}
+
+#[test]
+fn a_hundred_clients_at_once_each_get_their_own() {
+    let mut server = serve("header", &[]);
+    let addr = server.addr();
+    let meet = std::sync::Barrier::new(100);
+    thread::scope(|scope| {
+        for number in 0..100 {
+            let meet = &meet;
+            scope.spawn(move || {
+                let conn = net::connect(addr);
+                meet.wait();
+                net::send(&conn, format!("echo number {number}").as_bytes());
+                let expected = format!("number {number}\n");
+                assert_eq!(read_reply(&conn), expected.as_bytes());
+            });
+        }
+    });
+    assert_alive(&mut server, "header");
+}
+
+#[test]
+fn fifty_clients_with_twenty_commands_each_get_their_own() {
+    let mut server = serve("header", &[]);
+    let addr = server.addr();
+    thread::scope(|scope| {
+        for client in 0..50 {
+            scope.spawn(move || {
+                let conn = net::connect(addr);
+                for number in 0..20 {
+                    net::send(
+                        &conn,
+                        format!("echo {client}; echo {number} >&2").as_bytes(),
+                    );
+                    let expected = format!("{client}\n{number}\n");
+                    assert_eq!(read_reply(&conn), expected.as_bytes());
+                }
+            });
+        }
+    });
+    assert_alive(&mut server, "header");
+}
+
+/// The body of a reply in the header protocol.
+fn read_reply(conn: &TcpStream) -> Vec<u8> {
+    let length = net::read_exact(conn, 4, SOON * 3);
+    let length = u32::from_le_bytes(length.try_into().unwrap()) as usize;
+    let header = String::from_utf8(net::read_exact(conn, length, SOON)).unwrap();
+    let (_, size) = header.split_once("\"total_size\": ").unwrap();
+    let (size, _) = size.split_once(',').unwrap();
+    net::read_exact(conn, size.parse().unwrap(), SOON)
+}
+
+#[test]
+fn one_more_than_may_be_is_told_and_the_next_place_is_given_again() {
+    for protocol in PROTOCOLS {
+        let mut server = serve(protocol, &["--max-connections", "2"]);
+        let held = [net::connect(server.addr()), net::connect(server.addr())];
+        for conn in &held {
+            // It is served, so it has its place.
+            net::send(conn, b"echo hi");
+            net::read_exact(conn, 1, SOON);
+        }
+        let third = net::connect(server.addr());
+        assert_eq!(
+            net::read_to_end(&third, SOON),
+            b"error: busy, 2 connections in use\n"
+        );
+        if protocol != "raw" {
+            let text = complaint(&run(protocol, server.addr(), &[], "echo hi"));
+            assert!(
+                text.contains("turned us away: busy, 2 connections in use"),
+                "{text}"
+            );
+        }
+        drop(held);
+        let free = cross_process::deadline::poll(SOON, || {
+            let output = run(protocol, server.addr(), &[], "echo hi");
+            (output.stdout == b"hi\n").then(|| shown(output))
+        });
+        assert!(free.is_some());
+        assert_alive(&mut server, protocol);
+    }
+}

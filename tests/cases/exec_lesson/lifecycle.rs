@@ -1,0 +1,83 @@
+//! Stopping a server, and starting it again.
+
+use std::os::unix::process::ExitStatusExt;
+
+use cross_process::deadline::{SOON, poll};
+use cross_process::net;
+use cross_process::procfs;
+use cross_process::server::Server;
+use cross_process::signal::Signal;
+use cross_process::temp::TempDir;
+
+use super::{PROTOCOLS, assert_alive, runs, serve, server_command};
+
+/// The process that runs the command which writes its own number.
+fn number_of_the_command(conn: &std::net::TcpStream, server: &Server) -> u32 {
+    net::send(conn, b"exec sleep 1000");
+    assert!(poll(SOON, || runs(server, "sleep").then_some(())).is_some());
+    let children = procfs::children(server.process.pid()).unwrap();
+    children.iter().find(|c| c.name == "sleep").unwrap().pid
+}
+
+#[test]
+fn signals_end_an_idle_server_and_a_busy_one_with_its_commands() {
+    for (signal, number) in [(Signal::Terminate, 15), (Signal::Interrupt, 2)] {
+        for (protocol, busy) in [
+            ("raw", false),
+            ("raw", true),
+            ("length", true),
+            ("header", true),
+        ] {
+            let mut server = serve(protocol, &[]);
+            let addr = server.addr();
+            let conn = net::connect(addr);
+            let command = busy.then(|| number_of_the_command(&conn, &server));
+            server.process.signal(signal);
+            assert_eq!(server.process.wait_exit(SOON).signal(), Some(number));
+            if let Some(command) = command {
+                let ended = || procfs::stat(command).map_or(true, |s| s.state == 'Z');
+                assert!(
+                    poll(SOON, || ended().then_some(())).is_some(),
+                    "it lives on"
+                );
+            }
+            let mut next = Server::start(server_command(protocol, &[], addr));
+            drop(conn);
+            assert_alive(&mut next, protocol);
+        }
+    }
+}
+
+#[test]
+fn the_end_of_its_input_lets_a_server_finish_what_it_is_at() {
+    let dir = TempDir::new();
+    for protocol in PROTOCOLS {
+        let mut server = serve(protocol, &["--stop-on-eof", "--grace", "5s"]);
+        let addr = server.addr();
+        let began = dir.join(protocol);
+        let command = format!("touch {}; sleep 0.3; echo done", began.display());
+        let mut client = super::start(protocol, addr, &[], &command);
+        assert!(poll(SOON, || began.exists().then_some(())).is_some());
+        server.process.close_stdin();
+        server
+            .process
+            .wait_stderr("standard input ended, stopping", SOON);
+        assert_eq!(super::shown(client.finish(SOON)), "done\n");
+        assert_eq!(server.process.wait_exit(SOON).code(), Some(0));
+        assert!(std::net::TcpStream::connect(addr).is_err());
+    }
+}
+
+#[test]
+fn a_command_that_does_not_finish_in_the_grace_is_left_to_the_guardian() {
+    let mut server = serve("header", &["--stop-on-eof", "--grace", "100ms"]);
+    let conn = net::connect(server.addr());
+    let command = number_of_the_command(&conn, &server);
+    server.process.close_stdin();
+    assert_eq!(server.process.wait_exit(SOON).code(), Some(0));
+    let ended = || procfs::stat(command).map_or(true, |s| s.state == 'Z');
+    assert!(
+        poll(SOON, || ended().then_some(())).is_some(),
+        "it lives on"
+    );
+}

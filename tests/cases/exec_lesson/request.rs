@@ -1,0 +1,129 @@
+//! Where a command begins and ends, in a stream that does not say.
+
+use std::fs;
+
+use cross_process::deadline::SOON;
+use cross_process::net;
+use cross_process::temp::TempDir;
+
+use super::{PROTOCOLS, assert_alive, run, run_lines, serve, shown};
+
+/// The longest command that the system takes.
+const LIMIT: usize = 131_071;
+
+/// Sends bytes as one request to a server of `--protocol raw`, and gives all that comes back.
+fn ask_raw(server: &cross_process::server::Server, request: &[u8]) -> String {
+    let conn = net::connect(server.addr());
+    net::send(&conn, request);
+    net::half_close(&conn);
+    String::from_utf8_lossy(&net::read_to_end(&conn, SOON)).into_owned()
+}
+
+#[test]
+fn a_long_command_is_one_command() {
+    let dir = TempDir::new();
+    for protocol in PROTOCOLS {
+        let mut server = serve(protocol, &["--dir", dir.path().to_str().unwrap()]);
+        let run = |command: &str| shown(run(protocol, server.addr(), &[], command));
+        // A lesson's server takes what is behind the first 1024 bytes for another one.
+        let padded = format!("echo safe #{}", "x".repeat(1024 - 11));
+        assert_eq!(run(&format!("{padded}touch F")), "safe\n");
+        // Byte 1024 is in the middle of the character.
+        let wide = format!("{}啊", "a".repeat(1018));
+        assert_eq!(run(&format!("echo {wide}")), format!("{wide}\n"));
+        for length in [1200, 1201, 65_536, LIMIT] {
+            let padding = "y".repeat(length - "echo ok #".len());
+            assert_eq!(run(&format!("echo ok #{padding}")), "ok\n", "{length}");
+        }
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+        assert_alive(&mut server, protocol);
+    }
+}
+
+#[test]
+fn too_long_a_command_is_not_run_in_part_either() {
+    let dir = TempDir::new();
+    for protocol in PROTOCOLS {
+        let mut server = serve(protocol, &["--dir", dir.path().to_str().unwrap()]);
+        for length in [LIMIT + 1, 1 << 20] {
+            let padding = "#".repeat(length - ";touch F".len());
+            let lines = format!("{padding};touch F\necho next\n");
+            let expected = format!("error: command is {length} bytes; the limit is 131071\nnext\n");
+            let output = run_lines(protocol, server.addr(), lines.as_bytes());
+            assert_eq!(shown(output), expected);
+        }
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+        assert_alive(&mut server, protocol);
+    }
+}
+
+/// What comes behind the part that was looked at must not pass for the next command.
+#[test]
+fn a_command_without_an_end_ends_the_connection() {
+    let dir = TempDir::new();
+    for protocol in PROTOCOLS {
+        let mut server = serve(protocol, &["--dir", dir.path().to_str().unwrap()]);
+        let conn = net::connect(server.addr());
+        let flood = [&vec![b'#'; 4 << 20][..], &b"\ntouch F\n".repeat(20_000)].concat();
+        // It need not take all of it.
+        let _ = std::io::Write::write_all(&mut &conn, &flood);
+        server
+            .process
+            .wait_stderr("turned away: its command did not come to an end", SOON);
+        drop(conn);
+        assert_alive(&mut server, protocol);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "{protocol}");
+    }
+}
+
+#[test]
+fn a_command_that_drips_in_has_a_total_time() {
+    let mut server = serve("raw", &["--handshake-timeout", "300ms"]);
+    let conn = net::connect(server.addr());
+    net::send(&conn, &[b'#'; 1300]);
+    // A byte every 20 ms: each alone comes in time. It ends when the server has had enough.
+    let drip = vec![b'#'; 300];
+    let sent = net::send_slowly(&conn, &drip, std::time::Duration::from_millis(20));
+    server
+        .process
+        .wait_stderr("turned away: its command did not come to an end", SOON);
+    assert!(sent.is_err(), "it took all of it");
+    assert_alive(&mut server, "raw");
+}
+
+#[test]
+fn bytes_reach_the_shell_as_they_are_or_not_at_all() {
+    for protocol in PROTOCOLS {
+        let mut server = serve(protocol, &[]);
+        let lines = b"printf '\\377'\necho a\0b\n \n\techo c\nprintf '\xff\xfe'\n";
+        let done = super::run_lines(protocol, server.addr(), lines);
+        assert_eq!(
+            done.stdout, b"\xfferror: the command contains a NUL byte\nc\n\xff\xfe",
+            "{protocol}"
+        );
+        // The client's own mistake is no error of the server.
+        let log = server.process.stderr.text();
+        assert!(
+            log.contains(" command not run: ") && !log.contains("error: 127"),
+            "{log}"
+        );
+        assert_alive(&mut server, protocol);
+    }
+    let server = serve("raw", &[]);
+    for nothing in [&b" "[..], b"\n", b" \t\n\n", b""] {
+        assert_eq!(ask_raw(&server, nothing), "");
+    }
+    assert_eq!(
+        ask_raw(&server, b"echo \0 hidden"),
+        "error: the command contains a NUL byte\n"
+    );
+}
+
+/// As in the lesson: what arrives together is one command. The client waits for each answer.
+#[test]
+fn two_commands_that_are_sent_together_are_one() {
+    let mut server = serve("raw", &[]);
+    assert_eq!(ask_raw(&server, b"echo oneecho two"), "oneecho two\n");
+    assert_eq!(ask_raw(&server, b"echo one\necho two"), "one\ntwo\n");
+    assert_alive(&mut server, "raw");
+}
