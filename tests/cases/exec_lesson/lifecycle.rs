@@ -22,12 +22,7 @@ fn number_of_the_command(conn: &std::net::TcpStream, server: &Server) -> u32 {
 #[test]
 fn signals_end_an_idle_server_and_a_busy_one_with_its_commands() {
     for (signal, number) in [(Signal::Terminate, 15), (Signal::Interrupt, 2)] {
-        for (protocol, busy) in [
-            ("raw", false),
-            ("raw", true),
-            ("length", true),
-            ("header", true),
-        ] {
+        for (protocol, busy) in [("raw", false), ("header", true)] {
             let mut server = serve(protocol, &[]);
             let addr = server.addr();
             let conn = net::connect(addr);
