@@ -7,45 +7,28 @@
 //! Machines are noisy, so what counts is the ratio of two medians that were measured side by side.
 //! The generator takes its share of the processors: it understates the faster server.
 
+mod load;
+
 use std::error::Error;
-use std::io::{self, BufRead, BufReader, ErrorKind};
-use std::net::{SocketAddr, UdpSocket};
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
-use std::time::{Duration, Instant};
 
-const ROUNDS: usize = 3;
-const ROUND: Duration = Duration::from_millis(500);
-/// What has not been answered after this is lost.
-const PATIENCE: Duration = Duration::from_millis(200);
-const PYTHON_SERVER: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/examples/threading_udp_server.py"
-);
+use load::{ROUNDS, WORKS, measure, median};
 
-/// What the generator does: each socket, in a thread of its own, keeps so many datagrams in flight.
-struct Work {
-    name: &'static str,
-    sockets: usize,
-    in_flight: usize,
-    bytes: usize,
-}
+/// `threading_udp_server.py` without its `print`, whose cost is not what is measured.
+const PYTHON_SERVER: &str = r#"
+import socketserver
 
-const WORKS: &[Work] = &[
-    work("1 in flight, 64 B", 1, 1, 64),
-    work("64 in flight, 64 B", 2, 32, 64),
-    work("64 in flight, 1 KiB", 2, 32, 1024),
-];
+class UpperCase(socketserver.BaseRequestHandler):
+    def handle(self):
+        data, sock = self.request
+        sock.sendto(data.upper(), self.client_address)
 
-const fn work(name: &'static str, sockets: usize, in_flight: usize, bytes: usize) -> Work {
-    Work {
-        name,
-        sockets,
-        in_flight,
-        bytes,
-    }
-}
+with socketserver.ThreadingUDPServer(("127.0.0.1", 0), UpperCase) as server:
+    print("listening on %s:%d" % server.server_address, flush=True)
+    server.serve_forever()
+"#;
 
 /// A server process, killed when it is dropped.
 struct Server {
@@ -63,11 +46,8 @@ impl Server {
         let stdout = child.stdout.take().ok_or("no stdout")?;
         let mut line = String::new();
         BufReader::new(stdout).read_line(&mut line)?;
-        // Both say their port last in their first line, in whatever form their language has.
-        let digits = |c: char| c.is_ascii_digit();
-        let port = line.trim_end().trim_end_matches(|c| !digits(c));
-        let port: u16 = port[port.rfind(|c| !digits(c)).map_or(0, |at| at + 1)..].parse()?;
-        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        let address = line.trim_end().strip_prefix("listening on ");
+        let address = address.ok_or("the server did not start")?.parse()?;
         Ok(Self { child, address })
     }
 }
@@ -80,73 +60,6 @@ impl Drop for Server {
     }
 }
 
-#[derive(Clone, Copy, Default)]
-struct Count {
-    sent: u64,
-    answered: u64,
-}
-
-/// Answers per second, and how many datagrams have none.
-fn measure(address: SocketAddr, work: &Work) -> io::Result<(f64, u64)> {
-    let over = AtomicBool::new(false);
-    let started = Instant::now();
-    let mut all = Count::default();
-    thread::scope(|scope| {
-        let sockets: Vec<_> = (0..work.sockets)
-            .map(|_| scope.spawn(|| keep_in_flight(address, work, &over)))
-            .collect();
-        thread::sleep(ROUND);
-        over.store(true, Ordering::Relaxed);
-        for socket in sockets {
-            let count = socket
-                .join()
-                .map_err(|_| io::Error::other("a generator died"))??;
-            all.sent += count.sent;
-            all.answered += count.answered;
-        }
-        Ok::<_, io::Error>(())
-    })?;
-    let rate = all.answered as f64 / started.elapsed().as_secs_f64();
-    Ok((rate, all.sent - all.answered))
-}
-
-fn keep_in_flight(address: SocketAddr, work: &Work, over: &AtomicBool) -> io::Result<Count> {
-    let socket = UdpSocket::bind("127.0.0.1:0")?;
-    socket.connect(address)?;
-    socket.set_read_timeout(Some(PATIENCE))?;
-    let request = vec![b'a'; work.bytes];
-    let expected = vec![b'A'; work.bytes];
-    let mut reply = vec![0; work.bytes + 1];
-    let mut count = Count::default();
-    let mut missing = work.in_flight;
-    loop {
-        if !over.load(Ordering::Relaxed) {
-            for _ in 0..missing {
-                socket.send(&request)?;
-                count.sent += 1;
-            }
-        } else if count.answered == count.sent {
-            return Ok(count);
-        }
-        match socket.recv(&mut reply) {
-            Ok(size) if reply[..size] == expected => {
-                count.answered += 1;
-                missing = 1;
-            }
-            Ok(_) => return Err(ErrorKind::InvalidData.into()),
-            Err(error) if error.kind() != ErrorKind::WouldBlock => return Err(error),
-            Err(_) if over.load(Ordering::Relaxed) => return Ok(count),
-            // None has come for so long: whatever was in flight is gone.
-            Err(_) => missing = work.in_flight,
-        }
-    }
-}
-
-fn median(mut figures: Vec<f64>) -> f64 {
-    figures.sort_by(f64::total_cmp);
-    figures[figures.len() / 2]
-}
-
 fn main() -> Result<(), Box<dyn Error>> {
     let ours = Server::start(
         Command::new(env!("CARGO_BIN_EXE_udp-server")).args(["--quiet", "127.0.0.1:0"]),
@@ -156,7 +69,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("SKIPPED: there is no python3 to compare with");
         return Ok(());
     }
-    let python = Server::start(Command::new("python3").arg(PYTHON_SERVER).arg("0"))?;
+    let python = Server::start(Command::new("python3").args(["-c", PYTHON_SERVER]))?;
     println!(
         "{:<26}{:>12}{:>12}{:>8}{:>12}{:>12}",
         "answers per second", "udp-server", "Python", "ratio", "ours lost", "Python lost"
