@@ -254,6 +254,34 @@ mod tests {
         assert_eq!(patience(year, 11, 11), year);
     }
 
+    /// `localhost` leads to two addresses on many machines, but not on all.
+    #[test]
+    fn an_address_that_refuses_makes_room_for_the_next() {
+        let [server, gone] = [(); 2].map(|()| UdpSocket::bind("127.0.0.1:0").unwrap());
+        let [there, nobody] = [&server, &gone].map(|socket| socket.local_addr().unwrap());
+        drop(gone);
+        std::thread::spawn(move || {
+            while let Ok((_, peer)) = server.recv_from(&mut [0]) {
+                server.send_to(b"A", peer).unwrap();
+            }
+        });
+        let mut exchange = Exchange {
+            server: nobody,
+            others: vec![there],
+            recv_size: 1,
+            timeout: Duration::from_secs(10),
+            tries: 1,
+            log: Log::default(),
+            buffer: vec![0; ROOM],
+            earlier: VecDeque::new(),
+            stragglers: Stragglers::default(),
+        };
+        for _ in 0..2 {
+            assert_eq!(exchange.ask(b"a").unwrap().tries, 1);
+            assert_eq!(exchange.server(), there);
+        }
+    }
+
     #[test]
     fn an_answer_is_the_upper_case_or_its_beginning() {
         for (reply, message, is_one) in [
