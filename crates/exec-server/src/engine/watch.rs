@@ -69,6 +69,13 @@ impl Watch {
     }
 }
 
+#[cfg(test)]
+impl Watch {
+    pub(super) fn watches_nothing(&self) -> bool {
+        lock(&self.shared.watched).jobs.is_empty()
+    }
+}
+
 impl Drop for Watch {
     fn drop(&mut self) {
         lock(&self.shared.watched).closed = true;

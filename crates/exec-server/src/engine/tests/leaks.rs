@@ -36,6 +36,7 @@ pub(super) fn a_thousand() {
     until("all is as before", || {
         (count("/proc/self/fd"), count("/proc/self/task"), children()) == before
     });
+    assert!(engine.0.watch.watches_nothing());
     drop(engine);
     until("the guardian is gone", || children() == 0);
     say("\nnothing left");
