@@ -17,6 +17,7 @@ use cross_process::artifacts::{artifacts, workspace};
 mod ask;
 mod banner;
 mod last_to_leave;
+mod lines;
 mod who_calls;
 mod whole_reply;
 
@@ -50,6 +51,8 @@ exercise!(banner::check, "03_banner.rs"
     says "nobody listens": exercise_03 solution_03 untouched_03);
 exercise!(last_to_leave::check, "04_last_to_leave.rs"
     says "your server closed first": exercise_04 solution_04 untouched_04);
+exercise!(lines::check, "06_lines.rs"
+    says "should answer \"[hello]\\n\"": exercise_06 solution_06 untouched_06);
 exercise!(ask::check, "09_ask.rs"
     says "a stranger sends": exercise_09 solution_09 untouched_09);
 

@@ -32,6 +32,7 @@ english! {
     tcp_pair "02-tcp-pair.md"
     socket_functions "03-socket-functions.md"
     address_in_use "04-address-in-use.md"
+    sticky_packets "06-sticky-packets.md"
     udp "09-udp.md"
     gallery "gallery.md"
 }
@@ -40,7 +41,6 @@ english! {
 /// moves it to the list above.
 pub const PLANNED: &[&str] = &[
     "05-running-commands.md",
-    "06-sticky-packets.md",
     "07-length-first.md",
     "08-struct-and-header.md",
     "10-socketserver.md",

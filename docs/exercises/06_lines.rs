@@ -1,0 +1,47 @@
+//! Exercise 6: a server that answers each line in brackets, however the lines come.
+//!
+//! ```text
+//! cargo run -q -p cross-process --example exercise_06 -- PORT
+//! cargo test -p cross-process exercise_06 -- --ignored
+//! ```
+//!
+//! Only `serve` is yours.
+
+use std::env;
+use std::io::{self, Read, Write};
+use std::net::{TcpListener, TcpStream};
+
+fn main() -> io::Result<()> {
+    let port = env::args().nth(1).unwrap_or_else(|| "8080".to_owned());
+    let server = TcpListener::bind(format!("127.0.0.1:{port}"))?;
+    println!("listening on {}", server.local_addr()?);
+    loop {
+        let (conn, client_addr) = server.accept()?;
+        if let Err(why) = serve(conn) {
+            println!("{client_addr} {why}");
+        }
+    }
+}
+
+/// Answers `hello\n` with `[hello]\n`, and each further line in the same way.
+fn serve(mut conn: TcpStream) -> io::Result<()> {
+    let mut buf = [0; 1024];
+    loop {
+        // YOURS. As it is, this takes what one read gives for one message.
+        //
+        // * Keep what has come so far in a Vec<u8>, and add to it what a read gives.
+        // * How many whole lines may be in it then? None, one, or more. `iter().position` finds the
+        //   first b'\n', and `drain` takes a part out of a Vec.
+        // * Where the client leaves, what is left has no line end. Is it a message?
+        let length = conn.read(&mut buf)?;
+        if length == 0 {
+            return Ok(());
+        }
+        answer(&mut conn, &buf[..length])?;
+    }
+}
+
+/// Sends a message's answer by one write.
+fn answer(conn: &mut TcpStream, message: &[u8]) -> io::Result<()> {
+    conn.write_all(&[b"[", message, b"]\n"].concat())
+}
