@@ -16,6 +16,7 @@ use cross_process::artifacts::{artifacts, workspace};
 
 mod ask;
 mod banner;
+mod cap;
 mod last_to_leave;
 mod lines;
 mod who_calls;
@@ -55,6 +56,8 @@ exercise!(lines::check, "06_lines.rs"
     says "should answer \"[hello]\\n\"": exercise_06 solution_06 untouched_06);
 exercise!(ask::check, "09_ask.rs"
     says "a stranger sends": exercise_09 solution_09 untouched_09);
+exercise!(cap::check, "10_cap.rs"
+    says "a fourth client is served": exercise_10 solution_10 untouched_10);
 
 /// What stands in an exercise where a learner has not begun.
 const MARK: &str = "// YOURS";

@@ -34,6 +34,7 @@ english! {
     address_in_use "04-address-in-use.md"
     sticky_packets "06-sticky-packets.md"
     udp "09-udp.md"
+    socketserver "10-socketserver.md"
     gallery "gallery.md"
 }
 
@@ -43,7 +44,6 @@ pub const PLANNED: &[&str] = &[
     "05-running-commands.md",
     "07-length-first.md",
     "08-struct-and-header.md",
-    "10-socketserver.md",
     "11-what-std-lacks.md",
     "12-internet-modules.md",
 ];
