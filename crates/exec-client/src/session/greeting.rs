@@ -1,5 +1,6 @@
 //! The handshake from the client's side, and what is wrong where there is none.
 
+use std::fmt;
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 use std::time::Duration;
@@ -72,7 +73,7 @@ pub fn exchange(
             let limit = show_duration(limit);
             Err(explain.no_greeting(&format!("it did not answer within {limit}")))
         }
-        Err(error) => Err(explain.strange(&error, Vec::new())),
+        Err(error) => Err(explain.breaks(&error)),
     }
 }
 
@@ -116,13 +117,11 @@ impl Explain<'_> {
     }
 
     fn expect(&self, state: ClientState, frame: &Frame<'_>) -> Result<(), Failure> {
-        let endpoint = &self.options.endpoint;
         if let Err(unexpected) = state.receive(frame.kind) {
-            return Err(Failure::new(format!(
-                "{endpoint} breaks the session protocol ({unexpected})"
-            )));
+            return Err(self.breaks(&unexpected));
         }
         if frame.kind == Kind::Error {
+            let endpoint = &self.options.endpoint;
             let words = words(frame.body);
             return Err(Failure::new(format!("{endpoint} refuses: {words}")));
         }
@@ -137,6 +136,11 @@ impl Explain<'_> {
             )),
             _ => Failure::new(error.to_string()),
         }
+    }
+
+    fn breaks(&self, how: &dyn fmt::Display) -> Failure {
+        let endpoint = &self.options.endpoint;
+        Failure::new(format!("{endpoint} breaks the session protocol ({how})"))
     }
 
     fn wrong_token(&self) -> Failure {
@@ -157,6 +161,9 @@ impl Explain<'_> {
 
     /// What came is no frame of the handshake.
     fn strange(&self, error: &SessionError, mut first: Vec<u8>) -> Failure {
+        if let SessionError::UnknownKind(_) | SessionError::HashWithoutKey(_) = error {
+            return self.breaks(error);
+        }
         if let SessionError::Frame(FrameError::Io(error)) = error {
             let limit = show_duration(self.options.handshake_timeout);
             let how = match is_timeout(error) {

@@ -109,9 +109,31 @@ impl<'o> Session<'o> {
             match frame.kind {
                 Kind::Stdout => stdout.write(frame.body)?,
                 Kind::Stderr => Output::stderr().write(frame.body)?,
-                Kind::Exit => return self.options.status(frame.body),
+                Kind::Exit => {
+                    let status = self.options.status(frame.body)?;
+                    self.check_the_end()?;
+                    return Ok(status);
+                }
                 _ => return Err(refusal(&frame)),
             }
+        }
+    }
+
+    /// Nothing belongs behind `exit`, as far as it has come with it, but a server's reason to close.
+    fn check_the_end(&mut self) -> Result<(), Failure> {
+        if self.incoming.buffer().is_empty() {
+            return Ok(());
+        }
+        match self
+            .frames
+            .read_sealed(&mut self.incoming, &mut self.opener)
+        {
+            Ok(Some(frame)) => match self.state.receive(frame.kind) {
+                Ok(_) => Ok(()),
+                Err(unexpected) => Err(incomplete(&unexpected.to_string())),
+            },
+            Ok(None) => Ok(()),
+            Err(error) => Err(self.explain(error)),
         }
     }
 

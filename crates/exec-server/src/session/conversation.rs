@@ -1,8 +1,9 @@
 //! What the two threads of a connection share.
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Read};
+use std::mem;
 use std::net::Shutdown;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use proto::net::Stream;
@@ -10,6 +11,8 @@ use proto::wire::frame::FrameError;
 use proto::wire::session::{FrameReader, Kind, Opener, ServerState, SessionError};
 
 use super::End;
+use super::feeder::Feeder;
+use super::output::FrameWriter;
 use crate::engine::{Canceller, Input};
 
 /// A client that does not forward its input does not say so. Its command gets a pipe all the same,
@@ -17,6 +20,11 @@ use crate::engine::{Canceller, Input};
 const INPUT_DECIDES: Duration = Duration::from_millis(200);
 /// How long the rest of a frame may take once it has begun.
 const FRAME: Duration = Duration::from_secs(30);
+/// How often a client whose input the command does not read is asked whether it is still there.
+const PROBE: Duration = Duration::from_millis(250);
+
+/// For the client's user, once, where input comes after that.
+const TOO_LATE: &[u8] = b"note: input came after the command was told that there is none\n";
 
 /// Where the connection stands.
 pub struct Conversation<'a> {
@@ -37,10 +45,25 @@ struct Now {
 
 struct Running {
     canceller: Canceller,
-    /// Taken out while a thread writes to it.
-    input: Option<Input>,
-    /// Whether the client forwards its input; until then the pipe may be closed.
-    forwards: bool,
+    input: Forwarding,
+}
+
+/// The way of a command's input.
+enum Forwarding {
+    /// None has come yet, and it may be that none will.
+    Undecided(Input),
+    Open(Arc<Feeder>),
+    /// None had come in time.
+    Never,
+    Ended,
+}
+
+/// What becomes of a piece of input.
+enum Way {
+    To(Arc<Feeder>),
+    Nowhere,
+    /// It is the first that comes after the command was told that there is none.
+    TooLate,
 }
 
 impl<'a> Conversation<'a> {
@@ -65,8 +88,7 @@ impl<'a> Conversation<'a> {
     pub fn started(&self, canceller: Canceller, input: Option<Input>) {
         self.now().running = Some(Running {
             canceller,
-            input,
-            forwards: false,
+            input: input.map_or(Forwarding::Ended, Forwarding::Undecided),
         });
     }
 
@@ -78,16 +100,19 @@ impl<'a> Conversation<'a> {
         now.idle_since = Instant::now();
     }
 
-    /// The connection is over: ends the command that runs, and wakes whoever waits for the peer.
-    pub fn end(&self, why: End) {
+    /// The connection is over: ends the command that runs, says what there is to say, and wakes
+    /// whoever waits for the peer. Only the first reason counts, and only its words are said.
+    pub fn end(&self, why: End, farewell: impl FnOnce()) {
         let mut now = self.now();
-        if now.end.is_none() {
-            now.end = Some(why);
+        if now.end.is_some() {
+            return;
         }
+        now.end = Some(why);
         if let Some(running) = now.running.take() {
             running.canceller.cancel();
         }
         drop(now);
+        farewell();
         // It may be closed already.
         let _ = self.stream.shutdown(Shutdown::Both);
     }
@@ -118,41 +143,45 @@ impl<'a> Conversation<'a> {
 
     /// Hands bytes to the command's input. Waits while the command does not read, and with it the
     /// client does.
-    fn feed(&self, bytes: &[u8]) -> io::Result<()> {
-        let mut now = self.now();
-        let Some(running) = &mut now.running else {
-            return Ok(());
+    ///
+    /// Whoever waits here does not see the client leave: what it has sent stands before the end of
+    /// the stream. But a client that has gone answers whatever it is sent with a reset, so it is
+    /// sent a piece of output that is empty, again and again.
+    fn feed(&self, bytes: &[u8], writer: &FrameWriter) -> io::Result<()> {
+        let way = match &mut self.now().running {
+            Some(running) => running.way(bytes)?,
+            None => Way::Nowhere,
         };
-        running.forwards = true;
-        let Some(mut input) = running.input.take() else {
-            return Ok(());
-        };
-        drop(now);
-        let fed = input.write_all(bytes);
-        if let Some(running) = &mut self.now().running {
-            running.input = Some(input);
+        let is_running = || self.now().state.is_running();
+        match way {
+            Way::To(feeder) => {
+                while !feeder.offer(bytes, PROBE) {
+                    writer.send_if(Kind::Stdout, b"", is_running)?;
+                }
+            }
+            Way::Nowhere => {}
+            Way::TooLate => writer.send_if(Kind::Stderr, TOO_LATE, is_running)?,
         }
-        fed
+        Ok(())
     }
 
     fn end_input(&self) {
         if let Some(running) = &mut self.now().running {
-            running.forwards = true;
-            running.input = None;
+            running.input = Forwarding::Ended;
         }
     }
 
-    /// How long to wait for the client's next bytes.
-    fn patience(&self) -> Option<Duration> {
+    /// How long to wait for the client's next bytes before looking again.
+    fn patience(&self) -> Duration {
         let now = self.now();
-        match &now.running {
-            Some(running) if !running.forwards => Some(INPUT_DECIDES),
-            Some(_) => self.idle_timeout,
-            None => self.idle_timeout.map(|limit| {
-                let left = limit.saturating_sub(now.idle_since.elapsed());
-                left.max(Duration::from_millis(1))
-            }),
-        }
+        let left = match (&now.running, self.idle_timeout) {
+            (Some(running), _) if matches!(running.input, Forwarding::Undecided(_)) => {
+                INPUT_DECIDES
+            }
+            (None, Some(limit)) => limit.saturating_sub(now.idle_since.elapsed()),
+            _ => FRAME,
+        };
+        left.clamp(Duration::from_millis(1), FRAME)
     }
 
     /// Nothing came for as long as [`patience`](Self::patience) said.
@@ -160,15 +189,35 @@ impl<'a> Conversation<'a> {
         let mut now = self.now();
         match &mut now.running {
             Some(running) => {
-                running.forwards = true;
-                running.input = None;
+                // An input that has begun may pause for as long as it likes.
+                if matches!(running.input, Forwarding::Undecided(_)) {
+                    running.input = Forwarding::Never;
+                }
                 Ok(())
             }
             None => match self.idle_timeout {
-                Some(limit) if now.idle_since.elapsed() >= limit => Err(End::Idle),
+                Some(limit) if now.idle_since.elapsed() >= limit => Err(End::Idle(limit)),
                 _ => Ok(()),
             },
         }
+    }
+}
+
+impl Running {
+    fn way(&mut self, bytes: &[u8]) -> io::Result<Way> {
+        let input = mem::replace(&mut self.input, Forwarding::Ended);
+        let (input, way) = match input {
+            Forwarding::Undecided(input) => {
+                let feeder = Arc::new(Feeder::start(input)?);
+                (Forwarding::Open(Arc::clone(&feeder)), Way::To(feeder))
+            }
+            Forwarding::Open(feeder) => (Forwarding::Open(Arc::clone(&feeder)), Way::To(feeder)),
+            Forwarding::Never if bytes.is_empty() => (Forwarding::Never, Way::Nowhere),
+            Forwarding::Never => (Forwarding::Ended, Way::TooLate),
+            Forwarding::Ended => (Forwarding::Ended, Way::Nowhere),
+        };
+        self.input = input;
+        Ok(way)
     }
 }
 
@@ -177,7 +226,8 @@ pub struct Incoming<S> {
     stream: BufReader<S>,
     opener: Opener,
     frames: FrameReader,
-    patience: Option<Option<Duration>>,
+    /// The stream's read timeout.
+    patience: Option<Duration>,
 }
 
 impl<S: Read> Incoming<S> {
@@ -191,7 +241,11 @@ impl<S: Read> Incoming<S> {
     }
 
     /// Reads frames until a command comes. Input goes to the command that runs.
-    pub fn next_command(&mut self, conversation: &Conversation<'_>) -> Result<Vec<u8>, End> {
+    pub fn next_command(
+        &mut self,
+        conversation: &Conversation<'_>,
+        writer: &FrameWriter,
+    ) -> Result<Vec<u8>, End> {
         loop {
             if !self.wait(conversation)? {
                 return Err(End::ClosedByPeer);
@@ -209,7 +263,7 @@ impl<S: Read> Incoming<S> {
             conversation.receive(frame.kind)?;
             match frame.kind {
                 Kind::Command => return Ok(frame.body.to_vec()),
-                Kind::Stdin => conversation.feed(frame.body)?,
+                Kind::Stdin => conversation.feed(frame.body, writer)?,
                 Kind::StdinEof => conversation.end_input(),
                 // The state has let nothing else through.
                 _ => {}
@@ -225,7 +279,7 @@ impl<S: Read> Incoming<S> {
             }
             let patience = conversation.patience();
             if self.patience != Some(patience) {
-                conversation.stream.set_read_timeout(patience)?;
+                conversation.stream.set_read_timeout(Some(patience))?;
                 self.patience = Some(patience);
             }
             match self.stream.fill_buf() {

@@ -1,10 +1,13 @@
 //! The handshake: nothing is run before it, and nothing is allocated for it that counts.
 
 use std::io::ErrorKind;
+use std::time::Duration;
 
+use proto::cli::show_duration;
 use proto::net::{Deadline, Peer, Stream, Trace};
+use proto::socketserver::linger;
 use proto::wire::frame::{Foreign, FrameError};
-use proto::wire::session::handshake::{HandshakeError, check_auth, hello};
+use proto::wire::session::handshake::{check_auth, hello};
 use proto::wire::session::{
     FrameReader, Kind, Opener, Sealer, ServerState, SessionError, write_plain,
 };
@@ -12,10 +15,29 @@ use proto::wire::session::{
 use super::End;
 use crate::context::Context;
 
+/// How long saying why may take.
+const FAREWELL: Duration = Duration::from_millis(500);
+
 /// Greets a client and checks that it knows the token; gives the keys of the session.
 ///
-/// All of it must be over within the handshake timeout, however the client spreads its bytes.
+/// All of it must be over within the handshake timeout, however the client spreads its bytes. A
+/// client that is not let in is told why, in a frame that nothing vouches for.
 pub fn greet(context: &Context, stream: &Stream, peer: Peer) -> Result<(Sealer, Opener), End> {
+    let keys = exchange(context, stream, peer);
+    if let Err(end) = &keys
+        && let Some(words) = end.words()
+    {
+        let log = context.options.log;
+        let limited = Deadline::after(stream, FAREWELL);
+        let mut traced = Trace::new(limited, |event| log.trace(&peer, event));
+        if write_plain(&mut traced, Kind::Error, words.as_bytes()).is_ok() {
+            linger(stream);
+        }
+    }
+    keys
+}
+
+fn exchange(context: &Context, stream: &Stream, peer: Peer) -> Result<(Sealer, Opener), End> {
     let Some(secrets) = &context.secrets else {
         return Err(End::Refused("this server has no token".into()));
     };
@@ -23,8 +45,8 @@ pub fn greet(context: &Context, stream: &Stream, peer: Peer) -> Result<(Sealer, 
         .random
         .bytes()
         .map_err(|error| End::Refused(error.to_string()))?;
-    let log = context.options.log;
-    let limited = Deadline::after(stream, context.options.handshake_timeout);
+    let (log, limit) = (context.options.log, context.options.handshake_timeout);
+    let limited = Deadline::after(stream, limit);
     let mut traced = Trace::new(limited, |event| log.trace(&peer, event));
 
     write_plain(&mut traced, Kind::Hello, &hello(&nonce))?;
@@ -32,42 +54,24 @@ pub fn greet(context: &Context, stream: &Stream, peer: Peer) -> Result<(Sealer, 
     let frame = match reader.read_plain(&mut traced) {
         Ok(Some(frame)) => frame,
         Ok(None) => return Err(End::ClosedByPeer),
-        Err(error) => return Err(refusal(error)),
+        Err(error) => return Err(refusal(error, limit)),
     };
-    let accepted = match ServerState::AwaitingAuth.receive(frame.kind) {
-        Ok(_) => check_auth(secrets.token.key(), &nonce, frame.body),
-        Err(unexpected) => return Err(End::Violation(SessionError::Unexpected(unexpected))),
-    };
-    match accepted {
-        Ok(agreement) => {
-            write_plain(&mut traced, Kind::Welcome, agreement.welcome())?;
-            Ok(agreement.into_server())
-        }
-        Err(error) => {
-            tell(&mut traced, stream, &error);
-            Err(End::Refused(error.to_string()))
-        }
+    if let Err(unexpected) = ServerState::AwaitingAuth.receive(frame.kind) {
+        return Err(End::Violation(SessionError::Unexpected(unexpected)));
     }
+    let agreement = check_auth(secrets.token.key(), &nonce, frame.body)
+        .map_err(|error| End::Refused(error.to_string()))?;
+    write_plain(&mut traced, Kind::Welcome, agreement.welcome())?;
+    Ok(agreement.into_server())
 }
 
-/// Says why, and reads what is on its way, so that closing does not discard the words.
-fn tell(
-    traced: &mut (impl std::io::Read + std::io::Write),
-    stream: &Stream,
-    error: &HandshakeError,
-) {
-    let told = write_plain(traced, Kind::Error, error.to_string().as_bytes())
-        .and_then(|()| stream.shutdown(std::net::Shutdown::Write));
-    if told.is_ok() {
-        // Within the handshake's deadline, and not for long.
-        let _ = traced.read(&mut [0; 1024]);
-    }
-}
-
-fn refusal(error: SessionError) -> End {
+fn refusal(error: SessionError, limit: Duration) -> End {
     match error {
         SessionError::Frame(FrameError::Io(error)) if error.kind() == ErrorKind::TimedOut => {
-            End::Refused("authentication failed (it took too long)".into())
+            End::Refused(format!(
+                "the handshake was not over within {}",
+                show_duration(limit)
+            ))
         }
         SessionError::Frame(FrameError::Io(error)) => End::Failed(error),
         SessionError::Frame(FrameError::Foreign { speaker, .. }) => End::Foreign(match speaker {

@@ -6,9 +6,11 @@
 //! | `greeting` | the handshake |
 //! | `conversation` | what the two threads of a connection share |
 //! | `turns` | how they take turns: one reads frames while the other runs a command |
+//! | `feeder` | a command's input, written by a thread of its own |
 //! | `output` | a command's output as sealed frames |
 
 mod conversation;
+mod feeder;
 mod greeting;
 mod output;
 mod turns;
@@ -19,7 +21,7 @@ pub use waiting::Waiting;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use proto::cli::show_duration;
 use proto::net::{Peer, Stream};
@@ -42,8 +44,8 @@ pub struct Session {
 pub enum End {
     /// The client closed where it may.
     ClosedByPeer,
-    /// It sent no command for the idle timeout.
-    Idle,
+    /// It sent no command for so long.
+    Idle(Duration),
     /// There were too many others that had not authenticated.
     Crowded(usize),
     /// It did not authenticate: why, in words for the client and the log.
@@ -62,11 +64,23 @@ impl From<io::Error> for End {
     }
 }
 
+impl End {
+    /// What the client is told, as a frame of its own, before the connection is closed.
+    fn words(&self) -> Option<String> {
+        match self {
+            Self::Idle(limit) => Some(format!("no command for {}", show_duration(*limit))),
+            Self::Refused(why) => Some(why.clone()),
+            Self::Violation(error) => Some(error.to_string()),
+            Self::ClosedByPeer | Self::Crowded(_) | Self::Foreign(_) | Self::Failed(_) => None,
+        }
+    }
+}
+
 impl fmt::Display for End {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::ClosedByPeer => f.write_str("closed by peer"),
-            Self::Idle => f.write_str("closed, idle"),
+            Self::Idle(limit) => write!(f, "closed, no command for {}", show_duration(*limit)),
             Self::Crowded(in_use) => {
                 write!(f, "busy, {in_use} unauthenticated connections in use")
             }

@@ -46,6 +46,21 @@ impl FrameWriter {
         self.write(&frame)
     }
 
+    /// Writes the frame if `wanted` says so when no other frame can come between.
+    pub fn send_if(
+        &self,
+        kind: Kind,
+        body: &[u8],
+        wanted: impl FnOnce() -> bool,
+    ) -> io::Result<()> {
+        let mut sealer = self.hold();
+        if !wanted() {
+            return Ok(());
+        }
+        let frame = sealer.seal_copy(kind, body);
+        self.write(&frame)
+    }
+
     fn write(&self, frame: &[u8]) -> io::Result<()> {
         let watch = |event: &TraceEvent<'_>| self.log.trace(&self.peer, event);
         Trace::new(&*self.stream, watch).write_all(frame)

@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use proto::cli::show_duration;
 use proto::net::{Peer, Stream, Trace};
+use proto::socketserver::linger;
 use proto::wire::session::{ExitStatus, Kind, Opener, Sealer};
 
 use super::End;
@@ -39,7 +40,7 @@ pub fn take_turns(
             if conversation.is_over() {
                 break;
             }
-            match turn.next_command(&conversation) {
+            match turn.next_command(&conversation, &writer) {
                 Ok(command) => {
                     let run = Run {
                         context,
@@ -50,11 +51,14 @@ pub fn take_turns(
                     run.run(&command, || drop(turn));
                 }
                 Err(end) => {
-                    if let End::Violation(error) = &end {
-                        // It is told why, if it still listens.
-                        let _ = writer.send(Kind::Error, error.to_string().as_bytes());
-                    }
-                    conversation.end(end);
+                    let words = end.words();
+                    conversation.end(end, || {
+                        if let Some(words) = words {
+                            // It is told why, if it still listens.
+                            let _ = writer.send(Kind::Error, words.as_bytes());
+                            linger(stream);
+                        }
+                    });
                 }
             }
         }
@@ -65,7 +69,7 @@ pub fn take_turns(
             .spawn_scoped(scope, turns);
         if let Err(error) = second {
             let _ = writer.send(Kind::Error, b"server cannot start a thread");
-            return conversation.end(End::Failed(error));
+            return conversation.end(End::Failed(error), || ());
         }
         turns();
     });
@@ -110,7 +114,7 @@ impl Run<'_> {
             }
         };
         if let Err(error) = told {
-            self.conversation.end(End::Failed(error));
+            self.conversation.end(End::Failed(error), || ());
         }
     }
 

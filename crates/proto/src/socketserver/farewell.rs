@@ -22,19 +22,28 @@ const CALLERS: usize = 256;
 /// How often those being turned away are looked at.
 const TICK: Duration = Duration::from_millis(5);
 
-/// Sends `error: WORDS` as the last line of a connection, and waits until the caller has read it:
-/// until it closes, sends more than 64 KiB or half a second passes. Then drop the stream.
+/// Sends `error: WORDS` as the last line of a connection, and waits until the caller has read it,
+/// as [`linger`] does. Then drop the stream.
 ///
 /// It blocks; a server's accept loop leaves this to a thread of its own.
 pub fn turn_away(stream: &Stream, words: &str) {
-    // Whatever fails here, the caller has gone.
-    let mut stream_until = Deadline::after(stream, LINGER);
-    if stream_until
-        .write_all(format!("error: {words}\n").as_bytes())
-        .and_then(|()| stream.shutdown(Shutdown::Write))
+    let line = format!("error: {words}\n");
+    // Where it fails, the caller has gone.
+    if Deadline::after(stream, LINGER)
+        .write_all(line.as_bytes())
         .is_ok()
     {
-        let _ = io::copy(&mut stream_until.take(MOST as u64), &mut io::sink());
+        linger(stream);
+    }
+}
+
+/// Ends what is sent and reads on, so that the caller can read the last words before the stream is
+/// dropped: until it closes, sends more than 64 KiB, or half a second passes.
+pub fn linger(stream: &Stream) {
+    // Whatever fails here, the caller has gone.
+    if stream.shutdown(Shutdown::Write).is_ok() {
+        let rest = Deadline::after(stream, LINGER);
+        let _ = io::copy(&mut rest.take(MOST as u64), &mut io::sink());
     }
 }
 

@@ -71,7 +71,7 @@ mod workers;
 pub use capacity::{descriptor_limit, thread_limit};
 pub use connections::{Connection, Connections};
 pub use datagrams::{Datagram, Datagrams};
-pub use farewell::turn_away;
+pub use farewell::{linger, turn_away};
 pub use handler::RequestHandler;
 pub use server::{Event, STACK_SIZE, Stopper, ThreadingServer};
 pub use source::{Refusal, RequestSource};

@@ -148,14 +148,14 @@ fn a_stranger_is_read_no_further_than_a_kilobyte() {
             "header length 1025 exceeds 1024",
         ),
         (
-            framed(&header(257), 257),
-            4 + header(257).len(),
-            "frame body of 257 bytes exceeds 256",
+            framed(&header(1025), 1025),
+            4 + header(1025).len(),
+            "frame body of 1025 bytes exceeds 1024",
         ),
         (
             framed(&header(u64::MAX), 99),
             4 + header(u64::MAX).len(),
-            "frame body of 18446744073709551615 bytes exceeds 256",
+            "frame body of 18446744073709551615 bytes exceeds 1024",
         ),
         (
             framed("[1]", 99),
@@ -169,7 +169,7 @@ fn a_stranger_is_read_no_further_than_a_kilobyte() {
     }
     for bytes in [
         framed(&padded(PLAIN_HEADER_LIMIT), 0),
-        framed(&header(256), 256),
+        framed(&header(1024), 1024),
     ] {
         let mut stream = whole(&bytes);
         assert!(

@@ -14,8 +14,8 @@ use crate::wire::header::{Header, HeaderError};
 pub const BODY_LIMIT: usize = 64 * 1024;
 /// The longest header before authentication, in bytes.
 pub const PLAIN_HEADER_LIMIT: usize = 1024;
-/// The longest body before authentication, in bytes: more than any of the three needs.
-const PLAIN_BODY_LIMIT: usize = 256;
+/// The longest body before authentication, in bytes: the three need 64, a refusal is a sentence.
+const PLAIN_BODY_LIMIT: usize = 1024;
 
 /// A frame that came, checked as far as its time allows.
 #[derive(Debug, PartialEq, Eq)]
@@ -39,7 +39,8 @@ impl FrameReader {
     ///
     /// # Errors
     ///
-    /// [`SessionError`]. A header over 1 KiB or a body over 256 bytes is refused before it is read.
+    /// [`SessionError`]. A header or a body over 1 KiB is refused before it is read, and a hash before
+    /// there is a key for one is refused, but in `error`: its words are nobody's in any case.
     pub fn read_plain(
         &mut self,
         stream: &mut impl Read,
@@ -47,7 +48,11 @@ impl FrameReader {
         let Some(header) = self.read(stream, PLAIN_HEADER_LIMIT, PLAIN_BODY_LIMIT)? else {
             return Ok(None);
         };
-        Ok(Some(self.frame(&header)?))
+        let frame = self.frame(&header)?;
+        if frame.kind != Kind::Error && !header.hash.is_empty() {
+            return Err(SessionError::HashWithoutKey(frame.kind));
+        }
+        Ok(Some(frame))
     }
 
     /// Reads a later frame, and gives it only if its authentication code is right. `None` where the
@@ -149,6 +154,8 @@ pub enum SessionError {
         /// Which frame of its direction, counted from 0.
         frame: u64,
     },
+    /// A frame of the handshake has a hash, though there is no key yet that it could be made with.
+    HashWithoutKey(Kind),
     /// No such type of frame. Holds its name, quoted and cut.
     UnknownKind(String),
     /// A frame that may not come now.
@@ -166,6 +173,13 @@ impl fmt::Display for SessionError {
             Self::Short { got, of } => write!(f, "got {got} of {of} bytes of a frame"),
             Self::NotAuthentic { frame } => {
                 write!(f, "frame {frame} failed its authenticity check")
+            }
+            Self::HashWithoutKey(kind) => {
+                write!(
+                    f,
+                    "{} frame with a hash, before there is a key",
+                    kind.name()
+                )
             }
             Self::UnknownKind(name) => write!(f, "unexpected {name} frame: there is no such type"),
             Self::Unexpected(unexpected) => unexpected.fmt(f),

@@ -32,8 +32,11 @@ pub fn read_hello(body: &[u8]) -> Result<Nonce, HandshakeError> {
         None => match body.strip_prefix(FAMILY) {
             Some(rest) => {
                 let version = rest.iter().take_while(|b| b.is_ascii_digit()).take(9);
-                let version = version.map(|&b| char::from(b)).collect();
-                Err(HandshakeError::Version(version))
+                let version: String = version.map(|&b| char::from(b)).collect();
+                match version.is_empty() {
+                    true => Err(HandshakeError::Malformed("hello")),
+                    false => Err(HandshakeError::Version(version)),
+                }
             }
             None => Err(HandshakeError::Malformed("hello")),
         },

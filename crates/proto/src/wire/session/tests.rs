@@ -106,6 +106,8 @@ fn bodies_of_another_form_or_version_are_told_apart() {
     }
     let newer = read_hello(b"sockexec/12\0").unwrap_err().to_string();
     assert!(newer.contains("speaks version 12"), "{newer}");
+    let nameless = read_hello(b"sockexec/x\0").unwrap_err();
+    assert_eq!(nameless, HandshakeError::Malformed("hello"));
     for length in [0, 32, 63, 65] {
         let body = vec![7; length];
         let refused = check_auth(&token(), &NS, &body).err();
@@ -208,8 +210,14 @@ fn before_authentication_little_is_taken() {
     let header = br#"{"filename": "auth", "total_size": 4294967296, "hash": ""}"#;
     let huge = [&(header.len() as u32).to_le_bytes()[..], header].concat();
     let error = reader.read_plain(&mut &huge[..]);
-    let text = "frame body of 4294967296 bytes exceeds 256";
+    let text = "frame body of 4294967296 bytes exceeds 1024";
     assert_eq!(error.unwrap_err().to_string(), text);
+    for (kind, refused) in [("hello", true), ("error", false)] {
+        let header = format!(r#"{{"filename": "{kind}", "total_size": 0, "hash": "00"}}"#);
+        let hashed = [&(header.len() as u32).to_le_bytes()[..], header.as_bytes()].concat();
+        let read = reader.read_plain(&mut &hashed[..]);
+        assert_eq!(read.is_err(), refused, "{kind}");
+    }
 }
 
 #[test]
