@@ -13,7 +13,7 @@ mod shortage;
 mod stalls;
 mod trace;
 mod unix;
-mod unprivileged;
+pub mod unprivileged;
 
 use std::net::SocketAddr;
 use std::process::Command;

@@ -1,0 +1,115 @@
+//! Connections that have not authenticated: few, not for long, and never in anybody's way.
+
+use std::fs;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use cross_process::deadline::SOON;
+use cross_process::{net, procfs};
+
+use super::Session;
+
+/// The bytes of `hello`: the length, a header, a body of 43.
+const HELLO: usize = 4 + HEADER.len() + 43;
+const HEADER: &str = r#"{"filename": "hello", "total_size": 43, "hash": ""}"#;
+
+#[test]
+fn nobody_waits_for_ever_to_be_let_in() {
+    let limits = ["--max-unauthenticated", "1", "--handshake-timeout", "2s"];
+    let mut session = Session::start(&limits);
+    let silent = net::connect(session.server.addr());
+    // It has been greeted, so it has the only place.
+    net::read_exact(&silent, HELLO, SOON);
+    assert_eq!(session.run("echo in").stdout, b"in\n");
+    net::read_to_end(&silent, SOON);
+    let http = net::connect(session.server.addr());
+    net::send(&http, b"GET / HTTP/1.1\r\n\r\n");
+    let answer = net::read_to_end(&http, SOON);
+    assert!(String::from_utf8_lossy(&answer).contains("does not speak HTTP"));
+    session.assert_alive();
+}
+
+#[test]
+fn a_handshake_is_over_in_time_however_slowly_it_is_sent() {
+    let mut session = Session::start(&["--handshake-timeout", "500ms"]);
+    let half_a_frame = b"\x3a\0\0\0{\"filename\": \"auth\", ";
+    // Nothing; something and then nothing; a byte now and then, which would never meet a timeout
+    // that begins anew with every byte.
+    let silent = net::connect(session.server.addr());
+    let stuck = net::connect(session.server.addr());
+    net::send(&stuck, half_a_frame);
+    let dripping = net::connect(session.server.addr());
+    let drips = dripping.try_clone().unwrap();
+    let dripper = thread::spawn(move || {
+        // Ends with an error when the server has closed.
+        let _ = net::send_slowly(&drips, &[b' '; 200], Duration::from_millis(50));
+    });
+    for stream in [&silent, &stuck] {
+        let said = net::read_to_end(stream, SOON);
+        let said = String::from_utf8_lossy(&said[HELLO..]);
+        assert!(
+            said.ends_with("the handshake was not over within 500ms"),
+            "{said}"
+        );
+    }
+    let log = "refused: the handshake was not over within 500ms";
+    session.server.process.wait_stderr(log, SOON);
+    dripper.join().unwrap();
+    drop((silent, stuck, dripping));
+    session.assert_alive();
+}
+
+#[test]
+fn a_flood_of_silent_callers_keeps_nobody_out_for_long() {
+    let options = ["--max-unauthenticated", "32", "--handshake-timeout", "1s"];
+    let mut session = Session::start(&options);
+    let fifo = session.path("fifo");
+    let command = format!("mkfifo {fifo}; echo inside; read x <{fifo}; echo still inside");
+    let mut inside = session.client(&[], &command);
+    assert_eq!(inside.wait_line(SOON), "inside");
+    let before = procfs::resident_bytes(session.server.process.pid()).unwrap();
+    let flood: Vec<_> = (0..32)
+        .map(|_| {
+            let caller = net::connect(session.server.addr());
+            net::read_exact(&caller, HELLO, SOON);
+            caller
+        })
+        .collect();
+    // Every place is taken, and the next caller waits for one.
+    let fresh = session.client(&[], "echo let in");
+    fs::write(&fifo, "\n").unwrap();
+    assert_eq!(inside.wait_line(SOON), "still inside");
+    let grown = procfs::resident_bytes(session.server.process.pid()).unwrap() - before;
+    assert!(grown < 2 << 20, "{grown} bytes more for 32 silent callers");
+    let mut fresh = fresh;
+    assert_eq!(fresh.finish(SOON).stdout, b"let in\n");
+    drop(flood);
+    session.assert_alive();
+}
+
+/// As many again may wait for a place; whoever comes then is told, in words.
+#[test]
+fn a_crowd_at_the_door_is_told_that_it_is_one() {
+    let mut session = Session::start(&["--max-unauthenticated", "1"]);
+    let addr = session.server.addr();
+    let first = net::connect(addr);
+    net::read_exact(&first, HELLO, SOON);
+    let (sender, told) = mpsc::channel();
+    for _ in 0..4 {
+        let (sender, caller) = (sender.clone(), net::connect(addr));
+        thread::spawn(move || {
+            let first_bytes = net::read_exact(&caller, 30, SOON);
+            let _ = sender.send(String::from_utf8_lossy(&first_bytes).into_owned());
+        });
+    }
+    for _ in 0..3 {
+        let text = told.recv_timeout(SOON).unwrap();
+        assert_eq!(text, "error: busy, 1 unauthenticated"[..30]);
+    }
+    // The fourth has waited, and is greeted now.
+    assert!(told.try_recv().is_err());
+    drop(first);
+    assert!(told.recv_timeout(SOON).unwrap().contains("filename"));
+    session.assert_alive();
+}

@@ -1,0 +1,118 @@
+//! What a command gives back: both outputs, its status, its end.
+
+use std::process::Command;
+
+use cross_process::artifacts::artifacts;
+use cross_process::deadline::SOON;
+use cross_process::process::Process;
+use cross_process::procfs;
+
+use super::peers::play;
+use super::{Session, complaint};
+
+#[test]
+fn status_and_both_outputs_are_the_commands_own() {
+    let mut session = Session::start(&[]);
+    for code in [0, 1, 4, 5, 44, 255] {
+        let done = session.run(&format!("echo out; echo err >&2; exit {code}"));
+        assert_eq!(done.status.code(), Some(code));
+        assert_eq!(
+            (&done.stdout[..], &done.stderr[..]),
+            (&b"out\n"[..], &b"err\n"[..])
+        );
+    }
+    for (signal, name) in [(9, "KILL"), (15, "TERM"), (11, "SEGV")] {
+        let done = session.run(&format!("kill -{signal} $$"));
+        assert_eq!(done.status.code(), Some(128 + signal));
+        let said = String::from_utf8(done.stderr).unwrap();
+        assert_eq!(said, format!("killed by signal {signal} ({name})\n"));
+    }
+    session.assert_alive();
+}
+
+#[test]
+fn output_of_any_length_arrives_whole_and_in_little_memory() {
+    let mut session = Session::start(&[]);
+    for size in [0, 65_535, 65_536, 65_537, 20 << 20] {
+        let command = format!("head -c {size} /dev/zero; head -c {size} /dev/zero >&2");
+        let done = session.run(&command);
+        assert_eq!((done.stdout.len(), done.stderr.len()), (size, size));
+    }
+    let all: String = (0..=255).map(|byte| format!("\\{byte:03o}")).collect();
+    let done = session.run(&format!("printf '{all}'"));
+    assert_eq!(done.stdout, (0..=255).collect::<Vec<u8>>());
+    let peak = procfs::peak_resident_bytes(session.server.process.pid()).unwrap();
+    assert!(peak < 16 << 20, "{peak}");
+    session.assert_alive();
+}
+
+#[test]
+fn what_has_an_end_is_ended_and_told() {
+    let mut session = Session::start(&["--timeout", "300ms", "--drain", "100ms"]);
+    let done = session.run("echo so far; sleep 100");
+    assert_eq!(done.stdout, b"so far\n");
+    assert!(complaint(&done, 255).contains("timed out after 300ms"));
+    let done = session.run("sleep 60 & echo hi");
+    assert_eq!(
+        (done.status.code(), &done.stdout[..]),
+        (Some(0), &b"hi\n"[..])
+    );
+    assert!(
+        String::from_utf8(done.stderr)
+            .unwrap()
+            .contains("kept the output open")
+    );
+    assert!(
+        complaint(
+            &session.run("a\nb\0c".replace('\0', "").repeat(20_000).as_str()),
+            255
+        )
+        .contains("a session carries at most 65536")
+    );
+    session.assert_alive();
+}
+
+#[test]
+fn commands_one_behind_the_other_share_a_connection() {
+    let mut session = Session::start(&[]);
+    let mut client = Command::new(artifacts().tool("exec-client"));
+    client.arg("--token-file").arg(&session.token);
+    client.arg(session.server.addr().to_string());
+    let mut client = Process::spawn(client);
+    client.send("echo a\n\ntrue\n".repeat(300).as_bytes());
+    client.send(b"exit 7\n");
+    let done = client.finish(SOON * 3);
+    assert_eq!(done.stdout, "a\n".repeat(300).as_bytes());
+    assert_eq!(done.status.code(), Some(7));
+    session.assert_alive();
+}
+
+#[test]
+fn what_is_no_command_is_told_and_the_session_goes_on() {
+    let mut session = Session::start(&[]);
+    let steps = "login
+        command
+        until error
+        command echo a\\x00b
+        until error
+        command exit 3
+        until exit
+        command echo \\xff\\xfe; kill -15 $$
+        until exit
+        ---
+        login
+        command true
+        command echo the second before the first is over; touch marker
+        end";
+    let Some(seen) = play(session.server.endpoint(), &session.token, &[], steps) else {
+        return;
+    };
+    let (first, second) = seen.split_once("---\n").unwrap();
+    let expected = "error b'empty command'\nerror b'the command contains a NUL byte'\n\
+                    exit b'{\"code\": 3}'\nstdout b'\\xff\\xfe\\n'\nexit b'{\"signal\": 15}'\n";
+    assert_eq!(first, expected);
+    // It may be over by the time that the second one is read, and then that one's turn has come.
+    let told = second.contains("unexpected command frame in state running");
+    assert!(told || second.contains("the second"), "{second}");
+    session.assert_alive();
+}

@@ -1,0 +1,190 @@
+//! A command's standard input: forwarded in pieces, ended, or never there.
+
+use std::fs;
+use std::process::{Command, Stdio};
+
+use cross_process::deadline::{SOON, poll};
+use cross_process::procfs;
+use cross_process::signal::Signal;
+
+use super::peers::play;
+use super::{Session, client, wait_until_still};
+
+#[test]
+fn input_is_forwarded_or_ends_at_once() {
+    let mut session = Session::start(&[]);
+    assert_eq!(session.run("cat; echo end").stdout, b"end\n");
+    for size in [0, 1, 10, 1000, 65_536, 300_000] {
+        let mut client = session.client(&["-i"], "cat");
+        client.send(&vec![b'i'; size]);
+        assert_eq!(client.finish(SOON).stdout.len(), size);
+    }
+    // A command that does not want its input ends all the same.
+    let mut client = session.client(&["-i"], "head -c 3");
+    client.send(b"abcdef");
+    assert_eq!(client.finish(SOON).stdout, b"abc");
+    session.assert_alive();
+}
+
+/// A client does not say whether it will forward input. One that has not begun when 200 ms have
+/// passed forwards none, and what it sends later is not the command's: it is told so.
+#[test]
+fn input_that_begins_late_is_not_the_commands_and_the_client_is_told() {
+    let mut session = Session::start(&[]);
+    let fifo = session.path("fifo");
+    let steps = format!(
+        "login
+        command mkfifo {fifo}; cat; echo has ended; read x <{fifo}; echo $x
+        until stdout
+        stdin late
+        stdin
+        stdin later
+        stdin-eof
+        until stderr
+        write {fifo} over
+        until exit
+        command cat; echo has ended
+        until stdout
+        stdin-eof
+        until exit
+        command sleep 0.3; cat
+        stdin
+        command another before the input of the first has ended
+        end"
+    );
+    let Some(seen) = play(session.server.endpoint(), &session.token, &[], &steps) else {
+        return;
+    };
+    let expected = "stdout b'has ended\\n'\n\
+                    stderr b'note: input came after the command was told that there is none\\n'\n\
+                    stdout b'over\\n'\nexit b'{\"code\": 0}'\n\
+                    stdout b'has ended\\n'\n\
+                    exit b'{\"code\": 0}'\n\
+                    error b'unexpected command frame in state running'\n\
+                    closed\n";
+    assert_eq!(seen, expected);
+    session.assert_alive();
+}
+
+/// Ours says at once that there will be some.
+#[test]
+fn our_client_may_begin_as_late_as_it_likes() {
+    let mut session = Session::start(&["--idle-timeout", "300ms"]);
+    let command = "sh -c 'sleep 0.5; echo now' >&2 & cat; wait";
+    let mut client = session.client(&["-i"], command);
+    client.wait_stderr("now", SOON);
+    // The idle timeout is over too, and it is not for a command that runs.
+    client.send(b"late\n");
+    assert_eq!(client.finish(SOON).stdout, b"late\n");
+    session.assert_alive();
+}
+
+#[test]
+fn input_passes_in_pieces_of_any_size() {
+    let mut session = Session::start(&[]);
+    let content: Vec<u8> = (0..400_000u32)
+        .map(|i| (i.wrapping_mul(i) >> 9) as u8)
+        .collect();
+    for size in [10, 100, 1000, 32_000, 65_536, 131_072, 262_144] {
+        let content = match size {
+            // Each piece is a frame, so not too many of the smallest.
+            10 | 100 => &content[..20_000],
+            _ => &content[..],
+        };
+        let mut client = session.client(&["-i"], "cat");
+        for piece in content.chunks(size) {
+            client.send(piece);
+        }
+        let done = client.finish(SOON);
+        assert!(
+            done.stdout == content,
+            "{size}: {} bytes",
+            done.stdout.len()
+        );
+    }
+    session.assert_alive();
+}
+
+#[test]
+fn a_folder_is_copied_by_tar() {
+    let mut session = Session::start(&[]);
+    let (from, to) = (session.path("from"), session.path("to"));
+    for (name, size) in [("a/empty", 0), ("a/b/small", 3), ("large", 5_000_000)] {
+        let path = session.dir.join("from").join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let content: Vec<u8> = (0..size)
+            .map(|i: u32| (i.wrapping_mul(i) >> 5) as u8)
+            .collect();
+        fs::write(path, content).unwrap();
+    }
+    fs::create_dir(&to).unwrap();
+    let mut tar = Command::new("tar")
+        .args(["c", "-C", &from, "."])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut copy = client(
+        &session.token,
+        session.server.addr(),
+        &["-i"],
+        &format!("tar x -C {to}"),
+    );
+    let copied = copy.stdin(tar.stdout.take().unwrap()).status().unwrap();
+    assert!(copied.success() && tar.wait().unwrap().success());
+    let same = Command::new("diff").args(["-r", &from, &to]).status();
+    assert!(same.unwrap().success());
+    session.assert_alive();
+}
+
+/// The client waits with what the command does not read, and so does whoever feeds the client.
+#[test]
+fn input_that_is_not_read_is_kept_nowhere() {
+    let mut session = Session::start(&[]);
+    let pid = session.server.process.pid();
+    let fifo = session.path("fifo");
+    let command = format!("mkfifo {fifo}; echo ready; read x <{fifo}; wc -c");
+    let mut sender = client(&session.token, session.server.addr(), &["-i"], &command);
+    let zeros = Command::new("head")
+        .args(["-c", "64M", "/dev/zero"])
+        .stdout(Stdio::piped())
+        .spawn();
+    let mut zeros = zeros.unwrap();
+    sender.stdin(zeros.stdout.take().unwrap());
+    // Not by the harness, which would put a pipe of its own there.
+    let sender = sender.stdout(Stdio::piped()).spawn().unwrap();
+    // The client, the server and the command's pipe are full.
+    wait_until_still(sender.id());
+    let resident = procfs::resident_bytes(pid).unwrap();
+    fs::write(&fifo, "\n").unwrap();
+    let done = sender.wait_with_output().unwrap();
+    assert_eq!(done.stdout, b"ready\n67108864\n");
+    assert!(zeros.wait().unwrap().success());
+    assert!(resident < 8 << 20, "{resident}");
+    session.assert_alive();
+}
+
+/// What was sent and never read stands before the end of the stream, so a server that waits for
+/// the command to read it would not see the client leave.
+#[test]
+fn a_client_that_leaves_with_its_input_unread_is_missed_all_the_same() {
+    let mut session = Session::start(&[]);
+    let mut endless = client(
+        &session.token,
+        session.server.addr(),
+        &["-i"],
+        "exec sleep 1000",
+    );
+    endless.stdin(fs::File::open("/dev/zero").unwrap());
+    for leave in [Signal::Interrupt, Signal::Kill] {
+        let mut client = endless.spawn().unwrap();
+        assert!(poll(SOON, || session.runs("sleep").then_some(())).is_some());
+        // It has sent all that anybody takes, and waits.
+        wait_until_still(client.id());
+        let sent = leave.to_process(client.id());
+        assert!(sent, "no client to leave");
+        client.wait().unwrap();
+        let gone = poll(SOON, || (!session.runs("sleep")).then_some(()));
+        assert!(gone.is_some(), "the command lives on after {leave:?}");
+    }
+    session.assert_alive();
+}

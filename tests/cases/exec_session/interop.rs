@@ -1,0 +1,196 @@
+//! The tools against another implementation of the protocol, written from its description alone.
+
+use std::fs;
+use std::process::Command;
+
+use cross_process::artifacts::artifacts;
+use cross_process::deadline::SOON;
+use cross_process::process::Process;
+use cross_process::server::Server;
+use cross_process::temp::TempDir;
+
+use super::peers::{Playing, play, script, write_token};
+use super::{Session, client_of};
+
+/// Ways in which a peer may write what it has to say: the text of its headers (`play.py` names
+/// them), and how many bytes each of its writes has.
+const MANNERS: [&[&str]; 6] = [
+    &["plain"],
+    &["plain", "1"],
+    &["compact", "7"],
+    &["reordered", "100"],
+    &["indented", "3"],
+    &["escaped"],
+];
+
+#[test]
+fn another_client_is_served_however_it_writes_its_frames() {
+    let mut session = Session::start(&[]);
+    for manner in MANNERS {
+        let steps = "login
+            command printf out; sleep 0.05; printf err >&2; exit 3
+            until exit
+            command cat; exit 44
+            stdin a\\x00b
+            stdin
+            stdin \\xff
+            stdin-eof
+            until exit
+            command kill -9 $$
+            until exit";
+        let Some(seen) = play(session.server.endpoint(), &session.token, manner, steps) else {
+            return;
+        };
+        let expected = "stdout b'out'\nstderr b'err'\nexit b'{\"code\": 3}'\n\
+                        stdout b'a\\x00b\\xff'\nexit b'{\"code\": 44}'\n\
+                        exit b'{\"signal\": 9}'\n";
+        assert_eq!(seen, expected, "{manner:?}");
+    }
+    session.assert_alive();
+}
+
+#[test]
+fn frames_may_come_together() {
+    let mut session = Session::start(&[]);
+    let steps = "login
+        join 4
+        command cat
+        stdin one
+        stdin  two
+        stdin-eof
+        until exit
+        join 2
+        command true
+        stdin-eof
+        until exit";
+    let Some(seen) = play(session.server.endpoint(), &session.token, &[], steps) else {
+        return;
+    };
+    let expected = "stdout b'one two'\nexit b'{\"code\": 0}'\nexit b'{\"code\": 0}'\n";
+    assert_eq!(seen, expected);
+    session.assert_alive();
+}
+
+/// What a command did not wait for may be on its way when it ends, and is no violation then.
+#[test]
+fn input_that_the_command_did_not_wait_for_is_forgotten() {
+    let mut session = Session::start(&[]);
+    let steps = "login
+        command true
+        until exit
+        stdin for nobody
+        stdin nor this
+        stdin-eof
+        command echo next
+        until exit
+        command head -c 2
+        stdin more than it wants
+        until exit
+        command cat
+        stdin its own
+        stdin-eof
+        until exit";
+    let Some(seen) = play(session.server.endpoint(), &session.token, &[], steps) else {
+        return;
+    };
+    let expected = "exit b'{\"code\": 0}'\nstdout b'next\\n'\nexit b'{\"code\": 0}'\n\
+                    stdout b'mo'\nexit b'{\"code\": 0}'\n\
+                    stdout b'its own'\nexit b'{\"code\": 0}'\n";
+    assert_eq!(seen, expected);
+    session.assert_alive();
+}
+
+#[test]
+fn input_of_any_size_comes_back_from_another_client() {
+    let mut session = Session::start(&[]);
+    let path = session.path("input");
+    let content: Vec<u8> = (0..3_000_000u32)
+        .map(|i| (i.wrapping_mul(i) >> 7) as u8)
+        .collect();
+    fs::write(&path, content).unwrap();
+    let sum = sha256(&path);
+    for piece in ["1000", "50000", "65536"] {
+        let steps = format!("login\ncommand cat\nforward {path} {piece}\nuntil exit");
+        let Some(seen) = play(session.server.endpoint(), &session.token, &[], &steps) else {
+            return;
+        };
+        let expected = format!("stdout 3000000 bytes {sum}\nexit b'{{\"code\": 0}}'\n");
+        assert_eq!(seen, expected);
+    }
+    session.assert_alive();
+}
+
+fn sha256(path: &str) -> String {
+    let sum = Command::new("sha256sum").arg(path).output().unwrap();
+    String::from_utf8_lossy(&sum.stdout)[..64].to_owned()
+}
+
+#[test]
+fn our_client_is_served_by_another_server_however_it_writes_its_frames() {
+    let dir = TempDir::new();
+    let token = dir.join("token");
+    write_token(&token, &"0F".repeat(32));
+    for manner in MANNERS {
+        let Some(mut command) = script("server.py") else {
+            return;
+        };
+        command.arg(&token).args(manner);
+        let server = Server::start(command);
+        let run = |options: &[&str], command: &str, input: &[u8]| {
+            let client = client_of(&token, server.endpoint(), options, command);
+            let mut client = Process::spawn(client);
+            client.send(input);
+            client.finish(SOON)
+        };
+        let done = run(&[], "echo out; echo err >&2; exit 7", b"");
+        assert_eq!(done.status.code(), Some(7), "{manner:?}");
+        assert_eq!(
+            (&done.stdout[..], &done.stderr[..]),
+            (&b"out\n"[..], &b"err\n"[..])
+        );
+        assert_eq!(run(&[], "kill -15 $$", b"").status.code(), Some(143));
+        let input = [b'i'; 100_000];
+        assert_eq!(run(&["-i"], "cat", &input).stdout, input);
+
+        let mut many = Command::new(artifacts().tool("exec-client"));
+        many.arg("--token-file").arg(&token).arg(server.endpoint());
+        let mut many = Process::spawn(many);
+        many.send(b"echo a\necho b\nexit 9\n");
+        let done = many.finish(SOON);
+        assert_eq!(
+            (done.status.code(), &done.stdout[..]),
+            (Some(9), &b"a\nb\n"[..])
+        );
+    }
+}
+
+#[test]
+fn output_frames_may_be_empty_and_the_server_may_close_behind_the_exit() {
+    let steps = "login
+        until command
+        stdout
+        join 5
+        stdout a
+        stderr
+        stdout
+        stdout b
+        exit  {\\n\"code\" :0 }
+        ---
+        login
+        until command
+        error no shell today
+        ---
+        login
+        until command
+        exit {\"code\": 256}";
+    let Some(server) = Playing::start(&[], steps) else {
+        return;
+    };
+    let done = server.run(&[], "x");
+    assert_eq!(
+        (done.status.code(), &done.stdout[..]),
+        (Some(0), &b"ab"[..])
+    );
+    assert_eq!(server.complaint("x"), "no shell today");
+    assert!(server.complaint("x").starts_with("malformed exit frame"));
+}

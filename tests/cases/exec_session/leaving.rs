@@ -1,0 +1,130 @@
+//! Clients and servers that leave: what they had running ends, and nobody takes it for success.
+
+use std::fs;
+
+use cross_process::deadline::{SOON, poll};
+use cross_process::process::Process;
+use cross_process::procfs;
+use cross_process::signal::Signal;
+
+use super::peers::play;
+use super::{Session, complaint};
+
+#[test]
+fn a_command_whose_client_leaves_is_ended() {
+    let mut session = Session::start(&[]);
+    for signal in [Signal::Interrupt, Signal::Terminate, Signal::Kill] {
+        let mut client = session.client(&[], "exec sleep 1000");
+        assert!(poll(SOON, || session.runs("sleep").then_some(())).is_some());
+        client.signal(signal);
+        assert!(!client.wait_exit(SOON).success());
+        assert!(poll(SOON, || (!session.runs("sleep")).then_some(())).is_some());
+    }
+    session.assert_alive();
+}
+
+/// Ctrl-C at the client ends all that the command has started, and is no success.
+#[test]
+fn an_interrupt_at_the_client_ends_the_whole_group() {
+    let mut session = Session::start(&[]);
+    let pids = session.dir.join("pids");
+    let command = format!(
+        "sleep 1000 & sh -c 'sleep 1000 & echo $! >> {0}; wait' & echo $! $$ >> {0}; echo ready; \
+         wait",
+        pids.display()
+    );
+    for signal in [Signal::Interrupt, Signal::Terminate] {
+        let _ = fs::remove_file(&pids);
+        let mut client = session.client(&[], &command);
+        assert_eq!(client.wait_line(SOON), "ready");
+        let started = poll(SOON, || {
+            let text = fs::read_to_string(&pids).ok()?;
+            let numbers: Vec<u32> = text.split_whitespace().flat_map(str::parse).collect();
+            (numbers.len() == 3).then_some(numbers)
+        })
+        .unwrap();
+        client.signal(signal);
+        assert!(!client.wait_exit(SOON).success());
+        for pid in started {
+            let gone = || {
+                procfs::stat(pid)
+                    .map_or(true, |s| s.state == 'Z')
+                    .then_some(())
+            };
+            assert!(poll(SOON, gone).is_some(), "process {pid} lives on");
+        }
+    }
+    session.assert_alive();
+}
+
+/// An end of what it sends, an end of all, a reset: each ends the command of another client too.
+#[test]
+fn however_a_client_leaves_its_command_is_ended() {
+    let mut session = Session::start(&[]);
+    for leave in ["half-close\nend", "reset", ""] {
+        for input in ["", "stdin some\n", "stdin-eof\n"] {
+            let steps =
+                format!("login\ncommand echo in; exec sleep 1000\n{input}until stdout\n{leave}");
+            let Some(_) = play(session.server.endpoint(), &session.token, &[], &steps) else {
+                return;
+            };
+            let gone = poll(SOON, || (!session.runs("sleep")).then_some(()));
+            assert!(gone.is_some(), "{leave:?} {input:?}: the command lives on");
+        }
+    }
+    session.assert_alive();
+}
+
+#[test]
+fn no_command_outlives_a_server_that_is_stopped() {
+    for signal in [Signal::Kill, Signal::Terminate, Signal::Interrupt] {
+        let mut session = Session::start(&[]);
+        let pid_file = session.dir.join("pid");
+        let command = format!(
+            "echo $$ > {0}.new; mv {0}.new {0}; exec sleep 1000",
+            pid_file.display()
+        );
+        let mut client = session.client(&[], &command);
+        let pid = poll(SOON, || {
+            let text = fs::read_to_string(&pid_file).ok()?;
+            text.trim().parse::<u32>().ok()
+        });
+        let pid = pid.unwrap();
+        session.server.process.signal(signal);
+        let gone = poll(SOON, || {
+            procfs::stat(pid)
+                .map_or(true, |s| s.state == 'Z')
+                .then_some(())
+        });
+        assert!(gone.is_some(), "the command lives on after {signal:?}");
+        let text = complaint(&client.finish(SOON), 255);
+        assert!(text.contains("output may be incomplete"), "{text}");
+    }
+}
+
+/// A session that sends no command is closed and told why, and so is the user.
+#[test]
+fn a_session_that_is_idle_is_closed_in_words() {
+    let mut session = Session::start(&["--idle-timeout", "300ms"]);
+    let Some(seen) = play(session.server.endpoint(), &session.token, &[], "login\nend") else {
+        return;
+    };
+    assert_eq!(seen, "error b'no command for 300ms'\nclosed\n");
+    let mut client =
+        std::process::Command::new(cross_process::artifacts::artifacts().tool("exec-client"));
+    client.arg("--token-file").arg(&session.token);
+    client.arg(session.server.addr().to_string());
+    let mut client = Process::spawn(client);
+    client.send(b"echo one\n");
+    assert_eq!(client.wait_line(SOON), "one");
+    // The second line in the log is this client's.
+    let closed = |bytes: &[u8], _| {
+        let text = String::from_utf8_lossy(bytes);
+        (text.matches("closed, no command for 300ms").count() == 2).then_some(())
+    };
+    assert!(session.server.process.stderr.wait(SOON, closed).is_some());
+    client.send(b"echo two\n");
+    let text = complaint(&client.finish(SOON), 255);
+    assert_eq!(text, "error: no command for 300ms\n");
+    session.assert_alive();
+}

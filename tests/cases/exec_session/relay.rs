@@ -1,0 +1,126 @@
+//! Somebody between the two sides who reads everything and changes something.
+
+use std::fs;
+
+use cross_process::deadline::SOON;
+use cross_process::process::Process;
+use cross_process::server::Server;
+
+use super::peers::relay;
+use super::{Session, client_of, complaint};
+
+fn run(session: &Session, relay: &Server, command: &str) -> std::process::Output {
+    let client = client_of(&session.token, relay.endpoint(), &[], command);
+    Process::spawn(client).finish(SOON)
+}
+
+/// Two outputs, one behind the other, so that the frames that come are: `stdout`, `stderr`, `exit`.
+const TWO_FRAMES: &str = "printf one; sleep 0.05; printf two >&2; sleep 0.05; exit 5";
+
+#[test]
+fn a_relay_that_changes_what_the_server_says_is_found_out() {
+    let mut session = Session::start(&[]);
+    let edits = [
+        ("s2c:0:drop", 0),
+        ("s2c:0:duplicate", 1),
+        ("s2c:0:swap", 0),
+        ("s2c:0:relabel=stdout>stderr", 0),
+        ("s2c:1:relabel=stderr>stdout", 1),
+        ("s2c:0:announce=2", 0),
+        ("s2c:1:inject=stdout", 1),
+        ("s2c:2:inject=exit", 2),
+        ("s2c:0:reflect", 0),
+        ("s2c:2:relabel=exit>error", 2),
+        ("s2c:1:duplicate", 2),
+    ];
+    let Some(relay) = relay(&session, &edits.map(|(edit, _)| edit)) else {
+        return;
+    };
+    for (edit, frame) in edits {
+        let done = run(&session, &relay, TWO_FRAMES);
+        let said = String::from_utf8_lossy(&done.stderr);
+        let last = said.lines().last().unwrap_or_default();
+        assert_eq!(done.status.code(), Some(255), "{edit}: {said}");
+        let expected = format!("frame {frame} failed its authenticity check");
+        assert!(last.contains(&expected), "{edit}: {said}");
+        // What came before it was authentic, and nothing else was shown.
+        let shown = if frame == 0 { "" } else { "one" };
+        assert_eq!(String::from_utf8_lossy(&done.stdout), shown, "{edit}");
+    }
+    session.assert_alive();
+}
+
+#[test]
+fn a_relay_that_changes_what_the_client_says_is_found_out_and_nothing_is_run() {
+    let mut session = Session::start(&[]);
+    let marker = session.path("marker");
+    let edits = [
+        "c2s:0:relabel=command>stdin",
+        "c2s:0:announce=1",
+        "c2s:0:inject=command",
+        "c2s:0:flip=1207",
+        // The server sees nothing wrong in one that is too long: it waits for the rest, and the
+        // relay's end brings it.
+        "c2s:0:drop",
+    ];
+    let Some(relay) = relay(&session, &edits) else {
+        return;
+    };
+    for edit in &edits[..4] {
+        let text = complaint(&run(&session, &relay, &format!("touch {marker}")), 255);
+        assert!(
+            text.contains("frame 0 failed its authenticity check"),
+            "{edit}: {text}"
+        );
+    }
+    // A frame that is missing shows in the next one.
+    let client = client_of(&session.token, relay.endpoint(), &["-i"], "true");
+    let mut client = Process::spawn(client);
+    client.send(b"input");
+    let text = complaint(&client.finish(SOON), 255);
+    assert!(text.contains("frame 0 failed"), "{text}");
+    session.assert_alive();
+    assert!(!fs::exists(marker).unwrap());
+}
+
+#[test]
+fn a_connection_that_ends_before_the_exit_is_no_success() {
+    let mut session = Session::start(&[]);
+    let edits = ["s2c:0:end", "s2c:1:end", "s2c:2:end", "s2c:9:nothing"];
+    let Some(relay) = relay(&session, &edits) else {
+        return;
+    };
+    for (edit, shown) in edits.iter().zip(["", "one", "one"]) {
+        let done = run(&session, &relay, TWO_FRAMES.trim_end_matches("; exit 5"));
+        let said = String::from_utf8_lossy(&done.stderr);
+        assert_eq!(done.status.code(), Some(255), "{edit}: {said}");
+        assert!(
+            said.contains("connection closed before the exit status; output may be incomplete"),
+            "{edit}: {said}"
+        );
+        assert_eq!(String::from_utf8_lossy(&done.stdout), shown, "{edit}");
+    }
+    // And the relay does pass everything on where it is not told otherwise.
+    let done = run(&session, &relay, TWO_FRAMES);
+    assert_eq!(done.status.code(), Some(5));
+    session.assert_alive();
+}
+
+/// A sample over the wire; the codec's own test takes every bit.
+#[test]
+fn no_bit_of_an_exit_can_be_changed() {
+    let mut session = Session::start(&["--quiet"]);
+    // The frame has 130 bytes: the length, 113 of header, 13 of body.
+    let edits: Vec<String> = (0..130 * 8)
+        .step_by(19)
+        .map(|bit| format!("s2c:0:flip={bit}"))
+        .collect();
+    let Some(relay) = relay(&session, &edits) else {
+        return;
+    };
+    for edit in &edits {
+        let done = run(&session, &relay, "exit 0");
+        assert_eq!(done.status.code(), Some(255), "{edit}");
+    }
+    session.assert_alive();
+}

@@ -1,0 +1,165 @@
+//! Which frame may come when: every state of either side with every type of frame, over the wire.
+
+use super::Session;
+use super::peers::{Playing, play};
+
+const KINDS: [&str; 11] = [
+    "hello",
+    "auth",
+    "welcome",
+    "command",
+    "stdin",
+    "stdin-eof",
+    "stdout",
+    "stderr",
+    "exit",
+    "error",
+    "party",
+];
+
+/// How a client brings the server into a state, what the server calls it, and what may come then.
+const SERVER: [(&str, &str, &[&str]); 6] = [
+    ("login", "idle", &["command"]),
+    (
+        "login\ncommand sleep 60\nstdin",
+        "running",
+        &["stdin", "stdin-eof"],
+    ),
+    (
+        "login\ncommand sleep 60\nstdin-eof",
+        "running without input",
+        &[],
+    ),
+    (
+        "login\ncommand true\nuntil exit",
+        "idle",
+        &["command", "stdin", "stdin-eof"],
+    ),
+    (
+        "login\ncommand true\nuntil exit\nstdin-eof",
+        "idle",
+        &["command"],
+    ),
+    (
+        "login\ncommand cat\nstdin-eof\nuntil exit",
+        "idle",
+        &["command"],
+    ),
+];
+
+#[test]
+fn every_state_of_the_server_with_every_type_of_frame() {
+    let mut session = Session::start(&["--quiet"]);
+    let cases: Vec<_> = SERVER
+        .iter()
+        .flat_map(|case| KINDS.map(|kind| (case, kind)))
+        .collect();
+    let scripts: Vec<String> = cases
+        .iter()
+        .map(|((into, ..), kind)| format!("{into}\nframe {kind} true\nhalf-close\nend\n"))
+        .collect();
+    let steps = scripts.join("---\n");
+    let Some(seen) = play(session.server.endpoint(), &session.token, &[], &steps) else {
+        return;
+    };
+    let seen: Vec<&str> = seen.split("---\n").collect();
+    assert_eq!(seen.len(), cases.len());
+    for (((into, state, allowed), kind), seen) in cases.iter().zip(seen) {
+        let refusal = match *kind {
+            "party" => "error b'unexpected \"party\" frame: there is no such type'".to_owned(),
+            kind => format!("error b'unexpected {kind} frame in state {state}'"),
+        };
+        if allowed.contains(kind) {
+            assert!(!seen.contains("unexpected"), "{into:?} {kind}: {seen}");
+        } else {
+            let end = format!("{refusal}\nclosed\n");
+            assert!(seen.ends_with(&end), "{into:?} {kind}: {seen}");
+        }
+    }
+    session.assert_alive();
+}
+
+#[test]
+fn before_it_is_let_in_a_client_may_say_one_thing() {
+    let mut session = Session::start(&["--quiet"]);
+    let kinds = KINDS.iter().filter(|&&kind| kind != "auth");
+    let scripts: Vec<String> = kinds
+        .clone()
+        .map(|kind| format!("open {kind} true\nend\n"))
+        .collect();
+    let steps = scripts.join("---\n");
+    let Some(seen) = play(session.server.endpoint(), &session.token, &[], &steps) else {
+        return;
+    };
+    for (kind, seen) in kinds.zip(seen.split("---\n")) {
+        let refusal = match *kind {
+            "party" => "unexpected \"party\" frame: there is no such type".to_owned(),
+            kind => format!("unexpected {kind} frame in state awaiting auth"),
+        };
+        let end = format!("open error b'{refusal}'\nclosed\n");
+        assert!(seen.ends_with(&end), "{kind}: {seen}");
+    }
+    session.assert_alive();
+}
+
+/// How a server brings the client into a state, what the client calls it, how a frame is sent
+/// then, and which may be.
+const CLIENT: [(&str, &str, &str, &[&str]); 4] = [
+    ("", "awaiting hello", "open", &["hello", "error"]),
+    (
+        "hello VERSIONNONCE",
+        "awaiting welcome",
+        "open",
+        &["welcome", "error"],
+    ),
+    (
+        "login\nuntil command",
+        "running",
+        "frame",
+        &["stdout", "stderr", "exit", "error"],
+    ),
+    (
+        "login\nuntil command\njoin 2\nexit {\"code\": 0}",
+        "idle",
+        "frame",
+        &["error"],
+    ),
+];
+
+#[test]
+fn every_state_of_the_client_with_every_type_of_frame() {
+    let cases: Vec<_> = CLIENT
+        .iter()
+        .flat_map(|case| KINDS.map(|kind| (case, kind)))
+        .collect();
+    let scripts: Vec<String> = cases
+        .iter()
+        .map(|((into, _, how, _), kind)| format!("{into}\n{how} {kind} x\nhalf-close\nrest\n"))
+        .collect();
+    let Some(server) = Playing::start(&[], &scripts.join("---\n")) else {
+        return;
+    };
+    for ((into, state, _, allowed), kind) in cases {
+        let done = server.run(&[], "true");
+        let said = String::from_utf8_lossy(&done.stderr);
+        let refusal = match kind {
+            "party" => "unexpected \"party\" frame: there is no such type".to_owned(),
+            kind => format!("unexpected {kind} frame in state {state}"),
+        };
+        assert_eq!(
+            said.contains(&refusal),
+            !allowed.contains(&kind),
+            "{into:?} {kind}: {said}"
+        );
+        // None of them is a success but the one that says so.
+        let expected = match (*state, kind) {
+            ("idle", "error") => 0,
+            _ => 255,
+        };
+        assert_eq!(
+            done.status.code(),
+            Some(expected),
+            "{into:?} {kind}: {said}"
+        );
+    }
+}
