@@ -17,6 +17,7 @@ use cross_process::artifacts::{artifacts, workspace};
 mod ask;
 mod banner;
 mod cap;
+mod define;
 mod last_to_leave;
 mod lines;
 mod who_calls;
@@ -58,6 +59,9 @@ exercise!(ask::check, "09_ask.rs"
     says "a stranger sends": exercise_09 solution_09 untouched_09);
 exercise!(cap::check, "10_cap.rs"
     says "a fourth client is served": exercise_10 solution_10 untouched_10);
+
+exercise!(define::check, "12_define.rs"
+    says "one definition": exercise_12 solution_12 untouched_12);
 
 /// What stands in an exercise where a learner has not begun.
 const MARK: &str = "// YOURS";

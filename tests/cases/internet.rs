@@ -1,9 +1,11 @@
-//! The clients of the internet chapter, in both languages, against servers that others wrote.
+//! The clients of the internet chapter, in both languages: with servers that others wrote, and with
+//! the conversations that the chapter shows.
 
 mod files;
 mod mail;
 mod news;
 mod terminal;
+mod wire;
 
 use std::net::SocketAddr;
 use std::process::Output;

@@ -64,21 +64,47 @@ pub fn python_script(name: &str, what: &str) -> Option<Command> {
     Some(command)
 }
 
+/// The same, with one of our scripts in `tests/servers`, which start such a server.
+pub fn starter(script: &str, what: &str) -> Option<Command> {
+    let mut command = python(what)?;
+    command.arg(workspace().join("tests/servers").join(script));
+    Some(command)
+}
+
+/// A command that starts a program of a Debian package for each connection, on a port that the
+/// system chooses. The program's own arguments are to follow. `None` as in [`python`].
+pub fn inetd(package: &str, program: &str, what: &str) -> Option<Command> {
+    let program = debian(package, program, what)?;
+    let mut command = starter("inetd.py", what)?;
+    command.arg("0").arg(program.get_program());
+    Some(command)
+}
+
 /// A program of a Debian package. `None` as in [`python`].
 pub fn debian(package: &str, program: &str, what: &str) -> Option<Command> {
     let file = format!("debian/{package}/usr/sbin/{program}");
     Some(Command::new(installed(&file, what)?))
 }
 
+/// The folder with all of them. `None` as in [`python`], if one is missing.
+pub fn folder(what: &str) -> Option<PathBuf> {
+    for file in ["python/bin/python", "debian/sn", "debian/gophernicus"] {
+        installed(file, what)?;
+    }
+    Some(place())
+}
+
 fn installed(file: &str, what: &str) -> Option<PathBuf> {
-    let folder = env::var_os("DIALTONE_SERVERS").map(PathBuf::from);
-    let path = folder
-        .unwrap_or_else(|| workspace().join("target/servers"))
-        .join(file);
+    let path = place().join(file);
     if path.exists() {
         return Some(path);
     }
     let why = format!("no {}; run tests/servers/install.sh", path.display());
     skip_outside_ci(what, &why);
     None
+}
+
+fn place() -> PathBuf {
+    let named = env::var_os("DIALTONE_SERVERS").map(PathBuf::from);
+    named.unwrap_or_else(|| workspace().join("target/servers"))
 }

@@ -1,8 +1,6 @@
 //! One running process: its streams, signals and end.
 
 use std::io::Write;
-use std::net::TcpStream;
-use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::process::{self, Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Sender};
@@ -40,27 +38,9 @@ impl Process {
     /// Starts `command` with its standard output somewhere else, [`Process::stdout`] then being
     /// empty unless it is a pipe.
     #[track_caller]
-    pub fn spawn_to(command: Command, stdout: Stdio) -> Self {
-        Self::spawn_on(command, Stdio::piped(), stdout)
-    }
-
-    /// Starts `command` on a connection, as inetd does: that is its standard input and output.
-    #[track_caller]
-    pub fn spawn_on_connection(command: Command, conn: TcpStream) -> Self {
-        match conn.try_clone() {
-            Ok(same) => Self::spawn_on(
-                command,
-                OwnedFd::from(conn).into(),
-                OwnedFd::from(same).into(),
-            ),
-            Err(why) => panic!("cannot hand over a connection: {why}"),
-        }
-    }
-
-    #[track_caller]
-    fn spawn_on(mut command: Command, stdin: Stdio, stdout: Stdio) -> Self {
+    pub fn spawn_to(mut command: Command, stdout: Stdio) -> Self {
         command
-            .stdin(stdin)
+            .stdin(Stdio::piped())
             .stdout(stdout)
             .stderr(Stdio::piped())
             .process_group(0);

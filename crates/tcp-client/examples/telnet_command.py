@@ -2,8 +2,8 @@
 
     python3 crates/tcp-client/examples/telnet_command.py HOST PORT PROMPT COMMAND ...
 
-What a command brings is read up to the next prompt, of the last one up to the end. telnetlib did
-this until Python 3.13 left it out.
+What a command brings is read up to the next prompt, or to the end where it ends the session.
+telnetlib did this until Python 3.13 left it out.
 """
 
 import socket

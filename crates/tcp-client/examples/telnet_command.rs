@@ -4,7 +4,7 @@
 //! cargo run -p tcp-client --example telnet_command HOST PORT PROMPT COMMAND ...
 //! ```
 //!
-//! What a command brings is read up to the next prompt, of the last one up to the end.
+//! What a command brings is read up to the next prompt, or to the end where it ends the session.
 
 use std::env;
 use std::io::{self, BufReader, Read, Write};

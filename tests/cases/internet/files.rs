@@ -3,13 +3,11 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 
-use cross_process::deadline::SOON;
 use cross_process::others::{self, Other};
-use cross_process::process::Process;
 use cross_process::temp::TempDir;
 use cross_process::{net, python};
 
-use super::{both, complaint, printed, start, text_of};
+use super::{both, complaint, printed};
 
 #[test]
 fn http_get_fetches_what_pythons_server_has() {
@@ -87,7 +85,6 @@ fn ftp_list_lists_what_pyftpdlib_has() {
     }
 }
 
-/// Gophernicus is started for each connection, which is its standard input and output.
 #[test]
 fn gopher_menu_shows_what_gophernicus_has() {
     let folder = TempDir::new();
@@ -106,6 +103,16 @@ fn gopher_menu_shows_what_gophernicus_has() {
         // It shows only what everybody may read.
         fs::set_permissions(folder.join(name), Permissions::from_mode(mode)).unwrap();
     }
+    let Some(mut server) = others::inetd("gophernicus", "gophernicus", "gopher_menu") else {
+        return;
+    };
+    server
+        .args(["-h", "127.0.0.1", "-p", "{port}", "-r"])
+        .arg(folder.path())
+        // No titles, dates, system log or shared memory; root may run it, as a gate does.
+        .args(["-nh", "-nl", "-nf", "-nd", "-ns", "-nm", "-nr"]);
+    let server = Other::start(server);
+    let port = server.addr.port().to_string();
     for client in both("gopher_menu") {
         for (args, expected) in [
             (
@@ -119,25 +126,9 @@ fn gopher_menu_shows_what_gophernicus_has() {
                 "Error: File or directory not found! (null)\n",
             ),
         ] {
-            let listener = net::listen();
-            let addr = listener.local_addr().unwrap();
-            let port = addr.port().to_string();
-            let Some(mut server) = others::debian("gophernicus", "gophernicus", "gopher_menu")
-            else {
-                return;
-            };
-            let Some(mut client) = start(client, addr, args, "") else {
-                continue;
-            };
-            server
-                .args(["-h", "127.0.0.1", "-p", &port, "-r"])
-                .arg(folder.path())
-                // No titles, dates, system log or shared memory; root may run it, as a gate does.
-                .args(["-nh", "-nl", "-nf", "-nd", "-ns", "-nm", "-nr"]);
-            let mut server = Process::spawn_on_connection(server, net::accept(&listener));
-            let shown = text_of(&client.finish(SOON));
-            assert_eq!(shown, expected.replace("PORT", &port));
-            server.wait_exit(SOON);
+            if let Some(shown) = printed(client, server.addr, args) {
+                assert_eq!(shown, expected.replace("PORT", &port));
+            }
         }
     }
 }

@@ -44,13 +44,10 @@ fn what_smtp_send_sends_pop3_retr_fetches() {
         let (_, sent) = MESSAGE.split_once("\n\n").unwrap();
         assert_eq!(body.trim_end(), sent);
 
-        let Some(mut pop3) = others::python("pop3_retr") else {
+        let Some(mut pop3) = others::starter("pop3.py", "pop3_retr") else {
             return;
         };
-        let script = cross_process::artifacts::workspace().join("tests/servers/pop3.py");
-        pop3.arg(script)
-            .arg(folder.path())
-            .args(["ann", "a secret"]);
+        pop3.arg("0").arg(folder.path()).args(["ann", "a secret"]);
         let pop3 = Other::start(pop3);
         for client in both("pop3_retr") {
             let Some(shown) = printed(client, pop3.addr, &["ann", "a secret"]) else {
@@ -74,11 +71,10 @@ fn a_mailbox_may_be_empty() {
     for sub in ["new", "cur", "tmp"] {
         fs::create_dir_all(folder.join("ann").join(sub)).unwrap();
     }
-    let Some(mut pop3) = others::python("pop3_retr of an empty mailbox") else {
+    let Some(mut pop3) = others::starter("pop3.py", "pop3_retr of an empty mailbox") else {
         return;
     };
-    let script = cross_process::artifacts::workspace().join("tests/servers/pop3.py");
-    pop3.arg(script).arg(folder.path()).args(["ann", "secret"]);
+    pop3.arg("0").arg(folder.path()).args(["ann", "secret"]);
     let pop3 = Other::start(pop3);
     for client in both("pop3_retr") {
         if let Some(shown) = printed(client, pop3.addr, &["ann", "secret"]) {
@@ -112,13 +108,10 @@ fn smtp_send_says_why_a_mail_was_not_taken() {
 
 #[test]
 fn imap_fetch_reads_what_pymap_has() {
-    let Some(mut server) = others::python_script("pymap", "imap_fetch") else {
+    let Some(mut server) = others::starter("imap.py", "imap_fetch") else {
         return;
     };
-    server
-        .args(["--host", "127.0.0.1", "--port", "0", "--no-tls"])
-        .args(["dict", "--demo-data", "--demo-user", "ann"])
-        .args(["--demo-password", r#"a "secret" \ "#]);
+    server.args(["0", "ann", r#"a "secret" \ "#]);
     let server = Other::start(server);
     let mut all_shown = Vec::new();
     for client in both("imap_fetch") {

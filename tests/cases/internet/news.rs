@@ -1,15 +1,11 @@
 //! NNTP from sn, which is started for each connection and keeps a spool of its own.
 
-use std::net::SocketAddr;
-
 use cross_process::deadline::SOON;
-use cross_process::net;
-use cross_process::others;
+use cross_process::others::{self, Other};
 use cross_process::process::Process;
-use cross_process::program::Program;
 use cross_process::temp::TempDir;
 
-use super::{both, start, text_of};
+use super::{both, complaint, printed};
 
 /// Makes a group, and puts articles into it. `None` where sn is not installed.
 fn spool(articles: &[&str]) -> Option<TempDir> {
@@ -38,17 +34,11 @@ fn article(number: usize, body: &str) -> String {
     )
 }
 
-/// Serves one connection of a client.
-fn converse(client: Program, spool: &TempDir, group: &str) -> Option<std::process::Output> {
-    let listener = net::listen();
-    let addr: SocketAddr = listener.local_addr().unwrap();
-    let mut server = others::debian("sn", "snntpd.bin", "nntp_group")?;
+/// Starts sn on a spool. `None` where there is no Python to start it with.
+fn serve(spool: &TempDir) -> Option<Other> {
+    let mut server = others::inetd("sn", "snntpd.bin", "nntp_group")?;
     server.env("SNROOT", spool.path());
-    let mut client = start(client, addr, &[group], "")?;
-    let mut server = Process::spawn_on_connection(server, net::accept(&listener));
-    let finished = client.finish(SOON);
-    server.wait_exit(SOON);
-    Some(finished)
+    Some(Other::start(server))
 }
 
 #[test]
@@ -60,11 +50,13 @@ fn nntp_group_reads_what_sn_has() {
     let Some(spool) = spool(&articles) else {
         return;
     };
+    let Some(server) = serve(&spool) else {
+        return;
+    };
     for client in both("nntp_group") {
-        let Some(finished) = converse(client, &spool, "local.test") else {
+        let Some(shown) = printed(client, server.addr, &["local.test"]) else {
             continue;
         };
-        let shown = text_of(&finished);
         // sn gives its first article the number 10. Of twelve, the last ten are shown.
         let mut expected = "local.test: 12 articles, 10 to 21\n".to_owned();
         for number in 2..12 {
@@ -81,17 +73,17 @@ fn a_group_may_be_empty_or_not_there() {
     let Some(spool) = spool(&[]) else {
         return;
     };
+    let Some(server) = serve(&spool) else {
+        return;
+    };
     for client in both("nntp_group") {
-        let Some(finished) = converse(client, &spool, "local.test") else {
+        let Some(shown) = printed(client, server.addr, &["local.test"]) else {
             continue;
         };
-        let shown = text_of(&finished);
         assert!(shown.starts_with("local.test: 0 articles, "), "{shown}");
         assert_eq!(shown.lines().count(), 1, "{shown}");
 
-        let finished = converse(client, &spool, "local.none").unwrap();
-        assert_eq!(finished.status.code(), Some(1), "{finished:?}");
-        let said = String::from_utf8_lossy(&finished.stderr);
+        let said = complaint(client, server.addr, &["local.none"]).unwrap();
         assert!(said.contains("411 "), "{said}");
     }
 }

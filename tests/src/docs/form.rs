@@ -17,7 +17,7 @@ pub const SECTIONS: &[&str] = &[
 ];
 
 /// What a comment may begin with.
-const COMMENTS: &[&str] = &["listing:", "terminal:", "lines:", "not run:"];
+const COMMENTS: &[&str] = &["listing:", "terminal:", "lines:", "not run:", "wire:"];
 
 /// Finds what the other checks would not see: fences in a language that nobody checks, comments
 /// that nobody reads, and Markdown that the reader cannot read.

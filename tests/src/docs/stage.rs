@@ -10,12 +10,13 @@ use std::fs::{self, Permissions};
 use std::hash::BuildHasher;
 use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, io};
 
 use crate::artifacts::{artifacts, workspace};
 use crate::docs::page::Page;
+use crate::others;
 use crate::python;
 use crate::temp::TempDir;
 
@@ -33,18 +34,28 @@ pub struct Stage {
     /// The port in the page, and the one in its place.
     ports: BTreeMap<String, String>,
     python: Option<Command>,
+    /// Where the servers of others are, which the page has in `target/servers`.
+    servers: Option<PathBuf>,
 }
 
+/// Where a reader has the servers of others.
+const SERVERS: &str = "target/servers/";
+
 impl Stage {
-    /// Makes a stage for a page. `None`, with a line that says so, if its commands need Python and
-    /// there is none.
+    /// Makes a stage for a page. `None`, with a line that says so, if its commands need Python, or
+    /// servers of others, and there are none.
     pub fn set(page: &Page) -> Option<Self> {
-        let needs_python = page
-            .fences
-            .iter()
-            .any(|fence| fence.language == "console" && fence.text.contains("python3 "));
-        let python = match needs_python {
-            true => Some(python::command(&format!("{}", page.path.display()))?),
+        let needs = |what: &str| {
+            let mut fences = page.fences.iter();
+            fences.any(|fence| fence.language == "console" && fence.text.contains(what))
+        };
+        let path = page.path.display().to_string();
+        let python = match needs("python3 ") {
+            true => Some(python::command(&path)?),
+            false => None,
+        };
+        let servers = match needs(SERVERS) {
+            true => Some(others::folder(&path)?),
             false => None,
         };
         let mut named: BTreeSet<String> = DEFAULTS.map(str::to_owned).into();
@@ -60,6 +71,7 @@ impl Stage {
             folder: TempDir::new(),
             ports: named.into_iter().zip(free_ports()).collect(),
             python,
+            servers,
         };
         match stage.furnish() {
             Ok(()) => Some(stage),
@@ -70,7 +82,11 @@ impl Stage {
     /// A command or a typed line of the page, as it is really given.
     pub fn real(&self, text: &str) -> String {
         let text = words(text, |word| self.ports.get(word).cloned());
-        text.replace("/tmp/", &self.tmp())
+        let text = text.replace("/tmp/", &self.tmp());
+        match &self.servers {
+            Some(folder) => text.replace(SERVERS, &format!("{}/", folder.display())),
+            None => text,
+        }
     }
 
     /// What a program has printed, as the page shows it.

@@ -1,0 +1,219 @@
+//! The conversations that the chapter shows, played to the clients by a server that follows them to
+//! the letter: what stands in the page is what goes over the wire, in both languages.
+//!
+//! A conversation is a `text` block below `<!-- wire: STEM 127.0.0.1 PORT ARGS ... -->`. Its lines
+//! are what the client (`C: `) and the server (`S: `) send, and what comes over FTP's second
+//! connection (`D: `). A line that ends in `<IAC ...>` has those bytes at its end, and no line end.
+
+use std::collections::BTreeSet;
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::path::Path;
+
+use cross_process::deadline::SOON;
+use cross_process::docs::page::{Fence, Page};
+use cross_process::net;
+use cross_process::process::Process;
+use cross_process::program::Program::{self, Rust};
+
+use super::{both, start, text_of};
+
+const STEMS: [&str; 9] = [
+    "http_get",
+    "nntp_group",
+    "ftp_list",
+    "smtp_send",
+    "pop3_retr",
+    "imap_fetch",
+    "telnet_command",
+    "gopher_menu",
+    "solution_12",
+];
+
+const CODES: [(&str, u8); 7] = [
+    ("ECHO", 1),
+    ("TERMINAL-TYPE", 24),
+    ("GA", 249),
+    ("WILL", 251),
+    ("WONT", 252),
+    ("DO", 253),
+    ("DONT", 254),
+];
+
+/// The byte that begins a command of Telnet's.
+const IAC: u8 = 255;
+
+#[test]
+fn what_the_chapter_shows_is_what_goes_over_the_wire() {
+    for folder in ["docs/en", "docs/zh"] {
+        let path = Path::new(folder).join("12-internet-modules.md");
+        let Ok(page) = Page::open(&path) else {
+            continue; // Another test says so.
+        };
+        let mut played = BTreeSet::new();
+        for fence in &page.fences {
+            let comment = fence.comment.as_deref().unwrap_or_default();
+            let Some(call) = comment.strip_prefix("wire: ") else {
+                continue;
+            };
+            let stem = call.split(' ').next().unwrap();
+            let stem = STEMS.into_iter().find(|known| *known == stem);
+            let stem = stem.unwrap_or_else(|| panic!("no such client: {call}"));
+            eprintln!("{}:{}: {call}", path.display(), fence.line);
+            let clients = match stem {
+                "solution_12" => vec![Rust(stem)],
+                _ => both(stem).to_vec(),
+            };
+            let shown = clients.into_iter();
+            let shown: Vec<String> = shown.flat_map(|c| play(c, call, fence)).collect();
+            if let [python, rust] = &shown[..] {
+                assert_eq!(python, rust, "{stem}: not the same in both languages");
+            }
+            played.insert(stem);
+        }
+        assert_eq!(
+            played,
+            BTreeSet::from(STEMS),
+            "a client without a conversation"
+        );
+    }
+}
+
+/// Plays one conversation, and hands over what the client has printed.
+fn play(client: Program, call: &str, fence: &Fence) -> Option<String> {
+    let listener = net::listen();
+    let addr = listener.local_addr().unwrap();
+    let words: Vec<&str> = call.split(' ').collect();
+    let [_stem, "127.0.0.1", port, args @ ..] = &words[..] else {
+        panic!("not STEM 127.0.0.1 PORT: {call}");
+    };
+    let real_port = addr.port().to_string();
+    let conversation = fence.text.replace(port, &real_port);
+    let mut process = start(client, addr, args, &message(&conversation))?;
+    let mut server = Server {
+        client: &process,
+        conn: net::accept(&listener),
+        data: None,
+        tags: call.starts_with("imap_fetch"),
+        tag: None,
+    };
+    let mut lines = conversation.lines().peekable();
+    while let Some(line) = lines.next() {
+        match line.split_at_checked(2).unwrap_or((line, "")) {
+            ("S:", text) => server.says(text.trim_start()),
+            ("C:", text) => server.hears(text.trim_start()),
+            ("D:", text) => {
+                server.sends_data(text.trim_start());
+                if !lines.peek().is_some_and(|next| next.starts_with("D:")) {
+                    server.data = None; // What closes it ends the list.
+                }
+            }
+            _ => panic!("neither S: nor C: nor D: {line:?}"),
+        }
+    }
+    // A client may have left with the last reply unread, which is no fault.
+    let mut conn = server.conn;
+    let mut rest = Vec::new();
+    let _ = conn.shutdown(Shutdown::Write);
+    let _ = conn.read_to_end(&mut rest);
+    assert_eq!(rest.escape_ascii().to_string(), "", "said at the end");
+    Some(text_of(&process.finish(SOON)).replace(&real_port, port))
+}
+
+/// What a mail client is given to send: the text that ends with the lone dot, as it was before dots
+/// were doubled.
+fn message(conversation: &str) -> String {
+    let sent = conversation
+        .lines()
+        .filter_map(|line| line.strip_prefix("C:"));
+    let text = sent.skip_while(|line| *line != " DATA").skip(1);
+    let text = text.map(str::trim_start).take_while(|line| *line != ".");
+    text.map(|line| line.strip_prefix('.').unwrap_or(line).to_owned() + "\n")
+        .collect()
+}
+
+struct Server<'a> {
+    client: &'a Process,
+    conn: TcpStream,
+    data: Option<DataConnection>,
+    /// Whether each line of the client's begins with a tag.
+    tags: bool,
+    /// The first word of the page's last line, and the client's word in its place.
+    tag: Option<(String, String)>,
+}
+
+enum DataConnection {
+    Offered(TcpListener),
+    Open(TcpStream),
+}
+
+impl Server<'_> {
+    fn says(&mut self, text: &str) {
+        let mut text = text.to_owned();
+        if let Some((page, real)) = &self.tag
+            && let Some(rest) = text.strip_prefix(&format!("{page} "))
+        {
+            text = format!("{real} {rest}");
+        }
+        if text.starts_with("227 ") {
+            let listener = net::listen();
+            let port = listener.local_addr().unwrap().port();
+            let (words, _) = text.split_once('(').unwrap();
+            text = format!("{words}(127,0,0,1,{},{}).", port / 256, port % 256);
+            self.data = Some(DataConnection::Offered(listener));
+        }
+        let _ = self.conn.write_all(&bytes(&text));
+    }
+
+    fn sends_data(&mut self, text: &str) {
+        let conn = match self.data.take() {
+            Some(DataConnection::Offered(listener)) => net::accept(&listener),
+            Some(DataConnection::Open(conn)) => conn,
+            None => panic!("there is no second connection for {text:?}"),
+        };
+        net::send(&conn, &bytes(text));
+        self.data = Some(DataConnection::Open(conn));
+    }
+
+    fn hears(&mut self, text: &str) {
+        let expected = bytes(text);
+        let mut heard = Vec::new();
+        let enough = |heard: &[u8]| match expected.ends_with(b"\n") {
+            true => heard.ends_with(b"\n"),
+            false => heard.len() == expected.len(),
+        };
+        while !enough(&heard) {
+            heard.extend(net::read_exact(&self.conn, 1, SOON));
+        }
+        if self.tags {
+            // The client begins each line with a word of its choice.
+            let tag = |line: &[u8]| {
+                String::from_utf8_lossy(line.split(|b| *b == b' ').next().unwrap()).into_owned()
+            };
+            let (page, real) = (tag(&expected), tag(&heard));
+            heard.splice(..real.len(), page.bytes());
+            self.tag = Some((page, real));
+        }
+        // Commands may be written small.
+        if !heard.eq_ignore_ascii_case(&expected) {
+            let heard = heard.escape_ascii();
+            self.client.fail(&format!(
+                "the page has {text:?}, the client says \"{heard}\""
+            ));
+        }
+    }
+}
+
+/// What stands behind `S:`, `C:` or `D:`, as it is sent.
+fn bytes(text: &str) -> Vec<u8> {
+    let Some((before, codes)) = text.strip_suffix('>').and_then(|t| t.split_once("<IAC ")) else {
+        return format!("{text}\r\n").into_bytes();
+    };
+    let mut bytes = before.as_bytes().to_vec();
+    bytes.push(IAC);
+    for word in codes.split(' ') {
+        let code = CODES.iter().find(|(name, _)| *name == word);
+        bytes.push(code.unwrap_or_else(|| panic!("no code {word}")).1);
+    }
+    bytes
+}
