@@ -138,18 +138,24 @@ fn a_port_in_use_is_said_with_the_way_to_find_who() {
 
 #[test]
 fn an_address_that_others_reach_is_refused_unless_it_is_asked_for() {
-    tool()
-        .arg("0.0.0.0:0")
-        .assert()
-        .code(1)
-        .stdout(is_empty())
-        .stderr(
-            starts_with("error: 0.0.0.0:")
-                .and(contains(
-                    "can be reached from other machines (whoever forges a sender",
-                ))
-                .and(contains("); add --allow-remote if you want that\n")),
-        );
+    for host in ["0.0.0.0", "[::]"] {
+        if UdpSocket::bind(format!("{host}:0")).is_err() {
+            assert_eq!(host, "[::]", "only IPv6 may be missing");
+            continue;
+        }
+        tool()
+            .arg(format!("{host}:0"))
+            .assert()
+            .code(1)
+            .stdout(is_empty())
+            .stderr(
+                starts_with(format!("error: {host}:"))
+                    .and(contains(
+                        "can be reached from other machines (whoever forges a sender",
+                    ))
+                    .and(contains("); add --allow-remote if you want that\n")),
+            );
+    }
     tool()
         .args(["--allow-remote", "--stop-on-eof", "0.0.0.0:0"])
         .write_stdin("")

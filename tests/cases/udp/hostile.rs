@@ -178,12 +178,14 @@ fn a_name_leads_to_the_family_that_is_served() {
         let mut server = serve_at(bound.parse().unwrap(), &["--allow-remote", "--quiet"]);
         for name in names {
             let mut command = Command::new(artifacts().tool("udp-client"));
-            command.args(["--quiet", "--bytes", "--send", "hello", "--send", ""]);
+            command.arg("--quiet");
             command.arg(format!("{name}:{}", server.addr().port()));
-            let ended = Process::spawn(command).finish(SOON);
-            let shown = String::from_utf8_lossy(&ended.stdout);
-            assert_eq!(shown, "b'HELLO'\nb''\n", "{bound}, {name}");
-            assert_eq!(ended.stderr, b"", "{bound}, {name}");
+            let mut client = Process::spawn(command);
+            client.send(["hello\n\n", &"a".repeat(65_507)].concat().as_bytes());
+            let ended = client.finish(SOON);
+            assert_eq!(client.stderr.text(), "", "{bound}, {name}");
+            let expected = ["HELLO\n\n", &"A".repeat(65_507), "\n"].concat();
+            assert!(ended.stdout == expected.as_bytes(), "{bound}, {name}");
         }
         server.assert_nothing_left();
     }
