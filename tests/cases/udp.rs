@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use std::process::Command;
 
 use cross_process::artifacts::artifacts;
+use cross_process::deadline::{A_MOMENT, Deadline, SOON};
 use cross_process::net::{self, ANY_PORT};
 use cross_process::server::Server;
 
@@ -29,6 +30,29 @@ fn client(options: &[&str], server: SocketAddr) -> Command {
     let mut command = Command::new(artifacts().tool("udp-client"));
     command.args(options).arg(server.to_string());
     command
+}
+
+/// Waits until the server has dealt with all that stands in its queue, by a question behind it; how
+/// many questions that took, because those that find the queue full are dropped.
+#[track_caller]
+fn wait_until_drained(server: SocketAddr) -> u64 {
+    let socket = net::udp(server);
+    socket.set_read_timeout(Some(A_MOMENT)).unwrap();
+    let deadline = Deadline::after(SOON);
+    let mut number = 0;
+    loop {
+        number += 1;
+        // Only the answer to the last one will do: no other can still be in the queue then.
+        let question = format!("{number}");
+        socket.send(question.as_bytes()).unwrap();
+        let mut answer = [0; 20];
+        while let Ok(size) = net::again(|| socket.recv(&mut answer)) {
+            if answer[..size] == *question.as_bytes() {
+                return number;
+            }
+        }
+        assert!(deadline.remaining().is_some(), "the queue stays full");
+    }
 }
 
 /// For [`Server::assert_alive`].

@@ -8,7 +8,7 @@ use cross_process::deadline::SOON;
 use cross_process::net;
 use cross_process::process::Process;
 
-use super::{client, fresh_client, serve};
+use super::{client, fresh_client, serve, wait_until_drained};
 
 /// Says that it is over when it is dropped, so also when a test fails.
 struct Over<'a>(&'a AtomicBool);
@@ -81,6 +81,7 @@ fn a_flood_from_one_source_leaves_another_answered() {
         during(send, || {
             assert_all_answered(to, &["--retries", "10", "--timeout", "6s"]);
         });
+        wait_until_drained(to);
         server.assert_alive(fresh_client);
     }
 }

@@ -12,7 +12,7 @@ use cross_process::net::{self, ANY_PORT, ask_udp};
 use cross_process::process::Process;
 use cross_process::signal::Signal;
 
-use super::{client, fresh_client, serve, serve_at};
+use super::{client, fresh_client, serve, serve_at, wait_until_drained};
 
 const SIZES: [usize; 9] = [0, 1, 1023, 1024, 1025, 2000, 8192, 8193, 65_507];
 
@@ -96,19 +96,7 @@ fn what_the_system_drops_is_told_at_the_end() {
         socket.send(b"x").unwrap();
     }
     server.process.signal(Signal::Continue);
-    // The first of these may find the queue full. Whichever is answered, all before it was dealt
-    // with.
-    let last = net::udp(server.addr());
-    last.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
-    loop {
-        let marker = [sent as u8 | 0x80];
-        last.send(&marker).unwrap();
-        sent += 1;
-        let mut answer = [0];
-        if net::again(|| last.recv(&mut answer)).is_ok() && answer == marker {
-            break;
-        }
-    }
+    sent += wait_until_drained(server.addr());
     let words = String::from_utf8(server.process.finish(SOON).stderr).unwrap();
     let number_before = |text: &str| -> u64 {
         let (before, _) = words
