@@ -13,6 +13,9 @@ use predicates::str::{contains, is_empty, starts_with};
 
 const LONG: Duration = Duration::from_secs(10);
 
+/// For tests that count tries: one, with more time than any machine needs.
+const ONE_TRY: [&str; 4] = ["--retries", "0", "--timeout", "8s"];
+
 fn tool() -> Command {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin!("udp-client"));
     command.timeout(LONG);
@@ -57,6 +60,10 @@ fn by_shell(line: &str, flags: &[&str], stdin: String) -> Assert {
         .write_stdin(stdin)
         .timeout(LONG);
     command.assert()
+}
+
+fn with_one_try<'a>(flags: &[&'a str]) -> Vec<&'a str> {
+    [&ONE_TRY, flags].concat()
 }
 
 fn upper(data: &[u8]) -> Vec<Vec<u8>> {
@@ -111,7 +118,7 @@ fn usage_errors_name_the_flag_and_the_value() {
 
 #[test]
 fn every_line_is_a_message_and_an_empty_one_is_sent() {
-    let (_, assert) = against(upper, &["--bytes"], b"hello\n\nlast");
+    let (_, assert) = against(upper, &with_one_try(&["--bytes"]), b"hello\n\nlast");
     assert
         .success()
         .stdout("b'HELLO'\nb''\nb'LAST'\n")
@@ -147,10 +154,10 @@ fn a_closed_port_is_refused_in_one_line_at_once() {
 #[test]
 fn a_silent_server_is_given_all_its_tries_and_the_next_message_its_own() {
     let answers = |data: &[u8]| if data == b"a" { vec![] } else { upper(data) };
-    let flags = ["--timeout", "1s", "--send", "a", "--send", "b"];
+    let flags = ["--timeout", "3s", "--send", "a", "--send", "b"];
     let (address, assert) = against(answers, &flags, b"");
     assert.code(1).stdout("B\n").stderr(starts_with(format!(
-        "error: {address}: no answer within 1s, 3 tries (UDP may lose datagrams); \
+        "error: {address}: no answer within 3s, 3 tries (UDP may lose datagrams); \
              is the server running?\n2 sent, 1 answered, 1 lost, 2 retries; rtt"
     )));
     let flags = ["--timeout", "50ms", "--retries", "0", "--send", "a"];
@@ -221,7 +228,7 @@ fn what_is_not_the_upper_case_is_waited_out() {
 #[test]
 fn an_answer_that_the_server_cut_is_shown_and_said() {
     let answers = |data: &[u8]| vec![data[..3].to_ascii_uppercase()];
-    let (address, assert) = against(answers, &["--send", "hello"], b"");
+    let (address, assert) = against(answers, &with_one_try(&["--send", "hello"]), b"");
     assert.code(1).stdout("HEL\n").stderr(
         starts_with(format!(
             "error: the answer of {address} has 3 of 5 bytes (the server cut the message);"
@@ -235,8 +242,16 @@ fn an_answer_that_the_server_cut_is_shown_and_said() {
 /// The way of the lesson's `recvfrom(1024)`, but not in silence.
 #[test]
 fn an_answer_is_cut_where_that_is_asked_for_and_it_is_said() {
-    let flags = ["--trace", "--recv-size", "3", "--send", "hello", "--send"];
-    let (address, assert) = against(upper, &[&flags[..], &["abc"]].concat(), b"");
+    let flags = [
+        "--trace",
+        "--recv-size",
+        "3",
+        "--send",
+        "hello",
+        "--send",
+        "abc",
+    ];
+    let (address, assert) = against(upper, &with_one_try(&flags), b"");
     assert.code(1).stdout("HEL\nABC\n").stderr(
         contains(format!(
             "error: the answer of {address} lost 2 of 5 bytes (--recv-size 3 cut it); raise it to \
@@ -255,7 +270,7 @@ fn a_thousand_messages_need_few_descriptors() {
     // Twice: the second is a duplicate, also of messages whose port is closed by now.
     let address = serve(|data| [upper(data), upper(data)].concat());
     let line = "ulimit -n 80 && exec \"$@\"";
-    by_shell(line, &[&address], "a\n".repeat(1000))
+    by_shell(line, &with_one_try(&[&address]), "a\n".repeat(1000))
         .success()
         .stdout("A\n".repeat(1000))
         .stderr(
@@ -332,7 +347,7 @@ fn a_message_fits_into_a_datagram_or_is_not_sent() {
     let longest = vec![b'x'; 65_507];
     let too_long = vec![b'y'; 65_508];
     let lines = [&longest[..], b"\n", &too_long, b"\nz\n"].concat();
-    let (_, assert) = against(upper, &[], &lines);
+    let (_, assert) = against(upper, &ONE_TRY, &lines);
     let shown = [&longest.to_ascii_uppercase()[..], b"\nZ\n"].concat();
     assert.code(1).stdout(shown).stderr(
         starts_with(
