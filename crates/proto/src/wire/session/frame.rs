@@ -26,7 +26,22 @@ pub struct Frame<'a> {
     pub body: &'a [u8],
 }
 
-/// Reads frames, with buffers that are used again.
+/// Reads frames, with buffers that are used again: up to 64 KiB for a header and as much for a body,
+/// once frames of that size have come.
+///
+/// ```
+/// use proto::wire::session::{FrameReader, Kind, write_plain};
+///
+/// let mut bytes = Vec::new();
+/// write_plain(&mut bytes, Kind::Error, b"busy")?;
+///
+/// let mut stream = &bytes[..];
+/// let mut reader = FrameReader::default();
+/// let frame = reader.read_plain(&mut stream)?.ok_or("closed")?;
+/// assert_eq!((frame.kind, frame.body), (Kind::Error, &b"busy"[..]));
+/// assert!(reader.read_plain(&mut stream)?.is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Default)]
 pub struct FrameReader {
     header: Vec<u8>,
@@ -110,7 +125,8 @@ impl FrameReader {
     }
 }
 
-/// Writes a frame of the handshake, in one write.
+/// Writes a frame of the handshake, in one write. Its body should have at most 256 bytes, since
+/// [`FrameReader::read_plain`] takes no more.
 ///
 /// # Errors
 ///

@@ -1,4 +1,34 @@
 //! Proving to each other that both know the token, without saying it.
+//!
+//! Each side gets the other's 32 random bytes, and shows HMAC-SHA256 (RFC 2104) over both with the
+//! token as the key. From the same come the keys of the two directions, which are new in each
+//! connection.
+//!
+//! ```
+//! use proto::wire::session::handshake::{Agreement, check_auth, hello, read_hello};
+//! use proto::wire::session::{FrameReader, Kind};
+//!
+//! let token = [7; 32];
+//! let (server_nonce, client_nonce) = ([1; 32], [2; 32]); // must be random, and used once
+//!
+//! // The client, with the body of the server's `hello`; what it gives is the body of `auth`.
+//! let heard = read_hello(&hello(&server_nonce))?;
+//! let agreement = Agreement::new(&token, &heard, &client_nonce)?;
+//! let auth = agreement.auth();
+//!
+//! // The server, with the body of `auth`. From here on it knows who calls.
+//! let at_server = check_auth(&token, &server_nonce, &auth)?;
+//! let welcome = at_server.welcome().to_vec();
+//! let (_, mut from_client) = at_server.into_server();
+//!
+//! // The client, with the body of `welcome`. From here on it knows who answers.
+//! let (mut to_server, _) = agreement.check_welcome(&welcome)?;
+//! let bytes = to_server.seal_copy(Kind::Command, b"uptime");
+//! let mut reader = FrameReader::default();
+//! let frame = reader.read_sealed(&mut &bytes[..], &mut from_client)?;
+//! assert_eq!(frame.map(|frame| frame.body), Some(&b"uptime"[..]));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use std::fmt;
 
@@ -10,7 +40,7 @@ const MAGIC: &[u8] = b"sockexec/1\0";
 /// What the magic of every version begins with.
 const FAMILY: &[u8] = b"sockexec/";
 
-/// 32 random bytes that are used once.
+/// 32 random bytes that are used once. They come from the system, never from a clock or a counter.
 pub type Nonce = [u8; 32];
 
 /// The body of `hello`.
@@ -43,7 +73,8 @@ pub fn read_hello(body: &[u8]) -> Result<Nonce, HandshakeError> {
     }
 }
 
-/// Everything that follows from the token and the two nonces.
+/// Everything that follows from the token and the two nonces. It has no `Debug`, so that no log
+/// shows a key by mistake.
 pub struct Agreement {
     client_proof: [u8; 32],
     server_proof: [u8; 32],
@@ -74,12 +105,12 @@ impl Agreement {
         })
     }
 
-    /// The body of `auth`.
+    /// The body of `auth`: the client's nonce, then its proof.
     pub fn auth(&self) -> Vec<u8> {
         [self.client_nonce, self.client_proof].concat()
     }
 
-    /// The body of `welcome`.
+    /// The body of `welcome`: the server's proof.
     pub fn welcome(&self) -> &[u8] {
         &self.server_proof
     }
@@ -132,7 +163,7 @@ pub fn check_auth(
     Ok(agreement)
 }
 
-/// The other side could not be told to be who it should be.
+/// The other side is not who it should be, or cannot say so. No text has a secret in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HandshakeError {
     /// A body has the wrong form. Holds the frame's type.

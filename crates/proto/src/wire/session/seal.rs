@@ -24,8 +24,8 @@ fn code(key: &Key, sequence: u64, kind: &str, total_size: u64, body: &[u8]) -> [
     ])
 }
 
-/// Seals the frames that are sent. Each gets the next sequence number, so that none can be left
-/// out, repeated or moved.
+/// Seals the frames that are sent in one direction. Each gets the next sequence number, so that none
+/// can be left out, repeated or moved. The [`handshake`](super::handshake) gives one to each side.
 pub struct Sealer {
     key: Key,
     next: u64,
@@ -74,7 +74,7 @@ impl Sealer {
     }
 }
 
-/// Checks the frames that come.
+/// Checks the frames that come, for [`FrameReader::read_sealed`](super::FrameReader::read_sealed).
 pub struct Opener {
     key: Key,
     next: u64,

@@ -5,6 +5,17 @@ use std::fmt;
 use super::Kind;
 
 /// What a server expects of its client.
+///
+/// ```
+/// use proto::wire::session::{Kind, ServerState};
+///
+/// let state = ServerState::AwaitingAuth.receive(Kind::Auth)?;
+/// assert!(state.receive(Kind::Command)?.is_running());
+///
+/// let error = state.receive(Kind::Auth).unwrap_err();
+/// assert_eq!(error.to_string(), "unexpected auth frame in state idle");
+/// # Ok::<(), proto::wire::session::Unexpected>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ServerState {
     /// `hello` was sent.
@@ -66,6 +77,14 @@ impl ServerState {
 }
 
 /// What a client expects of its server.
+///
+/// ```
+/// use proto::wire::session::{ClientState, Kind};
+///
+/// assert_eq!(ClientState::Running.receive(Kind::Exit)?, ClientState::Idle);
+/// assert!(ClientState::Idle.receive(Kind::Stdout).is_err());
+/// # Ok::<(), proto::wire::session::Unexpected>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClientState {
     /// Just connected.

@@ -5,6 +5,16 @@ use std::fmt;
 use crate::wire::json::{self, Value};
 
 /// A command's end: Python's `returncode`, where a signal is a negative number.
+///
+/// ```
+/// use proto::wire::session::ExitStatus;
+///
+/// let status = ExitStatus::decode(br#"{"signal": 9}"#)?;
+/// assert_eq!((status, status.shell_status()), (ExitStatus::Signal(9), 137));
+/// assert_eq!(ExitStatus::Code(4).encode(), r#"{"code": 4}"#);
+/// assert!(ExitStatus::decode(br#"{"code": 256}"#).is_err());
+/// # Ok::<(), proto::wire::session::StatusError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExitStatus {
     /// It ended by itself with this exit status.
