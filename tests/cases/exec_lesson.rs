@@ -12,6 +12,7 @@ mod lifecycle;
 mod matrix;
 mod reply;
 mod request;
+mod terminal;
 
 use std::fmt::Display;
 use std::net::SocketAddr;

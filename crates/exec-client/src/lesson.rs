@@ -36,8 +36,8 @@ impl<'o> Lesson<'o> {
     /// Runs one command, and passes its output on.
     pub fn run(&mut self, command: &[u8]) -> Result<(), Failure> {
         let stream = match self.stream.take() {
-            Some(stream) => stream,
-            None => dial(self.options)?,
+            Some(stream) if self.is_open(&stream)? => stream,
+            _ => dial(self.options)?,
         };
         let goes_on = match self.options.protocol {
             Protocol::Length => self.run_length(&stream, command)?,
@@ -46,6 +46,36 @@ impl<'o> Lesson<'o> {
         };
         self.stream = goes_on.then_some(stream);
         Ok(())
+    }
+
+    /// Whether the server still listens on a connection that was idle. Where it has closed it, a new
+    /// one does as well: no command leaves anything behind for the next. What has come in the
+    /// meantime answers no command.
+    fn is_open(&self, stream: &Stream) -> Result<bool, Failure> {
+        let unusable = |error| Failure::io("cannot use the connection", &error);
+        let mut unasked = [0; 512];
+        stream.set_nonblocking(true).map_err(unusable)?;
+        let came = (&mut &*stream).read(&mut unasked);
+        stream.set_nonblocking(false).map_err(unusable)?;
+        match came {
+            Ok(count @ 1..) => Err(self.unasked(&unasked[..count])),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(true),
+            Ok(0) | Err(_) => Ok(false),
+        }
+    }
+
+    fn unasked(&self, came: &[u8]) -> Failure {
+        let endpoint = &self.options.endpoint;
+        if is_greeting(came) {
+            return self.speaks_session();
+        }
+        turned_away(endpoint, came).unwrap_or_else(|| {
+            let came = quoted(came.trim_ascii_end(), 80);
+            Failure::new(format!(
+                "{endpoint} sent {came}, which answers no command; does the server speak another \
+                 --protocol?"
+            ))
+        })
     }
 
     fn traced<'s>(&'s self, stream: impl Read + Write + 's) -> impl Read + Write + 's {

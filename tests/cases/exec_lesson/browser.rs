@@ -59,6 +59,7 @@ fn a_command_may_speak_of_http() {
         let server = serve(protocol, &[]);
         for command in [
             "echo 'GET / HTTP/1.1'",
+            "echo GET / HTTP/1.1",
             "printf 'a HTTP/1.1' | grep ' HTTP/1.1'",
         ] {
             let output = shown(run(protocol, server.addr(), &[], command));

@@ -156,7 +156,7 @@ fn a_body_shorter_than_announced_is_told() {
     assert_eq!(output.stdout, [b'x'; 100]);
 }
 
-/// What is over is taken for the next header, and never shown as output.
+/// What is over belongs to no command, and is never shown as output.
 #[test]
 fn a_body_longer_than_announced_is_shown_as_long_as_announced() {
     let answer = reply("{\"total_size\": 2}", b"hi, and more");
@@ -165,7 +165,20 @@ fn a_body_longer_than_announced_is_shown_as_long_as_announced() {
     let peer = Peer::saying([answer]);
     let output = run_lines("header", peer.addr(), b"x\ny\n");
     assert_eq!(output.stdout, b"hi");
-    assert!(complaint(&output).contains("header length 1851858988 exceeds 65536"));
+    let text = complaint(&output);
+    assert!(
+        text.contains("sent \", and more\", which answers no command"),
+        "{text}"
+    );
+    // Also where it comes when the next command is on its way, and passes for the next header.
+    let late = Peer::saying([reply("{\"total_size\": 2}", b"hi"), b", and more".to_vec()]);
+    let output = run_lines("header", late.addr(), b"x\ny\n");
+    assert_eq!(output.stdout, b"hi");
+    let text = complaint(&output);
+    assert!(
+        text.contains("header length 1851858988 exceeds 65536"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -2,8 +2,9 @@
 
 use std::fs::File;
 use std::process::Stdio;
+use std::sync::mpsc;
 
-use cross_process::deadline::SOON;
+use cross_process::deadline::{SOON, poll};
 use cross_process::net;
 use cross_process::peer::Peer;
 use cross_process::process::Process;
@@ -33,6 +34,64 @@ fn an_answer_is_shown_when_it_is_there_and_not_when_all_are() {
         }
         assert!(client.finish(SOON).status.success());
     }
+}
+
+/// Somebody at a prompt may think for longer than the server waits.
+#[test]
+fn a_connection_that_the_server_has_closed_meanwhile_is_made_anew() {
+    for protocol in ["length", "header"] {
+        let mut server = serve(protocol, &["--idle-timeout", "1s"]);
+        let mut client = Process::spawn(client_command(protocol, server.addr(), &[]));
+        // Before its first command, and between two.
+        for number in 1..=2 {
+            let closed = || server.process.stderr.text().matches("closed, idle").count() == number;
+            assert!(poll(SOON, || closed().then_some(())).is_some());
+            // The log tells it a moment before it is done.
+            server.assert_nothing_left();
+            client.send_line(&format!("echo {number}"));
+            assert_eq!(client.wait_line(SOON), number.to_string());
+        }
+        assert!(client.finish(SOON).status.success());
+    }
+}
+
+#[test]
+fn what_a_server_says_unasked_is_told() {
+    for protocol in PROTOCOLS {
+        let (said, heard) = mpsc::channel();
+        let peer = Peer::new(move |conn| {
+            net::send(&conn, b"SSH-2.0-Something\r\n");
+            said.send(()).unwrap();
+            // Nothing is sent to it, but for the end.
+            let mut byte = [0];
+            let ended = net::again(|| std::io::Read::read(&mut &conn, &mut byte));
+            assert!(!matches!(ended, Ok(1)));
+        });
+        let mut client = Process::spawn(client_command(protocol, peer.addr(), &[]));
+        heard.recv_timeout(SOON).unwrap();
+        client.send_line("a command that is not sent");
+        let text = complaint(&client.finish(SOON));
+        assert!(
+            text.contains("sent \"SSH-2.0-Something\", which answers no"),
+            "{text}"
+        );
+        peer.finish();
+    }
+    let peer = Peer::new(|conn| {
+        net::read_exact(&conn, 1, SOON);
+        net::send(
+            &conn,
+            &[&framed("{\"total_size\": 2}")[..], b"hi\x1b[2J\r\n"].concat(),
+        );
+        net::read_to_end(&conn, SOON);
+    });
+    let output = run_lines("header", peer.addr(), b"x\ny\n");
+    assert_eq!(output.stdout, b"hi");
+    let text = complaint(&output);
+    assert!(
+        text.contains(r#"sent "\x1b[2J", which answers no command"#),
+        "{text}"
+    );
 }
 
 #[test]

@@ -1,0 +1,115 @@
+//! `exec-client` on a terminal, where somebody watches.
+
+use std::process::Command;
+
+use cross_process::artifacts::artifacts;
+use cross_process::deadline::{SOON, poll};
+use cross_process::process::Process;
+use cross_process::python;
+
+use super::{client_command, runs, serve};
+
+/// Runs a command on a terminal of its own, whose keyboard is the process's standard input and whose
+/// screen its standard output. std cannot make one; Python can.
+const ON_A_TERMINAL: &str = "import os, pty, sys\n\
+    sys.exit(abs(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:]))))";
+
+fn on_a_terminal(command: &Command) -> Option<Process> {
+    let mut python = python::command("a terminal")?;
+    python
+        .args(["-c", ON_A_TERMINAL])
+        .arg(command.get_program());
+    python.args(command.get_args());
+    Some(Process::spawn(python))
+}
+
+/// `exec-client` in a shell's line, its output going where `redirect` says.
+fn in_a_shell(protocol: &str, addr: std::net::SocketAddr, words: &str, redirect: &str) -> Command {
+    let tool = artifacts().tool("exec-client");
+    let line = format!(
+        "exec '{}' --protocol {protocol} {words} {redirect}",
+        tool.display()
+    );
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-c", &line.replace("ADDR", &addr.to_string())]);
+    shell
+}
+
+#[test]
+fn it_asks_with_a_prompt_and_ctrl_d_ends_it() {
+    for protocol in super::PROTOCOLS {
+        let server = serve(protocol, &[]);
+        let client = client_command(protocol, server.addr(), &[]);
+        let Some(client) = on_a_terminal(&client) else {
+            return;
+        };
+        let mut client = client;
+        client.wait_stdout(">>: ", SOON);
+        client.send_line("echo hi");
+        // The terminal echoes what is typed.
+        client.wait_stdout(">>: echo hi\r\nhi\r\n>>: ", SOON);
+        client.send_line("");
+        client.wait_stdout("hi\r\n>>: \r\n>>: ", SOON);
+        client.send(b"\x04");
+        assert_eq!(client.wait_exit(SOON).code(), Some(0));
+        client.wait_stdout(">>: \r\n>>: \r\n", SOON);
+    }
+}
+
+#[test]
+fn ctrl_c_ends_it_while_it_waits() {
+    let server = serve("header", &[]);
+    let client = client_command("header", server.addr(), &[]);
+    let Some(mut client) = on_a_terminal(&client) else {
+        return;
+    };
+    client.wait_stdout(">>: ", SOON);
+    client.send_line("exec sleep 1000");
+    assert!(poll(SOON, || runs(&server, "sleep").then_some(())).is_some());
+    client.send(b"\x03");
+    // SIGINT is number 2.
+    assert_eq!(client.wait_exit(SOON).code(), Some(2));
+}
+
+#[test]
+fn progress_is_shown_where_it_is_of_use_and_tears_nothing() {
+    let server = serve("header", &[]);
+    let large = "ADDR 'head -c 3000000 /dev/zero | tr \"\\0\" x'";
+    for (words, redirect, has_progress) in [
+        (large.to_owned(), "> /dev/null", true),
+        (large.to_owned(), "", false),
+        (large.to_owned(), "> /dev/null 2>&1", false),
+        (format!("--quiet {large}"), "> /dev/null", false),
+        (
+            "ADDR 'head -c 1000000 /dev/zero'".to_owned(),
+            "> /dev/null",
+            false,
+        ),
+    ] {
+        let shell = in_a_shell("header", server.addr(), &words, redirect);
+        let Some(mut client) = on_a_terminal(&shell) else {
+            return;
+        };
+        let screen = client.finish(SOON).stdout;
+        let screen = String::from_utf8_lossy(&screen).into_owned();
+        let case = format!("{words} {redirect}");
+        if has_progress {
+            assert!(
+                screen.starts_with("\r") && screen.contains(" of 2929 KiB ("),
+                "{case}"
+            );
+            // And the line is taken away again.
+            assert!(screen.ends_with("\r\x1b[K"), "{case}");
+        } else if redirect.is_empty() {
+            assert!(screen == "x".repeat(3_000_000), "{case}: {}", screen.len());
+        } else {
+            assert_eq!(screen, "", "{case}");
+        }
+    }
+    // The size of an output is not known in raw.
+    let server = serve("raw", &[]);
+    let shell = in_a_shell("raw", server.addr(), large, "> /dev/null");
+    if let Some(mut client) = on_a_terminal(&shell) {
+        assert_eq!(client.finish(SOON).stdout, b"");
+    }
+}
