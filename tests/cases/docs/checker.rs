@@ -133,6 +133,8 @@ fn a_fence_that_nothing_checks_is_found() {
         &form::check(&fence("<!-- not run: why -->\n```console")),
         &[(2, "all of the course is run")],
     );
+    let wide = format!("```text\n{}\n```\n", "-".repeat(101));
+    assert_found(&form::check(&page(&wide)), &[(1, "more than 100 columns")]);
     assert_found(
         &form::check(&page("```rust\n# use std::io;\n```\n")),
         &[(1, "rustdoc hides")],

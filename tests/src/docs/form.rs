@@ -16,6 +16,9 @@ pub const SECTIONS: &[&str] = &[
     "Where to read on",
 ];
 
+/// The most columns of a picture made of text: those of a line of code.
+const WIDEST_PICTURE: usize = 100;
+
 /// What a comment may begin with.
 const COMMENTS: &[&str] = &["listing:", "terminal:", "lines:", "not run:", "wire:"];
 
@@ -47,6 +50,10 @@ fn problem(page: &Page, fence: &Fence) -> Option<String> {
     let is_chapter = page.path.starts_with("docs/en") || page.path.starts_with("docs/zh");
     if comment.starts_with("not run:") && is_chapter {
         return Some("all of the course is run; \"not run\" is for other pages".to_owned());
+    }
+    let is_wide = |line: &str| line.chars().count() > WIDEST_PICTURE;
+    if is_chapter && fence.language == "text" && fence.text.lines().any(is_wide) {
+        return Some(format!("a picture of more than {WIDEST_PICTURE} columns"));
     }
     match (fence.language.as_str(), is_listing(fence)) {
         ("python" | "rust,ignore", true) => None,

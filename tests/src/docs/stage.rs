@@ -12,6 +12,8 @@ use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::{env, io};
 
 use crate::artifacts::{artifacts, workspace};
@@ -69,7 +71,10 @@ impl Stage {
         }
         let stage = Self {
             folder: TempDir::new(),
-            ports: named.into_iter().zip(free_ports()).collect(),
+            ports: named
+                .into_iter()
+                .map(|name| (name, free_port().to_string()))
+                .collect(),
             python,
             servers,
         };
@@ -177,17 +182,22 @@ fn words(text: &str, mut new: impl FnMut(&str) -> Option<String>) -> String {
     made + rest
 }
 
-/// Ports on which nobody listens, from a random one on.
-fn free_ports() -> impl Iterator<Item = String> {
+/// A port on which nobody listens, and that no other page of this process was given.
+fn free_port() -> u16 {
+    static START: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(()));
+    static TAKEN: AtomicU64 = AtomicU64::new(0);
     let size = u64::from(RANGE.end - RANGE.start);
-    let start = RandomState::new().hash_one(()) % size;
-    let port = move |step: u64| RANGE.start + u16::try_from((start + step) % size).unwrap_or(0);
     let is_free = |port: &u16| {
         let addr = (Ipv4Addr::LOCALHOST, *port);
         TcpListener::bind(addr).is_ok() && UdpSocket::bind(addr).is_ok()
     };
-    (0..size)
-        .map(port)
-        .filter(is_free)
-        .map(|port| port.to_string())
+    let mut ports = (0..size).map(|_| {
+        let step = TAKEN.fetch_add(1, Ordering::Relaxed);
+        let offset = START.wrapping_add(step) % size;
+        RANGE.start + u16::try_from(offset).unwrap_or(0)
+    });
+    match ports.find(is_free) {
+        Some(port) => port,
+        None => panic!("no port of {RANGE:?} is free"),
+    }
 }
