@@ -104,6 +104,8 @@ fn a_session_goes_on_while_others_wait_to_be_let_in() {
     let done = client.finish(SOON);
     assert_eq!(done.stdout, b"ready\n1\n2\n3\n");
     drop(crowd);
+    // Until the server has seen them leave, one more is one too many.
+    session.server.assert_nothing_left();
     session.assert_alive();
 }
 

@@ -1,6 +1,6 @@
 //! Reads Markdown: headings, fences, tables, links, and the comments above them.
 //!
-//! It reads what our pages use of Markdown, and notes in [`Page::odd`] what it would misread.
+//! It reads what our pages use of Markdown, and notes in `Page::odd` what it would misread.
 
 use std::fs;
 use std::io;
