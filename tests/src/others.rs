@@ -105,6 +105,6 @@ fn installed(file: &str, what: &str) -> Option<PathBuf> {
 }
 
 fn place() -> PathBuf {
-    let named = env::var_os("DIALTONE_SERVERS").map(PathBuf::from);
-    named.unwrap_or_else(|| workspace().join("target/servers"))
+    let named = env::var_os("DIALTONE_SERVERS");
+    workspace().join(named.unwrap_or_else(|| "target/servers".into()))
 }

@@ -36,20 +36,29 @@ fn http_get_fetches_what_pythons_server_has() {
     }
 }
 
-/// Twisted does not know how long the answer of a program will be, and keeps the connection open.
+/// Twisted keeps the connection open: only its `Content-Length` says where a file ends.
+#[test]
+fn http_get_does_not_wait_for_the_end_of_the_connection() {
+    let folder = TempDir::new();
+    fs::write(folder.join("page.txt"), "half a line").unwrap();
+    let Some(server) = twisted_web(&folder, "--path=.") else {
+        return;
+    };
+    for client in both("http_get") {
+        if let Some(shown) = printed(client, server.addr, &["/page.txt"]) {
+            assert_eq!(shown, "200 OK\nhalf a line");
+        }
+    }
+}
+
+/// How long the answer of a program will be, Twisted does not know when it begins to send it.
 #[test]
 fn http_get_puts_chunks_together() {
     let folder = TempDir::new();
+    let Some(server) = twisted_web(&folder, "--wsgi=wsgiref.simple_server.demo_app") else {
+        return;
+    };
     for client in both("http_get") {
-        let Some(mut server) = others::python_script("twistd", "http_get with chunks") else {
-            return;
-        };
-        server
-            .current_dir(folder.path())
-            .args(["-n", "--pidfile=", "web"])
-            .args(["--listen", "tcp:0:interface=127.0.0.1"])
-            .args(["--wsgi", "wsgiref.simple_server.demo_app"]);
-        let server = Other::start(server);
         let Some(shown) = printed(client, server.addr, &["/some/path"]) else {
             continue;
         };
@@ -57,6 +66,16 @@ fn http_get_puts_chunks_together() {
         assert!(shown.contains("\nPATH_INFO = '/some/path'\n"), "{shown}");
         assert!(shown.ends_with("wsgi.version = (1, 0)\n"), "{shown}");
     }
+}
+
+/// Twisted's web server, in a folder where it may leave what it likes.
+fn twisted_web(folder: &TempDir, what: &str) -> Option<Other> {
+    let mut server = others::python_script("twistd", &format!("http_get of {what}"))?;
+    server
+        .current_dir(folder.path())
+        .args(["-n", "--pidfile=", "web"])
+        .args(["--listen", "tcp:0:interface=127.0.0.1", what]);
+    Some(Other::start(server))
 }
 
 #[test]
