@@ -32,6 +32,9 @@ pub fn check(program: &Path) {
     let (client, _conn) = asked(program, "550 no such book\r\n");
     assert_fails(client, "the server says 550, which is an error");
 
+    let (client, _conn) = asked(program, &ONE.replace("250 ok", "420 closing"));
+    assert_fails(client, "behind a definition the server says 420, not 250");
+
     for (cut, what) in [
         (
             "150 1 def",
