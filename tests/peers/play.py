@@ -181,10 +181,12 @@ class Player:
             self.heard(*self.hear())
 
     def rest(self, _):
-        data = b""
-        while piece := self.connection.stream.recv(65536):
-            data += piece
-        print("rest", data)
+        data = bytearray()
+        try:
+            while True:
+                data += self.connection.read(1)
+        except Ended:
+            print("rest", bytes(data), flush=True)
 
     def hear(self):
         if self.connection.incoming is not None:

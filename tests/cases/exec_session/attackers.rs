@@ -82,7 +82,10 @@ fn a_recorded_session_cannot_be_played_again() {
     let mut session = Session::start(&[]);
     let marker = session.path("marker");
     let record = session.path("record");
-    let Some(relay) = relay(&session, &[format!("c2s:0:record={record}")]) else {
+    let Some(relay) = relay(
+        session.server.endpoint(),
+        &[format!("c2s:0:record={record}")],
+    ) else {
         return;
     };
     let run = client_of(

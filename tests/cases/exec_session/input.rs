@@ -47,7 +47,8 @@ fn input_that_begins_late_is_not_the_commands_and_the_client_is_told() {
         until stdout
         stdin-eof
         until exit
-        command sleep 0.3; cat
+        join 3
+        command cat
         stdin
         command another before the input of the first has ended
         end"

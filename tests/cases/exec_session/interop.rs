@@ -28,8 +28,11 @@ fn another_client_is_served_however_it_writes_its_frames() {
     let mut session = Session::start(&[]);
     for manner in MANNERS {
         let steps = "login
-            command printf out; sleep 0.05; printf err >&2; exit 3
+            command printf out; exit 3
             until exit
+            command printf err >&2
+            until exit
+            join 5
             command cat; exit 44
             stdin a\\x00b
             stdin
@@ -41,7 +44,8 @@ fn another_client_is_served_however_it_writes_its_frames() {
         let Some(seen) = play(session.server.endpoint(), &session.token, manner, steps) else {
             return;
         };
-        let expected = "stdout b'out'\nstderr b'err'\nexit b'{\"code\": 3}'\n\
+        let expected = "stdout b'out'\nexit b'{\"code\": 3}'\n\
+                        stderr b'err'\nexit b'{\"code\": 0}'\n\
                         stdout b'a\\x00b\\xff'\nexit b'{\"code\": 44}'\n\
                         exit b'{\"signal\": 9}'\n";
         assert_eq!(seen, expected, "{manner:?}");
@@ -83,9 +87,11 @@ fn input_that_the_command_did_not_wait_for_is_forgotten() {
         stdin-eof
         command echo next
         until exit
+        join 2
         command head -c 2
         stdin more than it wants
         until exit
+        join 3
         command cat
         stdin its own
         stdin-eof
@@ -110,7 +116,14 @@ fn input_of_any_size_comes_back_from_another_client() {
     fs::write(&path, content).unwrap();
     let sum = sha256(&path);
     for piece in ["1000", "50000", "65536"] {
-        let steps = format!("login\ncommand cat\nforward {path} {piece}\nuntil exit");
+        let steps = format!(
+            "login
+            join 2
+            command cat
+            stdin
+            forward {path} {piece}
+            until exit"
+        );
         let Some(seen) = play(session.server.endpoint(), &session.token, &[], &steps) else {
             return;
         };

@@ -13,7 +13,7 @@ use cross_process::python;
 use cross_process::server::Server;
 use cross_process::temp::TempDir;
 
-use super::{Session, client_of, complaint};
+use super::{client_of, complaint};
 
 /// The script of that name, or `None` with a word about the skip where there is no Python.
 pub fn script(name: &str) -> Option<Command> {
@@ -114,10 +114,10 @@ pub fn write_token(path: &Path, content: &str) {
     fs::set_permissions(path, Permissions::from_mode(0o600)).unwrap();
 }
 
-/// A relay to the session's server, with an edit for each of its connections.
-pub fn relay<I: AsRef<str>>(session: &Session, edits: &[I]) -> Option<Server> {
+/// A relay to the server at `endpoint`, with an edit for each of its connections.
+pub fn relay<I: AsRef<str>>(endpoint: &str, edits: &[I]) -> Option<Server> {
     let mut command: Command = script("relay.py")?;
-    command.arg(session.server.endpoint());
+    command.arg(endpoint);
     command.args(edits.iter().map(AsRef::as_ref));
     Some(Server::start(command))
 }

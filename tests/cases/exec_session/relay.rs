@@ -1,25 +1,35 @@
 //! Somebody between the two sides who reads everything and changes something.
 
 use std::fs;
+use std::path::Path;
+use std::process::Output;
 
 use cross_process::deadline::SOON;
 use cross_process::process::Process;
 use cross_process::server::Server;
 
-use super::peers::relay;
+use super::peers::{Playing, relay};
 use super::{Session, client_of, complaint};
 
-fn run(session: &Session, relay: &Server, command: &str) -> std::process::Output {
-    let client = client_of(&session.token, relay.endpoint(), &[], command);
-    Process::spawn(client).finish(SOON)
+fn run(token: &Path, relay: &Server, command: &str) -> Output {
+    Process::spawn(client_of(token, relay.endpoint(), &[], command)).finish(SOON)
 }
 
-/// Two outputs, one behind the other, so that the frames that come are: `stdout`, `stderr`, `exit`.
-const TWO_FRAMES: &str = "printf one; sleep 0.05; printf two >&2; sleep 0.05; exit 5";
+/// A server that answers every command with these three frames, for so many connections.
+fn three_frames(connections: usize) -> Option<Playing> {
+    let steps = "login
+        until command
+        stdout one
+        stderr two
+        exit {\"code\": 5}
+        rest
+        ---
+        ";
+    Playing::start(&[], &steps.repeat(connections))
+}
 
 #[test]
 fn a_relay_that_changes_what_the_server_says_is_found_out() {
-    let mut session = Session::start(&[]);
     let edits = [
         ("s2c:0:drop", 0),
         ("s2c:0:duplicate", 1),
@@ -33,11 +43,15 @@ fn a_relay_that_changes_what_the_server_says_is_found_out() {
         ("s2c:2:relabel=exit>error", 2),
         ("s2c:1:duplicate", 2),
     ];
-    let Some(relay) = relay(&session, &edits.map(|(edit, _)| edit)) else {
+    let Some(server) = three_frames(edits.len()) else {
+        return;
+    };
+    let (token, edited) = (server.dir.join("token"), edits.map(|(edit, _)| edit));
+    let Some(relay) = relay(server.server.endpoint(), &edited) else {
         return;
     };
     for (edit, frame) in edits {
-        let done = run(&session, &relay, TWO_FRAMES);
+        let done = run(&token, &relay, "true");
         let said = String::from_utf8_lossy(&done.stderr);
         let last = said.lines().last().unwrap_or_default();
         assert_eq!(done.status.code(), Some(255), "{edit}: {said}");
@@ -47,7 +61,6 @@ fn a_relay_that_changes_what_the_server_says_is_found_out() {
         let shown = if frame == 0 { "" } else { "one" };
         assert_eq!(String::from_utf8_lossy(&done.stdout), shown, "{edit}");
     }
-    session.assert_alive();
 }
 
 #[test]
@@ -59,15 +72,16 @@ fn a_relay_that_changes_what_the_client_says_is_found_out_and_nothing_is_run() {
         "c2s:0:announce=1",
         "c2s:0:inject=command",
         "c2s:0:flip=1207",
-        // The server sees nothing wrong in one that is too long: it waits for the rest, and the
-        // relay's end brings it.
         "c2s:0:drop",
     ];
-    let Some(relay) = relay(&session, &edits) else {
+    let Some(relay) = relay(session.server.endpoint(), &edits) else {
         return;
     };
     for edit in &edits[..4] {
-        let text = complaint(&run(&session, &relay, &format!("touch {marker}")), 255);
+        let text = complaint(
+            &run(&session.token, &relay, &format!("touch {marker}")),
+            255,
+        );
         assert!(
             text.contains("frame 0 failed its authenticity check"),
             "{edit}: {text}"
@@ -85,13 +99,16 @@ fn a_relay_that_changes_what_the_client_says_is_found_out_and_nothing_is_run() {
 
 #[test]
 fn a_connection_that_ends_before_the_exit_is_no_success() {
-    let mut session = Session::start(&[]);
     let edits = ["s2c:0:end", "s2c:1:end", "s2c:2:end", "s2c:9:nothing"];
-    let Some(relay) = relay(&session, &edits) else {
+    let Some(server) = three_frames(edits.len()) else {
+        return;
+    };
+    let token = server.dir.join("token");
+    let Some(relay) = relay(server.server.endpoint(), &edits) else {
         return;
     };
     for (edit, shown) in edits.iter().zip(["", "one", "one"]) {
-        let done = run(&session, &relay, TWO_FRAMES.trim_end_matches("; exit 5"));
+        let done = run(&token, &relay, "true");
         let said = String::from_utf8_lossy(&done.stderr);
         assert_eq!(done.status.code(), Some(255), "{edit}: {said}");
         assert!(
@@ -101,9 +118,8 @@ fn a_connection_that_ends_before_the_exit_is_no_success() {
         assert_eq!(String::from_utf8_lossy(&done.stdout), shown, "{edit}");
     }
     // And the relay does pass everything on where it is not told otherwise.
-    let done = run(&session, &relay, TWO_FRAMES);
+    let done = run(&token, &relay, "true");
     assert_eq!(done.status.code(), Some(5));
-    session.assert_alive();
 }
 
 /// A sample over the wire; the codec's own test takes every bit.
@@ -115,11 +131,11 @@ fn no_bit_of_an_exit_can_be_changed() {
         .step_by(19)
         .map(|bit| format!("s2c:0:flip={bit}"))
         .collect();
-    let Some(relay) = relay(&session, &edits) else {
+    let Some(relay) = relay(session.server.endpoint(), &edits) else {
         return;
     };
     for edit in &edits {
-        let done = run(&session, &relay, "exit 0");
+        let done = run(&session.token, &relay, "exit 0");
         assert_eq!(done.status.code(), Some(255), "{edit}");
     }
     session.assert_alive();
