@@ -18,6 +18,8 @@ use proto::{reason, start_reason};
 
 /// The first argument of the server's process.
 pub const ROLE: &str = "receiver";
+/// What the server says instead of an answer, in front of the reason.
+const FAILED: &str = "failed ";
 /// How long anything may take that should happen at once.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 /// How often the server looks whether all has arrived.
@@ -29,7 +31,7 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
             // The laboratory shows what stands here as the reason of its own failure.
-            let text = format!("failed {why}\n");
+            let text = format!("{FAILED}{why}\n");
             let _ = Output::stdout().write(text.as_bytes());
             ExitCode::FAILURE
         }
@@ -150,7 +152,10 @@ impl Receiver {
         receiver.addr = said
             .strip_prefix("listening on ")
             .and_then(|addr| addr.parse().ok())
-            .ok_or_else(|| Failure::new(format!("the receiver cannot start ({said})")))?;
+            .ok_or_else(|| {
+                let why = said.trim_start_matches(FAILED);
+                Failure::new(format!("the receiver cannot start ({why})"))
+            })?;
         Ok(receiver)
     }
 
@@ -233,7 +238,7 @@ fn answer(stdout: &mut BufReader<ChildStdout>) -> io::Result<Vec<u8>> {
     let text = String::from_utf8_lossy(&line);
     let length = text
         .parse()
-        .map_err(|_| io::Error::other(text.trim_start_matches("failed ").to_owned()))?;
+        .map_err(|_| io::Error::other(text.trim_start_matches(FAILED).to_owned()))?;
     let mut bytes = vec![0; length];
     stdout.read_exact(&mut bytes)?;
     Ok(bytes)
