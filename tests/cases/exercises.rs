@@ -20,6 +20,7 @@ mod cap;
 mod define;
 mod last_to_leave;
 mod lines;
+mod on_demand;
 mod who_calls;
 mod whole_reply;
 
@@ -59,6 +60,8 @@ exercise!(ask::check, "09_ask.rs"
     says "a stranger sends": exercise_09 solution_09 untouched_09);
 exercise!(cap::check, "10_cap.rs"
     says "a fourth client is served": exercise_10 solution_10 untouched_10);
+exercise!(on_demand::check, "11_on_demand.rs"
+    says "the listener that is its standard input": exercise_11 solution_11 untouched_11);
 
 exercise!(define::check, "12_define.rs"
     says "one definition": exercise_12 solution_12 untouched_12);

@@ -1,6 +1,8 @@
 //! One running process: its streams, signals and end.
 
 use std::io::Write;
+use std::net::TcpListener;
+use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::process::{self, Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Sender};
@@ -38,9 +40,21 @@ impl Process {
     /// Starts `command` with its standard output somewhere else, [`Process::stdout`] then being
     /// empty unless it is a pipe.
     #[track_caller]
-    pub fn spawn_to(mut command: Command, stdout: Stdio) -> Self {
+    pub fn spawn_to(command: Command, stdout: Stdio) -> Self {
+        Self::start(command, Stdio::piped(), stdout)
+    }
+
+    /// Starts `command` with a listener as its standard input, as inetd and systemd do for servers
+    /// that are started on demand.
+    #[track_caller]
+    pub fn spawn_on_listener(command: Command, listener: TcpListener) -> Self {
+        Self::start(command, OwnedFd::from(listener).into(), Stdio::piped())
+    }
+
+    #[track_caller]
+    fn start(mut command: Command, stdin: Stdio, stdout: Stdio) -> Self {
         command
-            .stdin(Stdio::piped())
+            .stdin(stdin)
             .stdout(stdout)
             .stderr(Stdio::piped())
             .process_group(0);

@@ -35,6 +35,7 @@ english! {
     sticky_packets "06-sticky-packets.md"
     udp "09-udp.md"
     socketserver "10-socketserver.md"
+    what_std_lacks "11-what-std-lacks.md"
     internet_modules "12-internet-modules.md"
     gallery "gallery.md"
 }
@@ -45,7 +46,6 @@ pub const PLANNED: &[&str] = &[
     "05-running-commands.md",
     "07-length-first.md",
     "08-struct-and-header.md",
-    "11-what-std-lacks.md",
 ];
 
 /// The folder of the English pages.
