@@ -2,12 +2,17 @@
 //!
 //! The Rust snippets are compiled and run by rustdoc, through the list in [`super::pages`].
 
+use std::time::Duration;
+
 use crate::deadline::{SOON, poll};
 use crate::docs::finding::Finding;
 use crate::docs::listings::is_listing;
 use crate::docs::page::Page;
 use crate::process::Process;
 use crate::python;
+
+/// How long a snippet may take. It takes a second at the most, unless the machine is very busy.
+const AT_MOST: Duration = Duration::from_secs(30);
 
 /// Runs each Python snippet of a page, and finds those that fail. Without Python it skips them,
 /// and says so.
@@ -24,7 +29,7 @@ pub fn check_python(page: &Page) -> Vec<Finding> {
         command.args(["-c", &fence.text]);
         let mut process = Process::spawn(command);
         process.close_stdin();
-        let ended = poll(SOON, || (!process.is_running()).then_some(()));
+        let ended = poll(AT_MOST, || (!process.is_running()).then_some(()));
         let problem = match ended {
             None => "does not end".to_owned(),
             Some(()) if process.wait_exit(SOON).success() => continue,
