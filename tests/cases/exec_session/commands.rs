@@ -116,3 +116,23 @@ fn what_is_no_command_is_told_and_the_session_goes_on() {
     assert!(told || second.contains("the second"), "{second}");
     session.assert_alive();
 }
+
+#[test]
+fn pipes_and_closed_outputs_are_as_without_a_network() {
+    let mut session = Session::start(&[]);
+    // The writer of a pipe that nobody reads is ended by a signal, which std has us ignore.
+    let done = session.run("while true; do echo yes; done | head -2000");
+    assert_eq!(done.stdout, "yes\n".repeat(2000).as_bytes());
+    assert_eq!(done.status.code(), Some(0));
+    for code in [0, 44] {
+        let done = session.run(&format!("exec >&- 2>&-; sleep 0.3; exit {code}"));
+        assert_eq!(done.status.code(), Some(code));
+    }
+    let done = session.run("exec >/dev/null; sleep 0.1; head -c 1048576 /dev/zero >&2; echo no");
+    assert_eq!((done.stdout.len(), done.stderr.len()), (0, 1 << 20));
+    for (command, code) in [("no-such-program-here", 127), ("/etc/passwd", 126)] {
+        let done = session.run(command);
+        assert_eq!(done.status.code(), Some(code), "{command}");
+    }
+    session.assert_alive();
+}

@@ -115,7 +115,8 @@ fn a_session_that_is_idle_is_closed_in_words() {
     client.arg("--token-file").arg(&session.token);
     client.arg(session.server.addr().to_string());
     let mut client = Process::spawn(client);
-    client.send(b"echo one\n");
+    // Long enough for its input to be decided, after which nothing is waited for that often.
+    client.send(b"sleep 0.4; echo one\n");
     assert_eq!(client.wait_line(SOON), "one");
     // The second line in the log is this client's.
     let closed = |bytes: &[u8], _| {

@@ -15,6 +15,21 @@ use cross_process::temp::TempDir;
 
 use super::{client_of, complaint};
 
+/// Every type of frame, and one that is none.
+pub const KINDS: [&str; 11] = [
+    "hello",
+    "auth",
+    "welcome",
+    "command",
+    "stdin",
+    "stdin-eof",
+    "stdout",
+    "stderr",
+    "exit",
+    "error",
+    "COMMAND",
+];
+
 /// The script of that name, or `None` with a word about the skip where there is no Python.
 pub fn script(name: &str) -> Option<Command> {
     let mut command = python::command(name)?;

@@ -4,7 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use super::Session;
-use super::peers::play_within;
+use super::peers::{KINDS, play_within};
 
 /// Marsaglia's xorshift, which is all the chance that a test needs.
 struct Chance(u64);
@@ -21,20 +21,6 @@ impl Chance {
         choices[self.below(choices.len())]
     }
 }
-
-const KINDS: [&str; 11] = [
-    "hello",
-    "auth",
-    "welcome",
-    "command",
-    "stdin",
-    "stdin-eof",
-    "stdout",
-    "stderr",
-    "exit",
-    "error",
-    "COMMAND",
-];
 
 /// A client that is not let in: it says nothing right, then asks for the marker in every way.
 fn stranger(chance: &mut Chance, marker: &str) -> String {

@@ -1,21 +1,7 @@
 //! Which frame may come when: every state of either side with every type of frame, over the wire.
 
 use super::Session;
-use super::peers::{Playing, play};
-
-const KINDS: [&str; 11] = [
-    "hello",
-    "auth",
-    "welcome",
-    "command",
-    "stdin",
-    "stdin-eof",
-    "stdout",
-    "stderr",
-    "exit",
-    "error",
-    "party",
-];
+use super::peers::{KINDS, Playing, play};
 
 /// How a client brings the server into a state, what the server calls it, and what may come then.
 const SERVER: [(&str, &str, &[&str]); 6] = [
@@ -66,7 +52,7 @@ fn every_state_of_the_server_with_every_type_of_frame() {
     assert_eq!(seen.len(), cases.len());
     for (((into, state, allowed), kind), seen) in cases.iter().zip(seen) {
         let refusal = match *kind {
-            "party" => "error b'unexpected \"party\" frame: there is no such type'".to_owned(),
+            "COMMAND" => "error b'unexpected \"COMMAND\" frame: there is no such type'".to_owned(),
             kind => format!("error b'unexpected {kind} frame in state {state}'"),
         };
         if allowed.contains(kind) {
@@ -93,7 +79,7 @@ fn before_it_is_let_in_a_client_may_say_one_thing() {
     };
     for (kind, seen) in kinds.zip(seen.split("---\n")) {
         let refusal = match *kind {
-            "party" => "unexpected \"party\" frame: there is no such type".to_owned(),
+            "COMMAND" => "unexpected \"COMMAND\" frame: there is no such type".to_owned(),
             kind => format!("unexpected {kind} frame in state awaiting auth"),
         };
         let end = format!("open error b'{refusal}'\nclosed\n");
@@ -143,7 +129,7 @@ fn every_state_of_the_client_with_every_type_of_frame() {
         let done = server.run(&[], "true");
         let said = String::from_utf8_lossy(&done.stderr);
         let refusal = match kind {
-            "party" => "unexpected \"party\" frame: there is no such type".to_owned(),
+            "COMMAND" => "unexpected \"COMMAND\" frame: there is no such type".to_owned(),
             kind => format!("unexpected {kind} frame in state {state}"),
         };
         assert_eq!(

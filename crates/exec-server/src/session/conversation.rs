@@ -179,7 +179,8 @@ impl<'a> Conversation<'a> {
                 INPUT_DECIDES
             }
             (None, Some(limit)) => limit.saturating_sub(now.idle_since.elapsed()),
-            _ => FRAME,
+            // The command may end meanwhile, and the client be idle from then on.
+            (_, limit) => limit.unwrap_or(FRAME),
         };
         left.clamp(Duration::from_millis(1), FRAME)
     }
