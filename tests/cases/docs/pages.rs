@@ -157,3 +157,17 @@ fn both_languages_are_in_step() {
     }
     assert_none(&findings);
 }
+
+/// A program that no transcript plays is a program that nobody tests.
+#[test]
+fn every_program_of_the_gallery_is_played() {
+    let gallery = fs::read_to_string(workspace().join("docs/en/gallery.md")).unwrap();
+    for entry in fs::read_dir(workspace().join("docs/gallery")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let command = format!("$ python3 docs/gallery/{name} ");
+        assert!(
+            !name.ends_with(".py") || gallery.contains(&command),
+            "the gallery's page never runs {name}"
+        );
+    }
+}
