@@ -4,7 +4,8 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::panic;
 use std::thread::{self, JoinHandle};
 
-use crate::deadline::SOON;
+use crate::artifacts::artifacts;
+use crate::deadline::{SOON, poll};
 use crate::net;
 
 /// A server that is a closure in a thread of the test.
@@ -24,6 +25,8 @@ impl Peer {
     /// Listens, for a talk that accepts by itself.
     #[track_caller]
     pub fn listening(talk: impl FnOnce(TcpListener) + Send + 'static) -> Self {
+        // Who is going to connect may have to be built, which takes longer than a peer waits.
+        artifacts();
         let listener = net::listen();
         let Ok(addr) = listener.local_addr() else {
             panic!("a listener without an address");
@@ -60,7 +63,7 @@ impl Peer {
     #[track_caller]
     pub fn finish(self) {
         // What it waits for has its own bound; this only keeps a test from waiting for ever.
-        let ended = crate::deadline::poll(SOON * 2, || self.talk.is_finished().then_some(()));
+        let ended = poll(SOON * 2, || self.talk.is_finished().then_some(()));
         if ended.is_none() {
             panic!("the peer's talk does not end");
         }

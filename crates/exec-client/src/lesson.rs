@@ -127,11 +127,15 @@ impl<'o> Lesson<'o> {
         self.send(stream, command)?;
         let mut digits = [0; 1024];
         let mut traced = self.traced(stream);
-        let count = match traced.read(&mut digits) {
-            Ok(0) => return Err(Failure::new("server closed before sending a length")),
-            Ok(count) => count,
-            Err(error) if is_timeout(&error) => return Err(self.nothing("length")),
-            Err(error) => return Err(self.lost("waiting for a length", &error)),
+        let count = loop {
+            match traced.read(&mut digits) {
+                Ok(0) => return Err(Failure::new("server closed before sending a length")),
+                Ok(count) => break count,
+                // Ctrl-Z and fg do that.
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if is_timeout(&error) => return Err(self.nothing("length")),
+                Err(error) => return Err(self.lost("waiting for a length", &error)),
+            }
         };
         if is_greeting(&digits[..count]) {
             return Err(self.speaks_session());

@@ -11,6 +11,7 @@ use cross_process::net;
 use cross_process::peer::Peer;
 use cross_process::process::Process;
 use cross_process::procfs;
+use cross_process::signal::Signal;
 use cross_process::temp::TempDir;
 
 use super::{PROTOCOLS, client_command, complaint, framed};
@@ -125,6 +126,47 @@ fn a_client_that_waits_uses_no_processor_time() {
             drop(go);
         }
     }
+}
+
+/// Ctrl-Z, and later fg: the system then interrupts a wait that has a time limit.
+#[test]
+fn a_client_that_was_halted_goes_on() {
+    for protocol in PROTOCOLS {
+        let (heard, waits) = mpsc::channel();
+        let (go, held) = mpsc::channel();
+        let peer = Peer::new(move |conn| {
+            net::read_exact(&conn, 1, SOON);
+            heard.send(()).unwrap();
+            held.recv_timeout(SOON).unwrap();
+            match protocol {
+                "length" => assert_eq!(net::ask(&conn, b"4", 10), b"recv_ready"),
+                "header" => net::send(&conn, &framed("{\"total_size\": 4}")),
+                _ => {}
+            }
+            net::send(&conn, b"hi");
+            held.recv_timeout(SOON).unwrap();
+            net::send(&conn, b"gh");
+        });
+        let mut client = super::start(protocol, peer.addr(), &[], "x");
+        waits.recv_timeout(SOON).unwrap();
+        halt_and_go_on(&mut client);
+        go.send(()).unwrap();
+        client.wait_stdout("hi", SOON);
+        halt_and_go_on(&mut client);
+        go.send(()).unwrap();
+        peer.finish();
+        assert_eq!(super::shown(client.finish(SOON)), "high", "{protocol}");
+    }
+}
+
+fn halt_and_go_on(process: &mut Process) {
+    let pid = process.pid();
+    // It waits, and does not just come from or go to a wait.
+    let sleeps = || (procfs::stat(pid).ok()?.state == 'S').then_some(());
+    assert!(poll(SOON, sleeps).is_some());
+    process.halt();
+    process.signal(Signal::Continue);
+    assert!(poll(SOON, sleeps).is_some());
 }
 
 #[test]
