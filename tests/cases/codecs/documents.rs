@@ -1,6 +1,6 @@
 //! JSON documents made by chance, good ones and those in which something is wrong.
 
-use super::Random;
+use cross_process::random::Random;
 
 /// What has a meaning somewhere in JSON, or in what others take for it.
 const TOKENS: &[&str] = &[
@@ -96,7 +96,7 @@ pub fn changed(random: &mut Random) -> Vec<u8> {
                 let copy = document[place..end].to_vec();
                 document.splice(place..place, copy);
             }
-            4 => document.insert(place, random.next() as u8),
+            4 => document.insert(place, random.number() as u8),
             _ => {
                 let token = random.one_of(TOKENS);
                 document.splice(place..place, token.bytes());
@@ -199,7 +199,7 @@ fn string(random: &mut Random, out: &mut String) {
                 random.one_of(&["\\\"", "\\\\", "\\/", "\\b", "\\f", "\\n", "\\r", "\\t"]),
             ),
             1 => {
-                let unit = random.next() as u16;
+                let unit = random.number() as u16;
                 out.push_str(&if random.below(2) == 0 {
                     format!("\\u{unit:04x}")
                 } else {

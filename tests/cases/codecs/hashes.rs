@@ -1,13 +1,14 @@
 //! SHA-256 and HMAC against Python's `hashlib` and `hmac`.
 
+use cross_process::random::Random;
 use proto::wire::hmac::Key;
 use proto::wire::sha256::{Sha256, digest};
 
-use super::{Random, hex, python_says};
+use super::{hex, python_says};
 
 #[test]
 fn sha256_of_every_length_is_the_same() {
-    let mut random = Random(8);
+    let mut random = Random::new(8);
     let mut messages: Vec<Vec<u8>> = (0..=300).map(|length| random.bytes(length)).collect();
     messages.extend((0..=300).map(|length| vec![0x80; length]));
     messages.extend([1000, 4096, 65_535, 65_536, 1 << 20].map(|length| random.bytes(length)));
@@ -38,7 +39,7 @@ fn sha256_of_every_length_is_the_same() {
 
 #[test]
 fn hmac_of_random_keys_and_messages_is_the_same() {
-    let mut random = Random(9);
+    let mut random = Random::new(9);
     let mut cases = Vec::new();
     for length in 0..=200 {
         cases.push((random.bytes(length), random.bytes(300 - length)));
@@ -68,7 +69,7 @@ fn hmac_of_random_keys_and_messages_is_the_same() {
 
 #[test]
 fn a_chain_of_digests_is_the_same() {
-    let mut random = Random(10);
+    let mut random = Random::new(10);
     let mut seed = random.bytes(32);
     let mut questions = Vec::new();
     let mut ours = Vec::new();

@@ -1,13 +1,14 @@
 //! Headers with their length before them, byte for byte as `struct` and `json` make them.
 
+use cross_process::random::Random;
 use proto::wire::frame;
 use proto::wire::header::Header;
 
-use super::{Random, hex, python_says};
+use super::{hex, python_says};
 
 #[test]
 fn a_header_is_framed_the_same() {
-    let mut random = Random(3);
+    let mut random = Random::new(3);
     let mut headers = Vec::new();
     let names = [
         "",
@@ -36,7 +37,7 @@ fn a_header_is_framed_the_same() {
             .collect();
         headers.push(Header {
             filename: scalars.into_iter().filter_map(char::from_u32).collect(),
-            total_size: random.next() >> random.below(64),
+            total_size: random.number() >> random.below(64),
             hash: hex(random.bytes(32)),
         });
     }

@@ -1,8 +1,9 @@
 //! The JSON parser and writer against Python's `json`, document by document.
 
+use cross_process::random::Random;
 use proto::wire::json::{Value, parse};
 
-use super::{Random, documents, hex, python_says};
+use super::{documents, hex, python_says};
 
 /// What our parser makes of a document, in the words of the oracle.
 fn ours(document: &[u8]) -> String {
@@ -29,7 +30,7 @@ fn compare(what: &str, documents: &[Vec<u8>]) -> Option<usize> {
 
 #[test]
 fn generated_documents_mean_the_same() {
-    let mut random = Random(0x15_0d0c);
+    let mut random = Random::new(0x15_0d0c);
     let mut all: Vec<Vec<u8>> = (0..10_000).map(|_| documents::good(&mut random)).collect();
     let Some(good) = compare("good JSON documents", &all) else {
         return;
@@ -86,7 +87,7 @@ fn every_short_document_means_the_same() {
 
 #[test]
 fn strings_are_written_the_same() {
-    let mut random = Random(7);
+    let mut random = Random::new(7);
     let borders = [
         '\0',
         '\u{1f}',

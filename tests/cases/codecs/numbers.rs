@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use cross_process::random::Random;
 use proto::wire::pack::{pack, unpack};
 
-use super::{Random, hex, python_says};
+use super::{hex, python_says};
 
 const FORMATS: [&str; 6] = ["i", "@i", "=i", "<i", ">i", "!i"];
 
@@ -16,8 +17,8 @@ fn numbers_are_packed_the_same_or_refused_by_both() {
             numbers.extend([(1 << power) + beside, -(1 << power) + beside]);
         }
     }
-    let mut random = Random(5);
-    numbers.extend((0..500).map(|_| random.next().cast_signed() >> random.below(64)));
+    let mut random = Random::new(5);
+    numbers.extend((0..500).map(|_| random.number().cast_signed() >> random.below(64)));
 
     let cases: Vec<(&str, i64)> = FORMATS
         .iter()
@@ -40,7 +41,7 @@ fn numbers_are_packed_the_same_or_refused_by_both() {
 
 #[test]
 fn bytes_are_unpacked_the_same_or_refused_by_both() {
-    let mut random = Random(6);
+    let mut random = Random::new(6);
     let mut buffers: Vec<Vec<u8>> = (0..9).map(|length| random.bytes(length)).collect();
     buffers.extend([
         vec![0; 4],

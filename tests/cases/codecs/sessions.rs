@@ -1,9 +1,10 @@
 //! The session protocol against an implementation in Python that was written from its description.
 
+use cross_process::random::Random;
 use proto::wire::session::handshake::{Agreement, check_auth};
 use proto::wire::session::{BODY_LIMIT, FrameReader, Kind, Opener, Sealer};
 
-use super::{Random, hex, python_says};
+use super::{hex, python_says};
 
 /// A handshake, and the frames that follow it; those of the client are the ones marked so.
 struct Session {
@@ -71,7 +72,7 @@ impl Session {
 
 #[test]
 fn proofs_and_frames_are_the_same() {
-    let mut random = Random(11);
+    let mut random = Random::new(11);
     let mut sessions: Vec<Session> = (0..500).map(|_| Session::by_chance(&mut random)).collect();
     // The example of the documentation, and the longest body.
     sessions.push(Session {
