@@ -20,7 +20,7 @@ impl Random {
     ///
     /// # Errors
     ///
-    /// [`NoRandomness`], where there is none, as in a bare chroot.
+    /// [`NoRandomness`], where there is none, as in a bare chroot, or where it gives nothing.
     pub fn open() -> Result<Self, NoRandomness> {
         Self::open_at(Path::new("/dev/urandom"))
     }
@@ -34,7 +34,10 @@ impl Random {
             // A file that somebody has put there gives the same bytes every time.
             return Err(failed(io::Error::other("/dev/urandom is not a device")));
         }
-        Ok(Self(file))
+        // One that gives nothing must show before anybody depends on it.
+        let random = Self(file);
+        random.bytes()?;
+        Ok(random)
     }
 
     /// 32 fresh random bytes.
@@ -84,7 +87,7 @@ mod tests {
         let missing = Random::open_at(Path::new("/nonexistent/urandom")).unwrap_err();
         assert!(missing.to_string().starts_with("no secure randomness"));
         assert!(Random::open_at(Path::new("/etc/passwd")).is_err());
-        let short = Random::open_at(Path::new("/dev/null")).unwrap();
-        assert!(short.bytes().is_err());
+        let short = Random::open_at(Path::new("/dev/null")).unwrap_err();
+        assert!(short.to_string().starts_with("no secure randomness"));
     }
 }

@@ -287,3 +287,43 @@ fn a_new_token_is_for_the_next_start_of_the_server() {
     assert!(text.contains("authentication failed"), "{text}");
     session.assert_alive();
 }
+
+/// Without secure randomness there is neither a token nor a nonce, so there is no server and no
+/// client: also where the token is there already.
+#[test]
+fn without_secure_randomness_neither_side_starts() {
+    let dir = TempDir::new();
+    let (token, fake) = (dir.join("token"), dir.join("fake"));
+    write_token(&token, HEX);
+    fs::write(&fake, [7; 4096]).unwrap();
+    let missing = dir.join("missing");
+    // In a place of its own, /dev/urandom is something else.
+    let instead = |source: &Path, tool: &Command| {
+        let mut command = Command::new("unshare");
+        let line = "mount --bind \"$0\" /dev/urandom && exec \"$@\"";
+        command.args(["-m", "sh", "-c", line]).arg(source);
+        command.arg(tool.get_program()).args(tool.get_args());
+        command
+    };
+    let tried = instead(Path::new("/dev/null"), &Command::new("true")).output();
+    if !tried.is_ok_and(|tried| tried.status.success()) {
+        skip("a machine without randomness", "it needs root and unshare");
+        return;
+    }
+    for source in [Path::new("/dev/null"), &fake] {
+        for path in [&token, &missing] {
+            let tool = server(path, &[], &ANY_PORT.to_string());
+            let refused = Process::spawn(instead(source, &tool)).finish(SOON);
+            let text = complaint(&refused, 1);
+            assert!(
+                text.contains("no secure randomness (/dev/urandom: "),
+                "{text}"
+            );
+        }
+        assert!(!missing.exists());
+        let server = Server::start(server(&token, &[], &ANY_PORT.to_string()));
+        let tool = client(&token, server.addr(), &[], "true");
+        let text = complaint(&Process::spawn(instead(source, &tool)).finish(SOON), 255);
+        assert!(text.contains("no secure randomness"), "{text}");
+    }
+}
