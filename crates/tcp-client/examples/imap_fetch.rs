@@ -52,10 +52,7 @@ fn command(server: &mut Server, tag: &str, text: &str) -> io::Result<Vec<(String
         let mut literal = Vec::new();
         let mut rest = line.clone();
         while let Some(length) = literal_length(&rest) {
-            let got = server.by_ref().take(length).read_to_end(&mut literal)?;
-            if (got as u64) < length {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
+            server.by_ref().take(length).read_to_end(&mut literal)?;
             rest = read_line(server)?; // the answer goes on behind its literal
         }
         answers.push((line, literal));

@@ -3,11 +3,12 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 
+use cross_process::deadline::SOON;
 use cross_process::others::{self, Other};
 use cross_process::temp::TempDir;
 use cross_process::{net, python};
 
-use super::{both, complaint, printed};
+use super::{both, complaint, printed, start};
 
 #[test]
 fn http_get_fetches_what_pythons_server_has() {
@@ -48,6 +49,23 @@ fn http_get_does_not_wait_for_the_end_of_the_connection() {
         if let Some(shown) = printed(client, server.addr, &["/page.txt"]) {
             assert_eq!(shown, "200 OK\nhalf a line");
         }
+    }
+}
+
+#[test]
+fn a_body_that_is_shorter_than_its_length_is_an_error() {
+    for client in both("http_get") {
+        let listener = net::listen();
+        let Some(mut client) = start(client, listener.local_addr().unwrap(), &["/"], "") else {
+            continue;
+        };
+        let conn = net::accept(&listener);
+        net::send(
+            &conn,
+            b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n50 bytes or so",
+        );
+        net::half_close(&conn);
+        assert_eq!(client.wait_exit(SOON).code(), Some(1));
     }
 }
 
