@@ -12,7 +12,7 @@ use cross_process::signal::Signal;
 use cross_process::temp::TempDir;
 
 use super::peers::play;
-use super::{client_of, complaint, server};
+use super::{client_of, complaint, server, wait_until_still};
 use crate::tcp::unprivileged::Unprivileged;
 
 /// A server at `socket` in that folder, with its token beside it.
@@ -89,6 +89,15 @@ fn a_client_that_leaves_is_missed_here_too() {
         };
         assert_alive(&mut server, &dir);
     }
+    // Also with input that the command does not read.
+    let token = dir.join("token");
+    let mut client = client_of(&token, server.endpoint(), &["-i"], "exec sleep 1000");
+    client.stdin(fs::File::open("/dev/zero").unwrap());
+    let mut client = client.spawn().unwrap();
+    wait_until_still(client.id());
+    client.kill().unwrap();
+    client.wait().unwrap();
+    assert_alive(&mut server, &dir);
 }
 
 #[test]
