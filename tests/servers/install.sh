@@ -30,20 +30,25 @@ python_servers() {
   cp "$here/requirements.txt" "$into/python/installed" # last, so that half an environment is none
 }
 
+download() {
+  (cd "$work" && apt-get -o APT::Sandbox::User=root download -qq "$@" >&2)
+}
+
 debian_servers() {
-  local package missing=()
+  local package libraries missing=()
   for package in sn gophernicus; do
     [ -e "$into/debian/$package" ] || missing+=("$package")
   done
   [ "${#missing[@]}" -eq 0 ] && return
-  apt-cache show "${missing[@]}" >/dev/null 2>&1 || as_root apt-get update -q
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT
-  (cd "$work" && apt-get download -qq "${missing[@]}" 2>&1 | grep -v unsandboxed >&2 || true)
+  # The lists of a machine may be missing or old.
+  download "${missing[@]}" || { as_root apt-get update -q && download "${missing[@]}"; }
   for package in "${missing[@]}"; do
     dpkg-deb --extract "$work/${package}"_*.deb "$work/$package"
   done
-  if ldd "$work"/*/usr/sbin/* 2>/dev/null | grep -q 'libwrap.* not found'; then
+  libraries=$(ldd "$work"/gophernicus/usr/sbin/gophernicus 2>/dev/null || true)
+  if [[ $libraries == *'not found'* ]]; then
     as_root apt-get install -qy --no-install-recommends libwrap0
   fi
   mkdir -p "$into/debian"
