@@ -133,6 +133,11 @@ fn little_is_taken_from_a_client_before_it_was_let_in() {
         ---
         raw \\x02\\x00\\x00\\x00
         half-close
+        end
+        ---
+        lie announced=64
+        open auth x
+        half-close
         end"
     );
     let Some(seen) = play(session.server.endpoint(), &session.token, &[], &steps) else {
@@ -152,6 +157,7 @@ fn little_is_taken_from_a_client_before_it_was_let_in() {
             "b'header is empty'",
             "b'filename missing in the header'",
             "b'got 0 of 2 bytes of a header'",
+            "b'got 1 of 64 bytes of a frame'",
         ],
         "{seen}"
     );

@@ -79,3 +79,31 @@ impl engine::Sink for FrameWriter {
         self.write(sealer.seal(kind, buffer))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::os::unix::net::UnixStream;
+
+    use proto::wire::session::handshake::Agreement;
+
+    use super::*;
+
+    /// A frame that is no longer wanted takes no number: the next one is still the first.
+    #[test]
+    fn what_is_not_wanted_is_not_sent() {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        let sealer = || {
+            let agreement = Agreement::new(&[1; 32], &[2; 32], &[3; 32]).unwrap();
+            agreement.into_server().0
+        };
+        let stream = Arc::new(Stream::from(ours));
+        let writer = FrameWriter::new(Log::default(), &stream, Peer::Unix(1), sealer());
+        writer.send_if(Kind::Stdout, b"", || false).unwrap();
+        writer.send_if(Kind::Exit, b"{}", || true).unwrap();
+        drop((writer, stream));
+        let mut sent = Vec::new();
+        theirs.read_to_end(&mut sent).unwrap();
+        assert_eq!(sent, sealer().seal_copy(Kind::Exit, b"{}"));
+    }
+}
