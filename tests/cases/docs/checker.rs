@@ -84,6 +84,8 @@ fn what_the_reader_cannot_read_is_found() {
         ("[a]: b.md\n", 1, "by reference"),
         ("<img src=\"a.svg\">\n", 1, "HTML"),
         ("see <https://example.org>\n", 1, "HTML or a bare address"),
+        ("**冒号：**字\n", 1, "shows as stars"),
+        ("字**`code`** 字\n", 1, "shows as stars"),
     ] {
         let findings = form::check(&page(text));
         assert!(
@@ -93,6 +95,13 @@ fn what_the_reader_cannot_read_is_found() {
             "{:#?}",
             shown(&findings)
         );
+    }
+    for right in [
+        "**冒号：** 字\n",
+        "字**字**字 **`code`**\n",
+        "**Bold.** `2**31` is\n",
+    ] {
+        assert_eq!(page(right).odd, []);
     }
 }
 
@@ -143,11 +152,25 @@ fn a_fence_that_nothing_checks_is_found() {
 
 #[test]
 fn a_chapter_without_a_section_is_found() {
-    let sections: String = form::SECTIONS.iter().map(|s| format!("## {s}\n")).collect();
-    let chapter = format!(
-        "# 2. Title\n{sections}docs/exercises/02_x.rs\ncargo test -p cross-process exercise_02 -- --ignored\n"
-    );
+    let chapter = |sections: Vec<&str>| {
+        let sections: String = sections.iter().map(|s| format!("## {s}\n")).collect();
+        format!(
+            "# 2. Title\n{sections}docs/exercises/02_x.rs\ncargo test -p cross-process exercise_02 -- --ignored\n"
+        )
+    };
+    let chinese = chapter(form::SECTIONS.iter().map(|names| names.1).collect());
+    let chapter = chapter(form::SECTIONS.iter().map(|names| names.0).collect());
     assert_found(&form::check_chapter(&page(&chapter)), &[]);
+    assert_found(
+        &form::check_chapter(&page(&chinese)),
+        &[(1, "has no ## The idea")],
+    );
+    let on_its_side = |text: &str| Page::parse(Path::new("docs/zh/02-a-page.md"), text);
+    assert_found(&form::check_chapter(&on_its_side(&chinese)), &[]);
+    assert_found(
+        &form::check_chapter(&on_its_side(&chinese.replace("## 运行\n", ""))),
+        &[(1, "has no ## 运行")],
+    );
     for (old, new, says) in [
         ("# 2. Title", "# 3. Title", "does not begin"),
         ("## Run it\n", "", "has no ## Run it"),
@@ -325,12 +348,14 @@ fn a_page_that_the_book_does_not_list_once_is_found() {
 #[test]
 fn twins_out_of_step_are_found() {
     let english = page(concat!(
-        "# Title\n\n[next](03.md#anchor) [other](../zh/02-a-page.md)\n\n",
+        "# Title\n\n[next](03.md#anchor) [other](../zh/02-a-page.md) [here](#title)\n\n",
         "```console\n$ true\n```\n\n```text\na picture\n```\n\n| a | b |\n|---|---|\n| `x` | words |\n\n## Section\n",
     ));
     let chinese = english
         .text
         .replace("Title", "标题")
+        .replace("Section", "小节")
+        .replace("#title", "#标题")
         .replace("#anchor", "#锚")
         .replace("../zh/", "../en/")
         .replace("a picture", "图")
@@ -344,18 +369,20 @@ fn twins_out_of_step_are_found() {
     assert_found(&twins::check(&english, &chinese("", "")), &[]);
     for (old, new, line, says) in [
         (
-            "## Section",
-            "### Section",
+            "## 小节",
+            "### 小节",
             17,
             "this heading is not that of line 17",
         ),
-        ("## Section\n", "", 16, "the heading of line 17 is missing"),
-        ("## Section", "## Section\n## More", 18, "no such heading"),
+        ("## 小节\n", "", 16, "the heading of line 17 is missing"),
+        ("## 小节", "## 小节\n## 多余", 18, "no such heading"),
         ("$ true", "$ false", 5, "this fence is not that"),
         ("```text", "```console", 9, "this fence is not that"),
         ("`x`", "`y`", 13, "this table is not that"),
         ("| 话 |", "| 话 | |", 13, "this table is not that"),
         ("03.md", "04.md", 3, "this link is not that"),
+        ("03.md#锚", "03.md", 3, "this link is not that"),
+        ("#标题", "#小节", 3, "this link is not that"),
     ] {
         assert_found(&twins::check(&english, &chinese(old, new)), &[(line, says)]);
     }

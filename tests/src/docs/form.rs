@@ -3,17 +3,18 @@
 use crate::docs::finding::Finding;
 use crate::docs::listings::is_listing;
 use crate::docs::page::{Fence, Page};
+use crate::docs::pages;
 
-/// The sections of a chapter, in their order.
-pub const SECTIONS: &[&str] = &[
-    "The idea",
-    "Side by side",
-    "What changed, and why",
-    "Run it",
-    "Break it",
-    "The tool that does it right",
-    "Exercise",
-    "Where to read on",
+/// The sections of a chapter, in their order: in English, and in Chinese.
+pub const SECTIONS: &[(&str, &str)] = &[
+    ("The idea", "想法"),
+    ("Side by side", "对照着看"),
+    ("What changed, and why", "变了什么，为什么"),
+    ("Run it", "运行"),
+    ("Break it", "弄坏它"),
+    ("The tool that does it right", "做得对的工具"),
+    ("Exercise", "练习"),
+    ("Where to read on", "接着读"),
 ];
 
 /// The most columns of a picture made of text: those of a line of code.
@@ -47,7 +48,7 @@ pub fn check(page: &Page) -> Vec<Finding> {
 
 fn problem(page: &Page, fence: &Fence) -> Option<String> {
     let comment = fence.comment.as_deref().unwrap_or_default();
-    let is_chapter = page.path.starts_with("docs/en") || page.path.starts_with("docs/zh");
+    let is_chapter = pages::is_of_the_course(page);
     if comment.starts_with("not run:") && is_chapter {
         return Some("all of the course is run; \"not run\" is for other pages".to_owned());
     }
@@ -93,7 +94,11 @@ pub fn check_chapter(page: &Page) -> Vec<Finding> {
         findings.push(page.finding(1, format!("does not begin with # {number}. TITLE")));
     }
     let mut headings = page.headings.iter().filter(|heading| heading.level == 2);
-    for section in SECTIONS {
+    for (english, chinese) in SECTIONS {
+        let section = match page.path.starts_with(pages::zh()) {
+            true => chinese,
+            false => english,
+        };
         if !headings.any(|heading| heading.text == *section) {
             let what = format!("has no ## {section} behind the sections before it");
             findings.push(page.finding(1, what));

@@ -70,10 +70,7 @@ fn problem(page: &Page, target: &str) -> Option<String> {
         return (!known).then(|| format!("{target} is not among the stable places: {OUTSIDE:?}"));
     }
     let file = file_of(page, target);
-    if pages::PLANNED
-        .iter()
-        .any(|name| pages::en().join(name) == file)
-    {
+    if pages::is_awaited(&file) {
         return None;
     }
     if file != page.path && !workspace().join(&file).exists() {

@@ -141,6 +141,12 @@ impl Page {
             self.odd(at, "a fence that is not at the start of its line");
         }
         self.links_of(at, line);
+        if is_emphasis_lost(line) {
+            self.odd(
+                at,
+                "** between a letter and punctuation shows as stars; put a space or a line end",
+            );
+        }
         at + 1
     }
 
@@ -235,6 +241,25 @@ fn spans(text: &str) -> impl Iterator<Item = (bool, &str)> {
     }
     found.push((false, rest));
     found.into_iter()
+}
+
+/// Whether a bold piece of a line is none. Markdown takes `**` for a beginning where it stands
+/// before a letter and for an end where it stands behind one; with punctuation there, the other side
+/// must be no letter. In English that is a space. Chinese has none: `**冒号：**字`.
+fn is_emphasis_lost(line: &str) -> bool {
+    let prose: String = spans(line)
+        .map(|(is_code, text)| if is_code { "`" } else { text })
+        .collect();
+    let pieces: Vec<&str> = prose.split("**").collect();
+    pieces.windows(2).enumerate().any(|(number, sides)| {
+        let (before, after) = (sides[0].chars().next_back(), sides[1].chars().next());
+        let (inside, outside) = match number % 2 {
+            0 => (after, before),
+            _ => (before, after),
+        };
+        let is_mark = |c: char| !c.is_alphanumeric() && !c.is_whitespace();
+        inside.is_some_and(is_mark) && outside.is_some_and(char::is_alphanumeric)
+    })
 }
 
 /// The cells of `| a | b |`; `\|` is a bar within a cell.

@@ -48,6 +48,23 @@ pub const PLANNED: &[&str] = &[
     "08-struct-and-header.md",
 ];
 
+/// Pages of the course that have no Chinese twin yet. A link may lead to one already. Whoever
+/// translates one takes it out.
+pub const UNTRANSLATED: &[&str] = &[
+    "02-tcp-pair.md",
+    "03-socket-functions.md",
+    "04-address-in-use.md",
+    "05-running-commands.md",
+    "06-sticky-packets.md",
+    "07-length-first.md",
+    "08-struct-and-header.md",
+    "09-udp.md",
+    "10-socketserver.md",
+    "11-what-std-lacks.md",
+    "12-internet-modules.md",
+    "gallery.md",
+];
+
 /// The folder of the English pages.
 pub fn en() -> &'static Path {
     Path::new("docs/en")
@@ -65,6 +82,23 @@ pub fn english() -> Vec<Page> {
         Ok(pages) => pages,
         Err(why) => panic!("a page that is listed cannot be read: {why}"),
     }
+}
+
+/// The Chinese pages that are there.
+pub fn chinese() -> Vec<Page> {
+    let is_chinese = |page: &Page| page.path.starts_with(zh());
+    all().into_iter().filter(is_chinese).collect()
+}
+
+/// Whether a page belongs to the course, in either language.
+pub fn is_of_the_course(page: &Page) -> bool {
+    page.path.starts_with(en()) || page.path.starts_with(zh())
+}
+
+/// Whether that file is a page that is not there yet, and is known to be missing.
+pub fn is_awaited(file: &Path) -> bool {
+    let is_in = |folder: &Path, names: &[&str]| names.iter().any(|name| folder.join(name) == file);
+    is_in(en(), PLANNED) || is_in(zh(), UNTRANSLATED)
 }
 
 /// Whether a page is for those who change the project. Its commands build, install and test, so

@@ -1,11 +1,15 @@
 //! The English and the Chinese page of one name: the same course, in two languages.
 
+use std::path::Path;
+
 use crate::docs::finding::Finding;
+use crate::docs::links::{anchors, file_of};
 use crate::docs::page::{Page, code_spans};
+use crate::docs::pages;
 
 /// Finds where the Chinese page has not what the English one has: headings, level by level;
 /// fences, byte for byte but for `text`; tables, by their shape and their code; links, by the page
-/// they lead to.
+/// and the heading that they lead to.
 pub fn check(english: &Page, chinese: &Page) -> Vec<Finding> {
     let headings = |page: &Page| -> Vec<(usize, String)> {
         let headings = page.headings.iter();
@@ -31,10 +35,8 @@ pub fn check(english: &Page, chinese: &Page) -> Vec<Finding> {
             .collect()
     };
     let links = |page: &Page| -> Vec<(usize, String)> {
-        // An anchor is a heading's text, which is not the same in the other language.
-        let file = |target: &str| target.split('#').next().unwrap_or_default().to_owned();
         let links = page.links.iter();
-        links.map(|l| (l.line, neutral(&file(&l.target)))).collect()
+        links.map(|l| (l.line, place(page, &l.target))).collect()
     };
     let mut findings = Vec::new();
     for (what, here, there) in [
@@ -48,7 +50,36 @@ pub fn check(english: &Page, chinese: &Page) -> Vec<Finding> {
     findings
 }
 
-/// A link without its language: `../zh/x.md` and `../en/x.md` are the same page.
+/// Where a link leads, without its language: `../zh/x.md` and `../en/x.md` are the same page, and
+/// its anchor is the text of a heading, which counts as the number of that heading.
+fn place(page: &Page, target: &str) -> String {
+    let Some((file, anchor)) = target.split_once('#') else {
+        return neutral(target);
+    };
+    if target.contains("://") {
+        return target.to_owned();
+    }
+    let headings = match file.is_empty() {
+        true => Some(anchors(page)),
+        false => anchors_in_both(&file_of(page, target)),
+    };
+    let number = headings.map(|headings| headings.iter().position(|heading| heading == anchor));
+    format!("{}#{number:?}", neutral(file))
+}
+
+/// The anchors of a page that a page leads to; none while it is there in one language only.
+fn anchors_in_both(file: &Path) -> Option<Vec<String>> {
+    let there = Page::open(file).ok()?;
+    if pages::is_of_the_course(&there) {
+        let other = match there.path.starts_with(pages::en()) {
+            true => pages::zh(),
+            false => pages::en(),
+        };
+        Page::open(&other.join(there.name())).ok()?;
+    }
+    Some(anchors(&there))
+}
+
 fn neutral(target: &str) -> String {
     target.replace("zh/", "*/").replace("en/", "*/")
 }
