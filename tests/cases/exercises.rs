@@ -21,6 +21,7 @@ mod define;
 mod last_to_leave;
 mod lines;
 mod on_demand;
+mod three_pipes;
 mod who_calls;
 mod whole_reply;
 
@@ -54,6 +55,8 @@ exercise!(banner::check, "03_banner.rs"
     says "nobody listens": exercise_03 solution_03 untouched_03);
 exercise!(last_to_leave::check, "04_last_to_leave.rs"
     says "your server closed first": exercise_04 solution_04 untouched_04);
+exercise!(three_pipes::check, "05_three_pipes.rs"
+    says "does not read its input": exercise_05 solution_05 untouched_05);
 exercise!(lines::check, "06_lines.rs"
     says "should answer \"[hello]\\n\"": exercise_06 solution_06 untouched_06);
 exercise!(ask::check, "09_ask.rs"
