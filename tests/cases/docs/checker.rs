@@ -346,7 +346,7 @@ fn a_page_that_the_book_does_not_list_once_is_found() {
 }
 
 #[test]
-fn twins_out_of_step_are_found() {
+fn twins_out_of_step_are_found_and_brought_in_step() {
     let english = page(concat!(
         "# Title\n\n[next](03.md#anchor) [other](../zh/02-a-page.md) [here](#title)\n\n",
         "```console\n$ true\n```\n\n```text\na picture\n```\n\n| a | b |\n|---|---|\n| `x` | words |\n\n## Section\n",
@@ -386,6 +386,10 @@ fn twins_out_of_step_are_found() {
     ] {
         assert_found(&twins::check(&english, &chinese(old, new)), &[(line, says)]);
     }
+    let behind = chinese("$ true", "$ false\n$ false");
+    assert_eq!(twins::updated(&english, &behind), chinese("", "").text);
+    let without = chinese("```console\n$ true\n```\n", "");
+    assert_eq!(twins::updated(&english, &without), without.text);
 }
 
 #[test]

@@ -45,20 +45,30 @@ fn each_english(check: impl Fn(&Page) -> Vec<Finding> + Sync) {
 
 #[test]
 fn listings_are_what_the_files_hold() {
-    let pages = pages::all();
     if env::var_os("UPDATE_DOCS").is_some() {
-        for page in &pages {
-            match listings::updated(page) {
-                Err(finding) => assert_none(&[finding]),
-                Ok(text) if text != page.text => {
-                    fs::write(workspace().join(&page.path), text).unwrap();
-                }
-                Ok(_) => {}
-            }
-        }
-        return;
+        update();
     }
-    check_all(&pages, listings::check);
+    check_all(&pages::all(), listings::check);
+}
+
+/// Brings the listings in step with their files, and the Chinese pages' code with the English ones'.
+fn update() {
+    let save = |page: &Page, text: String| {
+        if text != page.text {
+            fs::write(workspace().join(&page.path), text).unwrap();
+        }
+    };
+    for page in pages::all() {
+        match listings::updated(&page) {
+            Err(finding) => assert_none(&[finding]),
+            Ok(text) => save(&page, text),
+        }
+    }
+    for chinese in pages::chinese() {
+        if let Ok(english) = Page::open(&pages::en().join(chinese.name())) {
+            save(&chinese, twins::updated(&english, &chinese));
+        }
+    }
 }
 
 #[test]

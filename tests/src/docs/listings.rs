@@ -39,14 +39,12 @@ pub fn check(page: &Page) -> Vec<Finding> {
 
 /// The page's text with every listing as its file has it now.
 pub fn updated(page: &Page) -> Result<String, Finding> {
-    let mut lines: Vec<String> = page.text.lines().map(str::to_owned).collect();
-    for fence in page.fences.iter().rev().filter(|fence| is_listing(fence)) {
+    let mut texts = Vec::new();
+    for fence in page.fences.iter().filter(|fence| is_listing(fence)) {
         let text = current(fence).map_err(|why| page.finding(fence.line, why))?;
-        // The fence's own line counts from 1, so it is the index of the first line within.
-        let within = fence.line..fence.line + fence.text.lines().count();
-        lines.splice(within, text.lines().map(str::to_owned));
+        texts.push((fence, text));
     }
-    Ok(lines.join("\n") + "\n")
+    Ok(page.with_texts(&texts))
 }
 
 /// What the fence should hold.

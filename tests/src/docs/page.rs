@@ -100,6 +100,17 @@ impl Page {
         name.and_then(|name| name.to_str()).unwrap_or_default()
     }
 
+    /// The page's text, with another text in some of its fences, which come in their order.
+    pub fn with_texts(&self, texts: &[(&Fence, String)]) -> String {
+        let mut lines: Vec<&str> = self.text.lines().collect();
+        for (fence, text) in texts.iter().rev() {
+            // The fence's own line counts from 1, so it is the index of the first line within.
+            let within = fence.line..fence.line + fence.text.lines().count();
+            lines.splice(within, text.lines());
+        }
+        lines.join("\n") + "\n"
+    }
+
     /// A finding on this page.
     pub fn finding(&self, line: usize, what: impl Into<String>) -> Finding {
         Finding::new(&self.path, line, what)

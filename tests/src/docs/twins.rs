@@ -50,6 +50,24 @@ pub fn check(english: &Page, chinese: &Page) -> Vec<Finding> {
     findings
 }
 
+/// The Chinese page's text with the code of the English one. Where they have not the same blocks,
+/// it stays as it is, for [`check`] to say which.
+pub fn updated(english: &Page, chinese: &Page) -> String {
+    let blocks = |page: &Page| -> Vec<(Option<String>, String)> {
+        let fences = page.fences.iter();
+        fences
+            .map(|f| (f.comment.clone(), f.language.clone()))
+            .collect()
+    };
+    if blocks(english) != blocks(chinese) {
+        return chinese.text.clone();
+    }
+    let pairs = chinese.fences.iter().zip(&english.fences);
+    let code = pairs.filter(|(own, _)| own.language != "text");
+    let texts: Vec<_> = code.map(|(own, there)| (own, there.text.clone())).collect();
+    chinese.with_texts(&texts)
+}
+
 /// Where a link leads, without its language: `../zh/x.md` and `../en/x.md` are the same page, and
 /// its anchor is the text of a heading, which counts as the number of that heading.
 fn place(page: &Page, target: &str) -> String {
@@ -97,7 +115,10 @@ fn compare(
         (None, None) => return None,
         (Some((line, there)), Some((own_line, here))) => (
             *own_line,
-            format!("this {what} is not that of line {line}:\n{here}\nbut\n{there}"),
+            format!(
+                "this {what} is not that of line {line} (code is mended by \
+                 UPDATE_DOCS=1 cargo test -p cross-process docs):\n{here}\nbut\n{there}"
+            ),
         ),
         (Some((line, there)), None) => (
             chinese.text.lines().count(),
