@@ -52,14 +52,11 @@ pub const UNTRANSLATED: &[&str] = &[
     "03-socket-functions.md",
     "04-address-in-use.md",
     "05-running-commands.md",
-    "06-sticky-packets.md",
     "07-length-first.md",
     "08-struct-and-header.md",
-    "09-udp.md",
     "10-socketserver.md",
     "11-what-std-lacks.md",
     "12-internet-modules.md",
-    "gallery.md",
 ];
 
 /// The folder of the English pages.
