@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use cross_process::docs::finding::Finding;
 use cross_process::docs::page::{Page, code_spans};
-use cross_process::docs::{form, line_tables, links, listings, pages, snippets, summary, twins};
+use cross_process::docs::{form, line_tables, links, listings, snippets, summary, twins};
 
 fn page(text: &str) -> Page {
     Page::parse(Path::new("docs/en/02-a-page.md"), text)
@@ -390,15 +390,4 @@ fn twins_out_of_step_are_found_and_brought_in_step() {
     assert_eq!(twins::updated(&english, &behind), chinese("", "").text);
     let without = chinese("```console\n$ true\n```\n", "");
     assert_eq!(twins::updated(&english, &without), without.text);
-}
-
-#[test]
-fn the_list_of_pages_finds_every_file() {
-    let found = pages::below(Path::new("docs")).unwrap();
-    assert!(found.contains(&PathBuf::from("docs/dev/architecture.md")));
-    assert!(
-        pages::all()
-            .iter()
-            .any(|page| page.path == Path::new("README.md"))
-    );
 }

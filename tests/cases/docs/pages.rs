@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::env;
 use std::fs;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::thread;
 
@@ -126,6 +126,17 @@ fn the_front_page_lists_every_page_of_the_course() {
     for folder in [pages::en(), pages::zh()] {
         assert_none(&summary::check(&front, &pages::below(folder).unwrap()));
     }
+}
+
+#[test]
+fn the_list_of_pages_finds_every_file() {
+    let found = pages::below(Path::new("docs")).unwrap();
+    assert!(found.contains(&PathBuf::from("docs/dev/architecture.md")));
+    assert!(
+        pages::all()
+            .iter()
+            .any(|page| page.path == Path::new("README.md"))
+    );
 }
 
 #[test]
