@@ -50,7 +50,6 @@ pub const PLANNED: &[&str] = &["07-length-first.md", "08-struct-and-header.md"];
 pub const UNTRANSLATED: &[&str] = &[
     "03-socket-functions.md",
     "04-address-in-use.md",
-    "05-running-commands.md",
     "07-length-first.md",
     "08-struct-and-header.md",
     "10-socketserver.md",
