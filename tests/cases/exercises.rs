@@ -18,6 +18,7 @@ mod ask;
 mod banner;
 mod cap;
 mod define;
+mod digits_with_an_end;
 mod last_to_leave;
 mod lines;
 mod on_demand;
@@ -59,6 +60,8 @@ exercise!(three_pipes::check, "05_three_pipes.rs"
     says "does not read its input": exercise_05 solution_05 untouched_05);
 exercise!(lines::check, "06_lines.rs"
     says "should answer \"[hello]\\n\"": exercise_06 solution_06 untouched_06);
+exercise!(digits_with_an_end::check, "07_digits_with_an_end.rs"
+    says "byte by byte": exercise_07 solution_07 untouched_07);
 exercise!(ask::check, "09_ask.rs"
     says "a stranger sends": exercise_09 solution_09 untouched_09);
 exercise!(cap::check, "10_cap.rs"

@@ -1,0 +1,129 @@
+//! Exercise 7: messages that have their length in front of them, however they come.
+
+use std::io::{ErrorKind, Read};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use cross_process::deadline::SOON;
+use cross_process::net;
+use cross_process::process;
+use cross_process::server::Server;
+
+/// More than the server needs, and less than somebody may announce.
+const MEMORY: u64 = 1 << 30;
+
+/// Plays one client after the other to the program.
+pub fn check(program: &Path) {
+    let mut command = Command::new(program);
+    command.arg("0");
+    // Who makes room for what is only announced has no room for it.
+    let mut server = Server::start(process::with_address_space(&command, MEMORY));
+    let call = |server: &Server| {
+        let conn = net::connect(server.addr());
+        conn.set_nodelay(true).unwrap();
+        conn
+    };
+
+    let conn = call(&server);
+    net::send(&conn, b"5\nhello");
+    expect(&conn, b"5\nHELLO", "a message comes alone");
+
+    // A server that takes the first digit for all of it may have left before the last one.
+    let _ = net::send_slowly(&conn, b"12\nslow message", Duration::from_millis(10));
+    expect(&conn, b"12\nSLOW MESSAGE", "a message comes byte by byte");
+
+    net::send(&conn, b"2\nhi0\n3\na\nb");
+    let expected = b"2\nHI0\n3\nA\nB";
+    let what = "three messages come at once: hi, an empty one, and one with a line end in it";
+    expect(&conn, expected, what);
+
+    let long = vec![b'x'; 1 << 20];
+    net::send(&conn, &[&b"1048576\n"[..], &long].concat());
+    let expected = [b"1048576\n", &long.to_ascii_uppercase()[..]].concat();
+    expect(&conn, &expected, "a message has 1 MiB");
+
+    net::send(&conn, b"3\n\xe5\x95\x8a");
+    expect(&conn, b"3\n\xe5\x95\x8a", "a message is not ASCII");
+
+    drop(conn);
+    let digits = [b'1'; 100];
+    for (sent, what) in [
+        (&b"5\nhel"[..], "a client leaves within a message"),
+        (b"5", "a client leaves within a length"),
+        (
+            b"1000000000000000000\nhel",
+            "a client announces 10^18 bytes, sends 3, and leaves",
+        ),
+        (b"five\nhello", "a length is no number"),
+        (b"-5\nhello", "a length is negative"),
+        (b"+5\nhello", "a length has a sign"),
+        (b"\nhello", "a length has no digits"),
+        (b"99999999999999999999\n", "a length is more than 2^64"),
+        (&digits, "a length has 100 digits and no end"),
+    ] {
+        let conn = call(&server);
+        net::send(&conn, sent);
+        net::half_close(&conn);
+        let mut rest = Vec::new();
+        match net::again(|| (&conn).read_to_end(&mut rest)) {
+            Ok(_) => {}
+            // The server has not read all of it.
+            Err(why) if why.kind() == ErrorKind::ConnectionReset => {}
+            Err(_) => panic!("{what}: your server should close the connection"),
+        }
+        finding(&rest, b"", what);
+        if !server.process.is_running() {
+            server
+                .process
+                .fail(&format!("{what}: your server has ended"));
+        }
+        let next = call(&server);
+        net::send(&next, b"5\nfresh");
+        expect(
+            &next,
+            b"5\nFRESH",
+            &format!("another client comes, after {what}"),
+        );
+    }
+}
+
+/// The answer that must come now, though no more is sent.
+#[track_caller]
+fn expect(mut conn: &TcpStream, answer: &[u8], what: &str) {
+    let mut came = Vec::new();
+    // Piece by piece, so that a wrong answer is found where it goes wrong, and not after a wait for
+    // the rest of it.
+    while came.len() < answer.len() && answer.starts_with(&came) {
+        let mut piece = [0; 4096];
+        let most = piece.len().min(answer.len() - came.len());
+        match net::again(|| conn.read(&mut piece[..most])) {
+            Ok(count @ 1..) => came.extend_from_slice(&piece[..count]),
+            _ => break,
+        }
+    }
+    finding(&came, answer, what);
+}
+
+#[track_caller]
+fn finding(came: &[u8], answer: &[u8], what: &str) {
+    let but = match came {
+        _ if answer.starts_with(came) => "it stops after",
+        _ => "it begins with",
+    };
+    assert!(
+        came == answer,
+        "{what}: your server should answer \"{}\", but {but} \"{}\"",
+        shown(answer),
+        shown(came),
+    );
+}
+
+fn shown(bytes: &[u8]) -> String {
+    let text = bytes.escape_ascii().to_string();
+    match text.get(..60) {
+        Some(start) => format!("{start}..."),
+        None => text,
+    }
+}
