@@ -6,7 +6,6 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use cross_process::deadline::SOON;
 use cross_process::net;
 use cross_process::process;
 use cross_process::server::Server;
