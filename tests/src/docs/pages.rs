@@ -51,7 +51,6 @@ pub const PLANNED: &[&str] = &["08-struct-and-header.md"];
 pub const UNTRANSLATED: &[&str] = &[
     "07-length-first.md",
     "08-struct-and-header.md",
-    "10-socketserver.md",
     "11-what-std-lacks.md",
     "12-internet-modules.md",
 ];
