@@ -49,7 +49,6 @@ pub const PLANNED: &[&str] = &["08-struct-and-header.md"];
 /// Pages of the course that have no Chinese twin yet. A link may lead to one already. Whoever
 /// translates one takes it out.
 pub const UNTRANSLATED: &[&str] = &[
-    "07-length-first.md",
     "08-struct-and-header.md",
     "11-what-std-lacks.md",
     "12-internet-modules.md",
