@@ -19,6 +19,7 @@ mod banner;
 mod cap;
 mod define;
 mod digits_with_an_end;
+mod distrust;
 mod last_to_leave;
 mod lines;
 mod on_demand;
@@ -62,6 +63,8 @@ exercise!(lines::check, "06_lines.rs"
     says "should answer \"[hello]\\n\"": exercise_06 solution_06 untouched_06);
 exercise!(digits_with_an_end::check, "07_digits_with_an_end.rs"
     says "byte by byte": exercise_07 solution_07 untouched_07);
+exercise!(distrust::check, "08_distrust.rs"
+    says "byte by byte": exercise_08 solution_08 untouched_08);
 exercise!(ask::check, "09_ask.rs"
     says "a stranger sends": exercise_09 solution_09 untouched_09);
 exercise!(cap::check, "10_cap.rs"
