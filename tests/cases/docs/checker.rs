@@ -388,6 +388,6 @@ fn twins_out_of_step_are_found_and_brought_in_step() {
     }
     let behind = chinese("$ true", "$ false\n$ false");
     assert_eq!(twins::updated(&english, &behind), chinese("", "").text);
-    let without = chinese("```console\n$ true\n```\n", "");
-    assert_eq!(twins::updated(&english, &without), without.text);
+    let with_another = chinese("```console\n", "```console\n$ :\n```\n\n```console\n");
+    assert_eq!(twins::updated(&english, &with_another), with_another.text);
 }
