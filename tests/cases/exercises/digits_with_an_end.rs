@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use cross_process::deadline::SOON;
 use cross_process::net;
 use cross_process::process;
 use cross_process::server::Server;
@@ -47,7 +48,6 @@ pub fn check(program: &Path) {
     expect(&conn, b"3\n\xe5\x95\x8a", "a message is not ASCII");
 
     drop(conn);
-    let digits = [b'1'; 100];
     for (sent, what) in [
         (&b"5\nhel"[..], "a client leaves within a message"),
         (b"5", "a client leaves within a length"),
@@ -55,7 +55,15 @@ pub fn check(program: &Path) {
             b"1000000000000000000\nhel",
             "a client announces 10^18 bytes, sends 3, and leaves",
         ),
-        (b"five\nhello", "a length is no number"),
+    ] {
+        let conn = call(&server);
+        net::send(&conn, sent);
+        net::half_close(&conn);
+        assert_refused(&mut server, &conn, what);
+    }
+    let digits = [b'1'; 100];
+    for (sent, what) in [
+        (&b"five\nhello"[..], "a length is no number"),
         (b"-5\nhello", "a length is negative"),
         (b"+5\nhello", "a length has a sign"),
         (b"\nhello", "a length has no digits"),
@@ -64,28 +72,41 @@ pub fn check(program: &Path) {
     ] {
         let conn = call(&server);
         net::send(&conn, sent);
-        net::half_close(&conn);
-        let mut rest = Vec::new();
-        match net::again(|| (&conn).read_to_end(&mut rest)) {
-            Ok(_) => {}
-            // The server has not read all of it.
-            Err(why) if why.kind() == ErrorKind::ConnectionReset => {}
-            Err(_) => panic!("{what}: your server should close the connection"),
-        }
-        finding(&rest, b"", what);
-        if !server.process.is_running() {
-            server
-                .process
-                .fail(&format!("{what}: your server has ended"));
-        }
-        let next = call(&server);
-        net::send(&next, b"5\nfresh");
-        expect(
-            &next,
-            b"5\nFRESH",
-            &format!("another client comes, after {what}"),
-        );
+        assert_refused(&mut server, &conn, what);
     }
+}
+
+/// The server ends this connection, reports an error of it and of no other before it, and goes on.
+#[track_caller]
+fn assert_refused(server: &mut Server, mut conn: &TcpStream, what: &str) {
+    let mut answer = Vec::new();
+    let end = net::again(|| conn.read_to_end(&mut answer));
+    if !server.process.is_running() {
+        server
+            .process
+            .fail(&format!("{what}: your server has ended"));
+    }
+    finding(&answer, b"", what);
+    match end {
+        Ok(_) => {}
+        // The server has not read all of it.
+        Err(why) if why.kind() == ErrorKind::ConnectionReset => {}
+        Err(_) => panic!("{what}: your server should close the connection"),
+    }
+    let client = conn.local_addr().unwrap().to_string();
+    let said = server.process.stdout.next_line(SOON);
+    assert!(
+        said.as_ref().is_some_and(|line| line.starts_with(&client)),
+        "{what}: this is an error, and the end of all other clients so far was none. Your server \
+         should return an Err for {client} alone, but it says {said:?}"
+    );
+    let next = net::connect(server.addr());
+    net::send(&next, b"5\nfresh");
+    expect(
+        &next,
+        b"5\nFRESH",
+        &format!("another client comes, after {what}"),
+    );
 }
 
 /// The answer that must come now, though no more is sent.
