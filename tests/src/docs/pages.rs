@@ -45,7 +45,7 @@ english! {
 
 /// Pages of the course that have no Chinese twin yet. A link may lead to one already. Whoever
 /// translates one takes it out.
-pub const UNTRANSLATED: &[&str] = &["12-internet-modules.md"];
+pub const UNTRANSLATED: &[&str] = &[];
 
 /// The folder of the English pages.
 pub fn en() -> &'static Path {
