@@ -349,7 +349,8 @@ fn a_page_that_the_book_does_not_list_once_is_found() {
 fn twins_out_of_step_are_found_and_brought_in_step() {
     let english = page(concat!(
         "# Title\n\n[next](03.md#anchor) [other](../zh/02-a-page.md) [here](#title)\n\n",
-        "```console\n$ true\n```\n\n```text\na picture\n```\n\n| a | b |\n|---|---|\n| `x` | words |\n\n## Section\n",
+        "```console\n$ true\n```\n\n```text\na picture\n```\n\n| a | b |\n|---|---|\n| `x` | words |\n\n## Section\n\n",
+        "<!-- wire: client 127.0.0.1 9000 -->\n```text\nS: hello\n```\n",
     ));
     let chinese = english
         .text
@@ -374,10 +375,11 @@ fn twins_out_of_step_are_found_and_brought_in_step() {
             17,
             "this heading is not that of line 17",
         ),
-        ("## 小节\n", "", 16, "the heading of line 17 is missing"),
+        ("## 小节\n", "", 21, "the heading of line 17 is missing"),
         ("## 小节", "## 小节\n## 多余", 18, "no such heading"),
         ("$ true", "$ false", 5, "this fence is not that"),
         ("```text", "```console", 9, "this fence is not that"),
+        ("S: hello", "S: 你好", 20, "this fence is not that"),
         ("`x`", "`y`", 13, "this table is not that"),
         ("| 话 |", "| 话 | |", 13, "this table is not that"),
         ("03.md", "04.md", 3, "this link is not that"),
@@ -386,8 +388,10 @@ fn twins_out_of_step_are_found_and_brought_in_step() {
     ] {
         assert_found(&twins::check(&english, &chinese(old, new)), &[(line, says)]);
     }
-    let behind = chinese("$ true", "$ false\n$ false");
-    assert_eq!(twins::updated(&english, &behind), chinese("", "").text);
+    for (old, new) in [("$ true", "$ false\n$ false"), ("S: hello", "S: 你好")] {
+        let behind = chinese(old, new);
+        assert_eq!(twins::updated(&english, &behind), chinese("", "").text);
+    }
     let with_another = chinese("```console\n", "```console\n$ :\n```\n\n```console\n");
     assert_eq!(twins::updated(&english, &with_another), with_another.text);
 }

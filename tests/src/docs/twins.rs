@@ -4,11 +4,11 @@ use std::path::Path;
 
 use crate::docs::finding::Finding;
 use crate::docs::links::{anchors, file_of};
-use crate::docs::page::{Page, code_spans};
+use crate::docs::page::{Fence, Page, code_spans};
 use crate::docs::pages;
 
 /// Finds where the Chinese page has not what the English one has: headings, level by level;
-/// fences, byte for byte but for `text`; tables, by their shape and their code; links, by the page
+/// fences, byte for byte but for pictures; tables, by their shape and their code; links, by the page
 /// and the heading that they lead to.
 pub fn check(english: &Page, chinese: &Page) -> Vec<Finding> {
     let headings = |page: &Page| -> Vec<(usize, String)> {
@@ -19,8 +19,7 @@ pub fn check(english: &Page, chinese: &Page) -> Vec<Finding> {
         let fences = page.fences.iter();
         fences
             .map(|f| {
-                // A picture made of text has words in it.
-                let text = if f.language == "text" { "" } else { &f.text };
+                let text = if is_picture(f) { "" } else { &f.text };
                 (f.line, format!("{:?} ```{}\n{text}", f.comment, f.language))
             })
             .collect()
@@ -63,9 +62,15 @@ pub fn updated(english: &Page, chinese: &Page) -> String {
         return chinese.text.clone();
     }
     let pairs = chinese.fences.iter().zip(&english.fences);
-    let code = pairs.filter(|(own, _)| own.language != "text");
+    let code = pairs.filter(|(own, _)| !is_picture(own));
     let texts: Vec<_> = code.map(|(own, there)| (own, there.text.clone())).collect();
     chinese.with_texts(&texts)
+}
+
+/// Whether a block is a picture made of text, whose words are translated. A conversation with a
+/// comment above it is what goes over the wire, in any language.
+fn is_picture(fence: &Fence) -> bool {
+    fence.language == "text" && fence.comment.is_none()
 }
 
 /// Where a link leads, without its language: `../zh/x.md` and `../en/x.md` are the same page, and
