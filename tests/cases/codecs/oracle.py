@@ -9,9 +9,12 @@ import json
 import re
 import struct
 import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "peers"))
+from session import Connection, proof
 
 DEPTH = 16
-MAGIC = b"sockexec/1\0"
 
 
 class Number(str):
@@ -111,27 +114,15 @@ def chain(seed, rounds):
 
 def session(token, server_nonce, client_nonce, *frames):
     """The proofs of a handshake, then the frames DIRECTION:TYPE:BODY as they are sent after it."""
-    nonces = bytes.fromhex(server_nonce) + bytes.fromhex(client_nonce)
-
-    def code(label):
-        return hmac.digest(bytes.fromhex(token), MAGIC + label + nonces, "sha256")
-
-    keys = {"c2s": code(b"key-c2s"), "s2c": code(b"key-s2c")}
-    sequence = {"c2s": 0, "s2c": 0}
-    said = [code(b"client\0").hex(), code(b"server\0").hex()]
+    token, ns, nc = map(bytes.fromhex, (token, server_nonce, client_nonce))
+    client, server = Connection(None), Connection(None)
+    client.begin(token, ns, nc, sends=b"key-c2s", hears=b"key-s2c")
+    server.begin(token, ns, nc, sends=b"key-s2c", hears=b"key-c2s")
+    said = [proof(token, role, ns, nc).hex() for role in (b"client\0", b"server\0")]
     for frame in frames:
         direction, kind, body = frame.split(":")
-        kind, body = kind.encode(), bytes.fromhex(body)
-        message = struct.pack("<QI", sequence[direction], len(kind)) + kind
-        message += struct.pack("<Q", len(body)) + body
-        sequence[direction] += 1
-        header = {
-            "filename": kind.decode(),
-            "total_size": len(body),
-            "hash": hmac.digest(keys[direction], message, "sha256").hex(),
-        }
-        header = json.dumps(header).encode()
-        said.append((struct.pack("<i", len(header)) + header + body).hex())
+        sender = client if direction == "c2s" else server
+        said.append(sender.sealed(kind, bytes.fromhex(body)).hex())
     return " ".join(said)
 
 
