@@ -58,7 +58,7 @@ debian_servers() {
 }
 
 python_servers
-if command -v apt-get dpkg-deb >/dev/null; then
+if command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null; then
   debian_servers
 else
   printf 'no apt-get here: sn (NNTP) and gophernicus (Gopher) stay out, and their tests are skipped\n' >&2
