@@ -88,16 +88,6 @@ impl Options {
     }
 }
 
-/// A flag without a value.
-macro_rules! switch {
-    ($name:literal, $help:literal, $($field:ident).+) => {
-        Flag::switch($name, $help, |o: &mut Options, _| {
-            o.$($field).+ = true;
-            Ok(())
-        })
-    };
-}
-
 const PROTOCOL: Group<Options> = Group {
     title: "Protocol",
     flags: &[
@@ -117,11 +107,16 @@ const PROTOCOL: Group<Options> = Group {
                 Ok(())
             },
         ),
-        switch!("stdin", "forward standard input to the command", stdin).short('i'),
-        switch!(
+        Flag::switch(
+            "stdin",
+            "forward standard input to the command",
+            |o: &mut Options| o.stdin = true,
+        )
+        .short('i'),
+        Flag::switch(
             "verify-hash",
             "header: check the output against the header's hash",
-            verify_hash
+            |o: &mut Options| o.verify_hash = true,
         ),
     ],
 };
@@ -162,8 +157,16 @@ const LIMITS: Group<Options> = Group {
 const LOGGING: Group<Options> = Group {
     title: "Logging",
     flags: &[
-        switch!("trace", "show every send and recv on stderr", log.trace),
-        switch!("quiet", "no notes and no progress on stderr", log.quiet),
+        Flag::switch(
+            "trace",
+            "show every send and recv on stderr",
+            |o: &mut Options| o.log.trace = true,
+        ),
+        Flag::switch(
+            "quiet",
+            "no notes and no progress on stderr",
+            |o: &mut Options| o.log.quiet = true,
+        ),
     ],
 };
 
@@ -178,11 +181,9 @@ pub const TOOL: Tool<Options> = Tool {
             rest: false,
             help: "host:port, [v6]:port or unix:PATH",
             set: |o, v| {
-                o.endpoint = cli::endpoint(v)?;
-                if o.endpoint.port() == Some(0) {
-                    return Err(format!("{v:?} has port 0, which only a server takes"));
-                }
-                Ok(())
+                cli::endpoint(v)
+                    .and_then(cli::real_port)
+                    .map(|e| o.endpoint = e)
             },
         },
         Operand {

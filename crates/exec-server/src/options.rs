@@ -109,16 +109,6 @@ impl Options {
     }
 }
 
-/// A flag without a value.
-macro_rules! switch {
-    ($name:literal, $help:literal, $($field:ident).+) => {
-        Flag::switch($name, $help, |o: &mut Options, _| {
-            o.$($field).+ = true;
-            Ok(())
-        })
-    };
-}
-
 const PROTOCOL: Group<Options> = Group {
     title: "Protocol and safety",
     flags: &[
@@ -129,15 +119,15 @@ const PROTOCOL: Group<Options> = Group {
             |o: &mut Options, v| cli::choice(v, PROTOCOLS).map(|p| o.protocol = p),
         )
         .default("session"),
-        switch!(
+        Flag::switch(
             "no-auth",
             "run commands for anyone who can connect; raw, length and header need it",
-            no_auth
+            |o: &mut Options| o.no_auth = true,
         ),
-        switch!(
+        Flag::switch(
             "allow-remote",
             "listen on an address that other machines can reach; session only",
-            allow_remote
+            |o: &mut Options| o.allow_remote = true,
         ),
         Flag::value(
             "token-file",
@@ -183,10 +173,10 @@ const COMMANDS: Group<Options> = Group {
             |o: &mut Options, v| cli::duration(v).map(|d| o.drain = d),
         )
         .default("1s"),
-        switch!(
+        Flag::switch(
             "keep-background",
             "leave such processes running instead of ending them",
-            keep_background
+            |o: &mut Options| o.keep_background = true,
         ),
         Flag::value(
             "max-output",
@@ -242,10 +232,10 @@ const LIMITS: Group<Options> = Group {
 const STOPPING: Group<Options> = Group {
     title: "Stopping",
     flags: &[
-        switch!(
+        Flag::switch(
             "stop-on-eof",
             "when stdin ends: accept no more, let connections finish, exit 0",
-            stop_on_eof
+            |o: &mut Options| o.stop_on_eof = true,
         ),
         Flag::value(
             "grace",
@@ -260,8 +250,14 @@ const STOPPING: Group<Options> = Group {
 const LOGGING: Group<Options> = Group {
     title: "Logging",
     flags: &[
-        switch!("trace", "show every recv and send on stderr", log.trace),
-        switch!("quiet", "only errors on stderr", log.quiet),
+        Flag::switch(
+            "trace",
+            "show every recv and send on stderr",
+            |o: &mut Options| o.log.trace = true,
+        ),
+        Flag::switch("quiet", "only errors on stderr", |o: &mut Options| {
+            o.log.quiet = true
+        }),
     ],
 };
 

@@ -47,11 +47,9 @@ pub const TOOL: Tool<Options> = Tool {
         rest: false,
         help: "host:port, [v6]:port or unix:PATH",
         set: |o, v| {
-            o.endpoint = cli::endpoint(v)?;
-            if o.endpoint.port() == Some(0) {
-                return Err(format!("{:?} has port 0, which only a server takes", v));
-            }
-            Ok(())
+            cli::endpoint(v)
+                .and_then(cli::real_port)
+                .map(|e| o.endpoint = e)
         },
     }],
     groups: &[
@@ -71,10 +69,7 @@ pub const TOOL: Tool<Options> = Tool {
                 Flag::switch(
                     "bytes",
                     "show replies as Python shows bytes: b'HELLO'",
-                    |o: &mut Options, _| {
-                        o.bytes = true;
-                        Ok(())
-                    },
+                    |o: &mut Options| o.bytes = true,
                 ),
             ],
         },
@@ -103,14 +98,10 @@ pub const TOOL: Tool<Options> = Tool {
                 Flag::switch(
                     "trace",
                     "show every send and recv on stderr",
-                    |o: &mut Options, _| {
-                        o.log.trace = true;
-                        Ok(())
-                    },
+                    |o: &mut Options| o.log.trace = true,
                 ),
-                Flag::switch("quiet", "only errors on stderr", |o: &mut Options, _| {
-                    o.log.quiet = true;
-                    Ok(())
+                Flag::switch("quiet", "only errors on stderr", |o: &mut Options| {
+                    o.log.quiet = true
                 }),
             ],
         },

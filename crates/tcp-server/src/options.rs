@@ -97,10 +97,7 @@ pub const TOOL: Tool<Options> = Tool {
                 Flag::switch(
                     "stop-on-eof",
                     "when stdin ends: accept no more, let connections finish, exit 0",
-                    |o: &mut Options, _| {
-                        o.stop_on_eof = true;
-                        Ok(())
-                    },
+                    |o: &mut Options| o.stop_on_eof = true,
                 ),
                 Flag::value(
                     "grace",
@@ -117,14 +114,10 @@ pub const TOOL: Tool<Options> = Tool {
                 Flag::switch(
                     "trace",
                     "show every recv and send on stderr",
-                    |o: &mut Options, _| {
-                        o.log.trace = true;
-                        Ok(())
-                    },
+                    |o: &mut Options| o.log.trace = true,
                 ),
-                Flag::switch("quiet", "only errors on stderr", |o: &mut Options, _| {
-                    o.log.quiet = true;
-                    Ok(())
+                Flag::switch("quiet", "only errors on stderr", |o: &mut Options| {
+                    o.log.quiet = true
                 }),
             ],
         },

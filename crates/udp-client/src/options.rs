@@ -49,13 +49,7 @@ pub const TOOL: Tool<Options> = Tool {
         default: Some("127.0.0.1:8080"),
         rest: false,
         help: "host:port or [v6]:port",
-        set: |o, v| {
-            o.endpoint = cli::udp_endpoint(v)?;
-            if o.endpoint.port() == Some(0) {
-                return Err(format!("{:?} has port 0, which only a server takes", v));
-            }
-            Ok(())
-        },
+        set: |o, v| cli::udp_endpoint(v).and_then(cli::real_port).map(|e| o.endpoint = e),
     }],
     groups: &[
         Group {
@@ -74,10 +68,7 @@ pub const TOOL: Tool<Options> = Tool {
                 Flag::switch(
                     "bytes",
                     "show answers as Python shows bytes: b'HELLO'",
-                    |o: &mut Options, _| {
-                        o.bytes = true;
-                        Ok(())
-                    },
+                    |o: &mut Options| o.bytes = true,
                 ),
             ],
         },
@@ -117,18 +108,12 @@ pub const TOOL: Tool<Options> = Tool {
                 Flag::switch(
                     "trace",
                     "show every sendto and recvfrom on stderr",
-                    |o: &mut Options, _| {
-                        o.log.trace = true;
-                        Ok(())
-                    },
+                    |o: &mut Options| o.log.trace = true,
                 ),
                 Flag::switch(
                     "quiet",
                     "only errors on stderr, no report at the end",
-                    |o: &mut Options, _| {
-                        o.log.quiet = true;
-                        Ok(())
-                    },
+                    |o: &mut Options| o.log.quiet = true,
                 ),
             ],
         },

@@ -60,10 +60,7 @@ pub const TOOL: Tool<Options> = Tool {
                     "allow-remote",
                     "serve an address that other machines can reach; whoever forges a sender has \
                      the answers sent there",
-                    |o: &mut Options, _| {
-                        o.allow_remote = true;
-                        Ok(())
-                    },
+                    |o: &mut Options| o.allow_remote = true,
                 ),
             ],
         },
@@ -72,10 +69,7 @@ pub const TOOL: Tool<Options> = Tool {
             flags: &[Flag::switch(
                 "stop-on-eof",
                 "when stdin ends: show the counters, exit 0; what waits in the queue is lost",
-                |o: &mut Options, _| {
-                    o.stop_on_eof = true;
-                    Ok(())
-                },
+                |o: &mut Options| o.stop_on_eof = true,
             )],
         },
         Group {
@@ -84,14 +78,10 @@ pub const TOOL: Tool<Options> = Tool {
                 Flag::switch(
                     "trace",
                     "show every recvfrom and sendto on stderr, and counters",
-                    |o: &mut Options, _| {
-                        o.log.trace = true;
-                        Ok(())
-                    },
+                    |o: &mut Options| o.log.trace = true,
                 ),
-                Flag::switch("quiet", "only errors on stderr", |o: &mut Options, _| {
-                    o.log.quiet = true;
-                    Ok(())
+                Flag::switch("quiet", "only errors on stderr", |o: &mut Options| {
+                    o.log.quiet = true
                 }),
             ],
         },

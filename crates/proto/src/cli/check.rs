@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use super::flags::Tool;
+use super::flags::{Effect, Tool};
 use super::help::help;
 use super::parse::{Asked, parse};
 
@@ -27,7 +27,8 @@ pub fn complaints<O: Default>(tool: &Tool<O>) -> Vec<String> {
         if flag.help.is_empty() || flag.help.ends_with('.') {
             found.push(format!("--{name}: its help is not half a line"));
         }
-        if flag.value.is_none() && (flag.default.is_some() || flag.repeats) {
+        let is_switch = matches!(flag.effect, Effect::Switch(_));
+        if is_switch && (flag.default.is_some() || flag.repeats) {
             found.push(format!(
                 "--{name}: a switch has no default and no repetition"
             ));

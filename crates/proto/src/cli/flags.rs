@@ -2,8 +2,22 @@
 
 use std::ffi::OsStr;
 
-/// Stores a flag's value in the options `O`, or says what is wrong with it.
+/// Stores a value in the options `O`, or says what is wrong with it.
 pub type Set<O> = fn(&mut O, &OsStr) -> Result<(), String>;
+
+/// What a flag does to the options `O`.
+#[derive(Debug)]
+pub enum Effect<O> {
+    /// It stands alone: `--quiet`.
+    Switch(fn(&mut O)),
+    /// A value follows it: `--send TEXT`.
+    Value {
+        /// What the value is called in the help.
+        name: &'static str,
+        /// Where it goes.
+        set: Set<O>,
+    },
+}
 
 /// A tool's whole command line. `O` is what it is parsed into; it starts as `O::default()` with
 /// every flag's default text set.
@@ -70,42 +84,57 @@ pub struct Flag<O> {
     pub name: &'static str,
     /// The one-letter form, without its dash.
     pub short: Option<char>,
-    /// What its value is called in the help; a switch has none.
-    pub value: Option<&'static str>,
+    /// What it does.
+    pub effect: Effect<O>,
     /// The value that it has when it is not given.
     pub default: Option<&'static str>,
     /// Whether it may be given more than once.
     pub repeats: bool,
     /// What it is for.
     pub help: &'static str,
-    /// Where it goes. A switch is set with an empty value.
-    pub set: Set<O>,
 }
 
 impl<O> Flag<O> {
     /// A flag without a value.
-    pub const fn switch(name: &'static str, help: &'static str, set: Set<O>) -> Self {
-        Self {
-            name,
-            short: None,
-            value: None,
-            default: None,
-            repeats: false,
-            help,
-            set,
-        }
+    ///
+    /// ```
+    /// use proto::cli::Flag;
+    ///
+    /// let flag = Flag::switch("quiet", "only errors", |quiet: &mut bool| *quiet = true).short('q');
+    /// assert_eq!((flag.name, flag.short), ("quiet", Some('q')));
+    /// ```
+    pub const fn switch(name: &'static str, help: &'static str, set: fn(&mut O)) -> Self {
+        Self::new(name, help, Effect::Switch(set))
     }
 
-    /// A flag with a value.
+    /// A flag with a value, which the help calls `value`.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use proto::cli::{self, Flag};
+    ///
+    /// let flag = Flag::value("timeout", "TIME", "how long it may take", |timeout: &mut Duration, v| {
+    ///     cli::duration(v).map(|time| *timeout = time)
+    /// });
+    /// assert_eq!(flag.default("5s").default, Some("5s"));
+    /// ```
     pub const fn value(
         name: &'static str,
         value: &'static str,
         help: &'static str,
         set: Set<O>,
     ) -> Self {
+        Self::new(name, help, Effect::Value { name: value, set })
+    }
+
+    const fn new(name: &'static str, help: &'static str, effect: Effect<O>) -> Self {
         Self {
-            value: Some(value),
-            ..Self::switch(name, help, set)
+            name,
+            short: None,
+            effect,
+            default: None,
+            repeats: false,
+            help,
         }
     }
 

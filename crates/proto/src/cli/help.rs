@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::flags::{Flag, Tool};
+use super::flags::{Effect, Flag, Tool};
 
 /// The help is as wide as a terminal always is.
 const WIDTH: usize = 80;
@@ -56,7 +56,7 @@ fn flag_entry<O>(text: &mut String, flag: &Flag<O>) {
         Some(letter) => format!("-{letter}, --{}", flag.name),
         None => format!("--{}", flag.name),
     };
-    if let Some(value) = flag.value {
+    if let Effect::Value { name: value, .. } = flag.effect {
         let _ = write!(name, " {value}");
     }
     let mut what = flag.help.to_owned();

@@ -16,13 +16,13 @@ mod values;
 
 pub use check::complaints;
 pub use exit::{Failure, run};
-pub use flags::{Example, Flag, Group, Operand, Tool};
+pub use flags::{Effect, Example, Flag, Group, Operand, Set, Tool};
 pub use input::{Lines, stdin, stop_when_stdin_ends};
 pub use log::{Log, RateLimit, and_others};
 pub use output::Output;
 pub use progress::Progress;
 pub use server_log::log_events;
 pub use values::{
-    choice, count, duration, duration_or_none, endpoint, show_bytes, show_duration, size, text,
-    udp_endpoint,
+    choice, count, duration, duration_or_none, endpoint, real_port, show_bytes, show_duration,
+    size, text, udp_endpoint,
 };

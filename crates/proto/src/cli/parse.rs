@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::os::unix::ffi::OsStrExt;
 
-use super::flags::{Flag, Tool};
+use super::flags::{Effect, Flag, Set, Tool};
 use crate::escape::quoted;
 
 /// What a command line asks for.
@@ -71,29 +71,24 @@ pub(super) fn parse<O: Default>(
             return usage_error(format!("--{} was given twice", flag.name));
         }
         given.push(flag.name);
-        let value = match (flag.value, joined) {
-            (None, None) => OsString::new(),
-            (None, Some(value)) => {
+        match (&flag.effect, joined) {
+            (Effect::Switch(turn_on), None) => turn_on(&mut options),
+            (Effect::Switch(_), Some(value)) => {
                 let value = shown(value);
                 return usage_error(format!("--{} takes no value, and got {value}", flag.name));
             }
-            (Some(_), Some(value)) => value.to_owned(),
-            (Some(name), None) => match words.next() {
-                Some(value) => value,
-                None => return usage_error(format!("--{} needs its {name}", flag.name)),
-            },
-        };
-        set(&mut options, &format!("--{}", flag.name), flag.set, &value)?;
+            (Effect::Value { name, set: store }, joined) => {
+                let Some(value) = joined.map(OsStr::to_owned).or_else(|| words.next()) else {
+                    return usage_error(format!("--{} needs its {name}", flag.name));
+                };
+                set(&mut options, &format!("--{}", flag.name), *store, &value)?;
+            }
+        }
     }
     Ok(Asked::Work(options))
 }
 
-fn set<O>(
-    options: &mut O,
-    name: &str,
-    set: super::flags::Set<O>,
-    value: &OsStr,
-) -> Result<(), UsageError> {
+fn set<O>(options: &mut O, name: &str, set: Set<O>, value: &OsStr) -> Result<(), UsageError> {
     set(options, value).map_err(|why| UsageError(format!("{name}: {why}")))
 }
 
@@ -101,8 +96,8 @@ fn set<O>(
 fn defaults<O: Default>(tool: &Tool<O>) -> Result<O, UsageError> {
     let mut options = O::default();
     for flag in tool.flags() {
-        if let Some(text) = flag.default {
-            set(&mut options, flag.name, flag.set, OsStr::new(text))?;
+        if let (Some(text), Effect::Value { set: store, .. }) = (flag.default, &flag.effect) {
+            set(&mut options, flag.name, *store, OsStr::new(text))?;
         }
     }
     for operand in tool.operands {
@@ -161,11 +156,7 @@ mod tests {
     }
 
     const FLAGS: &[Flag<Options>] = &[
-        Flag::switch("loud", "say more", |o: &mut Options, _| {
-            o.loud = true;
-            Ok(())
-        })
-        .short('l'),
+        Flag::switch("loud", "say more", |o: &mut Options| o.loud = true).short('l'),
         Flag::value("size", "N", "how much", |o: &mut Options, v| {
             o.size = text(v)
                 .parse()

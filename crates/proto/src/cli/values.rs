@@ -159,6 +159,32 @@ pub fn udp_endpoint(value: &OsStr) -> Result<Endpoint, String> {
     }
 }
 
+/// The endpoint that a client is to connect to, which needs a real port.
+///
+/// # Errors
+///
+/// A text that shows the endpoint, for port 0.
+///
+/// ```
+/// use proto::cli;
+///
+/// let server = |value: &str| cli::endpoint(value.as_ref()).and_then(cli::real_port);
+/// assert!(server("localhost:80").is_ok());
+/// assert_eq!(
+///     server("localhost:0"),
+///     Err(r#""localhost:0" has port 0, which only a server takes"#.to_owned())
+/// );
+/// ```
+pub fn real_port(endpoint: Endpoint) -> Result<Endpoint, String> {
+    match endpoint.port() {
+        Some(0) => Err(format!(
+            "{} has port 0, which only a server takes",
+            quoted(endpoint.to_string().as_bytes(), 100)
+        )),
+        _ => Ok(endpoint),
+    }
+}
+
 /// One of a few words, each with what it stands for.
 ///
 /// # Errors
