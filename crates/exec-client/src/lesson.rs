@@ -7,13 +7,14 @@ use proto::cli::{Failure, Output, show_duration};
 use proto::escape::quoted;
 use proto::net::{Deadline, Stream, Trace, TraceEvent, connect};
 use proto::reason;
+use proto::wire::Protocol;
 use proto::wire::frame::{self, FrameError};
 use proto::wire::header::Header;
 use proto::wire::length_first;
 use proto::wire::sha256::{Sha256, hex};
 
 use crate::body::{pass_on, silent};
-use crate::options::{Options, Protocol};
+use crate::options::Options;
 use crate::words::turned_away;
 
 /// What a session server says before anything else.

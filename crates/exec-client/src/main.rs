@@ -19,8 +19,9 @@ mod words;
 use std::process::ExitCode;
 
 use lesson::Lesson;
-use options::{Options, Protocol, TOOL};
+use options::{Options, TOOL};
 use proto::cli::{self, Failure, Lines};
+use proto::wire::Protocol;
 use session::Session;
 
 fn main() -> ExitCode {

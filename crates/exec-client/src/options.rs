@@ -6,29 +6,7 @@ use std::time::Duration;
 
 use proto::cli::{self, Example, Flag, Group, Log, Operand, Tool};
 use proto::net::Endpoint;
-
-/// How commands and their output are framed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Protocol {
-    /// The lesson's first: no framing at all.
-    Raw,
-    /// The lesson's second: the length first, in decimal.
-    Length,
-    /// The lesson's third: a JSON header with its own length before it.
-    Header,
-    /// Ours: authenticated, streaming, with exit status.
-    Session,
-}
-
-impl Protocol {
-    /// The words for them.
-    const WORDS: &[(&str, Self)] = &[
-        ("raw", Self::Raw),
-        ("length", Self::Length),
-        ("header", Self::Header),
-        ("session", Self::Session),
-    ];
-}
+use proto::wire::Protocol;
 
 /// Everything that can be set.
 #[derive(Debug)]

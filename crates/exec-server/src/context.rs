@@ -8,10 +8,11 @@ use proto::escape::quoted;
 use proto::net::{Peer, Stream};
 use proto::random::Random;
 use proto::token::{Token, default_path};
+use proto::wire::Protocol;
 
 use crate::departure::Departures;
 use crate::engine::{CommandError, Engine, Outcome, Settings, Status};
-use crate::options::{Options, Protocol};
+use crate::options::Options;
 use crate::session::Waiting;
 
 /// How much of a command a log line shows.

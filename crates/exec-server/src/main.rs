@@ -24,10 +24,11 @@ use std::sync::Arc;
 
 use context::Context;
 use lesson::Lesson;
-use options::{Options, Protocol, TOOL};
+use options::{Options, TOOL};
 use proto::cli::{self, Failure, Output, show_duration};
 use proto::net::{Endpoint, Listener};
 use proto::socketserver::{Connection, Connections, RequestHandler, ThreadingServer};
+use proto::wire::Protocol;
 use session::Session;
 
 /// The stack of a connection's thread. It pumps a command's output and seals frames besides

@@ -5,27 +5,7 @@ use std::time::Duration;
 
 use proto::cli::{self, Example, Flag, Group, Log, Operand, Tool};
 use proto::net::Endpoint;
-
-/// How commands and their output are framed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Protocol {
-    /// The lesson's first: no framing at all.
-    Raw,
-    /// The lesson's second: the length first, in decimal.
-    Length,
-    /// The lesson's third: a JSON header with its own length before it.
-    Header,
-    /// Ours: authenticated, streaming, with exit status.
-    Session,
-}
-
-/// The words for them.
-pub const PROTOCOLS: &[(&str, Protocol)] = &[
-    ("raw", Protocol::Raw),
-    ("length", Protocol::Length),
-    ("header", Protocol::Header),
-    ("session", Protocol::Session),
-];
+use proto::wire::Protocol;
 
 /// Everything that can be set.
 #[derive(Debug)]
@@ -116,7 +96,7 @@ const PROTOCOL: Group<Options> = Group {
             "protocol",
             "NAME",
             "raw, length or header (the Python lesson's three), or session",
-            |o: &mut Options, v| cli::choice(v, PROTOCOLS).map(|p| o.protocol = p),
+            |o: &mut Options, v| cli::choice(v, Protocol::WORDS).map(|p| o.protocol = p),
         )
         .default("session"),
         Flag::switch(

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use proto::cli::{show_bytes, show_duration};
 use proto::net::{Deadline, Peer, Stream, Trace};
+use proto::wire::Protocol;
 use proto::wire::header::Header;
 use proto::wire::sha256::{Sha256, hex};
 use proto::wire::{frame, length_first};
@@ -13,7 +14,6 @@ use proto::wire::{frame, length_first};
 use super::End;
 use crate::context::Context;
 use crate::engine::{Collected, CommandError, Outcome, Request, Stopped};
-use crate::options::Protocol;
 
 /// Up to this size a reply is copied together and leaves in one write; the parts of a longer one
 /// are worth a write each.

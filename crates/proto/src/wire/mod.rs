@@ -9,6 +9,7 @@
 //! | [`header`] | the header's three fields | `{'filename': ..., 'total_size': ..., 'hash': ...}` |
 //! | [`sha256`], [`hmac`] | what makes `hash` mean something | `hashlib`, `hmac` |
 //! | [`session`] | authenticated commands, streaming | (ours) |
+//! | [`Protocol`] | which of all these a client and a server speak | |
 //!
 //! Nothing here knows a socket, a thread or a terminal. Nothing is allocated because a peer
 //! announced it: buffers grow with the bytes that really came.
@@ -19,5 +20,8 @@ pub mod hmac;
 pub mod json;
 pub mod length_first;
 pub mod pack;
+mod protocol;
 pub mod session;
 pub mod sha256;
+
+pub use protocol::Protocol;

@@ -1,0 +1,30 @@
+//! How a command and its output go over a connection: the four ways, by name.
+
+/// The ways, which client and server must agree on. Nothing on the wire says which it is.
+///
+/// ```
+/// use proto::wire::Protocol;
+///
+/// assert!(Protocol::WORDS.contains(&("header", Protocol::Header)));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// The lesson's first: no framing at all.
+    Raw,
+    /// The lesson's second: the length first, in decimal; see [`length_first`](super::length_first).
+    Length,
+    /// The lesson's third: a JSON [`header`](super::header) with its own length before it.
+    Header,
+    /// Ours: authenticated, streaming, with exit status; see [`session`](super::session).
+    Session,
+}
+
+impl Protocol {
+    /// What a user calls them.
+    pub const WORDS: &[(&str, Self)] = &[
+        ("raw", Self::Raw),
+        ("length", Self::Length),
+        ("header", Self::Header),
+        ("session", Self::Session),
+    ];
+}
