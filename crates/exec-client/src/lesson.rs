@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind, Read, Write};
 use std::time::Duration;
 
-use proto::cli::{Failure, Output, show_duration};
+use proto::cli::{Failure, Output, show_duration, turned_away};
 use proto::escape::quoted;
 use proto::net::{Deadline, Stream, Trace, TraceEvent, connect};
 use proto::reason;
@@ -15,7 +15,6 @@ use proto::wire::sha256::{Sha256, hex};
 
 use crate::body::{pass_on, silent};
 use crate::options::Options;
-use crate::words::turned_away;
 
 /// What a session server says before anything else.
 const GREETING: &[u8] = b"{\"filename\": \"hello\"";
@@ -198,7 +197,7 @@ impl<'o> Lesson<'o> {
             Err(error) => {
                 let first = match error {
                     FrameError::TooLong { length, .. } => length.to_le_bytes(),
-                    _ => return Err(Failure::new(error.to_string())),
+                    _ => return Err(Failure::new(error)),
                 };
                 return Err(self.explain(stream, &first, &error.to_string()));
             }
@@ -206,7 +205,7 @@ impl<'o> Lesson<'o> {
         if header.starts_with(GREETING) {
             return Err(self.speaks_session());
         }
-        Header::decode_lesson(&header).map_err(|error| Failure::new(error.to_string()))
+        Header::decode_lesson(&header).map_err(Failure::new)
     }
 
     /// What came is no reply of this protocol. It may be what a server says when it turns a caller

@@ -6,7 +6,6 @@
 //! | `lesson` | the lesson's three protocols: raw, length, header |
 //! | `session` | ours: authenticated and streaming |
 //! | `body` | passing an output of known length on, without holding it |
-//! | `words` | what a server says in words, such as why it turns us away |
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
@@ -14,7 +13,6 @@ mod body;
 mod lesson;
 mod options;
 mod session;
-mod words;
 
 use std::process::ExitCode;
 

@@ -51,7 +51,7 @@ impl Context {
             keep_background: options.keep_background,
             ..Settings::default()
         })
-        .map_err(|error| Failure::new(error.to_string()))?;
+        .map_err(Failure::new)?;
         let departures =
             Departures::start().map_err(|error| Failure::start("cannot start a thread", &error))?;
         let waiting = Waiting::new(options.max_unauthenticated);
@@ -117,13 +117,12 @@ impl Context {
 }
 
 fn secrets(options: &Options) -> Result<Secrets, Failure> {
-    let failure = |error: &dyn std::fmt::Display| Failure::new(error.to_string());
     let token = match &options.token_file {
         Some(path) => Token::read_or_create(path),
         None => default_path().and_then(|path| Token::read_or_create(&path)),
     };
     Ok(Secrets {
-        token: token.map_err(|error| failure(&error))?,
-        random: Random::open().map_err(|error| failure(&error))?,
+        token: token.map_err(Failure::new)?,
+        random: Random::open().map_err(Failure::new)?,
     })
 }

@@ -75,6 +75,21 @@ pub fn quoted(bytes: &[u8], most: usize) -> String {
     text
 }
 
+/// Shows bytes as they are where they are printable ASCII, at most `most` of it, and [`quoted`] where
+/// they are not: for words and paths, which nearly always are.
+///
+/// ```
+/// assert_eq!(proto::escape::readable(b"busy, 10 connections in use", 200), "busy, 10 connections in use");
+/// assert_eq!(proto::escape::readable(b"busy\x1b[2J", 200), r#""busy\x1b[2J""#);
+/// ```
+pub fn readable(bytes: &[u8], most: usize) -> String {
+    let plain = |bytes: &&str| bytes.bytes().all(|b| matches!(b, b' '..=b'~'));
+    match std::str::from_utf8(bytes).ok().filter(plain) {
+        Some(text) if text.len() <= most => text.to_owned(),
+        _ => quoted(bytes, most),
+    }
+}
+
 fn write_escaped(out: &mut impl Write, bytes: &[u8], quote: char) -> fmt::Result {
     for &byte in bytes {
         match byte {

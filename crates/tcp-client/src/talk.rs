@@ -9,8 +9,7 @@ use std::net::Shutdown;
 use std::thread;
 use std::time::Duration;
 
-use proto::cli::{Failure, Log, show_duration};
-use proto::escape::quoted;
+use proto::cli::{Failure, Log, REFUSAL, show_duration, turned_away};
 use proto::net::{Deadline, Endpoint, Stream, Trace};
 use proto::{reason, start_reason};
 
@@ -21,9 +20,7 @@ use crate::options::Options;
 /// reads, and if nobody took the answers both sides would end up waiting to write.
 const FITS: usize = 16 * 1024;
 
-/// What the servers of this project say when they turn a caller away.
-const TURNED_AWAY: &[u8] = b"error: ";
-/// How much of that is read, in bytes.
+/// How much of what a server says when it turns us away is read, in bytes.
 const LONGEST_REFUSAL: usize = 1000;
 /// How long what is missing of that may take. It was sent by one write, so it is there.
 const REST_OF_REFUSAL: Duration = Duration::from_secs(1);
@@ -74,7 +71,7 @@ impl Talk {
             })
         };
         if reply != message
-            && starts_alike(&reply, TURNED_AWAY)
+            && starts_alike(&reply, REFUSAL)
             && let Some(refusal) = self.refusal(&reply)
         {
             return Err(refusal);
@@ -124,11 +121,7 @@ impl Talk {
                 Err(_) => break,
             }
         }
-        let words = line.strip_prefix(TURNED_AWAY)?;
-        let words = words.split(|&byte| byte == b'\n').next()?;
-        let words = quoted(words.trim_ascii_end(), 200);
-        let endpoint = &self.endpoint;
-        Some(Failure::new(format!("{endpoint} turned us away: {words}")))
+        turned_away(&self.endpoint, &line)
     }
 
     fn explain(&self, error: &io::Error, got: usize, expected: usize) -> Failure {

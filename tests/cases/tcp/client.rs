@@ -1,12 +1,11 @@
 //! The client in good times.
 
 use std::io::Read;
-use std::net::TcpStream;
 use std::process::{Command, Stdio};
-use std::thread;
 
 use cross_process::deadline::SOON;
 use cross_process::net;
+use cross_process::peer::Peer;
 use cross_process::process::Process;
 use cross_process::python;
 use cross_process::server::Server;
@@ -155,19 +154,16 @@ fn a_full_disk_under_stdout_is_a_failure_in_words() {
 /// A peer that answers a byte at a time, each in a segment of its own.
 #[test]
 fn a_reply_in_small_pieces_is_one_reply() {
-    let listener = net::listen();
-    let addr = listener.local_addr().unwrap().to_string();
-    let peer = thread::spawn(move || {
-        let stream = net::accept(&listener);
+    let peer = Peer::new(|stream| {
         assert_eq!(net::read_exact(&stream, 5, SOON), b"hello");
         net::send_slowly(&stream, b"HELLO", std::time::Duration::from_millis(5)).unwrap();
         assert_eq!(net::read_exact(&stream, 2, SOON), b"ok");
         net::send(&stream, b"OK");
-        stream
+        net::read_to_end(&stream, SOON);
     });
-    let words = ["--send", "hello", "--send", "ok", &addr];
+    let words = ["--send", "hello", "--send", "ok", &peer.addr().to_string()];
     assert_eq!(run(client_command(&words), b""), b"HELLO\nOK\n");
-    let _stream: TcpStream = peer.join().unwrap();
+    peer.finish();
 }
 
 /// Only the words `error: ` turn a client away. A server of another kind may well answer with text
@@ -175,17 +171,15 @@ fn a_reply_in_small_pieces_is_one_reply() {
 #[test]
 fn a_reply_that_begins_like_a_refusal_is_a_reply() {
     for (message, reply) in [("r", "e"), ("REEBE", "error"), ("error: x", "error: x")] {
-        let listener = net::listen();
-        let addr = listener.local_addr().unwrap().to_string();
-        let peer = thread::spawn(move || {
-            let stream = net::accept(&listener);
+        let peer = Peer::new(move |stream| {
             net::read_exact(&stream, message.len(), SOON);
             net::send(&stream, reply.as_bytes());
             // Stays, so that no end of stream says that this was all.
             net::read_to_end(&stream, SOON);
         });
-        let shown = run(client_command(&["--send", message, &addr]), b"");
+        let words = ["--send", message, &peer.addr().to_string()];
+        let shown = run(client_command(&words), b"");
         assert_eq!(String::from_utf8_lossy(&shown), format!("{reply}\n"));
-        peer.join().unwrap();
+        peer.finish();
     }
 }

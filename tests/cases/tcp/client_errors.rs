@@ -19,10 +19,11 @@ fn run_against<T: Send + 'static>(
     words: &[&str],
     input: &[u8],
 ) -> (Output, String) {
+    // First, since the client may have to be built, which takes longer than a server waits for it.
+    let mut command = client_command(words);
     let listener = net::listen();
     let addr = listener.local_addr().unwrap().to_string();
     let serving = thread::spawn(move || server(net::accept(&listener)));
-    let mut command = client_command(words);
     command.arg(&addr);
     let mut client = Process::spawn(command);
     client.send(input);
@@ -132,7 +133,7 @@ fn a_refusal_without_an_end_is_cut() {
         error.starts_with("error: ADDR turned us away: \"xxx"),
         "{error}"
     );
-    assert!(error.ends_with("x\"...\n") && error.len() < 300, "{error}");
+    assert!(error.ends_with("x\"...\n") && error.len() < 600, "{error}");
 }
 
 #[test]
@@ -144,7 +145,7 @@ fn the_server_tools_own_refusal_is_understood() {
         let mut client = Process::spawn(client_command(&["--send", message, server.endpoint()]));
         assert_eq!(client.finish(SOON).status.code(), Some(1));
         let expected = format!(
-            "error: {} turned us away: \"busy, 1 connections in use\"\n",
+            "error: {} turned us away: busy, 1 connections in use\n",
             server.endpoint()
         );
         assert_eq!(client.stderr.text(), expected);

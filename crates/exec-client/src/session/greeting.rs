@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 use std::time::Duration;
 
-use proto::cli::{Failure, show_duration};
+use proto::cli::{Failure, server_words, show_duration, turned_away};
 use proto::escape::quoted;
 use proto::net::{Deadline, Stream, Trace, TraceEvent};
 use proto::random::Random;
@@ -17,7 +17,6 @@ use proto::wire::session::{
 };
 
 use crate::options::Options;
-use crate::words::{turned_away, words};
 
 /// How much of what a strange server says is shown.
 const SHOWN: usize = 60;
@@ -49,12 +48,9 @@ pub fn exchange(
         Ok(None) => return Err(explain.no_greeting("it closed the connection")),
         Err(error) => return Err(explain.strange(&error, talk.first)),
     };
-    let random = Random::open().map_err(|error| Failure::new(error.to_string()))?;
-    let client = random
-        .bytes()
-        .map_err(|error| Failure::new(error.to_string()))?;
-    let agreement = Agreement::new(token.key(), &server, &client)
-        .map_err(|error| Failure::new(error.to_string()))?;
+    let random = Random::open().map_err(Failure::new)?;
+    let client = random.bytes().map_err(Failure::new)?;
+    let agreement = Agreement::new(token.key(), &server, &client).map_err(Failure::new)?;
     let answer = write_plain(&mut talk.stream, Kind::Auth, &agreement.auth())
         .map_err(|error| SessionError::Frame(FrameError::Io(error)))
         .and_then(|()| frames.read_plain(&mut talk));
@@ -122,7 +118,7 @@ impl Explain<'_> {
         }
         if frame.kind == Kind::Error {
             let endpoint = &self.options.endpoint;
-            let words = words(frame.body);
+            let words = server_words(frame.body);
             return Err(Failure::new(format!("{endpoint} refuses: {words}")));
         }
         Ok(())
@@ -134,7 +130,7 @@ impl Explain<'_> {
                 "{error} ({}); no command was sent; is another program on that port?",
                 self.path.display()
             )),
-            _ => Failure::new(error.to_string()),
+            _ => Failure::new(error),
         }
     }
 

@@ -11,7 +11,7 @@ mod outgoing;
 use std::io::{self, BufReader, ErrorKind, Read};
 use std::sync::Arc;
 
-use proto::cli::{Failure, Output};
+use proto::cli::{Failure, Output, server_words};
 use proto::net::{Stream, Trace, TraceEvent, connect};
 use proto::reason;
 use proto::token::{Token, default_path};
@@ -22,7 +22,6 @@ use proto::wire::session::{
 
 use crate::body::silent;
 use crate::options::Options;
-use crate::words::words;
 use outgoing::{Outgoing, forward_stdin};
 
 /// More than a whole frame, so that most come in one read.
@@ -52,9 +51,9 @@ impl<'o> Session<'o> {
     pub fn open(options: &'o Options) -> Result<Self, Failure> {
         let path = match &options.token_file {
             Some(path) => path.clone(),
-            None => default_path().map_err(|error| Failure::new(error.to_string()))?,
+            None => default_path().map_err(Failure::new)?,
         };
-        let token = Token::read(&path).map_err(|error| Failure::new(error.to_string()))?;
+        let token = Token::read(&path).map_err(Failure::new)?;
         let unusable = |error| Failure::io("cannot use the connection", &error);
         let stream = connect(&options.endpoint, options.connect_timeout)?;
         stream.set_nodelay().map_err(unusable)?;
@@ -161,7 +160,7 @@ fn incomplete(why: &str) -> Failure {
 
 /// The server's own words, which are authentic here.
 fn refusal(frame: &Frame<'_>) -> Failure {
-    Failure::new(words(frame.body))
+    Failure::new(server_words(frame.body))
 }
 
 impl Options {

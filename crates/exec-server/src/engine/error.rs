@@ -5,7 +5,8 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use proto::escape::quoted;
+use proto::escape::readable;
+use proto::{reason, start_reason};
 
 use super::request::COMMAND_LIMIT;
 
@@ -123,41 +124,21 @@ impl std::error::Error for CommandError {
 }
 
 fn write_shell(f: &mut fmt::Formatter<'_>, shell: &Path, why: &io::Error) -> fmt::Result {
-    // A path is shown bare where nothing in it needs escaping, as in `cannot start /bin/sh`.
-    write!(f, "cannot start {} ({})", shown(shell), reason(why))
+    write!(f, "cannot start {} ({})", shown(shell), start_reason(why))
 }
 
 fn write_guardian(f: &mut fmt::Formatter<'_>, why: &io::Error) -> fmt::Result {
     write!(
         f,
         "cannot start the guardian that ends commands when the server dies ({})",
-        reason(why)
+        start_reason(why)
     )
 }
 
 fn write_thread(f: &mut fmt::Formatter<'_>, why: &io::Error) -> fmt::Result {
-    write!(f, "cannot start a thread ({})", reason(why))
+    write!(f, "cannot start a thread ({})", start_reason(why))
 }
 
-/// A path as it is, or quoted and escaped where it holds anything but plain printable ASCII.
 fn shown(path: &Path) -> String {
-    let bytes = path.as_os_str().as_bytes();
-    match std::str::from_utf8(bytes) {
-        Ok(text) if text.bytes().all(|b| b.is_ascii_graphic() && b != b'"') => text.to_owned(),
-        _ => quoted(bytes, usize::MAX),
-    }
-}
-
-/// The system's words for an error without its number: `no such file or directory`.
-fn reason(error: &io::Error) -> String {
-    let text = error.to_string();
-    let words = match text.rfind(" (os error ") {
-        Some(number) => &text[..number],
-        None => &text,
-    };
-    let mut letters = words.chars();
-    match letters.next() {
-        Some(first) => first.to_lowercase().chain(letters).collect(),
-        None => String::from("unknown"),
-    }
+    readable(path.as_os_str().as_bytes(), usize::MAX)
 }

@@ -36,9 +36,10 @@ impl<'a> Request<'a> {
         Self { timeout, ..self }
     }
 
-    /// Gives the command a pipe for standard input, which [`Running::input`] feeds.
+    /// Gives the command a pipe for standard input, which [`Running::take_input`] hands
+    /// out.
     ///
-    /// [`Running::input`]: super::Running::input
+    /// [`Running::take_input`]: super::Running::take_input
     pub const fn with_stdin(self) -> Self {
         Self {
             stdin: true,

@@ -24,16 +24,24 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// A failure with a text of the form `WHAT (WHY); HINT`.
-    pub fn new(text: impl Into<String>) -> Self {
+    /// A failure with a text of the form `WHAT (WHY); HINT`, or an error that has one.
+    ///
+    /// ```
+    /// use proto::cli::Failure;
+    /// use proto::token::Token;
+    ///
+    /// let failure = Token::read("/no/such/token".as_ref()).map_err(Failure::new).unwrap_err();
+    /// assert!(failure.to_string().starts_with("there is no token file /no/such/token;"));
+    /// ```
+    pub fn new(text: impl fmt::Display) -> Self {
         Self {
-            text: Some(text.into()),
+            text: Some(text.to_string()),
             usage: false,
         }
     }
 
     /// Flags that do not go together. It ends the tool as every other usage error does.
-    pub fn usage(text: impl Into<String>) -> Self {
+    pub fn usage(text: impl fmt::Display) -> Self {
         Self {
             usage: true,
             ..Self::new(text)
@@ -71,7 +79,7 @@ macro_rules! failure_from {
     ($($error:ty),*) => {$(
         impl From<$error> for Failure {
             fn from(error: $error) -> Self {
-                Self::new(error.to_string())
+                Self::new(error)
             }
         }
     )*};

@@ -11,6 +11,7 @@ mod log;
 mod output;
 mod parse;
 mod progress;
+mod refusal;
 mod server_log;
 mod values;
 
@@ -21,6 +22,7 @@ pub use input::{Lines, stdin, stop_when_stdin_ends};
 pub use log::{Log, RateLimit, and_others};
 pub use output::Output;
 pub use progress::Progress;
+pub use refusal::{REFUSAL, server_words, turned_away};
 pub use server_log::log_events;
 pub use values::{
     choice, count, duration, duration_or_none, endpoint, real_port, show_bytes, show_duration,

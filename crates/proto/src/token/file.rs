@@ -109,13 +109,7 @@ fn write_draft(draft: &Path, secret: &[u8; 32]) -> std::io::Result<()> {
         .create_new(true)
         .mode(0o600)
         .open(draft)?;
-    let mut text = String::with_capacity(65);
-    for byte in secret {
-        for digit in [byte >> 4, byte & 15] {
-            text.extend(char::from_digit(u32::from(digit), 16));
-        }
-    }
-    text.push('\n');
-    file.write_all(text.as_bytes())?;
+    let digits: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+    file.write_all(format!("{digits}\n").as_bytes())?;
     file.sync_all()
 }

@@ -267,7 +267,7 @@ fn a_server_whose_children_nobody_waits_for_does_not_start() {
     let output = within(move || command.output().unwrap());
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(
-        text.contains("refused cannot start /bin/sh (no child process"),
+        text.contains("refused cannot start /bin/sh (No child process"),
         "{text}"
     );
 }

@@ -86,7 +86,7 @@ fn a_shell_that_is_gone() {
 #[test]
 fn an_engine_without_a_shell_does_not_start() {
     let error = Engine::start(Settings {
-        shell: PathBuf::from("/no such/sh"),
+        shell: PathBuf::from("/no/such\x1b/sh"),
         ..Settings::default()
     })
     .map(drop)
@@ -94,7 +94,7 @@ fn an_engine_without_a_shell_does_not_start() {
     assert!(matches!(error, StartError::Shell { .. }));
     assert_eq!(
         error.to_string(),
-        "cannot start \"/no such/sh\" (no such file or directory)"
+        r#"cannot start "/no/such\x1b/sh" (no such file or directory)"#
     );
 }
 

@@ -2,7 +2,7 @@
 //!
 //! | Python | here |
 //! |---|---|
-//! | `json.loads(b'...')` | [`parse`], which says exactly what is taken |
+//! | `json.loads(b'...')` | [`parse()`], which says exactly what is taken |
 //! | `json.dumps(value)` | `value.to_string()`, byte for byte the same |
 //! | `value['name']` | [`Value::get`] |
 //! | `int(...)`, `float(...)` of what came | [`Value::as_number`], then `parse` |

@@ -1,6 +1,6 @@
 //! A parsed JSON document.
 
-/// Any JSON value. What [`parse`](super::parse) gives is nested [`DEPTH`](super::DEPTH) deep at
+/// Any JSON value. What [`parse()`](super::parse()) gives is nested [`DEPTH`](super::DEPTH) deep at
 /// most; writing, comparing and dropping recurse as deep as a value is nested.
 ///
 /// It is shown as `json.dumps` writes it, byte for byte:

@@ -125,7 +125,7 @@ impl FrameReader {
     }
 }
 
-/// Writes a frame of the handshake, in one write. Its body should have at most 256 bytes, since
+/// Writes a frame of the handshake, in one write. Its body should have at most 1 KiB, since
 /// [`FrameReader::read_plain`] takes no more.
 ///
 /// # Errors

@@ -40,6 +40,10 @@ impl Sealer {
     /// given back is the whole frame, to be sent in one write. Nothing is allocated.
     ///
     /// The body may have at most 64 KiB; what is beyond that is left out of the frame.
+    ///
+    /// # Panics
+    ///
+    /// Where `buffer` is shorter than [`HEADROOM`].
     pub fn seal<'b>(&mut self, kind: Kind, buffer: &'b mut [u8]) -> &'b [u8] {
         let end = buffer.len().clamp(HEADROOM, HEADROOM + BODY_LIMIT);
         let (room, body) = buffer[..end].split_at_mut(HEADROOM);
