@@ -25,8 +25,8 @@ use std::sync::Arc;
 use context::Context;
 use lesson::Lesson;
 use options::{Options, TOOL};
-use proto::cli::{self, Failure, Output, show_duration};
-use proto::net::{Endpoint, Listener};
+use proto::cli::{self, Failure};
+use proto::net::Endpoint;
 use proto::socketserver::{Connection, Connections, RequestHandler, ThreadingServer};
 use proto::wire::Protocol;
 use session::Session;
@@ -43,19 +43,12 @@ fn serve(options: Options) -> Result<ExitCode, Failure> {
     check_safety(&options)?;
     let context = Arc::new(Context::new(options)?);
     let options = &context.options;
-    let listener = Listener::bind(&options.endpoint)?;
-    let endpoint = listener.endpoint().clone();
-    if listener.removed_stale_socket() {
-        let log = options.log;
-        log.info(format_args!("removed a stale socket at {endpoint}"));
-    }
+    let (connections, endpoint) = cli::listen(&options.endpoint, options.log)?;
     if options.no_auth {
         options.log.warning(format_args!(
             "this runs shell commands for anyone who can reach {endpoint}, on this machine"
         ));
     }
-    let connections = Connections::new(listener)
-        .map_err(|error| Failure::start("cannot start the server", &error))?;
     let shared = Arc::clone(&context);
     match options.protocol {
         Protocol::Session => run(&context, &endpoint, connections, move |connection| {
@@ -109,21 +102,9 @@ where
     H: RequestHandler,
 {
     let options = &context.options;
-    let (log, grace) = (options.log, options.grace);
     let server = ThreadingServer::new(connections, make_handler)
         .max_connections(options.max_connections)
-        .stack_size(STACK)
-        .on_event(cli::log_events(log));
-    if options.stop_on_eof {
-        cli::stop_when_stdin_ends(server.stopper(), grace, log)?;
-    }
-    Output::stdout().write(format!("listening on {endpoint}\n").as_bytes())?;
-    let left = server.serve_forever();
-    if left > 0 {
-        let grace = show_duration(grace);
-        log.info(format_args!(
-            "{left} connections were still open after {grace}"
-        ));
-    }
-    Ok(ExitCode::SUCCESS)
+        .stack_size(STACK);
+    let grace = options.stop_on_eof.then_some(options.grace);
+    cli::serve(server, endpoint, grace, options.log)
 }

@@ -11,9 +11,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use options::{Options, TOOL};
-use proto::cli::{self, Failure, Output, show_duration};
-use proto::net::Listener;
-use proto::socketserver::{Connections, ThreadingServer, descriptor_limit, thread_limit};
+use proto::cli::{self, Failure};
+use proto::socketserver::{ThreadingServer, descriptor_limit, thread_limit};
 use upper::Upper;
 
 fn main() -> ExitCode {
@@ -22,34 +21,15 @@ fn main() -> ExitCode {
 
 fn serve(options: Options) -> Result<ExitCode, Failure> {
     check_capacity(&options)?;
-    let log = options.log;
-    let listener = Listener::bind(&options.endpoint)?;
-    let endpoint = listener.endpoint().clone();
-    if listener.removed_stale_socket() {
-        log.info(format_args!("removed a stale socket at {endpoint}"));
-    }
-    let connections = Connections::new(listener)
-        .map_err(|error| Failure::start("cannot start the server", &error))?;
-
-    let (grace, stop_on_eof) = (options.grace, options.stop_on_eof);
-    let most = options.max_connections;
+    let (connections, endpoint) = cli::listen(&options.endpoint, options.log)?;
     let options = Arc::new(options);
+    let shared = Arc::clone(&options);
     let server = ThreadingServer::new(connections, move |connection| {
-        Upper::new(connection, Arc::clone(&options))
+        Upper::new(connection, Arc::clone(&shared))
     })
-    .max_connections(most)
-    .on_event(cli::log_events(log));
-    if stop_on_eof {
-        cli::stop_when_stdin_ends(server.stopper(), grace, log)?;
-    }
-
-    Output::stdout().write(format!("listening on {endpoint}\n").as_bytes())?;
-    let left = server.serve_forever();
-    if left > 0 {
-        let grace = show_duration(grace);
-        log.info(format_args!("connections still open after {grace}: {left}"));
-    }
-    Ok(ExitCode::SUCCESS)
+    .max_connections(options.max_connections);
+    let grace = options.stop_on_eof.then_some(options.grace);
+    cli::serve(server, &endpoint, grace, options.log)
 }
 
 /// Refuses a cap that would end in an abort, and tells of one that the system will not let us

@@ -12,7 +12,7 @@ mod output;
 mod parse;
 mod progress;
 mod refusal;
-mod server_log;
+mod serve;
 mod values;
 
 pub use check::complaints;
@@ -23,7 +23,7 @@ pub use log::{Log, RateLimit, and_others};
 pub use output::Output;
 pub use progress::Progress;
 pub use refusal::{REFUSAL, server_words, turned_away};
-pub use server_log::log_events;
+pub use serve::{listen, serve};
 pub use values::{
     choice, count, duration, duration_or_none, endpoint, real_port, show_bytes, show_duration,
     size, text, udp_endpoint,
