@@ -22,6 +22,10 @@ use proto::cli::{self, Failure, Lines};
 use proto::wire::Protocol;
 use session::Session;
 
+/// What a shell says of a program that `SIGPIPE` has ended: whoever read our output has left, and
+/// nobody knows how the command would have ended. It must not pass for one that ended well.
+const READER_LEFT: u8 = 128 + 13;
+
 fn main() -> ExitCode {
     cli::run(&TOOL, work)
 }
@@ -65,12 +69,21 @@ fn check(options: &Options) -> Result<(), Failure> {
 
 fn work(options: Options) -> Result<ExitCode, Failure> {
     check(&options)?;
+    match run_commands(&options) {
+        Ok(status) => Ok(ExitCode::from(status)),
+        Err(failure) if failure.reader_left() => Ok(ExitCode::from(READER_LEFT)),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// The status of the last command, as a shell has it.
+fn run_commands(options: &Options) -> Result<u8, Failure> {
     let mut remote = match options.protocol {
-        Protocol::Session => Remote::Session(Box::new(Session::open(&options)?)),
-        _ => Remote::Lesson(Lesson::open(&options)?),
+        Protocol::Session => Remote::Session(Box::new(Session::open(options)?)),
+        _ => Remote::Lesson(Lesson::open(options)?),
     };
     if let Some(command) = &options.command {
-        return remote.run(command).map(ExitCode::from);
+        return remote.run(command);
     }
     let mut lines = Lines::with_prompt(">>: ");
     let (mut line, mut status) = (Vec::new(), 0);
@@ -80,6 +93,5 @@ fn work(options: Options) -> Result<ExitCode, Failure> {
             status = remote.run(&line)?;
         }
     }
-    // As a shell: the status of the last command.
-    Ok(ExitCode::from(status))
+    Ok(status)
 }

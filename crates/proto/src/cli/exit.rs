@@ -65,6 +65,11 @@ impl Failure {
             usage: false,
         }
     }
+
+    /// Whether it is no more than that: for a tool whose status says more than that it ended well.
+    pub fn reader_left(&self) -> bool {
+        self.text.is_none()
+    }
 }
 
 impl fmt::Display for Failure {
