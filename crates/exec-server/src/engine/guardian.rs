@@ -2,15 +2,17 @@
 //!
 //! A server that is killed with SIGKILL can clean up nothing. So one `/bin/sh` (`guardian.sh`) is
 //! started with the engine, in a process group of its own, where the terminal's Ctrl-C does not
-//! reach it. It learns of every command through a pipe, and the kernel closes that pipe when the
-//! server dies, however it dies: then whatever is left gets TERM, and KILL after the grace.
+//! reach it. It learns of every command through a socket, and the kernel closes that when the server
+//! dies, however it dies: then whatever is left gets TERM, and KILL after the grace. (Not a pipe:
+//! with a pipe one cannot wait for so long and no longer, and a guardian may be halted by whoever
+//! may send it a signal. One that does not answer is replaced like one that is dead.)
 //!
 //! The guardian also is how the engine signals a process group at all, which std cannot: the
 //! shell's own `kill` costs a line and an answer, no process.
 //!
 //! **No command escapes between its start and its registration.** The command's pipes are
 //! announced before the process is made. A process on its way to `exec` holds a copy of the
-//! guardian's pipe, so the guardian sees the pipe's end only after that `exec`; it then looks for
+//! guardian's socket, so the guardian sees its end only after that `exec`; it then looks for
 //! the holders of pipes that were announced and never registered. What is left is a command which,
 //! within the few milliseconds of that search, has put both its outputs somewhere else.
 //!
@@ -19,15 +21,21 @@
 //! ten times a second: a stranger would have to be given the number within that tenth.
 
 use std::io::{self, Read, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::time::Duration;
 
 use super::sync::lock;
 
 const SCRIPT: &str = include_str!("guardian.sh");
+
+/// How long a guardian may take to answer or to read on. It needs microseconds; a busy machine may
+/// make them many.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The inode numbers of a command's two output pipes.
 pub(super) type Pipes = [u64; 2];
@@ -163,17 +171,20 @@ impl Guardian {
     }
 }
 
-/// The process, and the pipes to and from it.
+/// The process, and the socket that is its standard input and output.
 #[derive(Debug)]
 struct Shell {
     child: Child,
     // An Option, to be closed before the process is waited for.
-    lines: Option<ChildStdin>,
-    answers: ChildStdout,
+    socket: Option<UnixStream>,
 }
 
 impl Shell {
     fn start(shell: &PathBuf, grace: Duration) -> io::Result<Self> {
+        let (ours, theirs) = UnixStream::pair()?;
+        ours.set_read_timeout(Some(PATIENCE))?;
+        ours.set_write_timeout(Some(PATIENCE))?;
+        let theirs = OwnedFd::from(theirs);
         let tenths = grace.as_millis().div_ceil(100).min(u32::MAX.into());
         let mut command = Command::new(shell);
         command
@@ -185,20 +196,18 @@ impl Shell {
             .current_dir("/")
             .env_clear()
             .process_group(0)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
+            .stdin(theirs.try_clone()?)
+            .stdout(theirs)
             .stderr(Stdio::null());
         if let Some(path) = std::env::var_os("PATH") {
             command.env("PATH", path);
         }
-        let mut child = command.spawn()?;
-        let (Some(lines), Some(answers)) = (child.stdin.take(), child.stdout.take()) else {
-            return Err(io::Error::from(io::ErrorKind::BrokenPipe));
-        };
-        let mut shell = Self {
+        let child = command.spawn()?;
+        // It holds the other end, whose end must be the guardian's.
+        drop(command);
+        let shell = Self {
             child,
-            lines: Some(lines),
-            answers,
+            socket: Some(ours),
         };
         shell.tell(format_args!("P\n"))?;
         shell.answer()?;
@@ -206,20 +215,22 @@ impl Shell {
     }
 
     /// Writes one line in one write.
-    fn tell(&mut self, line: std::fmt::Arguments<'_>) -> io::Result<()> {
+    fn tell(&self, line: std::fmt::Arguments<'_>) -> io::Result<()> {
         let mut text = [0; 80];
         let mut rest = &mut text[..];
         rest.write_fmt(line)?;
         let unused = rest.len();
         let used = text.len() - unused;
-        match &mut self.lines {
-            Some(lines) => lines.write_all(&text[..used]),
-            None => Err(io::Error::from(io::ErrorKind::BrokenPipe)),
-        }
+        self.socket()?.write_all(&text[..used])
     }
 
-    fn answer(&mut self) -> io::Result<()> {
-        self.answers.read_exact(&mut [0])
+    fn answer(&self) -> io::Result<()> {
+        self.socket()?.read_exact(&mut [0])
+    }
+
+    fn socket(&self) -> io::Result<&UnixStream> {
+        let closed = || io::Error::from(io::ErrorKind::BrokenPipe);
+        self.socket.as_ref().ok_or_else(closed)
     }
 
     fn has_died(&mut self) -> bool {
@@ -233,7 +244,7 @@ impl Drop for Shell {
             return;
         }
         // At the end of its input it ends what is left, and then itself.
-        drop(self.lines.take());
+        drop(self.socket.take());
         let _ = self.child.wait();
     }
 }

@@ -1,5 +1,5 @@
-# Ends the commands of an exec-server that has died. Reads what the server does from a pipe, a
-# line each; the pipe's end is the server's end.
+# Ends the commands of an exec-server that has died. Reads what the server does from a socket,
+# a line each; the socket's end is the server's end.
 #
 #   ? OUT ERR         a command is about to start; its output pipes have these inode numbers
 #   ! OUT ERR         it did not start

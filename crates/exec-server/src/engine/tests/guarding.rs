@@ -209,6 +209,26 @@ fn a_guardian_that_dies_is_replaced_and_told_everything() {
     assert_ne!(engine.0.guardian.pid(), second);
 }
 
+/// Whoever may signal it may halt it, a command that runs as we do. Nobody waits for it for ever, and
+/// what it was to do is done.
+#[test]
+fn a_guardian_that_is_halted_is_replaced() {
+    let engine = engine();
+    let first = engine.0.guardian.pid();
+    let running = engine.spawn(&Request::new(b"sleep 1000")).unwrap();
+    let canceller = running.canceller();
+    let pump = std::thread::spawn(move || running.collect(100).unwrap());
+    let halted = Command::new("/bin/sh")
+        .args(["-c", "kill -s STOP $0", &first.to_string()])
+        .status();
+    assert!(halted.unwrap().success());
+    canceller.cancel();
+    let (outcome, _) = within(|| pump.join().unwrap());
+    assert!(matches!(outcome.stopped, Some(Stopped::Cancelled)));
+    assert_ne!(engine.0.guardian.pid(), first);
+    assert_eq!(run(&engine, "echo on").1.stdout, b"on\n");
+}
+
 /// The new guardian knows the commands that the old one knew.
 #[test]
 fn a_new_guardian_guards_the_old_commands() {
