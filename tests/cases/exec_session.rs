@@ -6,6 +6,7 @@
 mod attackers;
 mod budgets;
 mod commands;
+mod ending;
 mod input;
 mod interop;
 mod leaving;
@@ -15,6 +16,7 @@ mod relay;
 mod states;
 mod strangers;
 mod streaming;
+mod surroundings;
 mod token_file;
 mod unix;
 

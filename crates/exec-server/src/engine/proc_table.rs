@@ -7,13 +7,22 @@ use std::io::{self, Read};
 /// Tells whether the child `pid` has ended and waits to be reaped.
 ///
 /// A process whose first thread has ended while others run is shown as a zombie too; it counts as
-/// running until its last thread is gone. A `pid` that `/proc` does not know has ended.
+/// running until its last thread is gone. A `pid` that `/proc` does not know has ended. Where it
+/// cannot be asked, as when a crowd of connections has taken the last descriptor, nothing is known,
+/// and then a command must not be taken for one that is over.
 pub(super) fn has_ended(pid: u32) -> bool {
     let mut stat = [0; 512];
     match read_stat(pid, &mut stat) {
         Ok(length) => is_zombie(&stat[..length]),
-        Err(_) => true,
+        Err(error) => is_unknown(&error),
     }
+}
+
+/// Gone before the file was opened, or between that and reading it.
+fn is_unknown(error: &io::Error) -> bool {
+    /// `ESRCH`, for which std has no kind.
+    const NO_SUCH_PROCESS: i32 = 3;
+    error.kind() == io::ErrorKind::NotFound || error.raw_os_error() == Some(NO_SUCH_PROCESS)
 }
 
 /// Fails where `/proc` is not there to be asked.

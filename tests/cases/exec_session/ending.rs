@@ -1,0 +1,210 @@
+//! The ends of commands that do not end by themselves: stubborn ones, and what they leave behind.
+
+use std::io::pipe;
+use std::process::Stdio;
+use std::thread;
+use std::time::Duration;
+
+use cross_process::deadline::{SOON, poll};
+use cross_process::net::{self, ANY_PORT};
+use cross_process::process::{Process, with_open_files};
+use cross_process::procfs;
+use cross_process::server::Server;
+use cross_process::signal::Signal;
+use cross_process::temp::TempDir;
+
+use super::{Session, client, complaint, server};
+
+/// Waits until a process has ended, whoever has to reap it.
+#[track_caller]
+fn assert_ends(pid: u32) {
+    let gone = || procfs::stat(pid).map_or(true, |stat| stat.state == 'Z');
+    assert!(
+        poll(SOON, || gone().then_some(())).is_some(),
+        "process {pid} lives on"
+    );
+}
+
+/// Neither the shell nor what it has started minds TERM, and its own child alone would not be enough.
+const STUBBORN: &str = "trap '' TERM; sleep 1000 & echo $!; \
+    (sh -c 'echo $$; sleep 1000; sleep 1000'; sleep 1000) & echo $!; echo $$; wait; sleep 1000";
+
+#[test]
+fn who_ignores_term_is_killed_with_all_it_has_started() {
+    let mut session = Session::start(&["--kill-after", "300ms"]);
+    let mut client = session.client(&[], STUBBORN);
+    let pids: [u32; 4] = std::array::from_fn(|_| client.wait_line(SOON).parse().unwrap());
+    client.signal(Signal::Terminate);
+    pids.into_iter().for_each(assert_ends);
+    session.assert_alive();
+}
+
+/// Its time is up, and the client has got all that it said until then, on both outputs.
+#[test]
+fn who_ignores_the_end_of_its_time_is_killed_and_its_output_is_not_lost() {
+    let mut session = Session::start(&["--timeout", "2s", "--kill-after", "300ms"]);
+    let done = session.run(&format!("echo err >&2; echo $$; {STUBBORN}"));
+    let said = String::from_utf8(done.stdout).unwrap();
+    let pids: Vec<u32> = said.lines().map(|line| line.parse().unwrap()).collect();
+    assert_eq!(pids.len(), 5, "{said}");
+    pids.into_iter().for_each(assert_ends);
+    assert_eq!(done.status.code(), Some(255));
+    assert_eq!(
+        String::from_utf8(done.stderr).unwrap(),
+        "err\nerror: timed out after 2s\n"
+    );
+    session.assert_alive();
+}
+
+#[test]
+fn what_stays_in_the_background_is_ended_and_told() {
+    let mut session = Session::start(&["--drain", "200ms"]);
+    let done = session.run("sleep 1000 & echo $!; exit 3");
+    assert_eq!(done.status.code(), Some(3));
+    assert_eq!(
+        String::from_utf8(done.stderr).unwrap(),
+        "note: a background process kept the output open\n"
+    );
+    let pid = String::from_utf8(done.stdout).unwrap();
+    assert_ends(pid.trim().parse().unwrap());
+    session.assert_alive();
+}
+
+#[test]
+fn what_stays_in_the_background_can_be_kept() {
+    let mut session = Session::start(&["--drain", "200ms", "--keep-background"]);
+    let fifo = session.path("fifo");
+    let command = format!("mkfifo {fifo}; (read x <{fifo}; sleep 1000; :) & echo $!; exit 3");
+    let done = session.run(&command);
+    assert_eq!(done.status.code(), Some(3));
+    assert_eq!(
+        String::from_utf8(done.stderr).unwrap(),
+        "note: a background process kept the output open\n"
+    );
+    session.assert_alive();
+    // It outlives the server, too: nobody owns it any more.
+    session.server.process.signal(Signal::Kill);
+    session.server.process.wait_exit(SOON);
+    let pid = String::from_utf8(done.stdout).unwrap();
+    let pid = pid.trim().parse().unwrap();
+    std::fs::write(&fifo, "go on\n").unwrap();
+    let goes_on = poll(SOON, || {
+        let mut children = procfs::children(pid).ok()?.into_iter();
+        children.find(|child| child.name == "sleep")
+    });
+    let child = goes_on.expect("it was ended").pid;
+    // Its group is the command's, of which nobody else is left.
+    let group = procfs::stat(child).unwrap().group;
+    assert!(Signal::Kill.to_group(group));
+}
+
+/// A command may give up its outputs and go on; it still ends with its client.
+#[test]
+fn a_command_without_outputs_ends_with_its_client() {
+    let mut session = Session::start(&[]);
+    let mut client = session.client(&[], "echo $$; exec >&- 2>&- sleep 1000");
+    let pid = client.wait_line(SOON).parse().unwrap();
+    client.signal(Signal::Interrupt);
+    assert_ends(pid);
+    session.assert_alive();
+}
+
+/// `exec-client ... | head -1`: quiet, but no success, for nobody knows how the command would have
+/// ended.
+#[test]
+fn a_reader_that_leaves_ends_the_command_and_is_no_success() {
+    let mut session = Session::start(&[]);
+    for command in ["exec yes", "exec yes >&2; exit 0"] {
+        let (reader, writer) = pipe().unwrap();
+        drop(reader);
+        let words = client(&session.token, session.server.addr(), &[], command);
+        let mut both = std::process::Command::new("/bin/sh");
+        both.args(["-c", "exec \"$0\" \"$@\" 2>&1"]);
+        both.arg(words.get_program()).args(words.get_args());
+        let done = Process::spawn_to(both, Stdio::from(writer)).finish(SOON);
+        assert_eq!(done.status.code(), Some(128 + 13), "{command}");
+        assert!(poll(SOON, || (!session.runs("yes")).then_some(())).is_some());
+    }
+    session.assert_alive();
+}
+
+/// Out of descriptors, the server cannot see whether a command has ended. It must not take it for
+/// one that has, and end it: anybody who can connect could do that to the commands of others.
+#[test]
+fn a_crowd_that_takes_the_last_descriptors_ends_nobodys_command() {
+    let dir = TempDir::new();
+    let token = dir.join("token");
+    let options = ["--drain", "100ms", "--kill-after", "100ms"];
+    let command = server(&token, &options, &ANY_PORT.to_string());
+    let mut server = Server::start(with_open_files(&command, 24));
+    let fifo = dir.join("fifo");
+    let command = format!(
+        "mkfifo {0}; echo ready; read x <{0}; echo went on",
+        fifo.display()
+    );
+    let mut running = Process::spawn(client(&token, server.addr(), &[], &command));
+    assert_eq!(running.wait_line(SOON), "ready");
+    let crowd: Vec<_> = (0..30).map(|_| net::connect(server.addr())).collect();
+    server
+        .process
+        .wait_stderr("cannot accept a connection", SOON);
+    // The engine looks ten times a second.
+    let ended = poll(Duration::from_secs(1), || {
+        (!running.is_running()).then_some(())
+    });
+    assert!(ended.is_none(), "{}", running.stderr.text());
+    drop(crowd);
+    std::fs::write(&fifo, "\n").unwrap();
+    let done = running.finish(SOON);
+    assert_eq!(done.stdout, b"ready\nwent on\n");
+    assert_eq!((done.status.code(), &done.stderr[..]), (Some(0), &b""[..]));
+    // A session's idle rest, and the crowd, go one after the other.
+    server.lets_go_within = SOON;
+    server.assert_nothing_left();
+}
+
+#[test]
+fn the_end_of_its_input_lets_a_server_finish_what_it_is_at() {
+    let mut session = Session::start(&["--stop-on-eof", "--grace", "3s"]);
+    let fifo = session.path("fifo");
+    let command = format!("mkfifo {fifo}; echo ready; read x <{fifo}; echo done; exit 3");
+    let mut in_time = session.client(&[], &command);
+    let mut too_long = session.client(&[], "echo $$; exec sleep 1000");
+    assert_eq!(in_time.wait_line(SOON), "ready");
+    let pid = too_long.wait_line(SOON).parse().unwrap();
+    session.server.process.close_stdin();
+    session
+        .server
+        .process
+        .wait_stderr("standard input ended, stopping", SOON);
+    std::fs::write(&fifo, "\n").unwrap();
+    let done = in_time.finish(SOON);
+    assert_eq!(
+        (done.status.code(), &done.stdout[..]),
+        (Some(3), &b"ready\ndone\n"[..])
+    );
+    assert_eq!(session.server.process.wait_exit(SOON).code(), Some(0));
+    assert_ends(pid);
+    let text = complaint(&too_long.finish(SOON), 255);
+    assert!(text.contains("output may be incomplete"), "{text}");
+}
+
+/// Many clients that leave at every moment of a short command's life.
+#[test]
+fn clients_that_leave_as_their_command_ends_leave_nothing() {
+    let mut session = Session::start(&[]);
+    let (token, addr) = (&session.token, session.server.addr());
+    thread::scope(|scope| {
+        for number in 0..4 {
+            scope.spawn(move || {
+                for turn in 0..15 {
+                    let mut client = Process::spawn(client(token, addr, &[], "sleep 0.01; echo"));
+                    // From before it has connected to after it has ended.
+                    thread::sleep(Duration::from_millis(2 * turn + number % 2));
+                    client.signal(Signal::Kill);
+                }
+            });
+        }
+    });
+    session.assert_alive();
+}
