@@ -14,6 +14,7 @@ use std::path::Path;
 
 use cross_process::artifacts::{artifacts, workspace};
 
+mod answer;
 mod ask;
 mod banner;
 mod cap;

@@ -10,7 +10,7 @@ use proto::reason;
 use proto::wire::Protocol;
 use proto::wire::frame::{self, FrameError};
 use proto::wire::header::Header;
-use proto::wire::length_first;
+use proto::wire::length_first::{self, LengthError};
 use proto::wire::sha256::{Sha256, hex};
 
 use crate::body::{pass_on, silent};
@@ -140,8 +140,15 @@ impl<'o> Lesson<'o> {
         if is_greeting(&digits[..count]) {
             return Err(self.speaks_session());
         }
-        let length = length_first::decode(&digits[..count], self.options.max_output)
-            .map_err(|error| self.explain(stream, &digits[..count], &error.to_string()))?;
+        let length = match length_first::decode(&digits[..count], self.options.max_output) {
+            Ok(length) => length,
+            Err(error @ LengthError::TooLong { .. }) => {
+                return Err(Failure::new(format!(
+                    "{error}; raise --max-output, or does the server speak another --protocol?"
+                )));
+            }
+            Err(error) => return Err(self.explain(stream, &digits[..count], &error.to_string())),
+        };
         self.send(stream, length_first::READY)?;
         pass_on(&mut traced, length, self.options, None)?;
         Ok(length > 0)

@@ -58,6 +58,7 @@ fn a_length_over_the_limit_is_refused() {
     ] {
         let text = complaint(&run("length", Peer::saying([sent]).addr(), options, "x"));
         assert!(text.contains("exceeds the limit"), "{text}");
+        assert!(text.contains("; raise --max-output"), "{text}");
     }
     let peer = Peer::saying([b"100".to_vec(), vec![b'x'; 100]]);
     let output = run("length", peer.addr(), &["--max-output", "100"], "x");

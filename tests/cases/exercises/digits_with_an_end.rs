@@ -11,6 +11,8 @@ use cross_process::net;
 use cross_process::process;
 use cross_process::server::Server;
 
+use super::answer::{expect, finding};
+
 /// More than the server needs, and less than somebody may announce.
 const MEMORY: u64 = 1 << 30;
 
@@ -108,43 +110,4 @@ fn assert_refused(server: &mut Server, mut conn: &TcpStream, what: &str) {
         b"5\nFRESH",
         &format!("another client comes, after {what}"),
     );
-}
-
-/// The answer that must come now, though no more is sent.
-#[track_caller]
-fn expect(mut conn: &TcpStream, answer: &[u8], what: &str) {
-    let mut came = Vec::new();
-    // Piece by piece, so that a wrong answer is found where it goes wrong, and not after a wait for
-    // the rest of it.
-    while came.len() < answer.len() && answer.starts_with(&came) {
-        let mut piece = [0; 4096];
-        let most = piece.len().min(answer.len() - came.len());
-        match net::again(|| conn.read(&mut piece[..most])) {
-            Ok(count @ 1..) => came.extend_from_slice(&piece[..count]),
-            _ => break,
-        }
-    }
-    finding(&came, answer, what);
-}
-
-#[track_caller]
-fn finding(came: &[u8], answer: &[u8], what: &str) {
-    let but = match came {
-        _ if answer.starts_with(came) => "it stops after",
-        _ => "it begins with",
-    };
-    assert!(
-        came == answer,
-        "{what}: your server should answer \"{}\", but {but} \"{}\"",
-        shown(answer),
-        shown(came),
-    );
-}
-
-fn shown(bytes: &[u8]) -> String {
-    let text = bytes.escape_ascii().to_string();
-    match text.get(..60) {
-        Some(start) => format!("{start}..."),
-        None => text,
-    }
 }

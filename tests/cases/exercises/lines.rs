@@ -1,7 +1,5 @@
 //! Exercise 6: messages that stick together, and messages that come in pieces.
 
-use std::io::Read;
-use std::net::TcpStream;
 use std::path::Path;
 use std::process::Command;
 use std::thread;
@@ -9,6 +7,8 @@ use std::thread;
 use cross_process::deadline::{A_MOMENT, SOON};
 use cross_process::net;
 use cross_process::server::Server;
+
+use super::answer::{expect, finding};
 
 /// Plays one client after the other to the program.
 pub fn check(program: &Path) {
@@ -72,42 +72,4 @@ pub fn check(program: &Path) {
     let conn = call();
     net::send(&conn, b"fresh\n");
     expect(&conn, b"[fresh]\n", "another client comes after that");
-}
-
-/// The answer that must come now, though no more is sent.
-#[track_caller]
-fn expect(mut conn: &TcpStream, answer: &[u8], what: &str) {
-    let mut came = Vec::new();
-    // Byte by byte, so that a wrong answer is found where it goes wrong, and not after a wait for
-    // the rest of it.
-    while came.len() < answer.len() && answer.starts_with(&came) {
-        let mut byte = [0];
-        match net::again(|| conn.read(&mut byte)) {
-            Ok(1) => came.push(byte[0]),
-            _ => break,
-        }
-    }
-    finding(&came, answer, what);
-}
-
-#[track_caller]
-fn finding(came: &[u8], answer: &[u8], what: &str) {
-    let but = match came {
-        _ if answer.starts_with(came) => "it stops after",
-        _ => "it begins with",
-    };
-    assert!(
-        came == answer,
-        "{what}: your server should answer \"{}\", but {but} \"{}\"",
-        shown(answer),
-        shown(came),
-    );
-}
-
-fn shown(bytes: &[u8]) -> String {
-    let text = bytes.escape_ascii().to_string();
-    match text.get(..60) {
-        Some(start) => format!("{start}..."),
-        None => text,
-    }
 }

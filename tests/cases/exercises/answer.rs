@@ -1,0 +1,46 @@
+//! What a server should answer, and what is said where it does not.
+
+use std::io::Read;
+use std::net::TcpStream;
+
+use cross_process::net;
+
+/// The answer that must come now, though no more is sent.
+#[track_caller]
+pub fn expect(mut conn: &TcpStream, answer: &[u8], what: &str) {
+    let mut came = Vec::new();
+    // Piece by piece, so that a wrong answer is found where it goes wrong, and not after a wait for
+    // the rest of it.
+    while came.len() < answer.len() && answer.starts_with(&came) {
+        let mut piece = [0; 4096];
+        let most = piece.len().min(answer.len() - came.len());
+        match net::again(|| conn.read(&mut piece[..most])) {
+            Ok(count @ 1..) => came.extend_from_slice(&piece[..count]),
+            _ => break,
+        }
+    }
+    finding(&came, answer, what);
+}
+
+/// Compares what has come with the answer that should have.
+#[track_caller]
+pub fn finding(came: &[u8], answer: &[u8], what: &str) {
+    let but = match came {
+        _ if answer.starts_with(came) => "it stops after",
+        _ => "it begins with",
+    };
+    assert!(
+        came == answer,
+        "{what}: your server should answer \"{}\", but {but} \"{}\"",
+        shown(answer),
+        shown(came),
+    );
+}
+
+fn shown(bytes: &[u8]) -> String {
+    let text = bytes.escape_ascii().to_string();
+    match text.get(..60) {
+        Some(start) => format!("{start}..."),
+        None => text,
+    }
+}
