@@ -129,10 +129,16 @@ impl Process {
     /// Waits until it ends.
     #[track_caller]
     pub fn wait_exit(&mut self, within: Duration) -> ExitStatus {
+        self.wait_exit_or(within, "still running")
+    }
+
+    /// Waits until it ends; fails with `what` if it does not.
+    #[track_caller]
+    pub fn wait_exit_or(&mut self, within: Duration, what: &str) -> ExitStatus {
         match poll(within, || self.child.try_wait().transpose()) {
             Some(Ok(status)) => status,
             Some(Err(why)) => self.fail(&format!("cannot be waited for ({why})")),
-            None => self.fail("still running"),
+            None => self.fail(what),
         }
     }
 

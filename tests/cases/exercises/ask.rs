@@ -98,14 +98,16 @@ fn assert_prints(client: &mut Process, expected: &str, who: &str) {
             client.stderr.text()
         );
     }
-    if !client.wait_exit(SOON).success() {
+    let still = format!("{who}: your client has its answer, and should end");
+    if !client.wait_exit_or(SOON, &still).success() {
         client.fail(&format!("{who}: the exit status should be 0"));
     }
 }
 
 #[track_caller]
 fn assert_fails(client: &mut Process, kind: &str, who: &str) {
-    if client.wait_exit(SOON).code() != Some(1) {
+    let still = format!("{who}: your client should end, and is still running");
+    if client.wait_exit_or(SOON, &still).code() != Some(1) {
         client.fail(&format!(
             "{who}: your client should end with an error, status 1"
         ));

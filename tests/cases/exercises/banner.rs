@@ -57,7 +57,8 @@ fn assert_says(mut look: Process, expected: &str, server: &str) {
             "{server}: your program should say {expected:?}, but it {said}"
         ));
     }
-    if !look.wait_exit(SOON).success() {
+    let still = format!("{server}: your program has said so, and should end");
+    if !look.wait_exit_or(SOON, &still).success() {
         look.fail(&format!("{server}: the exit status should be 0"));
     }
 }

@@ -69,7 +69,11 @@ pub fn check(program: &Path) {
     if !server.is_running() && called.elapsed() < IDLE {
         server.fail("your server has ended too soon: its last caller left a moment ago");
     }
-    if !server.wait_exit(SOON).success() {
+    let status = server.wait_exit_or(
+        SOON,
+        "nobody has called for longer than 2s, and your server still waits",
+    );
+    if !status.success() {
         server.fail("nobody has called, and that is no error");
     }
     if server.stdout.next_line(SOON).as_deref() != Some("nobody has called for 2s") {

@@ -30,7 +30,12 @@ fn start(program: &Path, server: SocketAddr) -> Process {
 fn long_reply(program: &Path, server: SocketAddr) {
     let mut client = start(program, server);
     client.send_line(&"x".repeat(5000));
-    let shown = client.wait_line(SOON);
+    let Some(shown) = client.stdout.next_line(SOON) else {
+        client.fail(
+            "the server has answered a line of 5000 bytes, and your client shows nothing: does it \
+             wait for more than the 5000 that come?",
+        );
+    };
     let taken = shown.matches('X').count();
     assert_eq!(
         taken, 5000,
@@ -73,7 +78,11 @@ fn reply_cut_short(program: &Path) {
     net::read_exact(&server, "goodbye".len(), SOON);
     net::send(&server, b"GOOD");
     drop(server);
-    let status = client.wait_exit(SOON);
+    let status = client.wait_exit_or(
+        SOON,
+        "the server has left after 4 of 7 bytes, and your client goes on waiting for the rest: what \
+         does a read give when no more will come?",
+    );
     assert!(
         !status.success(),
         "the server has left after 4 of 7 bytes, and your client ends as if all were well"
