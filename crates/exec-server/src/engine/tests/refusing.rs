@@ -102,7 +102,7 @@ fn an_engine_without_a_shell_does_not_start() {
 fn a_thread_that_does_not_start_ends_the_command() {
     let engine = engine_with(Settings {
         // No machine has room for it.
-        pump_stack: 1 << 46,
+        pump_stack: 1 << 48,
         ..Settings::default()
     });
     let running = engine.spawn(&Request::new(b"sleep 1000")).unwrap();
