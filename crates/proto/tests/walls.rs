@@ -44,7 +44,21 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
         ],
     ),
     ("escape", &["std::io", "std::net", "std::thread"]),
+    ("reason", &["std::net", "std::thread", "std::fs"]),
+    ("random", &["std::net", "std::thread", "std::process"]),
+    ("token", &["std::net", "std::os::unix::net", "std::thread"]),
 ];
+
+/// What the learners' examples may use besides std, where the Python script imports the namesake.
+const NAMESAKES: &[(&str, &str)] = &[
+    ("net::", "socketserver"),
+    ("socketserver::", "socketserver"),
+    ("wire::json", "json"),
+    ("wire::pack", "struct"),
+];
+
+/// The packages that a manifest may name; all but the first are for tests.
+const PACKAGES: &[&str] = &["proto", "assert_cmd", "predicates"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -67,8 +81,18 @@ fn files(dir: &Path, endings: &[&str]) -> Vec<PathBuf> {
     found
 }
 
-/// The code of a file, without its comments and without its tests.
+/// Where a file is, from the top of the repository, wherever that is.
+fn within(path: &Path) -> String {
+    let place = path.strip_prefix(root()).unwrap();
+    place.to_string_lossy().into_owned()
+}
+
+/// The code of a file, without its comments and without its tests; of a file of tests, nothing.
 fn code(path: &Path) -> String {
+    let place = within(path);
+    if place.contains("/tests/") || place.ends_with("tests.rs") {
+        return String::new();
+    }
     let text = fs::read_to_string(path).unwrap();
     let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
     code.lines()
@@ -87,10 +111,10 @@ fn layer_files(layer: &str) -> Vec<PathBuf> {
     files(&src.join(layer), &[".rs"])
 }
 
-/// The names that follow `crate::` in a text; with braces, each of those within.
-fn used_modules(code: &str) -> Vec<String> {
+/// The names that follow `root`, as `crate::` is one, in a text; with braces, each of those within.
+fn used_modules(code: &str, root: &str) -> Vec<String> {
     let mut used = Vec::new();
-    for rest in code.split("crate::").skip(1) {
+    for rest in code.split(root).skip(1) {
         let names = match rest.strip_prefix('{') {
             Some(list) => list.split('}').next().unwrap(),
             None => rest,
@@ -129,7 +153,7 @@ fn every_module_of_the_library_has_its_place_in_the_layers() {
 fn arrows_point_down_only() {
     for (layer, allowed) in LAYERS {
         for file in layer_files(layer) {
-            for used in used_modules(&code(&file)) {
+            for used in used_modules(&code(&file), "crate::") {
                 assert!(
                     used == *layer || allowed.contains(&used.as_str()),
                     "{} uses crate::{used}; {layer} may use {allowed:?}",
@@ -156,9 +180,8 @@ fn no_layer_mentions_what_it_must_not_know() {
 fn only_the_command_line_layer_prints() {
     for crate_dir in fs::read_dir(root().join("crates")).unwrap() {
         for file in files(&crate_dir.unwrap().path(), &[".rs"]) {
-            let path = file.to_string_lossy().into_owned();
-            let is_test = path.contains("/tests/");
-            if !path.contains("/src/") || path.contains("/proto/src/cli/") || is_test {
+            let path = within(&file);
+            if !path.contains("/src/") || path.contains("/proto/src/cli/") {
                 continue;
             }
             let code = code(&file);
@@ -201,6 +224,86 @@ fn tools_are_programs_and_nothing_else() {
     }
 }
 
+#[test]
+fn every_crate_is_under_the_lints_of_the_workspace() {
+    for entry in fs::read_dir(root().join("crates")).unwrap() {
+        let manifest = entry.unwrap().path().join("Cargo.toml");
+        let text = fs::read_to_string(&manifest).unwrap();
+        let is_linted = text.contains("\n[lints]\nworkspace = true\n");
+        assert!(is_linted, "{} has no lints", manifest.display());
+    }
+}
+
+#[test]
+fn no_manifest_names_a_package_but_ours_and_two_for_tests() {
+    for file in files(&root(), &["Cargo.toml"]) {
+        let text = fs::read_to_string(&file).unwrap();
+        let mut within = false;
+        for line in text.lines().filter(|line| !line.is_empty()) {
+            if line.starts_with('[') {
+                within = line.contains("dependencies");
+                // A package with a section of its own.
+                assert!(!within || line.ends_with("dependencies]"), "{line}");
+            } else if within && !line.starts_with('#') {
+                let name = line.split(['.', ' ', '=']).next().unwrap();
+                assert!(PACKAGES.contains(&name), "{}: {line}", file.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn the_engine_knows_neither_sockets_nor_protocols() {
+    for file in files(&root().join("crates/exec-server/src/engine"), &[".rs"]) {
+        let code = code(&file);
+        for word in ["crate::", "std::net", "std::os::unix::net"] {
+            assert!(!code.contains(word), "{} mentions {word}", file.display());
+        }
+        for used in used_modules(&code, "proto::") {
+            let is_words = ["escape", "reason", "start_reason"].contains(&used.as_str());
+            assert!(is_words, "{} uses proto::{used}", file.display());
+        }
+    }
+}
+
+#[test]
+fn an_example_uses_only_what_its_twin_imports() {
+    for file in files(&root().join("crates"), &[".rs"]) {
+        if !file.parent().unwrap().ends_with("examples") {
+            continue;
+        }
+        let python = fs::read_to_string(file.with_extension("py")).unwrap();
+        for used in code(&file).split("proto::").skip(1) {
+            let imports = |(ours, module): &&(&str, &str)| {
+                used.starts_with(ours) && python.contains(&format!("\nimport {module}\n"))
+            };
+            let used = used.lines().next().unwrap();
+            assert!(
+                NAMESAKES.iter().any(|pair| imports(&pair)),
+                "{} uses proto::{used} and its twin has no such module",
+                file.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn there_is_one_exception_to_safe_rust_and_none_to_std() {
+    // In halves, or this file would be an exception itself.
+    let exception = concat!("allow(unsafe", "_code)");
+    let foreign = concat!("extern \"", "C\"");
+    let mut exceptions = Vec::new();
+    for file in files(&root(), &[".rs"]) {
+        let code = fs::read_to_string(&file).unwrap();
+        assert!(!code.contains(foreign), "{} calls C", file.display());
+        exceptions.extend(code.matches(exception).map(|_| file.clone()));
+    }
+    let [one] = &exceptions[..] else {
+        panic!("not one, but {exceptions:?}");
+    };
+    assert!(one.ends_with("wire/sha256/accelerated.rs"));
+}
+
 /// Handlers run under `catch_unwind`, which such a profile turns into an abort.
 #[test]
 fn no_profile_aborts_on_panic() {
@@ -216,7 +319,7 @@ fn no_profile_aborts_on_panic() {
 
 #[test]
 fn no_file_is_too_long_to_be_about_one_thing() {
-    for file in files(&root(), &[".rs", ".py"]) {
+    for file in files(&root(), &[".rs", ".py", ".sh"]) {
         let lines = fs::read_to_string(&file).unwrap().lines().count();
         assert!(lines <= 400, "{} has {lines} lines", file.display());
     }
