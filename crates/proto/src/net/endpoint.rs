@@ -2,14 +2,15 @@
 
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use crate::escape::quoted;
 use crate::reason;
 
-/// Where a server listens or a client connects: `host:port`, `[v6]:port` or `unix:PATH`.
+/// Where a server listens or a client connects: `host:port`, `[v6]:port` or `unix:PATH`. A
+/// link-local address has its link behind it: `[fe80::1%eth0]:port`.
 ///
 /// Python writes the first as the tuple `('127.0.0.1', 8080)` and the last as a path given to an
 /// `AF_UNIX` socket.
@@ -99,8 +100,14 @@ fn lookup_reason(error: &io::Error) -> String {
 
 impl From<SocketAddr> for Endpoint {
     fn from(address: SocketAddr) -> Self {
+        let mut host = address.ip().to_string();
+        if let SocketAddr::V6(v6) = address
+            && v6.scope_id() != 0
+        {
+            host = format!("{host}%{}", v6.scope_id());
+        }
         Self::Tcp {
-            host: address.ip().to_string(),
+            host,
             port: address.port(),
         }
     }
@@ -134,7 +141,7 @@ impl FromStr for Endpoint {
             .rsplit_once(':')
             .ok_or_else(|| wrong("it has no port, as in 127.0.0.1:8080"))?;
         let host = match host.strip_prefix('[').and_then(|h| h.strip_suffix(']')) {
-            Some(inner) if inner.parse::<std::net::Ipv6Addr>().is_ok() => inner,
+            Some(inner) if is_v6(inner) => inner,
             Some(_) => return Err(wrong("only an IPv6 address stands in brackets")),
             None if host.contains(':') => {
                 return Err(wrong(
@@ -159,6 +166,12 @@ impl FromStr for Endpoint {
             port,
         })
     }
+}
+
+/// A link-local address belongs to a link, and `%eth0` or `%2` behind it names that (RFC 4007).
+fn is_v6(text: &str) -> bool {
+    let (address, zone) = text.split_once('%').unwrap_or((text, "any"));
+    address.parse::<Ipv6Addr>().is_ok() && !zone.is_empty()
 }
 
 /// Only ASCII digits: `u16::from_str` would also take `+80`.
@@ -217,6 +230,7 @@ mod tests {
             "127.0.0.1:1",
             "localhost:22",
             "[::1]:65535",
+            "[fe80::1%eth0]:1",
             "unix:/tmp/a b",
             "unix:relative",
         ] {
@@ -250,7 +264,8 @@ mod tests {
     #[test]
     fn hosts_that_are_not_hosts_are_refused() {
         for text in [
-            "8080", ":8080", "::1:8080", "[::1]", "[::1", "[x]:1", "a b:1", "unix:", "", "a\n:1",
+            "8080", ":8080", "::1:8080", "[::1]", "[::1", "[x]:1", "[x%lo]:1", "[::1%]:1", "a b:1",
+            "unix:", "", "a\n:1",
         ] {
             assert!(text.parse::<Endpoint>().is_err(), "{text}");
         }
@@ -271,6 +286,14 @@ mod tests {
             let endpoint: Endpoint = text.parse().unwrap();
             assert_eq!(endpoint.is_local().unwrap(), local, "{text}");
         }
+    }
+
+    #[test]
+    fn the_link_of_an_address_is_kept() {
+        let endpoint: Endpoint = "[fe80::1%7]:80".parse().unwrap();
+        let addresses = endpoint.resolve().unwrap();
+        assert_eq!(addresses, ["[fe80::1%7]:80".parse().unwrap()]);
+        assert_eq!(Endpoint::from(addresses[0]), endpoint);
     }
 
     #[test]
