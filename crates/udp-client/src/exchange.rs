@@ -16,13 +16,14 @@ use std::time::{Duration, Instant};
 
 use proto::cli::{Failure, Log};
 use proto::net::{Call, MAX_DATAGRAM, TraceEvent, connect_udp};
+use proto::socketserver::descriptor_limit;
 
 use crate::options::Options;
 use crate::outcome::{Answer, Loss};
 
 /// Room for more than any datagram has.
 const ROOM: usize = 65_536;
-/// The ports of so many earlier messages are kept open.
+/// The ports of so many earlier messages are kept open, where there are twice as many descriptors.
 const EARLIER: usize = 64;
 /// The shortest wait: std refuses one of no time at all.
 const A_LOOK: Duration = Duration::from_micros(1);
@@ -38,6 +39,7 @@ pub struct Exchange {
     log: Log,
     buffer: Vec<u8>,
     earlier: VecDeque<Earlier>,
+    most_earlier: usize,
     stragglers: Stragglers,
 }
 
@@ -72,6 +74,7 @@ impl Exchange {
             log: options.log,
             buffer: vec![0; ROOM],
             earlier: VecDeque::new(),
+            most_earlier: descriptor_limit().map_or(EARLIER, |most| EARLIER.min(most / 2)),
             stragglers: Stragglers::default(),
         })
     }
@@ -87,7 +90,7 @@ impl Exchange {
         if message.len() > MAX_DATAGRAM {
             return Err(Loss::TooLong);
         }
-        if self.earlier.len() >= EARLIER {
+        if self.earlier.len() >= self.most_earlier {
             self.close_oldest();
         }
         loop {
@@ -274,6 +277,7 @@ mod tests {
             log: Log::default(),
             buffer: vec![0; ROOM],
             earlier: VecDeque::new(),
+            most_earlier: EARLIER,
             stragglers: Stragglers::default(),
         };
         for _ in 0..2 {
