@@ -243,8 +243,8 @@ fn a_port_in_use_is_said_with_the_way_to_find_who() {
     let port = address.port();
     let assert = tool().args(RAW).arg(address.to_string()).assert().code(1);
     assert.stdout(is_empty()).stderr(format!(
-        "error: {address} is already in use; is another server running? \
-         see: ss -ltnp 'sport = :{port}'\n"
+        "error: {address} is already in use (by a running server, or by connections that one has left in TIME_WAIT); \
+         see: ss -tanp 'sport = :{port}'\n"
     ));
 }
 

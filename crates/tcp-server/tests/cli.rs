@@ -121,8 +121,8 @@ fn a_port_in_use_is_said_with_the_way_to_find_who() {
         .assert()
         .code(1)
         .stderr(format!(
-            "error: {address} is already in use; is another server running? \
-         see: ss -ltnp 'sport = :{port}'\n"
+            "error: {address} is already in use (by a running server, or by connections that one has left in TIME_WAIT); \
+             see: ss -tanp 'sport = :{port}'\n"
         ));
 }
 

@@ -131,8 +131,8 @@ fn a_port_in_use_is_said_with_the_way_to_find_who() {
         .code(1)
         .stdout(is_empty())
         .stderr(format!(
-            "error: {address} is already in use; is another server running? \
-             see: ss -lunp 'sport = :{port}'\n"
+            "error: {address} is already in use (by another program); \
+             see: ss -uanp 'sport = :{port}'\n"
         ));
 }
 

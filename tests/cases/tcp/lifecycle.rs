@@ -164,7 +164,7 @@ fn a_port_in_use_is_left_to_whoever_has_it() {
     let mut second = Process::spawn(server_command(&[server.endpoint()]));
     let ended = second.finish(SOON);
     assert_eq!((ended.status.code(), ended.stdout), (Some(1), vec![]));
-    second.wait_stderr("is already in use; is another server running?", SOON);
+    second.wait_stderr("is already in use (by a running server, or by", SOON);
     server.assert_alive(upper_case_client);
 }
 

@@ -2,6 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
@@ -71,14 +72,65 @@ fn a_server_out_of_descriptors_says_so_rests_and_recovers() {
     server.assert_alive(upper_case_client);
 }
 
+const FEW: usize = 32;
+
+fn serve_with_few_descriptors() -> Server {
+    let command = server_command(&["--stop-on-eof", "--grace", "1s", &ANY_PORT.to_string()]);
+    Server::start(with_open_files(&command, FEW))
+}
+
+/// How many connections have room in a server that has none.
+fn room(server: &Server) -> usize {
+    let pid = server.process.pid();
+    let open = |number: &usize| Path::new(&format!("/proc/{pid}/fd/{number}")).exists();
+    // What it inherited may have a number above its limit, and takes nobody's room.
+    FEW - (0..FEW).filter(open).count()
+}
+
+#[track_caller]
+fn take(server: &Server, room: usize) -> Vec<TcpStream> {
+    let served = || {
+        let caller = net::connect(server.addr());
+        assert_eq!(net::ask(&caller, b"x", 1), b"X");
+        caller
+    };
+    (0..room).map(|_| served()).collect()
+}
+
 #[test]
 fn a_server_at_its_limit_of_descriptors_can_still_be_stopped() {
-    let command = server_command(&["--stop-on-eof", "--grace", "1s", &ANY_PORT.to_string()]);
-    let mut server = Server::start(with_open_files(&command, 32));
-    let _callers: Vec<TcpStream> = (0..60).map(|_| net::connect(server.addr())).collect();
-    server.process.wait_stderr("cannot accept", SOON);
-    server.process.close_stdin();
-    assert!(server.process.wait_exit(SOON).success());
+    let mut crowded = serve_with_few_descriptors();
+    let _callers: Vec<TcpStream> = (0..60).map(|_| net::connect(crowded.addr())).collect();
+    let mut full = serve_with_few_descriptors();
+    let _held = take(&full, room(&full));
+    for server in [&mut crowded, &mut full] {
+        server.process.wait_stderr("cannot accept", SOON);
+        server.process.close_stdin();
+        assert!(server.process.wait_exit(SOON).success());
+    }
+}
+
+/// Without a descriptor the system refuses to accept although nobody calls. Whoever calls when there
+/// is room again has nothing to do with that; and at the next shortage callers are told, too.
+#[test]
+fn a_shortage_that_nobody_met_is_no_reason_to_refuse_anybody() {
+    let mut server = serve_with_few_descriptors();
+    let room = room(&server);
+    for _ in 0..3 {
+        let held = take(&server, room);
+        server.process.wait_stderr("cannot accept", SOON);
+        drop(held);
+        server.assert_nothing_left();
+        server.assert_alive(upper_case_client);
+    }
+    for _ in 0..3 {
+        let held = take(&server, room);
+        let told = net::read_to_end(&net::connect(server.addr()), SOON);
+        assert!(told.starts_with(b"error: busy, "), "{told:?}");
+        drop(held);
+        server.assert_nothing_left();
+        server.assert_alive(upper_case_client);
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use cross_process::deadline::SOON;
+use cross_process::deadline::{A_MOMENT, SOON, poll};
 use cross_process::process::Process;
 use cross_process::server::Server;
 use cross_process::signal::Signal;
@@ -251,7 +251,7 @@ fn a_folder_that_is_missing_closed_or_open_to_all_is_refused() {
     fs::write(&file, "").unwrap();
     let inside = refusal_at(&file.join("socket"));
     assert!(
-        inside.contains("(Not a directory); choose a directory"),
+        inside.contains("(not a directory); choose a directory"),
         "{inside}"
     );
 
@@ -330,4 +330,30 @@ fn a_server_whose_socket_was_removed_can_still_be_stopped() {
     fs::remove_file(&path).unwrap();
     server.process.close_stdin();
     assert!(server.process.wait_exit(SOON).success());
+}
+
+/// Whoever calls waits where the queue is full, and so would the server when it calls itself.
+#[test]
+fn callers_who_wait_do_not_keep_a_server_from_stopping() {
+    let folder = TempDir::new();
+    let path = folder.join("socket");
+    let words = ["--stop-on-eof", "--grace", "100ms", "--quiet"];
+    let mut command = server_command(&words);
+    command.arg(endpoint(&path));
+    let mut server = Server::start(command);
+    server.process.halt();
+    thread::scope(|scope| {
+        for _ in 0..200 {
+            // Ends when nobody listens any more.
+            scope.spawn(|| while UnixStream::connect(&path).is_ok() {});
+        }
+        thread::sleep(A_MOMENT);
+        server.process.close_stdin();
+        server.process.signal(Signal::Continue);
+        let ended = poll(SOON, || (!server.process.is_running()).then_some(()));
+        server.process.signal(Signal::Kill);
+        assert!(ended.is_some(), "still running");
+    });
+    assert!(server.process.wait_exit(SOON).success());
+    assert!(!path.exists());
 }

@@ -3,15 +3,19 @@
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use super::connect::connect_unix;
 use super::endpoint::{Endpoint, ResolveError};
 use super::stream::{Peer, Stream};
 use super::unix::{self, SocketFile, SocketFileError};
 use crate::reason;
+
+/// How long waking may take: less than the system would wait for a queue that has no room.
+const WAKE: Duration = Duration::from_millis(500);
 
 /// A bound and listening socket: Python's `bind`, `listen` and `accept` in one object.
 ///
@@ -36,7 +40,7 @@ enum Socket {
 }
 
 impl Listener {
-    /// Listens at `endpoint`. Where a name has several addresses, at the first that can be bound.
+    /// Listens at `endpoint`. Where a name has several addresses, at the first that this machine has.
     ///
     /// A Unix-domain socket is created with mode 0600. A stale one (its server is gone) is taken
     /// over; a live one, or anything that is not a socket, never is. Dropping the listener removes
@@ -63,15 +67,14 @@ impl Listener {
                 removed_stale,
             });
         }
-        let failed = |source| BindError::Failed {
-            endpoint: endpoint.clone(),
-            transport: Transport::Tcp,
-            source,
-        };
         let addresses = endpoint.resolve().map_err(BindError::Resolve)?;
-        let listener = TcpListener::bind(&addresses[..]).map_err(failed)?;
+        let (listener, endpoint) = bind_first(endpoint, &addresses, Transport::Tcp, |address| {
+            let listener = TcpListener::bind(address)?;
+            let bound = listener.local_addr()?;
+            Ok((listener, bound.into()))
+        })?;
         Ok(Self {
-            endpoint: listener.local_addr().map_err(failed)?.into(),
+            endpoint,
             socket: Socket::Tcp(listener),
             removed_stale: false,
         })
@@ -109,8 +112,32 @@ impl Listener {
         }
     }
 
+    /// The next connection, if one is waiting already. Nobody else may be in
+    /// [`accept`](Self::accept) meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// `WouldBlock` where none is waiting, and those of `accept`.
+    pub fn accept_waiting(&self) -> io::Result<(Stream, Peer)> {
+        self.set_nonblocking(true)?;
+        let accepted = self.accept();
+        self.set_nonblocking(false)?;
+        let (stream, peer) = accepted?;
+        // Elsewhere than on Linux it has this from its listener.
+        stream.set_nonblocking(false)?;
+        Ok((stream, peer))
+    }
+
+    fn set_nonblocking(&self, on: bool) -> io::Result<()> {
+        match &self.socket {
+            Socket::Tcp(listener) => listener.set_nonblocking(on),
+            Socket::Unix { listener, .. } => listener.set_nonblocking(on),
+        }
+    }
+
     /// Makes a blocked [`accept`](Self::accept) return, by connecting to it and hanging up: std has
-    /// no other way that is portable.
+    /// no other way that is portable. It takes half a second at most; a queue that has no room
+    /// blocks no `accept`.
     ///
     /// # Errors
     ///
@@ -119,9 +146,9 @@ impl Listener {
         match &self.socket {
             Socket::Tcp(listener) => {
                 let address = from_here(listener.local_addr()?);
-                TcpStream::connect_timeout(&address, Duration::from_millis(500)).map(drop)
+                TcpStream::connect_timeout(&address, WAKE).map(drop)
             }
-            Socket::Unix { path, .. } => UnixStream::connect(path).map(drop),
+            Socket::Unix { path, .. } => connect_unix(path, WAKE).map(drop),
         }
     }
 }
@@ -136,6 +163,34 @@ pub(super) fn from_here(mut address: SocketAddr) -> SocketAddr {
         });
     }
     address
+}
+
+/// Binds to the first of a name's addresses that this machine has. One that is taken ends the
+/// search: whoever calls by the name would reach the server that has it, and not us.
+pub(super) fn bind_first<T>(
+    endpoint: &Endpoint,
+    addresses: &[SocketAddr],
+    transport: Transport,
+    bind: impl Fn(SocketAddr) -> io::Result<T>,
+) -> Result<T, BindError> {
+    let mut last = (endpoint.clone(), ErrorKind::AddrNotAvailable.into());
+    for &address in addresses {
+        let source = match bind(address) {
+            Ok(bound) => return Ok(bound),
+            Err(source) => source,
+        };
+        let in_use = source.kind() == ErrorKind::AddrInUse;
+        last = (address.into(), source);
+        if in_use {
+            break;
+        }
+    }
+    let (endpoint, source) = last;
+    Err(BindError::Failed {
+        endpoint,
+        transport,
+        source,
+    })
 }
 
 /// What a bound socket carries.
@@ -189,15 +244,18 @@ impl fmt::Display for BindError {
         };
         let why = reason(source);
         let port = endpoint.port().unwrap_or_default();
-        let sockets = match transport {
-            Transport::Tcp => "-ltnp",
-            Transport::Udp => "-lunp",
+        // Not only sockets that listen (`-l`): others can be in the way, too.
+        let (by, sockets) = match transport {
+            Transport::Tcp => (
+                "by a running server, or by connections that one has left in TIME_WAIT",
+                "-tanp",
+            ),
+            Transport::Udp => ("by another program", "-uanp"),
         };
         match source.kind() {
             ErrorKind::AddrInUse => write!(
                 f,
-                "{endpoint} is already in use; is another server running? \
-                 see: ss {sockets} 'sport = :{port}'"
+                "{endpoint} is already in use ({by}); see: ss {sockets} 'sport = :{port}'"
             ),
             ErrorKind::PermissionDenied => write!(
                 f,
@@ -231,8 +289,8 @@ mod tests {
         assert_ne!(listener.endpoint().port(), Some(0));
         let second = bind(&listener.endpoint().to_string()).unwrap_err();
         let text = second.to_string();
-        assert!(text.contains("is already in use; is another server running?"));
-        assert!(text.contains("ss -ltnp 'sport = :"), "{text}");
+        assert!(text.contains("is already in use (by a running server, or by"));
+        assert!(text.contains("ss -tanp 'sport = :"), "{text}");
     }
 
     #[test]
@@ -256,6 +314,33 @@ mod tests {
                 accepting.join().unwrap().unwrap();
             });
         }
+    }
+
+    #[test]
+    fn wake_does_not_wait_for_room_in_a_full_queue() {
+        let path = std::env::temp_dir().join(format!("dialtone-full-{}", std::process::id()));
+        let listener = bind(&format!("unix:{}", path.display())).unwrap();
+        // Those that have left stay in the queue, too.
+        while connect_unix(&path, Duration::from_millis(300)).is_ok() {}
+        let (done, woken) = std::sync::mpsc::channel();
+        std::thread::spawn(move || done.send(listener.wake().is_ok()));
+        assert_eq!(woken.recv_timeout(Duration::from_secs(10)), Ok(false));
+    }
+
+    #[test]
+    fn only_an_address_of_another_machine_makes_room_for_the_next() {
+        let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+        let taken = taken.local_addr().map(|address| (taken, address)).unwrap();
+        let strange: SocketAddr = "192.0.2.1:0".parse().unwrap();
+        let free: SocketAddr = "127.0.0.1:0".parse().unwrap();
+        let first = |addresses: &[SocketAddr]| {
+            bind_first(&free.into(), addresses, Transport::Tcp, |address| {
+                TcpListener::bind(address)?.local_addr()
+            })
+        };
+        assert_eq!(first(&[strange, free]).unwrap().ip(), free.ip());
+        let words = first(&[taken.1, free]).unwrap_err().to_string();
+        assert!(words.starts_with(&format!("{} is already in use", taken.1)));
     }
 
     #[test]

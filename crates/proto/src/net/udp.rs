@@ -4,15 +4,15 @@ use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
 use super::endpoint::Endpoint;
-use super::listener::{BindError, Transport, from_here};
+use super::listener::{BindError, Transport, bind_first, from_here};
 
 /// The most bytes that a datagram carries over IPv4: 65 535, less 20 of IP header and 8 of UDP
 /// header (RFC 768). IPv6 would let 20 more through, which nobody should rely on.
 pub const MAX_DATAGRAM: usize = 65_507;
 
 /// A socket that takes datagrams at `endpoint`, and where it really is, with the port that the
-/// system chose where 0 was asked for. Where a name has several addresses, the first that can be
-/// bound.
+/// system chose where 0 was asked for. Where a name has several addresses, the first that this
+/// machine has.
 ///
 /// Python: `socket(AF_INET, SOCK_DGRAM)`, `bind` and `getsockname`.
 ///
@@ -29,15 +29,12 @@ pub const MAX_DATAGRAM: usize = 65_507;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn bind_udp(endpoint: &Endpoint) -> Result<(UdpSocket, Endpoint), BindError> {
-    let failed = |source| BindError::Failed {
-        endpoint: endpoint.clone(),
-        transport: Transport::Udp,
-        source,
-    };
     let addresses = endpoint.resolve().map_err(BindError::Resolve)?;
-    let socket = UdpSocket::bind(&addresses[..]).map_err(failed)?;
-    let bound = socket.local_addr().map_err(failed)?;
-    Ok((socket, bound.into()))
+    bind_first(endpoint, &addresses, Transport::Udp, |address| {
+        let socket = UdpSocket::bind(address)?;
+        let bound = socket.local_addr()?;
+        Ok((socket, bound.into()))
+    })
 }
 
 /// A socket with a port of its own that exchanges datagrams with `peer` alone. Nothing is sent,
@@ -93,8 +90,8 @@ mod tests {
         assert_eq!(
             error.to_string(),
             format!(
-                "{endpoint} is already in use; is another server running? \
-                 see: ss -lunp 'sport = :{port}'"
+                "{endpoint} is already in use (by another program); \
+                 see: ss -uanp 'sport = :{port}'"
             )
         );
     }

@@ -128,6 +128,12 @@ fn check_parent(parent: &Path) -> Result<(), SocketFileError> {
         parent: parent.to_owned(),
         source,
     })?;
+    if !found.is_dir() {
+        return Err(SocketFileError::Parent {
+            parent: parent.to_owned(),
+            source: ErrorKind::NotADirectory.into(),
+        });
+    }
     let mode = found.mode() & 0o7777;
     let sticky = mode & 0o1000 != 0;
     if mode & 0o002 != 0 && !sticky {
@@ -334,6 +340,9 @@ mod tests {
             listen(&dir.join("missing/socket")),
             Err(SocketFileError::Parent { .. })
         ));
+        // Anyone may write to it, and that is as it should be.
+        let error = listen(Path::new("/dev/null/socket")).unwrap_err();
+        assert!(error.to_string().contains("in /dev/null (not a directory)"));
         fs::set_permissions(&dir, Permissions::from_mode(0o777)).unwrap();
         assert!(matches!(
             listen(&dir.join("socket")),

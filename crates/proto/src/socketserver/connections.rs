@@ -1,9 +1,9 @@
 //! Accepted connections as requests.
 
 use std::fmt::Display;
-use std::fs::File;
 use std::io;
-use std::sync::{Mutex, PoisonError};
+use std::os::unix::net::UnixDatagram;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::farewell::Farewell;
 use super::source::{Refusal, RequestSource};
@@ -24,8 +24,9 @@ pub struct Connections {
     listener: Listener,
     farewell: Farewell,
     /// A descriptor that can be given up when there is no other, so that a caller can be accepted
-    /// and told instead of being left in a queue.
-    spare: Mutex<Option<File>>,
+    /// and told instead of being left in a queue. Nobody waits for anything while it is locked: who
+    /// wakes needs it.
+    spare: Mutex<Option<UnixDatagram>>,
 }
 
 impl Connections {
@@ -43,31 +44,39 @@ impl Connections {
         })
     }
 
-    fn spare(&self) -> std::sync::MutexGuard<'_, Option<File>> {
+    fn spare(&self) -> MutexGuard<'_, Option<UnixDatagram>> {
         self.spare.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn spare_descriptor() -> io::Result<File> {
-    File::open("/dev/null")
+/// A socket that is of no use: unlike a file it is there without a file system, too.
+fn spare_descriptor() -> io::Result<UnixDatagram> {
+    UnixDatagram::unbound()
 }
 
 impl RequestSource for Connections {
     type Request = Connection;
 
     fn get_request(&self) -> io::Result<Connection> {
+        // Given up to tell a caller, and still that caller's: then there is no room for this one.
+        let mut spare = self.spare();
+        if spare.is_none() {
+            *spare = Some(spare_descriptor()?);
+        }
+        drop(spare);
         let (stream, peer) = self.listener.accept()?;
         Ok(Connection { stream, peer })
     }
 
     fn get_request_with_spare(&self) -> Option<Connection> {
         let mut spare = self.spare();
-        // Gone until the caller that got its place has left; then it can be had again.
-        if spare.is_none() {
-            *spare = spare_descriptor().ok();
-        }
         spare.take()?;
-        self.get_request().ok()
+        if let Ok((stream, peer)) = self.listener.accept_waiting() {
+            return Some(Connection { stream, peer });
+        }
+        // Without a descriptor `accept` fails although nobody calls, too.
+        *spare = spare_descriptor().ok();
+        None
     }
 
     fn refuse(&self, request: Connection, why: Refusal) {

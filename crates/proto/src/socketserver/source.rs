@@ -16,7 +16,8 @@ pub trait RequestSource: Send + Sync + 'static {
     fn get_request(&self) -> io::Result<Self::Request>;
 
     /// Gets a request although the system has no descriptor left for one, so that its sender can
-    /// be told; `None` where that cannot be done.
+    /// be told; `None` where that cannot be done, or none is waiting. It waits for nothing itself:
+    /// by the time that one came there might be descriptors again.
     fn get_request_with_spare(&self) -> Option<Self::Request> {
         None
     }
