@@ -9,6 +9,7 @@ use proto::net::{Peer, Stream};
 use proto::random::Random;
 use proto::token::{Token, default_path};
 use proto::wire::Protocol;
+use proto::wire::frame::Foreign;
 
 use crate::departure::Departures;
 use crate::engine::{CommandError, Engine, Outcome, Settings, Status};
@@ -106,7 +107,7 @@ impl Context {
     }
 
     /// One line, at most once a minute, for callers who came to the wrong port.
-    pub fn log_foreign(&self, peer: Peer, what: &str) {
+    pub fn log_foreign(&self, peer: Peer, what: Foreign) {
         if let Some(others) = self.foreign.allow() {
             self.options.log.error(format_args!(
                 "{peer} turned away: this looks like {what}{}",

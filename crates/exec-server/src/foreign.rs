@@ -4,7 +4,9 @@
 //! `GET /?;touch${IFS}x; HTTP/1.1` is a command line that makes a file. So what looks like HTTP
 //! never reaches a shell.
 
-/// What programs of other protocols say first.
+use proto::wire::frame::Foreign;
+
+/// What HTTP clients say first.
 const METHODS: &[&[u8]] = &[
     b"GET ",
     b"HEAD ",
@@ -18,21 +20,20 @@ const METHODS: &[&[u8]] = &[
     b"PRI * HTTP/2",
 ];
 
-/// The protocol that these first bytes of a request belong to, where it is one that never can be
-/// meant for a shell.
-pub fn protocol(request: &[u8]) -> Option<&'static str> {
+/// Who sends a request with these first bytes, where it never can be meant for a shell.
+pub fn speaker(request: &[u8]) -> Option<Foreign> {
     // A browser sends no blank before its request, but a page's form may put a line before one.
     let start = request.trim_ascii_start();
     let first_line = start.split(|&b| b == b'\n').next().unwrap_or_default();
     if METHODS.iter().any(|method| start.starts_with(method)) || is_request_line(first_line) {
-        return Some("an HTTP request; this port does not speak HTTP");
+        return Some(Foreign::HttpRequest);
     }
     if start.starts_with(b"SSH-") {
-        return Some("an ssh client; this port does not speak ssh");
+        return Some(Foreign::Ssh);
     }
     // A TLS record: a handshake, version 3.x.
     if request.starts_with(&[0x16, 0x03]) {
-        return Some("a TLS client; this port does not speak TLS");
+        return Some(Foreign::Tls);
     }
     None
 }
@@ -48,7 +49,7 @@ fn is_request_line(line: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::protocol;
+    use super::*;
 
     #[test]
     fn what_browsers_and_others_send_is_known() {
@@ -61,18 +62,10 @@ mod tests {
             b"PROPFIND / HTTP/1.1\r\n",
             b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
         ] {
-            assert!(protocol(request).unwrap().contains("HTTP"));
+            assert_eq!(speaker(request), Some(Foreign::HttpRequest));
         }
-        assert!(
-            protocol(b"SSH-2.0-OpenSSH_9.2\r\n")
-                .unwrap()
-                .contains("ssh")
-        );
-        assert!(
-            protocol(b"\x16\x03\x01\x02\x00\x01")
-                .unwrap()
-                .contains("TLS")
-        );
+        assert_eq!(speaker(b"SSH-2.0-OpenSSH_9.2\r\n"), Some(Foreign::Ssh));
+        assert_eq!(speaker(b"\x16\x03\x01\x02\x00\x01"), Some(Foreign::Tls));
     }
 
     #[test]
@@ -87,7 +80,7 @@ mod tests {
             b"",
             b"\xff\xfe",
         ] {
-            assert_eq!(protocol(command), None);
+            assert_eq!(speaker(command), None);
         }
     }
 }

@@ -18,6 +18,7 @@ use proto::cli::show_duration;
 use proto::net::{Peer, Stream, Trace};
 use proto::reason;
 use proto::socketserver::{Connection, RequestHandler, turn_away};
+use proto::wire::frame::Foreign;
 
 use crate::context::Context;
 use crate::engine::COMMAND_LIMIT;
@@ -39,7 +40,7 @@ enum End {
     Idle(Duration),
     /// The client does not read what it asked for.
     Stalled(Duration),
-    Foreign(&'static str),
+    Foreign(Foreign),
     /// A command that went on and on.
     Endless,
     /// The client did not do what the protocol asks of it.
@@ -133,7 +134,7 @@ impl RequestHandler for Lesson {
         let time = show_duration(self.started.elapsed());
         match &self.ended {
             Some(End::Foreign(what)) => {
-                self.context.log_foreign(peer, what);
+                self.context.log_foreign(peer, *what);
                 turn_away(&self.stream, &format!("this looks like {what}"));
             }
             Some(end) => {

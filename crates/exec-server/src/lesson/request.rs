@@ -9,6 +9,7 @@ use std::io::{self, ErrorKind, Read};
 use std::time::{Duration, Instant};
 
 use proto::net::Stream;
+use proto::wire::frame::Foreign;
 
 use crate::engine::COMMAND_LIMIT;
 use crate::foreign;
@@ -30,7 +31,7 @@ pub enum Received<'a> {
     /// More than a command can have: so many bytes, as far as they were counted.
     TooLong(usize),
     /// The beginning of another protocol.
-    Foreign(&'static str),
+    Foreign(Foreign),
     /// The client sends no more.
     End,
     /// The client sends nothing.
@@ -64,7 +65,7 @@ impl Requests {
             Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(Received::Idle),
             Err(error) => return Err(error),
         }
-        if let Some(what) = foreign::protocol(&self.buffer) {
+        if let Some(what) = foreign::speaker(&self.buffer) {
             return Ok(Received::Foreign(what));
         }
         let began = Instant::now();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use proto::cli::show_duration;
 use proto::net::{Deadline, Peer, Stream, Trace};
 use proto::socketserver::linger;
-use proto::wire::frame::{Foreign, FrameError};
+use proto::wire::frame::FrameError;
 use proto::wire::session::handshake::{check_auth, hello};
 use proto::wire::session::{
     FrameReader, Kind, Opener, Sealer, ServerState, SessionError, write_plain,
@@ -74,13 +74,7 @@ fn refusal(error: SessionError, limit: Duration) -> End {
             ))
         }
         SessionError::Frame(FrameError::Io(error)) => End::Failed(error),
-        SessionError::Frame(FrameError::Foreign { speaker, .. }) => End::Foreign(match speaker {
-            Foreign::HttpRequest | Foreign::HttpResponse => {
-                "an HTTP request; this port does not speak HTTP"
-            }
-            Foreign::Ssh => "an ssh client; this port does not speak ssh",
-            Foreign::Tls => "a TLS client; this port does not speak TLS",
-        }),
+        SessionError::Frame(FrameError::Foreign { speaker, .. }) => End::Foreign(speaker),
         other => End::Violation(other),
     }
 }

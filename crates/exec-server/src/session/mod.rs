@@ -27,6 +27,7 @@ use proto::cli::show_duration;
 use proto::net::{Peer, Stream};
 use proto::reason;
 use proto::socketserver::{Connection, RequestHandler, turn_away};
+use proto::wire::frame::Foreign;
 use proto::wire::session::SessionError;
 
 use crate::context::Context;
@@ -51,7 +52,7 @@ pub enum End {
     /// It did not authenticate: why, in words for the client and the log.
     Refused(String),
     /// Another protocol.
-    Foreign(&'static str),
+    Foreign(Foreign),
     /// It broke the protocol.
     Violation(SessionError),
     /// The connection or the system failed.
@@ -139,7 +140,7 @@ impl RequestHandler for Session {
             ));
         };
         match end {
-            End::Foreign(what) => self.context.log_foreign(peer, what),
+            End::Foreign(what) => self.context.log_foreign(peer, *what),
             End::Refused(_) => log.error(format_args!("{peer} refused: {end}; {time}")),
             _ => log.info(format_args!("{peer} {end}; {time}")),
         }

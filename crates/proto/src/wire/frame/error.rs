@@ -20,6 +20,18 @@ pub enum Foreign {
     Tls,
 }
 
+/// What it looks like, for a log or a refusal.
+impl fmt::Display for Foreign {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::HttpRequest => "an HTTP request; this port does not speak HTTP",
+            Self::HttpResponse => "the answer of an HTTP server",
+            Self::Ssh => "ssh; this port does not speak ssh",
+            Self::Tls => "TLS; this port does not speak TLS",
+        })
+    }
+}
+
 /// What came is not a frame, or not a whole one. [`encode`](super::encode) gives two of these for
 /// what would be none.
 ///
@@ -80,14 +92,7 @@ impl fmt::Display for FrameError {
             Self::TooLong { length, limit } => {
                 write!(f, "header length {length} exceeds {limit}")
             }
-            Self::Foreign { speaker, .. } => f.write_str(match speaker {
-                Foreign::HttpRequest => {
-                    "this looks like an HTTP request; this port does not speak HTTP"
-                }
-                Foreign::HttpResponse => "this looks like the answer of an HTTP server",
-                Foreign::Ssh => "this looks like ssh; this port does not speak ssh",
-                Foreign::Tls => "this looks like TLS; this port does not speak TLS",
-            }),
+            Self::Foreign { speaker, .. } => write!(f, "this looks like {speaker}"),
         }
     }
 }
