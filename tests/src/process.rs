@@ -52,7 +52,8 @@ impl Process {
     }
 
     #[track_caller]
-    fn start(mut command: Command, stdin: Stdio, stdout: Stdio) -> Self {
+    fn start(command: Command, stdin: Stdio, stdout: Stdio) -> Self {
+        let mut command = minding_interrupts(command);
         command
             .stdin(stdin)
             .stdout(stdout)
@@ -219,22 +220,37 @@ pub fn with_address_space(command: &Command, most: u64) -> Command {
 }
 
 fn limited(command: &Command, which: &str, most: u64) -> Command {
-    let mut limited = Command::new("/bin/sh");
-    limited
-        .args(["-c", "ulimit \"$0\" \"$1\" && shift && exec \"$@\"", which])
-        .arg(most.to_string())
+    let limit = "ulimit \"$0\" \"$1\" && shift && exec \"$@\"";
+    run_by(&["/bin/sh", "-c", limit, which, &most.to_string()], command)
+}
+
+/// The same command, with Ctrl-C's signal as a terminal would have it: the shell starts what it runs
+/// in the background (`cargo test &` in a script) with that signal ignored, all that this starts
+/// inherits it, and std cannot change it. `env` can.
+fn minding_interrupts(command: Command) -> Command {
+    match procfs::ignores_interrupts() {
+        Ok(true) => run_by(&["env", "--default-signal=INT,QUIT"], &command),
+        _ => command,
+    }
+}
+
+/// The command, run by `words`, to which its program and arguments are added.
+fn run_by(words: &[&str], command: &Command) -> Command {
+    let mut outer = Command::new(words[0]);
+    outer
+        .args(&words[1..])
         .arg(command.get_program())
         .args(command.get_args());
     for (name, value) in command.get_envs() {
         match value {
-            Some(value) => limited.env(name, value),
-            None => limited.env_remove(name),
+            Some(value) => outer.env(name, value),
+            None => outer.env_remove(name),
         };
     }
     if let Some(folder) = command.get_current_dir() {
-        limited.current_dir(folder);
+        outer.current_dir(folder);
     }
-    limited
+    outer
 }
 
 fn has(output: &Output, text: &str, within: Duration) -> bool {

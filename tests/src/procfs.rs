@@ -98,6 +98,18 @@ pub fn peak_resident_bytes(pid: u32) -> io::Result<u64> {
     status_kib(pid, "VmHWM:")
 }
 
+/// Whether this process ignores `SIGINT`, which all that it starts inherits.
+pub fn ignores_interrupts() -> io::Result<bool> {
+    const SIGINT: u32 = 2;
+    let status = fs::read_to_string("/proc/self/status")?;
+    let ignored = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .ok_or_else(|| io::Error::other("no SigIgn in the status of this process"))?;
+    Ok(ignored >> (SIGINT - 1) & 1 == 1)
+}
+
 /// The processor time that a process has used, in user and kernel mode.
 pub fn cpu_time(pid: u32) -> io::Result<Duration> {
     Ok(stat(pid)?.cpu)

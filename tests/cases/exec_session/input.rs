@@ -176,7 +176,7 @@ fn a_client_that_leaves_with_its_input_unread_is_missed_all_the_same() {
         "exec sleep 1000",
     );
     endless.stdin(fs::File::open("/dev/zero").unwrap());
-    for leave in [Signal::Interrupt, Signal::Kill] {
+    for leave in [Signal::Terminate, Signal::Kill] {
         let mut client = endless.spawn().unwrap();
         assert!(poll(SOON, || session.runs("sleep").then_some(())).is_some());
         // It has sent all that anybody takes, and waits.

@@ -137,6 +137,20 @@ fn signals_arrive() {
     }
 }
 
+/// As where a script starts the tests in the background: what they start would ignore Ctrl-C's
+/// signal, too.
+#[test]
+fn interrupts_arrive_also_where_the_tests_ignore_them() {
+    let mut tests = Command::new("/bin/sh");
+    tests
+        .args(["-c", "trap '' INT; exec \"$0\" \"$@\""])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", "harness::processes::signals_arrive"]);
+    let done = Process::spawn(tests).finish(SOON);
+    let said = String::from_utf8_lossy(&done.stdout).into_owned();
+    assert!(said.contains("1 passed"), "{said}");
+}
+
 #[test]
 fn a_limit_on_open_files_holds_and_keeps_the_rest_of_the_command() {
     let folder = TempDir::new();
