@@ -8,6 +8,7 @@ mod client_length;
 mod client_lines;
 mod crowd;
 mod departure;
+mod ending;
 mod lifecycle;
 mod matrix;
 mod reply;

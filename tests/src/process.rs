@@ -208,6 +208,16 @@ impl Drop for Process {
     }
 }
 
+/// Waits until a process that a test has not started itself has ended, whoever has to reap it.
+#[track_caller]
+pub fn assert_ends(pid: u32) {
+    let ended = || procfs::stat(pid).map_or(true, |stat| stat.state == 'Z');
+    assert!(
+        poll(SOON, || ended().then_some(())).is_some(),
+        "process {pid} lives on"
+    );
+}
+
 /// The same command, started with at most `most` open file descriptors (`ulimit -n`).
 pub fn with_open_files(command: &Command, most: usize) -> Command {
     limited(command, "-n", most as u64)

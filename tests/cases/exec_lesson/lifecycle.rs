@@ -4,6 +4,7 @@ use std::os::unix::process::ExitStatusExt;
 
 use cross_process::deadline::{SOON, poll};
 use cross_process::net;
+use cross_process::process::assert_ends;
 use cross_process::procfs;
 use cross_process::server::Server;
 use cross_process::signal::Signal;
@@ -30,11 +31,7 @@ fn signals_end_an_idle_server_and_a_busy_one_with_its_commands() {
             server.process.signal(signal);
             assert_eq!(server.process.wait_exit(SOON).signal(), Some(number));
             if let Some(command) = command {
-                let ended = || procfs::stat(command).map_or(true, |s| s.state == 'Z');
-                assert!(
-                    poll(SOON, || ended().then_some(())).is_some(),
-                    "it lives on"
-                );
+                assert_ends(command);
             }
             let mut next = Server::start(server_command(protocol, &[], addr));
             drop(conn);
@@ -96,9 +93,5 @@ fn a_command_that_does_not_finish_in_the_grace_is_left_to_the_guardian() {
     let command = number_of_the_command(&conn, &server);
     server.process.close_stdin();
     assert_eq!(server.process.wait_exit(SOON).code(), Some(0));
-    let ended = || procfs::stat(command).map_or(true, |s| s.state == 'Z');
-    assert!(
-        poll(SOON, || ended().then_some(())).is_some(),
-        "it lives on"
-    );
+    assert_ends(command);
 }

@@ -7,23 +7,13 @@ use std::time::Duration;
 
 use cross_process::deadline::{SOON, poll};
 use cross_process::net::{self, ANY_PORT};
-use cross_process::process::{Process, with_open_files};
+use cross_process::process::{Process, assert_ends, with_open_files};
 use cross_process::procfs;
 use cross_process::server::Server;
 use cross_process::signal::Signal;
 use cross_process::temp::TempDir;
 
 use super::{Session, client, complaint, server};
-
-/// Waits until a process has ended, whoever has to reap it.
-#[track_caller]
-fn assert_ends(pid: u32) {
-    let gone = || procfs::stat(pid).map_or(true, |stat| stat.state == 'Z');
-    assert!(
-        poll(SOON, || gone().then_some(())).is_some(),
-        "process {pid} lives on"
-    );
-}
 
 /// Neither the shell nor what it has started minds TERM, and its own child alone would not be enough.
 const STUBBORN: &str = "trap '' TERM; sleep 1000 & echo $!; \

@@ -3,8 +3,7 @@
 use std::fs;
 
 use cross_process::deadline::{SOON, poll};
-use cross_process::process::Process;
-use cross_process::procfs;
+use cross_process::process::{Process, assert_ends};
 use cross_process::signal::Signal;
 
 use super::peers::play;
@@ -46,12 +45,7 @@ fn an_interrupt_at_the_client_ends_the_whole_group() {
         client.signal(signal);
         assert!(!client.wait_exit(SOON).success());
         for pid in started {
-            let gone = || {
-                procfs::stat(pid)
-                    .map_or(true, |s| s.state == 'Z')
-                    .then_some(())
-            };
-            assert!(poll(SOON, gone).is_some(), "process {pid} lives on");
+            assert_ends(pid);
         }
     }
     session.assert_alive();
@@ -91,12 +85,7 @@ fn no_command_outlives_a_server_that_is_stopped() {
         });
         let pid = pid.unwrap();
         session.server.process.signal(signal);
-        let gone = poll(SOON, || {
-            procfs::stat(pid)
-                .map_or(true, |s| s.state == 'Z')
-                .then_some(())
-        });
-        assert!(gone.is_some(), "the command lives on after {signal:?}");
+        assert_ends(pid);
         let text = complaint(&client.finish(SOON), 255);
         assert!(text.contains("output may be incomplete"), "{text}");
     }

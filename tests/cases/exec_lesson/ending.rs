@@ -1,0 +1,78 @@
+//! The ends of commands that do not end by themselves, and of those that cannot begin.
+
+use std::fs;
+
+use cross_process::deadline::SOON;
+use cross_process::process::assert_ends;
+use cross_process::temp::TempDir;
+
+use super::{PROTOCOLS, assert_alive, run, serve, shown};
+
+const NOTE: &str = "note: a background process kept the output open\n";
+
+#[test]
+fn who_ignores_term_is_killed_with_all_it_has_started() {
+    for protocol in PROTOCOLS {
+        let mut server = serve(protocol, &["--timeout", "1500ms", "--kill-after", "200ms"]);
+        let command = "trap '' TERM; sleep 1000 & echo $!; \
+            (sh -c 'sleep 1000; sleep 1000'; sleep 1000) & echo $!; echo $$; wait; sleep 1000";
+        let said = shown(run(protocol, server.addr(), &[], command));
+        let (pids, complaint) = said.split_once("error").unwrap();
+        assert_eq!(complaint, ": timed out after 1.500s\n");
+        let pids: Vec<u32> = pids.lines().map(|line| line.parse().unwrap()).collect();
+        assert_eq!(pids.len(), 3, "{said}");
+        pids.into_iter().for_each(assert_ends);
+        assert_alive(&mut server, protocol);
+    }
+}
+
+#[test]
+fn what_stays_in_the_background_is_ended_and_told() {
+    for protocol in PROTOCOLS {
+        let mut server = serve(protocol, &["--drain", "200ms"]);
+        let said = shown(run(protocol, server.addr(), &[], "sleep 1000 & echo $!"));
+        let (pid, told) = said.split_once('\n').unwrap();
+        assert_ends(pid.parse().unwrap());
+        // Where there is room for one output, it is the command's.
+        let expected = if protocol == "length" { "" } else { NOTE };
+        assert_eq!(told, expected, "{protocol}");
+        let said = shown(run(protocol, server.addr(), &[], "sleep 1000 &"));
+        assert_eq!(said, NOTE, "{protocol}");
+        assert_alive(&mut server, protocol);
+    }
+}
+
+/// These protocols have no word for a status, so the server's log has it.
+#[test]
+fn a_command_that_a_signal_ends_is_in_the_log() {
+    for protocol in PROTOCOLS {
+        let mut server = serve(protocol, &[]);
+        let said = shown(run(
+            protocol,
+            server.addr(),
+            &[],
+            "echo last words; kill -9 $$",
+        ));
+        assert_eq!(said, "last words\n");
+        server.process.wait_stderr(": signal 9; ", SOON);
+        assert_alive(&mut server, protocol);
+    }
+}
+
+#[test]
+fn a_folder_that_is_gone_is_told_and_missed_by_nobody_else() {
+    for protocol in PROTOCOLS {
+        let dir = TempDir::new();
+        let place = dir.join("place");
+        fs::create_dir(&place).unwrap();
+        let name = place.to_str().unwrap();
+        let mut server = serve(protocol, &["--dir", name]);
+        fs::remove_dir(&place).unwrap();
+        assert_eq!(
+            shown(run(protocol, server.addr(), &[], "pwd")),
+            format!("error: cannot enter the directory {name} (no such file or directory)\n")
+        );
+        fs::create_dir(&place).unwrap();
+        assert_alive(&mut server, protocol);
+    }
+}
