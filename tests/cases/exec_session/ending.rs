@@ -1,6 +1,7 @@
 //! The ends of commands that do not end by themselves: stubborn ones, and what they leave behind.
 
-use std::io::pipe;
+use std::fs::File;
+use std::io::{Write, pipe};
 use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
@@ -77,7 +78,9 @@ fn what_stays_in_the_background_can_be_kept() {
     session.server.process.wait_exit(SOON);
     let pid = String::from_utf8(done.stdout).unwrap();
     let pid = pid.trim().parse().unwrap();
-    std::fs::write(&fifo, "go on\n").unwrap();
+    // For reading, too, so that nothing waits for a reader that is no more.
+    let both = File::options().read(true).write(true).open(&fifo);
+    both.as_ref().unwrap().write_all(b"go on\n").unwrap();
     let goes_on = poll(SOON, || {
         let mut children = procfs::children(pid).ok()?.into_iter();
         children.find(|child| child.name == "sleep")
