@@ -12,6 +12,12 @@ use crate::reason;
 /// It is `/dev/urandom` and nothing else. std's own `RandomState` is seeded for hash tables and
 /// makes no promise to an attacker; a clock makes less. So where the device is missing there is an
 /// error, and no secret.
+///
+/// ```
+/// let random = proto::random::Random::open()?;
+/// assert_ne!(random.bytes()?, random.bytes()?);
+/// # Ok::<(), proto::random::NoRandomness>(())
+/// ```
 #[derive(Debug)]
 pub struct Random(File);
 

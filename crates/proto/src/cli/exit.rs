@@ -95,6 +95,30 @@ failure_from!(BindError, ConnectError, ResolveError);
 ///
 /// 0 for `--help` and `--version`, 2 for a usage error, the tool's own failure status for any other
 /// [`Failure`], and otherwise whatever `work` gives.
+///
+/// ```no_run
+/// use std::process::ExitCode;
+/// use proto::cli::{Flag, Group, Output, Tool, run};
+///
+/// const TOOL: Tool<bool> = Tool {
+///     name: "greet",
+///     about: "says hello",
+///     operands: &[],
+///     groups: &[Group {
+///         title: "Voice",
+///         flags: &[Flag::switch("loud", "in capitals", |loud: &mut bool| *loud = true)],
+///     }],
+///     examples: &[],
+///     failure_status: 1,
+/// };
+///
+/// fn main() -> ExitCode {
+///     run(&TOOL, |loud| {
+///         Output::stdout().write(if loud { b"HELLO\n" } else { b"hello\n" })?;
+///         Ok(ExitCode::SUCCESS)
+///     })
+/// }
+/// ```
 pub fn run<O: Default>(
     tool: &Tool<O>,
     work: impl FnOnce(O) -> Result<ExitCode, Failure>,

@@ -19,6 +19,17 @@ pub fn stdin() -> impl Read {
 }
 
 /// The lines of stdin. On a terminal each is asked for with a prompt, as Python's `input` does.
+///
+/// ```no_run
+/// use proto::cli::Lines;
+///
+/// let mut lines = Lines::with_prompt(">>: ");
+/// let mut line = Vec::new();
+/// while lines.next(&mut line)? {
+///     assert!(!line.ends_with(b"\n"));
+/// }
+/// # Ok::<(), proto::cli::Failure>(())
+/// ```
 #[derive(Debug)]
 pub struct Lines {
     stdin: StdinLock<'static>,

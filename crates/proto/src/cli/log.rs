@@ -8,6 +8,14 @@ use super::exit::{Failure, eprint};
 use crate::net::TraceEvent;
 
 /// Writes log lines to stderr, as much as `--quiet` and `--trace` leave.
+///
+/// ```
+/// use proto::cli::Log;
+///
+/// let log = Log { quiet: true, ..Log::default() };
+/// log.info(format_args!("this is not shown"));
+/// log.warning(format_args!("and this is"));
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Log {
     /// Only errors.

@@ -5,6 +5,11 @@ use std::io::{self, ErrorKind, StderrLock, StdoutLock, Write};
 use super::exit::Failure;
 
 /// Writes data to stdout or stderr. `println!` would panic where the reader has left.
+///
+/// ```
+/// proto::cli::Output::stdout().write(b"HELLO\n")?;
+/// # Ok::<(), proto::cli::Failure>(())
+/// ```
 #[derive(Debug)]
 pub struct Output(Stream);
 

@@ -12,6 +12,13 @@ const EVERY: Duration = Duration::from_millis(200);
 
 /// A line on stderr that is written again and again; nothing where stderr is no terminal, or where
 /// the data itself goes to one and would be torn by it.
+///
+/// ```
+/// let mut progress = proto::cli::Progress::new(10 << 20, false);
+/// for _ in 0..10 {
+///     progress.advance(1 << 20);
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Progress {
     total: u64,

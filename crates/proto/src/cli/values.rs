@@ -123,6 +123,13 @@ pub fn duration(value: &OsStr) -> Result<Duration, String> {
 /// # Errors
 ///
 /// Those of [`duration`].
+///
+/// ```
+/// use proto::cli::duration_or_none;
+///
+/// assert_eq!(duration_or_none("none".as_ref()), Ok(None));
+/// assert!(duration_or_none("0s".as_ref()).is_err());
+/// ```
 pub fn duration_or_none(value: &OsStr) -> Result<Option<Duration>, String> {
     if value == "none" {
         return Ok(None);
@@ -138,6 +145,11 @@ pub fn duration_or_none(value: &OsStr) -> Result<Option<Duration>, String> {
 /// # Errors
 ///
 /// A text that shows the value and the rule.
+///
+/// ```
+/// assert!(proto::cli::endpoint("unix:/tmp/upper.sock".as_ref()).is_ok());
+/// assert!(proto::cli::endpoint("localhost".as_ref()).is_err());
+/// ```
 pub fn endpoint(value: &OsStr) -> Result<Endpoint, String> {
     text(value)?
         .parse()
@@ -149,6 +161,11 @@ pub fn endpoint(value: &OsStr) -> Result<Endpoint, String> {
 /// # Errors
 ///
 /// A text that shows the value and the rule.
+///
+/// ```
+/// assert!(proto::cli::udp_endpoint("[::1]:8080".as_ref()).is_ok());
+/// assert!(proto::cli::udp_endpoint("unix:/tmp/upper.sock".as_ref()).is_err());
+/// ```
 pub fn udp_endpoint(value: &OsStr) -> Result<Endpoint, String> {
     match endpoint(value)? {
         Endpoint::Unix(_) => Err(format!(
@@ -190,6 +207,14 @@ pub fn real_port(endpoint: Endpoint) -> Result<Endpoint, String> {
 /// # Errors
 ///
 /// A text that shows the value and the words.
+///
+/// ```
+/// use proto::cli::choice;
+///
+/// let words = [("slow", 1), ("fast", 2)];
+/// assert_eq!(choice("fast".as_ref(), &words), Ok(2));
+/// assert!(choice("faster".as_ref(), &words).is_err());
+/// ```
 pub fn choice<T: Copy>(value: &OsStr, words: &[(&str, T)]) -> Result<T, String> {
     words
         .iter()
@@ -225,6 +250,12 @@ pub fn show_duration(duration: Duration) -> String {
 }
 
 /// A number of bytes in the form in which [`size`] reads it: `64KiB`, `1000`.
+///
+/// ```
+/// use proto::cli::show_bytes;
+///
+/// assert_eq!([show_bytes(65_536), show_bytes(1000)], ["64KiB", "1000"]);
+/// ```
 pub fn show_bytes(bytes: u64) -> String {
     for (unit, name) in [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")] {
         if bytes >= unit && bytes.is_multiple_of(unit) {

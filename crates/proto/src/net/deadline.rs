@@ -13,6 +13,20 @@ use super::stream::Stream;
 ///
 /// Once the moment has passed, everything gives `TimedOut`. The stream's own timeouts are changed
 /// and stay as the last call left them.
+///
+/// ```
+/// use std::io::{ErrorKind, Read};
+/// use std::os::unix::net::UnixStream;
+/// use std::time::Duration;
+/// use proto::net::{Deadline, Stream};
+///
+/// let (ours, _theirs) = UnixStream::pair()?;
+/// let ours = Stream::from(ours);
+/// let mut reader = Deadline::after(&ours, Duration::from_millis(10));
+/// let error = reader.read_exact(&mut [0; 4]).unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::TimedOut);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Deadline<'a> {
     stream: &'a Stream,

@@ -21,6 +21,18 @@ const WAKE: Duration = Duration::from_millis(500);
 ///
 /// std listens with a backlog of 128 connections that wait for `accept`, and sets `SO_REUSEADDR`,
 /// so that a server can start again while its old connections are in TIME_WAIT.
+///
+/// ```
+/// use std::time::Duration;
+/// use proto::net::{Listener, connect};
+///
+/// let listener = Listener::bind(&"127.0.0.1:0".parse()?)?;
+/// let client = connect(listener.endpoint(), Duration::from_secs(5))?;
+/// let (stream, peer) = listener.accept()?;
+/// assert!(peer.to_string().starts_with("127.0.0.1:"));
+/// # drop((client, stream));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Listener {
     endpoint: Endpoint,

@@ -13,6 +13,13 @@ const OTHER_MAPPINGS: usize = 512;
 /// Above it a new thread fails to map its signal stack. std meets that with a panic inside the
 /// new thread, where nobody can catch it, and the whole process aborts. So a server must keep
 /// its cap on connections below this, and cannot find out by trying.
+///
+/// ```
+/// use proto::socketserver::thread_limit;
+///
+/// let most = thread_limit().unwrap_or(10_000).min(10_000);
+/// assert!(most > 0);
+/// ```
 pub fn thread_limit() -> Option<usize> {
     let text = fs::read_to_string("/proc/sys/vm/max_map_count").ok()?;
     let mappings: usize = text.trim().parse().ok()?;
@@ -22,6 +29,14 @@ pub fn thread_limit() -> Option<usize> {
 /// How many files and sockets this process may have open (`ulimit -n`), where the system tells.
 ///
 /// A server can go on at this limit: it turns callers away until a connection closes.
+///
+/// ```
+/// use proto::socketserver::descriptor_limit;
+///
+/// if let Some(limit) = descriptor_limit() {
+///     assert!(limit > 3);
+/// }
+/// ```
 pub fn descriptor_limit() -> Option<usize> {
     let text = fs::read_to_string("/proc/self/limits").ok()?;
     let line = text.lines().find(|l| l.starts_with("Max open files"))?;

@@ -26,6 +26,22 @@ const TICK: Duration = Duration::from_millis(5);
 /// as [`linger`] does. Then drop the stream.
 ///
 /// It blocks; a server's accept loop leaves this to a thread of its own.
+///
+/// ```
+/// use std::io::Read;
+/// use std::os::unix::net::UnixStream;
+/// use proto::net::Stream;
+/// use proto::socketserver::turn_away;
+///
+/// let (ours, mut caller) = UnixStream::pair()?;
+/// let leaving = std::thread::spawn(move || turn_away(&Stream::from(ours), "come back tomorrow"));
+/// let mut words = String::new();
+/// caller.read_to_string(&mut words)?;
+/// assert_eq!(words, "error: come back tomorrow\n");
+/// # drop(caller);
+/// # let _ = leaving.join();
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub fn turn_away(stream: &Stream, words: &str) {
     let line = format!("error: {words}\n");
     // Where it fails, the caller has gone.

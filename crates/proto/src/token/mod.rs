@@ -19,6 +19,14 @@ use std::path::Path;
 use crate::random::Random;
 
 /// 32 secret bytes. Its file holds them as 64 hex digits and a line end.
+///
+/// ```no_run
+/// use proto::token::{Token, default_path};
+///
+/// let token = Token::read_or_create(&default_path()?)?;
+/// assert_eq!(format!("{token:?}"), "Token(..)");
+/// # Ok::<(), proto::token::TokenError>(())
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token([u8; 32]);
 

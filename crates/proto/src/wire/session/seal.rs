@@ -44,6 +44,26 @@ impl Sealer {
     /// # Panics
     ///
     /// Where `buffer` is shorter than [`HEADROOM`].
+    ///
+    /// ```
+    /// # use proto::wire::session::handshake::Agreement;
+    /// use proto::wire::session::{FrameReader, HEADROOM, Kind};
+    ///
+    /// # let agreement = || Agreement::new(&[1; 32], &[2; 32], &[3; 32]);
+    /// # let (mut sealer, _) = agreement()?.into_server();
+    /// # let (_, mut opener) = {
+    /// #     let server = agreement()?;
+    /// #     agreement()?.check_welcome(server.welcome())?
+    /// # };
+    /// let mut buffer = [0; HEADROOM + 5];
+    /// buffer[HEADROOM..].copy_from_slice(b"hello");
+    /// let frame = sealer.seal(Kind::Stdout, &mut buffer);
+    ///
+    /// let mut reader = FrameReader::default();
+    /// let opened = reader.read_sealed(&mut &*frame, &mut opener)?;
+    /// assert_eq!(opened.map(|frame| frame.body), Some(&b"hello"[..]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn seal<'b>(&mut self, kind: Kind, buffer: &'b mut [u8]) -> &'b [u8] {
         let end = buffer.len().clamp(HEADROOM, HEADROOM + BODY_LIMIT);
         let (room, body) = buffer[..end].split_at_mut(HEADROOM);
