@@ -1,7 +1,7 @@
 //! Connecting, with a total time limit over every address of a name.
 
 use std::fmt;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -45,7 +45,7 @@ pub fn connect(endpoint: &Endpoint, limit: Duration) -> Result<Stream, ConnectEr
         return connect_unix(path, limit).map_err(failed);
     }
     let addresses = endpoint.resolve().map_err(ConnectError::Resolve)?;
-    let mut last = io::Error::from(io::ErrorKind::TimedOut);
+    let mut last = io::Error::from(ErrorKind::TimedOut);
     for (tried, address) in addresses.iter().enumerate() {
         // An address that swallows packets must not eat the time of those behind it.
         let left = until.saturating_duration_since(Instant::now());
@@ -54,11 +54,19 @@ pub fn connect(endpoint: &Endpoint, limit: Duration) -> Result<Stream, ConnectEr
             break;
         }
         match TcpStream::connect_timeout(address, share) {
+            Ok(stream) if is_with_itself(&stream) => last = ErrorKind::ConnectionRefused.into(),
             Ok(stream) => return Ok(stream.into()),
             Err(error) => last = error,
         }
     }
     Err(failed(last))
+}
+
+/// Where nobody listens at a port from which the system takes those of its callers, a caller may be
+/// given just that one; TCP lets it connect to itself then, and it hears what it says (RFC 9293,
+/// simultaneous open). Who calls until a server is there meets this sooner or later.
+fn is_with_itself(stream: &TcpStream) -> bool {
+    matches!((stream.local_addr(), stream.peer_addr()), (Ok(here), Ok(there)) if here == there)
 }
 
 /// std has no `connect` with a time limit for Unix-domain sockets, and a server whose queue is
@@ -75,7 +83,7 @@ pub(super) fn connect_unix(path: &Path, limit: Duration) -> io::Result<Stream> {
         .map_err(|error| io::Error::other(start_reason(&error)))?;
     match receive.recv_timeout(limit) {
         Ok(connected) => Ok(connected?.into()),
-        Err(RecvTimeoutError::Timeout) => Err(io::ErrorKind::TimedOut.into()),
+        Err(RecvTimeoutError::Timeout) => Err(ErrorKind::TimedOut.into()),
         Err(RecvTimeoutError::Disconnected) => Err(io::Error::other("the connecting thread died")),
     }
 }
@@ -107,15 +115,15 @@ impl fmt::Display for ConnectError {
             } => (endpoint, limit, source),
         };
         let hint = match source.kind() {
-            io::ErrorKind::TimedOut => {
+            ErrorKind::TimedOut => {
                 return write!(
                     f,
                     "cannot connect to {endpoint} (no answer within {limit:?}); \
                      is a firewall between, or the server overloaded?"
                 );
             }
-            io::ErrorKind::PermissionDenied => "may this user open the socket file?",
-            io::ErrorKind::AddrNotAvailable => "are this machine's free ports used up?",
+            ErrorKind::PermissionDenied => "may this user open the socket file?",
+            ErrorKind::AddrNotAvailable => "are this machine's free ports used up?",
             _ => "is the server running?",
         };
         write!(
@@ -143,6 +151,18 @@ mod tests {
             error.to_string(),
             format!("cannot connect to {endpoint} (connection refused); is the server running?")
         );
+    }
+
+    #[test]
+    fn a_caller_does_not_take_itself_for_the_server() {
+        let odd = TcpListener::bind("127.0.0.1:0").unwrap();
+        // Linux gives odd ports to who listens and goes through the even ones for who calls, so
+        // that this one has its turn.
+        let port = odd.local_addr().unwrap().port() ^ 1;
+        let endpoint: Endpoint = format!("127.0.0.1:{port}").parse().unwrap();
+        for _ in 0..30_000 {
+            assert!(connect(&endpoint, Duration::from_secs(5)).is_err());
+        }
     }
 
     #[test]

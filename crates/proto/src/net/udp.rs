@@ -1,6 +1,6 @@
 //! UDP sockets for endpoints. The sockets themselves are std's: there is nothing to add to them.
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
 use super::endpoint::Endpoint;
@@ -47,7 +47,8 @@ pub fn bind_udp(endpoint: &Endpoint) -> Result<(UdpSocket, Endpoint), BindError>
 ///
 /// # Errors
 ///
-/// Those of the system, `NetworkUnreachable` for one.
+/// Those of the system, `NetworkUnreachable` for one; `ConnectionRefused` where it would talk to
+/// itself.
 pub fn connect_udp(peer: SocketAddr) -> io::Result<UdpSocket> {
     let here: SocketAddr = match peer {
         SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
@@ -55,6 +56,10 @@ pub fn connect_udp(peer: SocketAddr) -> io::Result<UdpSocket> {
     };
     let socket = UdpSocket::bind(here)?;
     socket.connect(peer)?;
+    // The port that was free might be the one that is called: then nobody else is there.
+    if socket.local_addr()? == peer {
+        return Err(ErrorKind::ConnectionRefused.into());
+    }
     Ok(socket)
 }
 
@@ -73,7 +78,6 @@ pub fn wake_udp(socket: &UdpSocket) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::ErrorKind;
     use std::time::Duration;
 
     const LONG: Option<Duration> = Some(Duration::from_secs(10));
