@@ -3,21 +3,20 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{self, Command};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use cross_process::artifacts::artifacts;
 use cross_process::temp::TempDir;
 
 use super::skip;
 
-/// A user id that no account has, so that nobody else's processes count towards its limits.
-const USER: &str = "54321";
-
 /// A tool that another user can start.
 pub struct Unprivileged {
     /// A folder that the user can enter and not write to.
     pub folder: TempDir,
     tool: PathBuf,
+    user: String,
 }
 
 impl Unprivileged {
@@ -32,10 +31,18 @@ impl Unprivileged {
         }
         let folder = TempDir::new();
         let copy = folder.join(tool);
-        fs::copy(artifacts().tool(tool), &copy).unwrap();
+        // Not by this process: what other tests start just then would hold the copy open for writing
+        // for a moment, and nobody can start a program that somebody may write to.
+        let mut cp = Command::new("cp");
+        let copied = cp.arg(artifacts().tool(tool)).arg(&copy).status();
+        assert!(copied.unwrap().success(), "cannot copy {tool}");
         fs::set_permissions(&copy, Permissions::from_mode(0o755)).unwrap();
         fs::set_permissions(folder.path(), Permissions::from_mode(0o711)).unwrap();
-        Some(Self { folder, tool: copy })
+        Some(Self {
+            folder,
+            tool: copy,
+            user: nobody_else(),
+        })
     }
 
     /// The tool with these words, started by that user.
@@ -51,11 +58,24 @@ impl Unprivileged {
     fn limited(&self, by: &[&str], words: &[&str]) -> Command {
         let mut command = Command::new("setpriv");
         command
-            .args(["--reuid", USER, "--regid", USER, "--clear-groups"])
-            .args(["--inh-caps=-all", "--bounding-set=-all", "--"])
+            .args(["--reuid", &self.user, "--regid", &self.user])
+            .args([
+                "--clear-groups",
+                "--inh-caps=-all",
+                "--bounding-set=-all",
+                "--",
+            ])
             .args(by)
             .arg(&self.tool)
             .args(words);
         command
     }
+}
+
+/// A user id that hardly any account has, and no other test at the same time: all processes of a user
+/// count towards its limits.
+fn nobody_else() -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let number = process::id() * 8 + COUNT.fetch_add(1, Ordering::Relaxed);
+    (20_000 + number % 40_000).to_string()
 }
