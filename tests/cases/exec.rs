@@ -6,7 +6,7 @@ use cross_process::deadline::SOON;
 use cross_process::net;
 use cross_process::process::Process;
 use cross_process::program::Program::{self, Python, Rust, Tool};
-use cross_process::program::each_pair;
+use cross_process::program::{each_pair, printed_for};
 
 const NAIVE_SERVERS: [Program; 3] = [
     Python("exec_naive_server"),
@@ -34,17 +34,9 @@ fn assert_every_pair_prints(
     lines: &[&str],
     expected: &str,
 ) {
+    let typed = lines.join("\n") + "\n";
     each_pair(servers, clients, |_server, client| {
-        let mut client = Process::spawn(client);
-        for line in lines {
-            client.send_line(line);
-        }
-        let finished = client.finish(SOON);
-        let shown = String::from_utf8(finished.stdout)
-            .unwrap()
-            .replace(">>: ", "");
-        assert_eq!(shown, expected);
-        assert!(finished.status.success());
+        assert_eq!(printed_for(&typed, client), expected);
     });
 }
 

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use crate::artifacts::{artifacts, workspace};
+use crate::deadline::SOON;
 use crate::net::ANY_PORT;
+use crate::process::Process;
 use crate::python;
 use crate::server::Server;
 
@@ -91,6 +93,26 @@ pub fn each_pair(
                 check(&mut running, command);
             }
         }
+    }
+}
+
+/// Runs a client that takes lines from its standard input, with all of `typed` for input, and hands
+/// over what it has printed, without its prompts: only the scripts prompt where no terminal is.
+///
+/// # Panics
+///
+/// If it does not end, or not with success.
+#[track_caller]
+pub fn printed_for(typed: &str, client: Command) -> String {
+    let mut client = Process::spawn(client);
+    client.send(typed.as_bytes());
+    let ended = client.finish(SOON);
+    if !ended.status.success() {
+        client.fail("a client does not end well");
+    }
+    match String::from_utf8(ended.stdout) {
+        Ok(printed) => printed.replace(">>: ", ""),
+        Err(_) => client.fail("a client prints what is no UTF-8"),
     }
 }
 

@@ -5,7 +5,7 @@ use cross_process::net;
 use cross_process::net::ANY_PORT;
 use cross_process::process::Process;
 use cross_process::program::Program::{self, Python, Rust, Tool};
-use cross_process::program::each_pair;
+use cross_process::program::{each_pair, printed_for};
 use cross_process::server::Server;
 
 use super::{client_command, serve, upper_case_client};
@@ -39,11 +39,7 @@ fn conversation() -> (String, String) {
 fn every_server_and_every_client_of_which_one_is_a_tool_understand_each_other() {
     let (typed, expected) = conversation();
     let mut check = |server: &mut Server, client| {
-        let mut client = Process::spawn(client);
-        client.send(typed.as_bytes());
-        let ended = client.finish(SOON);
-        assert!(ended.status.success(), "{:?}", client.stderr.text());
-        let shown = String::from_utf8_lossy(&ended.stdout).replace(">>: ", "");
+        let shown = printed_for(&typed, client);
         assert_eq!(
             shown.trim_end_matches('\n'),
             expected.trim_end_matches('\n')

@@ -11,6 +11,7 @@ use cross_process::deadline::SOON;
 use cross_process::net::{self, ANY_PORT, ask_udp};
 use cross_process::process::Process;
 use cross_process::signal::Signal;
+use cross_process::skip::skip;
 
 use super::{client, fresh_client, serve, serve_at, wait_until_drained};
 
@@ -161,7 +162,7 @@ fn a_name_leads_to_the_family_that_is_served() {
         ("[::]:0", &["[::1]", "127.0.0.1"]),
     ] {
         if bound.starts_with('[') && !has_ipv6 {
-            eprintln!("SKIPPED (no IPv6): {bound}");
+            skip(bound, "no IPv6");
             continue;
         }
         let mut server = serve_at(bound.parse().unwrap(), &["--allow-remote", "--quiet"]);

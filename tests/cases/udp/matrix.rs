@@ -4,7 +4,7 @@ use cross_process::deadline::SOON;
 use cross_process::net;
 use cross_process::process::Process;
 use cross_process::program::Program::{self, Python, Rust, Tool};
-use cross_process::program::each_pair;
+use cross_process::program::{each_pair, printed_for};
 
 use super::scripts::{CLIENTS, SERVERS};
 
@@ -27,12 +27,7 @@ fn every_server_and_every_client_of_which_one_is_a_tool_understand_each_other() 
         kilobyte.to_uppercase()
     );
     let mut check = |server: &mut cross_process::server::Server, client| {
-        let mut client = Process::spawn(client);
-        client.send(typed.as_bytes());
-        let ended = client.finish(SOON);
-        assert!(ended.status.success(), "{}", client.stderr.text());
-        // Only the scripts prompt when their input is no terminal.
-        let all = String::from_utf8(ended.stdout).unwrap().replace(">>: ", "");
+        let all = printed_for(&typed, client);
         assert_eq!(all.trim_end(), shown.trim_end());
         server.assert_nothing_left();
     };
