@@ -15,9 +15,9 @@ use proto::net::{Endpoint, Listener};
 use proto::socketserver::{Connection, Connections, RequestHandler, ThreadingServer};
 
 /// The connection is Python's `self.request` and `self.client_address`.
-struct MyHandler(Connection);
+struct UpperCase(Connection);
 
-impl RequestHandler for MyHandler {
+impl RequestHandler for UpperCase {
     fn handle(&mut self) {
         let mut data = [0; 1024];
         // A reset is an `Err` here, where Python raises ConnectionResetError.
@@ -38,7 +38,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let endpoint: Endpoint = format!("127.0.0.1:{port}").parse()?;
     let listener = Listener::bind(&endpoint)?;
     println!("listening on {}", listener.endpoint());
-    let server = ThreadingServer::new(Connections::new(listener)?, MyHandler);
+    let server = ThreadingServer::new(Connections::new(listener)?, UpperCase);
     server.serve_forever(); // the connection loop
     Ok(())
 }
