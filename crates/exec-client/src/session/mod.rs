@@ -2,16 +2,16 @@
 //!
 //! | module | what it is for |
 //! |---|---|
-//! | `greeting` | the handshake, and what is wrong where there is none |
+//! | `handshake` | the handshake, and what is wrong where there is none |
 //! | `outgoing` | sealed frames to the server, and forwarding stdin |
 
-mod greeting;
+mod handshake;
 mod outgoing;
 
 use std::io::{self, BufReader, ErrorKind, Read};
 use std::sync::Arc;
 
-use proto::cli::{Failure, Output, server_words};
+use proto::cli::{Failure, Log, Output, server_words};
 use proto::net::{Stream, Trace, TraceEvent, connect};
 use proto::reason;
 use proto::token::{Token, default_path};
@@ -57,7 +57,7 @@ impl<'o> Session<'o> {
         let unusable = |error| Failure::io("cannot use the connection", &error);
         let stream = connect(&options.endpoint, options.connect_timeout)?;
         stream.set_nodelay().map_err(unusable)?;
-        let (sealer, opener) = greeting::exchange(options, &stream, &token, &path)?;
+        let (sealer, opener) = handshake::exchange(options, &stream, &token, &path)?;
         stream
             .set_read_timeout(options.silence())
             .and_then(|()| stream.set_write_timeout(None))
@@ -109,7 +109,7 @@ impl<'o> Session<'o> {
                 Kind::Stdout => stdout.write(frame.body)?,
                 Kind::Stderr => Output::stderr().write(frame.body)?,
                 Kind::Exit => {
-                    let status = self.options.status(frame.body)?;
+                    let status = exit_status(frame.body, self.options.log)?;
                     self.check_the_end()?;
                     return Ok(status);
                 }
@@ -163,16 +163,14 @@ fn refusal(frame: &Frame<'_>) -> Failure {
     Failure::new(server_words(frame.body))
 }
 
-impl Options {
-    fn status(&self, body: &[u8]) -> Result<u8, Failure> {
-        let status = ExitStatus::decode(body).map_err(|error| incomplete(&error.to_string()))?;
-        if let ExitStatus::Signal(signal) = status {
-            let name = signal_name(signal);
-            self.log
-                .note(format_args!("killed by signal {signal}{name}"));
-        }
-        Ok(status.shell_status())
+/// The status that a shell would have. That it was a signal is told, too.
+fn exit_status(body: &[u8], log: Log) -> Result<u8, Failure> {
+    let status = ExitStatus::decode(body).map_err(|error| incomplete(&error.to_string()))?;
+    if let ExitStatus::Signal(signal) = status {
+        let name = signal_name(signal);
+        log.note(format_args!("killed by signal {signal}{name}"));
     }
+    Ok(status.shell_status())
 }
 
 /// The names that everybody knows.

@@ -3,7 +3,7 @@
 //! | module | what it is for |
 //! |---|---|
 //! | `waiting` | the budget of connections that are not authenticated yet |
-//! | `greeting` | the handshake |
+//! | `handshake` | the handshake |
 //! | `conversation` | what the two threads of a connection share |
 //! | `turns` | how they take turns: one reads frames while the other runs a command |
 //! | `feeder` | a command's input, written by a thread of its own |
@@ -11,7 +11,7 @@
 
 mod conversation;
 mod feeder;
-mod greeting;
+mod handshake;
 mod output;
 mod turns;
 mod waiting;
@@ -112,7 +112,7 @@ impl Session {
         let patience = self.context.options.handshake_timeout * 2;
         let place = self.context.waiting.enter(patience);
         let place = place.map_err(End::Crowded)?;
-        let (sealer, opener) = greeting::greet(&self.context, stream, peer)?;
+        let (sealer, opener) = handshake::authenticate(&self.context, stream, peer)?;
         drop(place);
         let log = self.context.options.log;
         log.info(format_args!("{peer} authenticated"));

@@ -22,7 +22,11 @@ const FAREWELL: Duration = Duration::from_millis(500);
 ///
 /// All of it must be over within the handshake timeout, however the client spreads its bytes. A
 /// client that is not let in is told why, in a frame that nothing vouches for.
-pub fn greet(context: &Context, stream: &Stream, peer: Peer) -> Result<(Sealer, Opener), End> {
+pub fn authenticate(
+    context: &Context,
+    stream: &Stream,
+    peer: Peer,
+) -> Result<(Sealer, Opener), End> {
     let keys = exchange(context, stream, peer);
     if let Err(end) = &keys
         && let Some(words) = end.words()
