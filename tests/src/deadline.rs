@@ -34,10 +34,14 @@ pub fn poll<T>(within: Duration, mut look: impl FnMut() -> Option<T>) -> Option<
     const PAUSE: Duration = Duration::from_millis(2);
     let deadline = Deadline::after(within);
     loop {
+        // One look even when the time is up: on a busy machine much may have happened since the last.
+        let over = deadline.remaining().is_none();
         if let Some(seen) = look() {
             return Some(seen);
         }
-        deadline.remaining()?;
+        if over {
+            return None;
+        }
         thread::sleep(PAUSE);
     }
 }

@@ -1,6 +1,7 @@
 //! Processes, their output and what `/proc` says of them.
 
 use std::process::Command;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use cross_process::deadline::{A_MOMENT, SOON, poll};
@@ -203,4 +204,17 @@ fn cpu_time_tells_a_busy_process_from_an_idle_one() {
     };
     assert!(poll(SOON, spent).is_some());
     assert!(procfs::cpu_time(idle.pid()).unwrap() < Duration::from_millis(50));
+}
+
+/// What came to pass while a busy machine let nobody look is seen all the same.
+#[test]
+fn a_wait_ends_with_a_last_look() {
+    let mut looks = 0;
+    let seen = poll(Duration::from_millis(1), || {
+        looks += 1;
+        thread::sleep(Duration::from_millis(5));
+        (looks == 2).then_some(looks)
+    });
+    assert_eq!(seen, Some(2));
+    assert_eq!(poll(Duration::from_millis(1), || None::<()>), None);
 }
