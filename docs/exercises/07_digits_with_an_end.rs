@@ -43,7 +43,8 @@ fn read_message(reader: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
     //   if the digits never do. 2^64 has 20 of them.
     // * Make a number of the digits by `parse`. What is no length is an error.
     // * Somebody may announce a length and never send so much. `vec![0; length]` believes him.
-    //   `take(length)` and `read_to_end` take what really comes.
+    //   `take(length)` and `read_to_end` take what really comes. (`read_to_end` is a method of the
+    //   trait `Read`: add that to the `use` above.)
     // * Less than that came? Then the client has left within a message: an error.
     let mut buf = [0; 1000];
     let count = reader.read(&mut buf)?;
