@@ -225,7 +225,12 @@ impl Shell {
     }
 
     fn answer(&self) -> io::Result<()> {
-        self.socket()?.read_exact(&mut [0])
+        let answered = self.socket()?.read_exact(&mut [0]);
+        answered.map_err(|error| match error.kind() {
+            // Where nothing can be started, the system says the same.
+            io::ErrorKind::WouldBlock => io::ErrorKind::TimedOut.into(),
+            _ => error,
+        })
     }
 
     fn socket(&self) -> io::Result<&UnixStream> {

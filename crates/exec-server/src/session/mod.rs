@@ -25,10 +25,10 @@ use std::time::{Duration, Instant};
 
 use proto::cli::show_duration;
 use proto::net::{Peer, Stream};
-use proto::reason;
 use proto::socketserver::{Connection, RequestHandler, turn_away};
 use proto::wire::frame::Foreign;
 use proto::wire::session::SessionError;
+use proto::{reason, start_reason};
 
 use crate::context::Context;
 
@@ -55,6 +55,8 @@ pub enum End {
     Foreign(Foreign),
     /// It broke the protocol.
     Violation(SessionError),
+    /// There is no second thread to be had for it.
+    NoThread(io::Error),
     /// The connection or the system failed.
     Failed(io::Error),
 }
@@ -72,6 +74,7 @@ impl End {
             Self::Idle(limit) => Some(format!("no command for {}", show_duration(*limit))),
             Self::Refused(why) => Some(why.clone()),
             Self::Violation(error) => Some(error.to_string()),
+            Self::NoThread(_) => Some(self.to_string()),
             Self::ClosedByPeer | Self::Crowded(_) | Self::Foreign(_) | Self::Failed(_) => None,
         }
     }
@@ -88,6 +91,9 @@ impl fmt::Display for End {
             Self::Refused(why) => f.write_str(why),
             Self::Foreign(what) => write!(f, "this looks like {what}"),
             Self::Violation(error) => write!(f, "closed, {error}"),
+            Self::NoThread(error) => {
+                write!(f, "server cannot start a thread ({})", start_reason(error))
+            }
             Self::Failed(error) => write!(f, "closed, {}", reason(error)),
         }
     }
@@ -141,12 +147,28 @@ impl RequestHandler for Session {
         };
         match end {
             End::Foreign(what) => self.context.log_foreign(peer, *what),
-            End::Refused(_) => log.error(format_args!("{peer} refused: {end}; {time}")),
+            End::Refused(_) | End::NoThread(_) => {
+                log.error(format_args!("{peer} refused: {end}; {time}"))
+            }
             _ => log.info(format_args!("{peer} {end}; {time}")),
         }
         if matches!(end, End::Foreign(_) | End::Crowded(_)) {
             // Nothing of the protocol has been said: plain words are all that may be understood.
             turn_away(&self.stream, &end.to_string());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The system's number for that is the one of a timeout, too.
+    #[test]
+    fn a_thread_that_is_not_to_be_had_is_no_timeout() {
+        let end = End::NoThread(io::ErrorKind::WouldBlock.into());
+        let words = "server cannot start a thread (as many threads and processes run as may)";
+        assert_eq!(end.words().unwrap(), words);
+        assert_eq!(end.to_string(), words);
     }
 }

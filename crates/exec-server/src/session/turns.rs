@@ -68,8 +68,13 @@ pub fn take_turns(
             .stack_size(STACK)
             .spawn_scoped(scope, turns);
         if let Err(error) = second {
-            let _ = writer.send(Kind::Error, b"server cannot start a thread");
-            return conversation.end(End::Failed(error), || ());
+            let end = End::NoThread(error);
+            let words = end.to_string();
+            return conversation.end(end, || {
+                // It is told why, if it still listens.
+                let _ = writer.send(Kind::Error, words.as_bytes());
+                linger(stream);
+            });
         }
         turns();
     });
