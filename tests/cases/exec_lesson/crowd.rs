@@ -5,14 +5,17 @@ use std::thread;
 
 use cross_process::deadline::SOON;
 use cross_process::net;
+use cross_process::process::Process;
 use cross_process::procfs;
 
-use super::{PROTOCOLS, assert_alive, complaint, run, run_lines, serve, shown};
+use super::{PROTOCOLS, assert_alive, client_command, complaint, run, serve, shown};
 
 #[test]
 fn a_thousand_commands_leave_nothing_behind() {
     let mut server = serve("header", &[]);
-    let done = run_lines("header", server.addr(), "true\n".repeat(1000).as_bytes());
+    let mut client = Process::spawn(client_command("header", server.addr(), &[]));
+    client.send("true\n".repeat(1000).as_bytes());
+    let done = client.finish(SOON * 3);
     assert!(done.status.success());
     let log = server.process.stderr.text();
     assert!(log.contains("command 1000 "), "not all of them ran");

@@ -34,7 +34,8 @@ fn who_ignores_term_is_killed_with_all_it_has_started() {
 #[test]
 fn who_ignores_the_end_of_its_time_is_killed_and_its_output_is_not_lost() {
     let mut session = Session::start(&["--timeout", "2s", "--kill-after", "300ms"]);
-    let done = session.run(&format!("echo err >&2; echo $$; {STUBBORN}"));
+    let mut client = session.client(&[], &format!("echo err >&2; echo $$; {STUBBORN}"));
+    let done = client.finish(SOON * 2);
     let said = String::from_utf8(done.stdout).unwrap();
     let pids: Vec<u32> = said.lines().map(|line| line.parse().unwrap()).collect();
     assert_eq!(pids.len(), 5, "{said}");

@@ -48,6 +48,11 @@ const SPIN: Duration = Duration::from_micros(200);
 /// The first and the longest pause between looks after that.
 const PAUSES: (Duration, Duration) = (Duration::from_micros(50), Duration::from_millis(10));
 
+/// The most by which the drain clock moves between two looks, which are a tenth of a second apart. If
+/// it was longer, everybody was held up, the reader of the output too: by a busy machine, or by
+/// whoever has halted the server.
+const MOST_AT_ONCE: Duration = Duration::from_millis(200);
+
 /// The engine's times for the end of a command.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Times {
@@ -282,7 +287,7 @@ impl Drain {
                 .zip(self.marks)
                 .any(|(outlet, mark)| outlet.waits_for_client(mark))
         });
-        let passed = now.saturating_duration_since(self.seen);
+        let passed = now.saturating_duration_since(self.seen).min(MOST_AT_ONCE);
         let left = if held_up {
             self.left
         } else {
@@ -293,5 +298,25 @@ impl Drain {
             seen: now,
             ..self
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_holds_everybody_up_is_not_held_against_the_output() {
+        let start = Instant::now();
+        let second = Duration::from_secs(1);
+        let drain = Drain {
+            left: second,
+            seen: start,
+            marks: [0; 2],
+        };
+        let after_a_halt = drain.spend(start + 60 * second, None).unwrap();
+        assert_eq!(after_a_halt.left, second - MOST_AT_ONCE);
+        let next = after_a_halt.spend(start + 60 * second + MOST_AT_ONCE / 2, None);
+        assert_eq!(next.unwrap().left, second - MOST_AT_ONCE * 3 / 2);
     }
 }
