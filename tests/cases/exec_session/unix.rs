@@ -164,7 +164,7 @@ fn another_user_gets_neither_the_socket_nor_the_token() {
     // With a copy of the token, which would let him in, he still cannot connect.
     let copy = other.folder.join("copy");
     fs::copy(dir.join("token"), &copy).unwrap();
-    std::os::unix::fs::chown(&copy, Some(54321), Some(54321)).unwrap();
+    std::os::unix::fs::chown(&copy, Some(other.user), Some(other.user)).unwrap();
     let text = run(&copy);
     assert!(text.contains("permission denied"), "{text}");
     assert_alive(&mut server, &dir);

@@ -16,7 +16,8 @@ pub struct Unprivileged {
     /// A folder that the user can enter and not write to.
     pub folder: TempDir,
     tool: PathBuf,
-    user: String,
+    /// The user's number, and its group's.
+    pub user: u32,
 }
 
 impl Unprivileged {
@@ -56,9 +57,10 @@ impl Unprivileged {
     }
 
     fn limited(&self, by: &[&str], words: &[&str]) -> Command {
+        let user = self.user.to_string();
         let mut command = Command::new("setpriv");
         command
-            .args(["--reuid", &self.user, "--regid", &self.user])
+            .args(["--reuid", &user, "--regid", &user])
             .args([
                 "--clear-groups",
                 "--inh-caps=-all",
@@ -74,8 +76,8 @@ impl Unprivileged {
 
 /// A user id that hardly any account has, and no other test at the same time: all processes of a user
 /// count towards its limits.
-fn nobody_else() -> String {
+fn nobody_else() -> u32 {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let number = process::id() * 8 + COUNT.fetch_add(1, Ordering::Relaxed);
-    (20_000 + number % 40_000).to_string()
+    20_000 + number % 40_000
 }
