@@ -73,7 +73,7 @@ exercise!(on_demand::check, "11_on_demand.rs"
     says "the listener that is its standard input": exercise_11 solution_11 untouched_11);
 
 exercise!(define::check, "12_define.rs"
-    says "one definition": exercise_12 solution_12 untouched_12);
+    says "there is one definition: your client should print \"a bird\\n\"": exercise_12 solution_12 untouched_12);
 
 /// What stands in an exercise where a learner has not begun.
 const MARK: &str = "// YOURS";
