@@ -102,7 +102,7 @@ pub fn stop_when_stdin_ends<S: RequestSource>(
             log.info(format_args!("standard input ended, stopping"));
             stopper.shutdown(grace);
             if stopper.is_accepting() {
-                // Its socket file is gone, so nobody can call it any more, nor wake it.
+                // Nothing can wake it: its socket file is gone, or there is no thread to call it with.
                 process::exit(0);
             }
         })

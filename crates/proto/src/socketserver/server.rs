@@ -120,7 +120,7 @@ where
             Ok(())
         });
         // Only this closes the listener: from here on callers are refused by the system.
-        state.without_wakes(|| drop(source));
+        state.exclusively(|| drop(source));
         state.set_accepting(false);
         state.drain()
     }
@@ -175,7 +175,7 @@ impl<F: FnMut(&mut Datagram)> ThreadingServer<Datagrams, F> {
             Ok(())
         });
         // Both hold the socket, which closes with them.
-        state.without_wakes(|| drop((datagram, source)));
+        state.exclusively(|| drop((datagram, source)));
         state.set_accepting(false);
     }
 }
@@ -272,12 +272,13 @@ impl<S: RequestSource> Stopper<S> {
     /// Stops accepting, closes the listener, and waits up to `grace` for the handlers to finish;
     /// gives how many had not. Python: `shutdown()` and `server_close()`, which wait without limit.
     ///
-    /// A Unix-domain socket whose file somebody removed cannot be woken from `accept`; then this
-    /// returns two seconds after the grace, and [`is_accepting`](Self::is_accepting) stays true.
+    /// Where a Unix-domain socket cannot be woken from `accept` (somebody removed its file, or the
+    /// system has no thread left to wake it with), this returns two seconds after the grace, and
+    /// [`is_accepting`](Self::is_accepting) stays true.
     pub fn shutdown(&self, grace: Duration) -> usize {
         self.state.stop(grace);
         while self.state.is_accepting() {
-            self.state.without_wakes(|| {
+            self.state.exclusively(|| {
                 if let Some(source) = self.source.upgrade() {
                     // If it fails the loop may be busy accepting, and will see that it is to stop.
                     let _ = source.wake();

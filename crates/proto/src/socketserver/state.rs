@@ -46,10 +46,11 @@ impl State {
         }
     }
 
-    /// Runs `then` while nobody wakes the loop. To be woken the listener must be held for a moment;
+    /// Runs `then` while no other thread wakes the loop or closes the listener: both do so by way of
+    /// this. To be woken the listener must be held for a moment;
     /// if that were when the loop closes it, the listener would outlive its server, and a process
     /// that ends just then would leave its socket file behind.
-    pub(super) fn without_wakes(&self, then: impl FnOnce()) {
+    pub(super) fn exclusively(&self, then: impl FnOnce()) {
         let turn = self.waking.lock().unwrap_or_else(PoisonError::into_inner);
         then();
         drop(turn);
