@@ -73,8 +73,9 @@ fn is_picture(fence: &Fence) -> bool {
     fence.language == "text" && fence.comment.is_none()
 }
 
-/// Where a link leads, without its language: `../zh/x.md` and `../en/x.md` are the same page, and
-/// its anchor is the text of a heading, which counts as the number of that heading.
+/// Where a link leads, without its language: `../zh/x.md` and `../en/x.md` are the same page,
+/// `x.zh.svg` and `x.en.svg` the same picture. An anchor is the text of a heading, which counts as
+/// the number of that heading.
 fn place(page: &Page, target: &str) -> String {
     let Some((file, anchor)) = target.split_once('#') else {
         return neutral(target);
@@ -104,7 +105,9 @@ fn anchors_in_both(file: &Path) -> Option<Vec<String>> {
 }
 
 fn neutral(target: &str) -> String {
-    target.replace("zh/", "*/").replace("en/", "*/")
+    let pages = target.replace("zh/", "*/").replace("en/", "*/");
+    let pictures = pages.replace(".zh.svg", ".*.svg");
+    pictures.replace(".en.svg", ".*.svg")
 }
 
 /// The first difference, which explains those behind it.
