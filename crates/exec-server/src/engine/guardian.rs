@@ -10,11 +10,8 @@
 //! The guardian also is how the engine signals a process group at all, which std cannot: the
 //! shell's own `kill` costs a line and an answer, no process.
 //!
-//! **No command escapes between its start and its registration.** The command's pipes are
-//! announced before the process is made. A process on its way to `exec` holds a copy of the
-//! guardian's socket, so the guardian sees its end only after that `exec`; it then looks for
-//! the holders of pipes that were announced and never registered. What is left is a command which,
-//! within the few milliseconds of that search, has put both its outputs somewhere else.
+//! A server that is killed within the microseconds between a command's start and its registration leaves
+//! that one command behind.
 //!
 //! **After the server's death** the guardian is not the parent of what it ends, so it cannot keep
 //! a group's number from being used again. It forgets every group that it finds gone and looks
@@ -37,9 +34,6 @@ const SCRIPT: &str = include_str!("guardian.sh");
 /// make them many.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The inode numbers of a command's two output pipes.
-pub(super) type Pipes = [u64; 2];
-
 /// What a group of processes can be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Signal {
@@ -59,7 +53,6 @@ pub(super) struct Guardian {
 #[derive(Debug)]
 struct Inner {
     shell: Shell,
-    starting: Vec<Pipes>,
     groups: Vec<u32>,
 }
 
@@ -68,7 +61,6 @@ impl Guardian {
     pub(super) fn start(shell: PathBuf, grace: Duration) -> io::Result<Self> {
         let inner = Mutex::new(Inner {
             shell: Shell::start(&shell, grace)?,
-            starting: Vec::new(),
             groups: Vec::new(),
         });
         Ok(Self {
@@ -78,30 +70,10 @@ impl Guardian {
         })
     }
 
-    /// Says that a command with these pipes is about to start.
-    pub(super) fn announce(&self, pipes: Pipes) -> io::Result<()> {
+    /// Says that a command runs in `group`.
+    pub(super) fn register(&self, group: u32) -> io::Result<()> {
         let mut inner = lock(&self.inner);
-        let [out, err] = pipes;
-        self.tell(&mut inner, format_args!("? {out} {err}\n"))?;
-        inner.starting.push(pipes);
-        Ok(())
-    }
-
-    /// Says that the announced command did not start.
-    pub(super) fn withdraw(&self, pipes: Pipes) {
-        let mut inner = lock(&self.inner);
-        inner.starting.retain(|&other| other != pipes);
-        let [out, err] = pipes;
-        // Nothing hangs on it: pipes that nobody holds name no process.
-        let _ = self.tell(&mut inner, format_args!("! {out} {err}\n"));
-    }
-
-    /// Says that the announced command runs in `group`.
-    pub(super) fn register(&self, group: u32, pipes: Pipes) -> io::Result<()> {
-        let mut inner = lock(&self.inner);
-        let [out, err] = pipes;
-        self.tell(&mut inner, format_args!("+ {group} {out} {err}\n"))?;
-        inner.starting.retain(|&other| other != pipes);
+        self.tell(&mut inner, format_args!("+ {group}\n"))?;
         inner.groups.push(group);
         Ok(())
     }
@@ -155,9 +127,6 @@ impl Guardian {
         // Were it alive after all, the end of its input would make it end every command.
         let _ = inner.shell.child.kill();
         inner.shell = Shell::start(&self.shell, self.grace)?;
-        for [out, err] in &inner.starting {
-            inner.shell.tell(format_args!("? {out} {err}\n"))?;
-        }
         for group in &inner.groups {
             inner.shell.tell(format_args!("+ {group}\n"))?;
         }

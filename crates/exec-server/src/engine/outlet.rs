@@ -1,7 +1,6 @@
 //! One of a command's two outputs: a pipe that one thread reads, and that others can look at.
 
-use std::fs::File;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, PipeReader, Read, Write};
 use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::SeqCst};
@@ -22,14 +21,14 @@ const MORE_THAN_A_PIPE: u64 = 1 << 20;
 /// The reading end of a pipe, and where its reader is.
 #[derive(Debug)]
 pub(super) struct Outlet {
-    pipe: File,
+    pipe: PipeReader,
     place: AtomicU8,
     abandoned: AtomicBool,
     read: AtomicU64,
 }
 
 impl Outlet {
-    pub(super) const fn new(pipe: File) -> Self {
+    pub(super) const fn new(pipe: PipeReader) -> Self {
         Self {
             pipe,
             place: AtomicU8::new(IN_SINK),

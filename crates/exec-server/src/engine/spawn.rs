@@ -1,16 +1,13 @@
 //! From a request to a process in its own group, known to the guardian.
 
-use std::fs::{self, File};
-use std::io::{self, PipeWriter, pipe};
-use std::os::fd::OwnedFd;
-use std::os::unix::fs::MetadataExt;
+use std::fs;
+use std::io::{self, pipe};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Instant;
 
 use super::error::CommandError;
-use super::guardian::Pipes;
 use super::input::Inlet;
 use super::job::{Job, Times};
 use super::outlet::Outlet;
@@ -31,12 +28,12 @@ pub(super) fn spawn(core: &Arc<Core>, request: &Request<'_>) -> Result<Running, 
     for name in &core.hidden {
         command.env_remove(name);
     }
-    let (out, out_writer, out_inode) = output().map_err(CommandError::Pipe)?;
-    let (err, err_writer, err_inode) = output().map_err(CommandError::Pipe)?;
+    let (out, out_writer) = pipe().map_err(CommandError::Pipe)?;
+    let (err, err_writer) = pipe().map_err(CommandError::Pipe)?;
     let (input, inlet) = input(request).map_err(CommandError::Pipe)?;
     command.stdin(input).stdout(out_writer).stderr(err_writer);
 
-    let child = start_registered(core, &mut command, [out_inode, err_inode])?;
+    let child = start_registered(core, &mut command)?;
     // It holds the pipes' other ends, which must be the command's alone.
     drop(command);
 
@@ -54,28 +51,17 @@ pub(super) fn spawn(core: &Arc<Core>, request: &Request<'_>) -> Result<Running, 
     Ok(Running::new(Arc::clone(core), job, outlets, inlet))
 }
 
-fn start_registered(
-    core: &Core,
-    command: &mut Command,
-    pipes: Pipes,
-) -> Result<Child, CommandError> {
-    core.guardian
-        .announce(pipes)
-        .map_err(CommandError::Guardian)?;
-    let mut child = command.spawn().map_err(|source| {
-        core.guardian.withdraw(pipes);
-        why_not_started(&core.settings, source)
-    })?;
-    match core.guardian.register(child.id(), pipes) {
-        Ok(()) => Ok(child),
-        Err(error) => {
-            // Only the shell, which has hardly begun: without a guardian std reaches no more.
-            let _ = child.kill();
-            let _ = child.wait();
-            core.guardian.withdraw(pipes);
-            Err(CommandError::Guardian(error))
-        }
+fn start_registered(core: &Core, command: &mut Command) -> Result<Child, CommandError> {
+    let mut child = command
+        .spawn()
+        .map_err(|source| why_not_started(&core.settings, source))?;
+    if let Err(error) = core.guardian.register(child.id()) {
+        // Only the shell, which has hardly begun: without a guardian std reaches no more.
+        let _ = child.kill();
+        let _ = child.wait();
+        return Err(CommandError::Guardian(error));
     }
+    Ok(child)
 }
 
 /// std has one error for a shell and for a directory that is not there.
@@ -100,12 +86,4 @@ fn input(request: &Request<'_>) -> io::Result<(Stdio, Option<Arc<Inlet>>)> {
     }
     let (reader, writer) = pipe()?;
     Ok((reader.into(), Some(Arc::new(Inlet::new(writer)))))
-}
-
-/// A pipe for output, and the number by which the guardian knows it again.
-fn output() -> io::Result<(File, PipeWriter, u64)> {
-    let (reader, writer) = pipe()?;
-    let reader = File::from(OwnedFd::from(reader));
-    let inode = reader.metadata()?.ino();
-    Ok((reader, writer, inode))
 }

@@ -1,12 +1,11 @@
 //! The guardian: what it does when the server dies, and what happens when it dies itself.
 
-use std::fs;
 use std::io::Read;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::process::{Child, Command};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::super::guardian::{Guardian, Signal};
 use super::super::{Request, Status, Stopped};
@@ -77,8 +76,7 @@ fn any_shell_can_signal_a_group() {
         let guardian = Guardian::start(shell, Duration::from_secs(1)).unwrap();
         for (signal, status) in [(Signal::Term, 15), (Signal::Kill, 9)] {
             let mut sleeper = Sleeper::start();
-            guardian.announce([1, 2]).unwrap();
-            guardian.register(sleeper.group(), [1, 2]).unwrap();
+            guardian.register(sleeper.group()).unwrap();
             guardian.signal(sleeper.group(), signal).unwrap();
             assert_eq!(sleeper.ended_by(), Status::Signal(status));
         }
@@ -91,9 +89,8 @@ fn in_any_shell_the_end_of_the_pipe_is_the_end_of_what_is_registered() {
         let guardian = Guardian::start(shell, Duration::from_millis(300)).unwrap();
         let mut sleepers: Vec<_> = (0..5).map(|_| Sleeper::start()).collect();
         let mut stubborn = Sleeper::stubborn();
-        for (n, sleeper) in (0..).zip(sleepers.iter().chain([&stubborn])) {
-            guardian.announce([n, 100 + n]).unwrap();
-            guardian.register(sleeper.group(), [n, 100 + n]).unwrap();
+        for sleeper in sleepers.iter().chain([&stubborn]) {
+            guardian.register(sleeper.group()).unwrap();
         }
         // Struck off from the front, from the middle and from the end of its list.
         let mut dismissed = [4, 2, 0].map(|n| sleepers.remove(n));
@@ -107,34 +104,6 @@ fn in_any_shell_the_end_of_the_pipe_is_the_end_of_what_is_registered() {
         assert_eq!(stubborn.ended_by(), Status::Signal(9));
         for sleeper in &mut dismissed {
             assert!(sleeper.0.try_wait().unwrap().is_none());
-        }
-    }
-}
-
-/// A process that was announced and never registered is found by its pipe.
-#[test]
-fn in_any_shell_a_process_is_found_by_its_pipe() {
-    use std::os::unix::fs::MetadataExt;
-    for shell in shells() {
-        for stream in ["1", "2"] {
-            let guardian = Guardian::start(shell.clone(), Duration::from_secs(1)).unwrap();
-            let (reader, writer) = std::io::pipe().unwrap();
-            let reader = fs::File::from(std::os::fd::OwnedFd::from(reader));
-            let mut command = Command::new("/bin/sh");
-            command.args(["-c", "exec sleep 1000"]).process_group(0);
-            match stream {
-                "1" => command.stdout(writer),
-                _ => command.stderr(writer),
-            };
-            guardian.announce([7, 8]).unwrap();
-            guardian
-                .announce([reader.metadata().unwrap().ino(), 1])
-                .unwrap();
-            guardian.withdraw([7, 8]);
-            let mut child = Sleeper(command.spawn().unwrap());
-            drop(command);
-            within(move || drop(guardian));
-            assert_eq!(child.ended_by(), Status::Signal(15), "{}", shell.display());
         }
     }
 }
@@ -153,39 +122,6 @@ fn a_server_that_is_killed_leaves_no_command_behind() {
     until("all groups are gone", || {
         groups.iter().all(|&group| members(group).is_empty())
     });
-}
-
-/// Killed again and again in the midst of starting commands.
-#[test]
-fn no_command_escapes_between_its_start_and_its_registration() {
-    for round in 0..10 {
-        let mark = format!("1000.{}{round:03}", std::process::id());
-        let mut child = owner::command("spawner")
-            .env("MARK", &mark)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut said = [0; 1];
-        let mut stdout = child.stdout.take().unwrap();
-        let mut seen = Vec::new();
-        while !seen.ends_with(b"starting\n") {
-            stdout.read_exact(&mut said).unwrap();
-            seen.extend(said);
-        }
-        let moment = Instant::now() + Duration::from_micros(2711 * round);
-        until("the moment", || Instant::now() >= moment);
-        child.kill().unwrap();
-        child.wait().unwrap();
-        let wanted = format!("sleep {mark}");
-        let with_mark = || {
-            processes(|pid, _| {
-                let arguments = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-                let words = String::from_utf8_lossy(&arguments).replace('\0', " ");
-                words.contains(&wanted)
-            })
-        };
-        until("no command is left", || with_mark().is_empty());
-    }
 }
 
 #[test]
@@ -234,8 +170,7 @@ fn a_guardian_that_is_halted_is_replaced() {
 fn a_new_guardian_guards_the_old_commands() {
     let guardian = Guardian::start("/bin/sh".into(), Duration::from_secs(1)).unwrap();
     let mut sleeper = Sleeper::start();
-    guardian.announce([1, 2]).unwrap();
-    guardian.register(sleeper.group(), [1, 2]).unwrap();
+    guardian.register(sleeper.group()).unwrap();
     let first = guardian.pid();
     end(first);
     until("there is a new one", || {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use super::super::{Engine, Request, Settings, Sink, Stream};
+use super::super::{Engine, Request, Settings};
 
 /// Names what the process is to do.
 const ROLE: &str = "DIALTONE_TEST_ROLE";
@@ -83,20 +83,11 @@ pub(super) fn say(words: &str) {
     stdout.flush().unwrap();
 }
 
-struct Quiet;
-
-impl Sink for Quiet {
-    fn chunk(&self, _: Stream, _: &mut [u8]) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[test]
 #[ignore = "played by other tests in a process of its own"]
 fn play() {
     match std::env::var(ROLE).as_deref() {
         Ok("holder") => hold(),
-        Ok("spawner") => spawn_on(),
         Ok("environment") => environment(),
         Ok("starter") => start(),
         Ok("thousand") => super::leaks::a_thousand(),
@@ -130,32 +121,6 @@ fn hold() {
         .into();
     for (_told, pump) in pumps {
         pump.join().unwrap().unwrap();
-    }
-}
-
-/// Starts commands on all sides until it is killed.
-fn spawn_on() {
-    let engine = Engine::start(Settings::default()).unwrap();
-    let mark = std::env::var("MARK").unwrap();
-    say("\nstarting");
-    let threads: Vec<_> = (0..4)
-        .map(|_| {
-            let (engine, command) = (engine.clone(), format!("sleep {mark}"));
-            thread::spawn(move || {
-                let mut all = Vec::new();
-                for _ in 0..60 {
-                    all.push(engine.spawn(&Request::new(command.as_bytes())).unwrap());
-                }
-                all
-            })
-        })
-        .collect();
-    let all: Vec<_> = threads
-        .into_iter()
-        .flat_map(|thread| thread.join().unwrap())
-        .collect();
-    for running in all {
-        running.pump(&Arc::new(Quiet)).unwrap();
     }
 }
 
