@@ -3,9 +3,9 @@
 use std::io::{self, ErrorKind, Read, Write};
 use std::time::Duration;
 
-use proto::cli::{Failure, Output, show_duration, turned_away};
+use proto::cli::{Failure, Output, show_duration};
 use proto::escape::quoted;
-use proto::net::{Deadline, Stream, Trace, TraceEvent, connect};
+use proto::net::{Deadline, Refused, Stream, Trace, TraceEvent, connect};
 use proto::reason;
 use proto::wire::Protocol;
 use proto::wire::frame::{self, FrameError};
@@ -69,7 +69,8 @@ impl<'o> Lesson<'o> {
         if is_greeting(came) {
             return self.speaks_session();
         }
-        turned_away(endpoint, came).unwrap_or_else(|| {
+        let refused = Refused::parse(endpoint, came).map(Failure::from);
+        refused.unwrap_or_else(|| {
             let came = quoted(came.trim_ascii_end(), 80);
             Failure::new(format!(
                 "{endpoint} sent {came}, which answers no command; does the server speak another \
@@ -224,8 +225,8 @@ impl<'o> Lesson<'o> {
             // Whatever comes of it: there is a failure to tell already.
             let _ = self.traced(rest).take(500).read_to_end(&mut said);
         }
-        let refusal = turned_away(&self.options.endpoint, &said);
-        refusal.unwrap_or_else(|| {
+        let refused = Refused::parse(&self.options.endpoint, &said).map(Failure::from);
+        refused.unwrap_or_else(|| {
             Failure::new(format!("{text}; does the server speak another --protocol?"))
         })
     }

@@ -71,7 +71,7 @@ fn work(options: Options) -> Result<ExitCode, Failure> {
     check(&options)?;
     match run_commands(&options) {
         Ok(status) => Ok(ExitCode::from(status)),
-        Err(failure) if failure.reader_left() => Ok(ExitCode::from(READER_LEFT)),
+        Err(failure) if failure.is_output_closed() => Ok(ExitCode::from(READER_LEFT)),
         Err(failure) => Err(failure),
     }
 }

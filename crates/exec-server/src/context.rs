@@ -110,7 +110,7 @@ impl Context {
     pub fn log_foreign(&self, peer: Peer, what: Foreign) {
         if let Some(others) = self.foreign.allow() {
             self.options.log.error(format_args!(
-                "{peer} turned away: this looks like {what}{}",
+                "{peer} refused: this looks like {what}{}",
                 and_others(others)
             ));
         }

@@ -27,6 +27,7 @@ use lesson::Lesson;
 use options::{Options, TOOL};
 use proto::cli::{self, Failure};
 use proto::net::Endpoint;
+use proto::serving;
 use proto::socketserver::{Connection, Connections, RequestHandler, ThreadingServer};
 use proto::wire::Protocol;
 use session::Session;
@@ -43,7 +44,7 @@ fn serve(options: Options) -> Result<ExitCode, Failure> {
     check_safety(&options)?;
     let context = Arc::new(Context::new(options)?);
     let options = &context.options;
-    let (connections, endpoint) = cli::listen(&options.endpoint, options.log)?;
+    let (connections, endpoint) = serving::listen(&options.endpoint, options.log)?;
     if options.no_auth {
         options.log.warning(format_args!(
             "this runs shell commands for anyone who can reach {endpoint}, on this machine"
@@ -106,5 +107,5 @@ where
         .max_connections(options.max_connections)
         .stack_size(STACK);
     let grace = options.stop_on_eof.then_some(options.grace);
-    cli::serve(server, endpoint, grace, options.log)
+    serving::serve(server, endpoint, grace, options.log)
 }

@@ -7,7 +7,7 @@ use std::fmt::{self, Write};
 
 /// Shows bytes as Python's `repr(bytes)` does: `b'hello\n'`.
 ///
-/// Printable ASCII stands for itself; the rest is `\t`, `\n`, `\r`, `\\` or `\xNN`. The quote is
+/// Printable ASCII is shown as it is; the rest is `\t`, `\n`, `\r`, `\\` or `\xNN`. The quote is
 /// `'` unless the bytes hold a `'` and no `"`.
 ///
 /// ```
@@ -20,7 +20,7 @@ use std::fmt::{self, Write};
 #[derive(Clone, Copy, Debug)]
 pub struct BytesRepr<'a> {
     bytes: &'a [u8],
-    most: usize,
+    max: usize,
 }
 
 impl<'a> BytesRepr<'a> {
@@ -28,19 +28,19 @@ impl<'a> BytesRepr<'a> {
     pub const fn new(bytes: &'a [u8]) -> Self {
         Self {
             bytes,
-            most: usize::MAX,
+            max: usize::MAX,
         }
     }
 
-    /// Shows at most the first `most` bytes, and `...` behind the quote where some are left out.
-    pub const fn cut(self, most: usize) -> Self {
-        Self { most, ..self }
+    /// Shows at most the first `max` bytes, and `...` after the quote where some are left out.
+    pub const fn cut(self, max: usize) -> Self {
+        Self { max, ..self }
     }
 }
 
 impl fmt::Display for BytesRepr<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = &self.bytes[..self.bytes.len().min(self.most)];
+        let shown = &self.bytes[..self.bytes.len().min(self.max)];
         let quote = if shown.contains(&b'\'') && !shown.contains(&b'"') {
             '"'
         } else {
@@ -57,14 +57,14 @@ impl fmt::Display for BytesRepr<'_> {
 }
 
 /// Shows bytes between double quotes, without Python's `b`, for log lines and error messages:
-/// `"GET / HTTP/1.1"`. At most `most` bytes are shown.
+/// `"GET / HTTP/1.1"`. At most `max` bytes are shown.
 ///
 /// ```
 /// assert_eq!(proto::escape::quoted(b"rm -rf \"x\"\n", 40), r#""rm -rf \"x\"\n""#);
 /// assert_eq!(proto::escape::quoted(b"0123456789", 4), r#""0123"..."#);
 /// ```
-pub fn quoted(bytes: &[u8], most: usize) -> String {
-    let shown = &bytes[..bytes.len().min(most)];
+pub fn quoted(bytes: &[u8], max: usize) -> String {
+    let shown = &bytes[..bytes.len().min(max)];
     let mut text = String::from("\"");
     // Writing to a String cannot fail.
     let _ = write_escaped(&mut text, shown, '"');
@@ -75,19 +75,28 @@ pub fn quoted(bytes: &[u8], most: usize) -> String {
     text
 }
 
-/// Shows bytes as they are where they are printable ASCII, at most `most` of it, and [`quoted`] where
-/// they are not: for words and paths, which nearly always are.
+/// Shows bytes as they are where they are printable ASCII and at most `max`, and [`quoted`]
+/// otherwise: for words and paths, which nearly always are printable.
 ///
 /// ```
 /// assert_eq!(proto::escape::readable(b"busy, 10 connections in use", 200), "busy, 10 connections in use");
 /// assert_eq!(proto::escape::readable(b"busy\x1b[2J", 200), r#""busy\x1b[2J""#);
 /// ```
-pub fn readable(bytes: &[u8], most: usize) -> String {
+pub fn readable(bytes: &[u8], max: usize) -> String {
     let plain = |bytes: &&str| bytes.bytes().all(|b| matches!(b, b' '..=b'~'));
     match std::str::from_utf8(bytes).ok().filter(plain) {
-        Some(text) if text.len() <= most => text.to_owned(),
-        _ => quoted(bytes, most),
+        Some(text) if text.len() <= max => text.to_owned(),
+        _ => quoted(bytes, max),
     }
+}
+
+/// Text that a server sent, [`readable`] on a terminal and at most 500 bytes of it.
+///
+/// ```
+/// assert_eq!(proto::escape::server_text(b"timed out after 1s"), "timed out after 1s");
+/// ```
+pub fn server_text(text: &[u8]) -> String {
+    readable(text, 500)
 }
 
 fn write_escaped(out: &mut impl Write, bytes: &[u8], quote: char) -> fmt::Result {

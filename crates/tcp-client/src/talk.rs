@@ -9,8 +9,8 @@ use std::net::Shutdown;
 use std::thread;
 use std::time::Duration;
 
-use proto::cli::{Failure, Log, REFUSAL, show_duration, turned_away};
-use proto::net::{Deadline, Endpoint, Stream, Trace};
+use proto::cli::{Failure, Log, show_duration};
+use proto::net::{Deadline, Endpoint, Refused, Stream, Trace};
 use proto::{reason, start_reason};
 
 use crate::options::Options;
@@ -71,10 +71,10 @@ impl Talk {
             })
         };
         if reply != message
-            && starts_alike(&reply, REFUSAL)
+            && Refused::may_begin(&reply)
             && let Some(refusal) = self.refusal(&reply)
         {
-            return Err(refusal);
+            return Err(refusal.into());
         }
         match done {
             Ok(()) => Ok(reply),
@@ -109,7 +109,7 @@ impl Talk {
 
     /// What a server says with a line that begins as `reply` does, if that is a refusal: another
     /// kind of server may well answer `e`, and then nothing more comes.
-    fn refusal(&self, reply: &[u8]) -> Option<Failure> {
+    fn refusal(&self, reply: &[u8]) -> Option<Refused> {
         let mut line = reply[..reply.len().min(LONGEST_REFUSAL)].to_vec();
         let mut stream = self.traced_within(REST_OF_REFUSAL);
         let mut piece = [0; 256];
@@ -121,7 +121,7 @@ impl Talk {
                 Err(_) => break,
             }
         }
-        turned_away(&self.endpoint, &line)
+        Refused::parse(&self.endpoint, &line)
     }
 
     fn explain(&self, error: &io::Error, got: usize, expected: usize) -> Failure {
@@ -139,10 +139,4 @@ impl Talk {
             _ => format!("lost the connection to {endpoint} {of} ({})", reason(error)),
         })
     }
-}
-
-/// Whether the shorter of two texts, which is not empty, begins the longer.
-fn starts_alike(a: &[u8], b: &[u8]) -> bool {
-    let shorter = a.len().min(b.len());
-    shorter > 0 && a[..shorter] == b[..shorter]
 }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use options::{Options, TOOL};
 use proto::cli::{self, Failure};
+use proto::serving;
 use proto::socketserver::{ThreadingServer, descriptor_limit, thread_limit};
 use upper::Upper;
 
@@ -21,7 +22,7 @@ fn main() -> ExitCode {
 
 fn serve(options: Options) -> Result<ExitCode, Failure> {
     check_capacity(&options)?;
-    let (connections, endpoint) = cli::listen(&options.endpoint, options.log)?;
+    let (connections, endpoint) = serving::listen(&options.endpoint, options.log)?;
     let options = Arc::new(options);
     let shared = Arc::clone(&options);
     let server = ThreadingServer::new(connections, move |connection| {
@@ -29,7 +30,7 @@ fn serve(options: Options) -> Result<ExitCode, Failure> {
     })
     .max_connections(options.max_connections);
     let grace = options.stop_on_eof.then_some(options.grace);
-    cli::serve(server, &endpoint, grace, options.log)
+    serving::serve(server, &endpoint, grace, options.log)
 }
 
 /// Refuses a cap that would end in an abort, and tells of one that the system will not let us

@@ -15,6 +15,7 @@ use std::time::Duration;
 use options::{Options, TOOL};
 use proto::cli::{self, Failure, Output, RateLimit};
 use proto::net::{Endpoint, bind_udp, dropped_datagrams};
+use proto::serving;
 use proto::socketserver::{Datagram, Datagrams, Event, ThreadingServer};
 use upper::{Counts, Upper};
 
@@ -49,7 +50,7 @@ fn serve(options: Options) -> Result<ExitCode, Failure> {
         });
     if options.stop_on_eof {
         // The one datagram in hand is answered; there is nothing else to wait for.
-        cli::stop_when_stdin_ends(server.stopper(), Duration::ZERO, log)?;
+        serving::stop_when_stdin_ends(server.stopper(), Duration::ZERO, log)?;
     }
 
     Output::stdout().write(format!("listening on {endpoint}\n").as_bytes())?;

@@ -49,7 +49,7 @@ fn what_other_programs_send_never_reaches_a_shell() {
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "{protocol}");
         // One line a minute: a page that tries again and again does not fill a disk.
         let log = server.process.stderr.text();
-        assert_eq!(log.matches("turned away").count(), 1, "{log}");
+        assert_eq!(log.matches("refused: ").count(), 1, "{log}");
     }
 }
 
@@ -74,7 +74,7 @@ fn a_client_that_is_turned_away_says_so() {
         let server = serve(protocol, &[]);
         let text = complaint(&run(protocol, server.addr(), &[], "GET / HTTP/1.1"));
         let expected = format!(
-            "error: {} turned us away: this looks like an HTTP request; this port does not speak \
+            "error: {} refused the connection: this looks like an HTTP request; this port does not speak \
              HTTP\n",
             server.addr()
         );

@@ -72,7 +72,7 @@ fn a_header_that_is_none_is_told_by_its_reason() {
         (b"SSH-2.0-x\r\n", "ssh"),
         (
             b"error: busy, 1\x1b[2J connections\n",
-            r#"turned us away: "busy, 1\x1b[2J"#,
+            r#"refused the connection: "busy, 1\x1b[2J"#,
         ),
     ] {
         let text = complaint_about(sent);

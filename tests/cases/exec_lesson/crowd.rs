@@ -94,7 +94,7 @@ fn one_more_than_may_be_is_told_and_the_next_place_is_given_again() {
         if protocol != "raw" {
             let text = complaint(&run(protocol, server.addr(), &[], "echo hi"));
             assert!(
-                text.contains("turned us away: busy, 2 connections in use"),
+                text.contains("refused the connection: busy, 2 connections in use"),
                 "{text}"
             );
         }

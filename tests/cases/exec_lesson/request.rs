@@ -70,7 +70,7 @@ fn a_command_without_an_end_ends_the_connection() {
         let _ = std::io::Write::write_all(&mut &conn, &flood);
         server
             .process
-            .wait_stderr("turned away: its command did not come to an end", SOON);
+            .wait_stderr("refused: its command did not come to an end", SOON);
         drop(conn);
         assert_alive(&mut server, protocol);
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "{protocol}");
@@ -96,7 +96,7 @@ fn a_command_that_comes_in_pieces_has_a_total_time() {
     assert!(cut_off, "it took all of it");
     let log = server.process.stderr.text();
     assert!(
-        log.contains("turned away: its command did not come to an end"),
+        log.contains("refused: its command did not come to an end"),
         "{log}"
     );
     assert_alive(&mut server, "raw");

@@ -112,7 +112,7 @@ fn a_refusal_is_passed_on_and_nothing_in_it_reaches_the_terminal_raw() {
                 net::read_to_end(&stream, SOON);
             },
             &[words],
-            r#"ADDR turned us away: "busy, \x1b[2J\x07 10 connections in use""#,
+            r#"ADDR refused the connection: "busy, \x1b[2J\x07 10 connections in use""#,
         );
     }
 }
@@ -130,7 +130,7 @@ fn a_refusal_without_an_end_is_cut() {
     );
     assert_eq!(ended.status.code(), Some(1));
     assert!(
-        error.starts_with("error: ADDR turned us away: \"xxx"),
+        error.starts_with("error: ADDR refused the connection: \"xxx"),
         "{error}"
     );
     assert!(error.ends_with("x\"...\n") && error.len() < 600, "{error}");
@@ -145,7 +145,7 @@ fn the_server_tools_own_refusal_is_understood() {
         let mut client = Process::spawn(client_command(&["--send", message, server.endpoint()]));
         assert_eq!(client.finish(SOON).status.code(), Some(1));
         let expected = format!(
-            "error: {} turned us away: busy, 1 connections in use\n",
+            "error: {} refused the connection: busy, 1 connections in use\n",
             server.endpoint()
         );
         assert_eq!(client.stderr.text(), expected);

@@ -194,7 +194,7 @@ fn a_server_that_gets_not_even_its_own_threads_does_not_start() {
     assert_eq!(ended.stdout, b"");
     let words = String::from_utf8_lossy(&ended.stderr).into_owned();
     assert!(
-        words.contains("error: cannot start the server (as many threads and processes run as may)"),
+        words.contains("error: cannot start the server (thread or process limit reached)"),
         "{words}"
     );
 }

@@ -5,9 +5,9 @@ use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 use std::time::Duration;
 
-use proto::cli::{Failure, server_words, show_duration, turned_away};
-use proto::escape::quoted;
-use proto::net::{Deadline, Stream, Trace, TraceEvent};
+use proto::cli::{Failure, show_duration};
+use proto::escape::{quoted, server_text};
+use proto::net::{Deadline, Refused, Stream, Trace, TraceEvent};
 use proto::random::Random;
 use proto::token::Token;
 use proto::wire::frame::FrameError;
@@ -118,7 +118,7 @@ impl Explain<'_> {
         }
         if frame.kind == Kind::Error {
             let endpoint = &self.options.endpoint;
-            let words = server_words(frame.body);
+            let words = server_text(frame.body);
             return Err(Failure::new(format!("{endpoint} refuses: {words}")));
         }
         Ok(())
@@ -181,8 +181,8 @@ impl Explain<'_> {
         let line = first.split(|&b| b == b'\n').next().unwrap_or_default();
         let line = line.trim_ascii_end();
         let endpoint = &self.options.endpoint;
-        if let Some(refusal) = turned_away(endpoint, line) {
-            return refusal;
+        if let Some(refused) = Refused::parse(endpoint, line) {
+            return refused.into();
         }
         Failure::new(format!(
             "the server does not speak the session protocol (got {}); is {endpoint} the right \

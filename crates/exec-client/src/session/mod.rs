@@ -11,7 +11,8 @@ mod outgoing;
 use std::io::{self, BufReader, ErrorKind, Read};
 use std::sync::Arc;
 
-use proto::cli::{Failure, Log, Output, server_words};
+use proto::cli::{Failure, Log, Output};
+use proto::escape::server_text;
 use proto::net::{Stream, Trace, TraceEvent, connect};
 use proto::reason;
 use proto::token::{Token, default_path};
@@ -160,7 +161,7 @@ fn incomplete(why: &str) -> Failure {
 
 /// The server's own words, which are authentic here.
 fn refusal(frame: &Frame<'_>) -> Failure {
-    Failure::new(server_words(frame.body))
+    Failure::new(server_text(frame.body))
 }
 
 /// The status that a shell would have. That it was a signal is told, too.

@@ -15,9 +15,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use proto::cli::show_duration;
-use proto::net::{Peer, Stream, Trace};
+use proto::net::{Peer, Stream, Trace, refuse};
 use proto::reason;
-use proto::socketserver::{Connection, RequestHandler, turn_away};
+use proto::socketserver::{Connection, RequestHandler};
 use proto::wire::frame::Foreign;
 
 use crate::context::Context;
@@ -66,8 +66,8 @@ impl fmt::Display for End {
                     show_duration(*limit)
                 )
             }
-            Self::Foreign(what) => write!(f, "turned away: this looks like {what}"),
-            Self::Endless => f.write_str("turned away: its command did not come to an end"),
+            Self::Foreign(what) => write!(f, "refused: this looks like {what}"),
+            Self::Endless => f.write_str("refused: its command did not come to an end"),
             Self::NotReady(what) => write!(f, "closed, {what}"),
             Self::Failed(error) => write!(f, "closed, {}", reason(error)),
         }
@@ -135,14 +135,14 @@ impl RequestHandler for Lesson {
         match &self.ended {
             Some(End::Foreign(what)) => {
                 self.context.log_foreign(peer, *what);
-                turn_away(&self.stream, &format!("this looks like {what}"));
+                refuse(&self.stream, &format!("this looks like {what}"));
             }
             Some(end) => {
                 log.info(format_args!("{peer} {end}; {time}"));
                 if matches!(end, End::Endless) {
                     let words =
                         format!("no end of the command found; the limit is {COMMAND_LIMIT}");
-                    turn_away(&self.stream, &words);
+                    refuse(&self.stream, &words);
                 }
             }
             None => log.info(format_args!(

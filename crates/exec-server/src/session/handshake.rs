@@ -4,8 +4,7 @@ use std::io::ErrorKind;
 use std::time::Duration;
 
 use proto::cli::show_duration;
-use proto::net::{Deadline, Peer, Stream, Trace};
-use proto::socketserver::linger;
+use proto::net::{Deadline, Peer, Stream, Trace, lingering_close};
 use proto::wire::frame::FrameError;
 use proto::wire::session::handshake::{check_auth, hello};
 use proto::wire::session::{
@@ -35,7 +34,7 @@ pub fn authenticate(
         let limited = Deadline::after(stream, FAREWELL);
         let mut traced = Trace::new(limited, |event| log.trace(&peer, event));
         if write_plain(&mut traced, Kind::Error, words.as_bytes()).is_ok() {
-            linger(stream);
+            lingering_close(stream);
         }
     }
     keys

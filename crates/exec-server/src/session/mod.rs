@@ -24,8 +24,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use proto::cli::show_duration;
-use proto::net::{Peer, Stream};
-use proto::socketserver::{Connection, RequestHandler, turn_away};
+use proto::net::{Peer, Stream, refuse};
+use proto::socketserver::{Connection, RequestHandler};
 use proto::wire::frame::Foreign;
 use proto::wire::session::SessionError;
 use proto::{reason, start_reason};
@@ -154,7 +154,7 @@ impl RequestHandler for Session {
         }
         if matches!(end, End::Foreign(_) | End::Crowded(_)) {
             // Nothing of the protocol has been said: plain words are all that may be understood.
-            turn_away(&self.stream, &end.to_string());
+            refuse(&self.stream, &end.to_string());
         }
     }
 }
@@ -167,7 +167,7 @@ mod tests {
     #[test]
     fn a_thread_that_is_not_to_be_had_is_no_timeout() {
         let end = End::NoThread(io::ErrorKind::WouldBlock.into());
-        let words = "server cannot start a thread (as many threads and processes run as may)";
+        let words = "server cannot start a thread (thread or process limit reached)";
         assert_eq!(end.words().unwrap(), words);
         assert_eq!(end.to_string(), words);
     }

@@ -9,8 +9,7 @@ use std::thread;
 use std::time::Instant;
 
 use proto::cli::show_duration;
-use proto::net::{Peer, Stream, Trace};
-use proto::socketserver::linger;
+use proto::net::{Peer, Stream, Trace, lingering_close};
 use proto::wire::session::{ExitStatus, Kind, Opener, Sealer};
 
 use super::End;
@@ -56,7 +55,7 @@ pub fn take_turns(
                         if let Some(words) = words {
                             // It is told why, if it still listens.
                             let _ = writer.send(Kind::Error, words.as_bytes());
-                            linger(stream);
+                            lingering_close(stream);
                         }
                     });
                 }
@@ -73,7 +72,7 @@ pub fn take_turns(
             return conversation.end(end, || {
                 // It is told why, if it still listens.
                 let _ = writer.send(Kind::Error, words.as_bytes());
-                linger(stream);
+                lingering_close(stream);
             });
         }
         turns();

@@ -1,95 +1,15 @@
 //! How a tool begins and ends.
 
 use std::env;
-use std::error::Error;
-use std::fmt;
 use std::io;
 use std::panic;
 use std::process::ExitCode;
 
+use super::failure::{Failure, Kind};
 use super::flags::Tool;
 use super::help::{help, usage};
 use super::output::Output;
 use super::parse::{Asked, parse};
-use crate::net::{BindError, ConnectError, ResolveError};
-use crate::{reason, start_reason};
-
-/// Why a tool ends without having done its work. Its text becomes one line on stderr.
-#[derive(Debug)]
-pub struct Failure {
-    /// None: the reader of our output has left, and there is nothing to say nor anyone to blame.
-    text: Option<String>,
-    /// Whether it is the command line that cannot be followed.
-    usage: bool,
-}
-
-impl Failure {
-    /// A failure with a text of the form `WHAT (WHY); HINT`, or an error that has one.
-    ///
-    /// ```
-    /// use proto::cli::Failure;
-    /// use proto::token::Token;
-    ///
-    /// let failure = Token::read("/no/such/token".as_ref()).map_err(Failure::new).unwrap_err();
-    /// assert!(failure.to_string().starts_with("there is no token file /no/such/token;"));
-    /// ```
-    pub fn new(text: impl fmt::Display) -> Self {
-        Self {
-            text: Some(text.to_string()),
-            usage: false,
-        }
-    }
-
-    /// Flags that do not go together. It ends the tool as every other usage error does.
-    pub fn usage(text: impl fmt::Display) -> Self {
-        Self {
-            usage: true,
-            ..Self::new(text)
-        }
-    }
-
-    /// A failed operation: `WHAT (why)`.
-    pub fn io(what: &str, why: &io::Error) -> Self {
-        Self::new(format!("{what} ({})", reason(why)))
-    }
-
-    /// A thread that was not started: `WHAT (why)`.
-    pub fn start(what: &str, why: &io::Error) -> Self {
-        Self::new(format!("{what} ({})", start_reason(why)))
-    }
-
-    /// Whoever read our output has closed it. The tool ends quietly, with status 0.
-    pub(super) fn quiet() -> Self {
-        Self {
-            text: None,
-            usage: false,
-        }
-    }
-
-    /// Whether it is no more than that: for a tool whose status says more than that it ended well.
-    pub fn reader_left(&self) -> bool {
-        self.text.is_none()
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.text.as_deref().unwrap_or_default())
-    }
-}
-
-impl Error for Failure {}
-
-macro_rules! failure_from {
-    ($($error:ty),*) => {$(
-        impl From<$error> for Failure {
-            fn from(error: $error) -> Self {
-                Self::new(error)
-            }
-        }
-    )*};
-}
-failure_from!(BindError, ConnectError, ResolveError);
 
 /// Runs a tool: parses its command line, does the work, and gives the exit status.
 ///
@@ -123,7 +43,7 @@ pub fn run<O: Default>(
     tool: &Tool<O>,
     work: impl FnOnce(O) -> Result<ExitCode, Failure>,
 ) -> ExitCode {
-    say_panics_in_a_line();
+    report_panics_in_one_line();
     let asked = match parse(tool, env::args_os().skip(1)) {
         Ok(asked) => asked,
         Err(error) => return refuse(tool, &error.to_string()),
@@ -133,17 +53,15 @@ pub fn run<O: Default>(
         Asked::Help => show(&help(tool)),
         Asked::Version => show(&format!("{} {}\n", tool.name, env!("CARGO_PKG_VERSION"))),
     };
-    match done {
-        Ok(status) => status,
-        Err(Failure { text: None, .. }) => ExitCode::SUCCESS,
-        Err(Failure {
-            text: Some(text),
-            usage: true,
-        }) => refuse(tool, &text),
-        Err(Failure {
-            text: Some(text), ..
-        }) => {
-            eprint(&format!("error: {text}\n"));
+    let failure = match done {
+        Ok(status) => return status,
+        Err(failure) => failure,
+    };
+    match failure.kind() {
+        Kind::OutputClosed => ExitCode::SUCCESS,
+        Kind::Usage => refuse(tool, &failure.to_string()),
+        Kind::Other => {
+            eprint(&format!("error: {failure}\n"));
             ExitCode::from(tool.failure_status)
         }
     }
@@ -166,15 +84,15 @@ pub(super) fn eprint(text: &str) {
     let _ = io::stderr().write_all(text.as_bytes());
 }
 
-/// A panic is a bug of ours; whoever meets it gets a line to report, not a backtrace.
-fn say_panics_in_a_line() {
+/// A panic is a bug in this program: its user gets one line to report, not a backtrace.
+fn report_panics_in_one_line() {
     panic::set_hook(Box::new(|info| {
         let place = info.location().map(ToString::to_string);
         let place = place.as_deref().unwrap_or("an unknown place");
-        let words = info.payload_as_str().unwrap_or("no words");
-        let words = words.replace('\n', " ");
+        let text = info.payload_as_str().unwrap_or("no text");
+        let text = text.replace('\n', " ");
         eprint(&format!(
-            "error: internal error at {place} ({words}); this is a bug, please report it\n"
+            "error: internal error at {place} ({text}); this is a bug, please report it\n"
         ));
     }));
 }

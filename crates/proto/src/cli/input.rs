@@ -1,13 +1,9 @@
 //! Standard input: lines with a prompt, or nothing but its end.
 
 use std::io::{self, BufRead, IsTerminal, Read, StdinLock};
-use std::process;
-use std::thread;
-use std::time::Duration;
 
-use super::exit::{Failure, eprint};
-use super::log::Log;
-use crate::socketserver::{RequestSource, Stopper};
+use super::exit::eprint;
+use super::failure::Failure;
 
 /// The longest line that is taken.
 const LONGEST_LINE: u64 = 64 << 20;
@@ -81,31 +77,4 @@ impl Lines {
         }
         Ok(true)
     }
-}
-
-/// Stops a server when stdin ends, so that whoever holds the other end of it can ask it to finish;
-/// its connections have `grace` for that.
-///
-/// # Errors
-///
-/// Where the system has no thread left.
-pub fn stop_when_stdin_ends<S: RequestSource>(
-    stopper: Stopper<S>,
-    grace: Duration,
-    log: Log,
-) -> Result<(), Failure> {
-    thread::Builder::new()
-        .name("stdin".into())
-        .spawn(move || {
-            // An unreadable stdin has ended, too.
-            let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
-            log.info(format_args!("standard input ended, stopping"));
-            stopper.shutdown(grace);
-            if stopper.is_accepting() {
-                // Nothing can wake it: its socket file is gone, or there is no thread to call it with.
-                process::exit(0);
-            }
-        })
-        .map(drop)
-        .map_err(|error| Failure::start("cannot start a thread", &error))
 }

@@ -1,11 +1,13 @@
 //! Log lines on stderr, each with its time in UTC.
 
 use std::fmt::{self, Display};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use super::exit::{Failure, eprint};
+use super::exit::eprint;
+use super::failure::Failure;
 use crate::net::TraceEvent;
+use crate::sync::lock;
 
 /// Writes log lines to stderr, as much as `--quiet` and `--trace` leave.
 ///
@@ -130,7 +132,7 @@ impl RateLimit {
     /// assert_eq!([limit.allow(), limit.allow()], [Some(0), None]);
     /// ```
     pub fn allow(&self) -> Option<u64> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = lock(&self.state);
         let (last, left_out) = &mut *state;
         if last.is_some_and(|last| last.elapsed() < self.every) {
             *left_out += 1;

@@ -4,6 +4,7 @@
 
 mod check;
 mod exit;
+mod failure;
 mod flags;
 mod help;
 mod input;
@@ -11,19 +12,16 @@ mod log;
 mod output;
 mod parse;
 mod progress;
-mod refusal;
-mod serve;
 mod values;
 
 pub use check::complaints;
-pub use exit::{Failure, run};
+pub use exit::run;
+pub use failure::Failure;
 pub use flags::{Effect, Example, Flag, Group, Operand, Set, Tool};
-pub use input::{Lines, stdin, stop_when_stdin_ends};
+pub use input::{Lines, stdin};
 pub use log::{Log, RateLimit, and_others};
 pub use output::Output;
 pub use progress::Progress;
-pub use refusal::{REFUSAL, server_words, turned_away};
-pub use serve::{listen, serve};
 pub use values::{
     choice, count, duration, duration_or_none, endpoint, real_port, show_bytes, show_duration,
     size, text, udp_endpoint,

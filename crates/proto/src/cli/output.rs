@@ -2,7 +2,7 @@
 
 use std::io::{self, ErrorKind, StderrLock, StdoutLock, Write};
 
-use super::exit::Failure;
+use super::failure::Failure;
 
 /// Writes data to stdout or stderr. `println!` would panic where the reader has left.
 ///
@@ -34,7 +34,7 @@ impl Output {
     ///
     /// # Errors
     ///
-    /// A [`Failure`] that says why; a quiet one where the reader has left.
+    /// A [`Failure`] that says why; a quiet one where the reader has closed it.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         let (stream, name): (&mut dyn Write, _) = match &mut self.0 {
             Stream::Stdout(stdout) => (stdout, "cannot write to standard output"),
@@ -44,7 +44,7 @@ impl Output {
             .write_all(bytes)
             .and_then(|()| stream.flush())
             .map_err(|error| match error.kind() {
-                ErrorKind::BrokenPipe => Failure::quiet(),
+                ErrorKind::BrokenPipe => Failure::output_closed(),
                 _ => Failure::io(name, &error),
             })
     }

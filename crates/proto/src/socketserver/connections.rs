@@ -3,11 +3,12 @@
 use std::fmt::Display;
 use std::io;
 use std::os::unix::net::UnixDatagram;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
-use super::farewell::Farewell;
+use super::refused::RefusedStreams;
 use super::source::{Refusal, RequestSource};
 use crate::net::{Listener, Peer, Stream};
+use crate::sync::lock;
 
 /// One accepted connection. Python: `self.request` and `self.client_address` of a handler.
 #[derive(Debug)]
@@ -22,7 +23,7 @@ pub struct Connection {
 #[derive(Debug)]
 pub struct Connections {
     listener: Listener,
-    farewell: Farewell,
+    refused: RefusedStreams,
     /// A descriptor that can be given up when there is no other, so that a caller can be accepted
     /// and told instead of being left in a queue. Nobody waits for anything while it is locked: who
     /// wakes needs it.
@@ -39,13 +40,13 @@ impl Connections {
     pub fn new(listener: Listener) -> io::Result<Self> {
         Ok(Self {
             listener,
-            farewell: Farewell::start()?,
+            refused: RefusedStreams::start()?,
             spare: Mutex::new(Some(spare_descriptor()?)),
         })
     }
 
     fn spare(&self) -> MutexGuard<'_, Option<UnixDatagram>> {
-        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.spare)
     }
 }
 
@@ -80,7 +81,7 @@ impl RequestSource for Connections {
     }
 
     fn refuse(&self, request: Connection, why: Refusal) {
-        self.farewell.say(request.stream, &why.to_string());
+        self.refused.refuse(request.stream, &why);
     }
 
     fn wake(&self) -> io::Result<()> {

@@ -59,19 +59,17 @@ mod connections;
 #[cfg(test)]
 mod datagram_tests;
 mod datagrams;
-mod farewell;
 mod handler;
+mod refused;
 mod server;
 mod source;
 mod state;
 #[cfg(test)]
 mod tests;
-mod workers;
 
 pub use capacity::{descriptor_limit, thread_limit};
 pub use connections::{Connection, Connections};
 pub use datagrams::{Datagram, Datagrams};
-pub use farewell::{linger, turn_away};
 pub use handler::RequestHandler;
 pub use server::{Event, STACK_SIZE, Stopper, ThreadingServer};
 pub use source::{Refusal, RequestSource};

@@ -10,7 +10,7 @@ use super::datagrams::{Datagram, Datagrams};
 use super::handler::RequestHandler;
 use super::source::{Refusal, RequestSource};
 use super::state::State;
-use super::workers::Workers;
+use crate::pool::Pool;
 
 /// The stack of a request's thread unless [`ThreadingServer::stack_size`] says otherwise: 64 KiB.
 /// std's default of 2 MiB costs 4 KiB more of page tables for each thread; under 32 KiB a panic
@@ -108,14 +108,14 @@ where
             state,
         } = self;
         let counted = Arc::clone(&state);
-        let workers = Arc::new(Workers::new(stack_size, move |request| {
+        let pool = Pool::new("connection", stack_size, move |request| {
             serve_one(&make_handler, request, &counted);
-        }));
+        });
         accept_loop(&*source, &state, &watch, || {
             let request = source.get_request()?;
             // It may be the connection that woke the loop, or one that came a moment late.
             if !state.is_stopping() {
-                process(request, &*source, &workers, &state, max_connections, &watch);
+                process(request, &*source, &pool, &state, max_connections, &watch);
             }
             Ok(())
         });
@@ -223,7 +223,7 @@ fn is_passing(error: &io::Error) -> bool {
 fn process<S: RequestSource>(
     request: S::Request,
     source: &S,
-    workers: &Arc<Workers<S::Request>>,
+    pool: &Pool<S::Request>,
     state: &State,
     max_connections: usize,
     watch: &Watch,
@@ -231,7 +231,7 @@ fn process<S: RequestSource>(
     if let Err(in_use) = state.enter(max_connections) {
         return refuse(request, Refusal::Busy { in_use }, source, watch);
     }
-    if let Err((request, error)) = workers.hand_over(request) {
+    if let Err((request, error)) = pool.run(request) {
         state.leave();
         watch(&Event::SpawnFailed { error: &error });
         refuse(request, Refusal::NoThread, source, watch);

@@ -1,8 +1,10 @@
 //! How many requests are being served, and whether the server is stopping.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
+
+use crate::sync::{lock, wait_timeout_while};
 
 /// What the accept loop, the handlers' threads and whoever stops the server share.
 #[derive(Debug, Default)]
@@ -24,7 +26,7 @@ struct Now {
 
 impl State {
     fn now(&self) -> MutexGuard<'_, Now> {
-        self.now.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.now)
     }
 
     /// Counts one more request, unless there are `most` already: then says how many.
@@ -51,7 +53,7 @@ impl State {
     /// if that were when the loop closes it, the listener would outlive its server, and a process
     /// that ends just then would leave its socket file behind.
     pub(super) fn exclusively(&self, then: impl FnOnce()) {
-        let turn = self.waking.lock().unwrap_or_else(PoisonError::into_inner);
+        let turn = lock(&self.waking);
         then();
         drop(turn);
     }
@@ -111,19 +113,12 @@ impl State {
 
     /// Waits until nothing is being served or the grace is over; how many are left.
     pub(super) fn drain(&self) -> usize {
-        let mut now = self.now();
-        while let Some(by) = now.stop_by
-            && now.live > 0
-        {
-            let left = by.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                break;
-            }
-            now = match self.changed.wait_timeout(now, left) {
-                Ok((now, _)) => now,
-                Err(poisoned) => poisoned.into_inner().0,
-            };
-        }
+        let now = self.now();
+        let Some(by) = now.stop_by else {
+            return now.live;
+        };
+        let left = by.saturating_duration_since(Instant::now());
+        let now = wait_timeout_while(&self.changed, now, left, |now| now.live > 0);
         now.live
     }
 }

@@ -157,20 +157,6 @@ fn threads_are_used_again_and_every_request_is_served_once() {
 }
 
 #[test]
-fn a_blocking_farewell_says_its_words_and_ends() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let mut caller = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-    caller.write_all(b"never read").unwrap();
-    let accepted = listener.accept().unwrap().0;
-    let leaving = thread::spawn(move || turn_away(&accepted.into(), "not today"));
-    let mut words = String::new();
-    caller.read_to_string(&mut words).unwrap();
-    assert_eq!(words, "error: not today\n");
-    drop(caller);
-    leaving.join().unwrap();
-}
-
-#[test]
 fn passing_errors_are_told_from_lasting_ones() {
     // A listener that is not there any more never gives a request: the loop must rest, not spin,
     // and must still be stoppable. `Broken` gives the error that a full descriptor table gives.

@@ -1,4 +1,4 @@
-//! Why an operation failed, in words for a user.
+//! What an [`io::Error`] means, and how it is told to a user.
 
 use std::io::{self, ErrorKind};
 
@@ -43,19 +43,55 @@ pub fn reason(error: &io::Error) -> String {
 
 /// [`reason`], for a thread or a process that could not be started.
 ///
-/// The system says `EAGAIN` then, with the number that a socket's passed timeout has, too: only the
-/// caller knows which of the two it was.
+/// The system says `EAGAIN` then, which is also what a socket's timeout gives: only the caller of this
+/// function knows which it was.
 ///
 /// ```
 /// use std::io::{Error, ErrorKind};
 ///
 /// let error = Error::from(ErrorKind::WouldBlock);
-/// assert_eq!(proto::start_reason(&error), "as many threads and processes run as may");
+/// assert_eq!(proto::start_reason(&error), "thread or process limit reached");
 /// ```
 pub fn start_reason(error: &io::Error) -> String {
     match error.kind() {
-        ErrorKind::WouldBlock => "as many threads and processes run as may".to_owned(),
+        ErrorKind::WouldBlock => "thread or process limit reached".to_owned(),
         _ => reason(error),
+    }
+}
+
+/// Whether a socket's timeout has passed: Unix says `WouldBlock` then, Windows `TimedOut`.
+///
+/// ```
+/// use std::io::{Error, ErrorKind};
+///
+/// assert!(proto::is_timeout(&Error::from(ErrorKind::WouldBlock)));
+/// assert!(!proto::is_timeout(&Error::from(ErrorKind::ConnectionReset)));
+/// ```
+pub fn is_timeout(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
+}
+
+/// Calls again for as long as a signal interrupts the call (`EINTR`). Python does so by itself since
+/// PEP 475.
+///
+/// ```
+/// use std::io::Read;
+///
+/// let mut buffer = [0; 8];
+/// let count = proto::retry(|| (&b"hello"[..]).read(&mut buffer))?;
+/// assert_eq!(&buffer[..count], b"hello");
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// Those of the call, but for `Interrupted`.
+pub fn retry<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            result => return result,
+        }
     }
 }
 

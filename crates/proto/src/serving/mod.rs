@@ -1,15 +1,17 @@
-//! What every server of connections says: at its start, while it serves, and at its end.
+//! What a server tool does from its start to its end: it listens, says so on stdout, logs refusals,
+//! and stops when its stdin ends. This joins [`socketserver`](crate::socketserver) and
+//! [`cli`](crate::cli).
 
+use std::io;
 use std::process::ExitCode;
+use std::thread;
 use std::time::Duration;
 
-use super::exit::Failure;
-use super::input::stop_when_stdin_ends;
-use super::log::{Log, RateLimit, and_others};
-use super::output::Output;
-use super::values::show_duration;
+use crate::cli::{Failure, Log, Output, RateLimit, and_others, show_duration, stdin};
 use crate::net::{Endpoint, Listener};
-use crate::socketserver::{Connection, Connections, Event, RequestHandler, ThreadingServer};
+use crate::socketserver::{
+    Connection, Connections, Event, RequestHandler, RequestSource, Stopper, ThreadingServer,
+};
 use crate::{reason, start_reason};
 
 /// What repeats for every caller while something lasts is logged this often.
@@ -92,4 +94,31 @@ fn log_events(log: Log) -> impl Fn(&Event<'_>) + Send + Sync + 'static {
             }
         }
     }
+}
+
+/// Stops a server when stdin ends, so that the process that holds its other end can ask it to finish;
+/// its connections have `grace` for that.
+///
+/// # Errors
+///
+/// Where the system has no thread left.
+pub fn stop_when_stdin_ends<S: RequestSource>(
+    stopper: Stopper<S>,
+    grace: Duration,
+    log: Log,
+) -> Result<(), Failure> {
+    thread::Builder::new()
+        .name("stdin".into())
+        .spawn(move || {
+            // An unreadable stdin has ended, too.
+            let _ = io::copy(&mut stdin(), &mut io::sink());
+            log.info(format_args!("standard input ended, stopping"));
+            stopper.shutdown(grace);
+            if stopper.is_accepting() {
+                // Nothing can wake it: its socket file is gone, or there is no thread to call it with.
+                std::process::exit(0);
+            }
+        })
+        .map(drop)
+        .map_err(|error| Failure::start("cannot start a thread", &error))
 }

@@ -1,0 +1,116 @@
+//! How a server refuses a connection in words: it sends the line `error: WORDS` and closes.
+//!
+//! Closing at once would lose the words: where the client has sent something that was never read, the
+//! system answers with a reset, and a reset discards what is on its way. So the line is followed by
+//! an end of stream, and the server keeps the connection for a moment (a lingering close).
+
+use std::fmt;
+use std::io::{self, Read, Write};
+use std::net::Shutdown;
+use std::time::Duration;
+
+use super::deadline::Deadline;
+use super::endpoint::Endpoint;
+use super::stream::Stream;
+use crate::escape::server_text;
+
+const PREFIX: &[u8] = b"error: ";
+/// How long a refused client has to read why.
+pub(crate) const LINGER: Duration = Duration::from_millis(500);
+/// The most that is read from it meanwhile, in bytes.
+const MAX_READ: u64 = 64 * 1024;
+
+/// The line that refuses a connection.
+pub(crate) fn refusal_line(words: &str) -> Vec<u8> {
+    [PREFIX, words.as_bytes(), b"\n"].concat()
+}
+
+/// Sends `error: WORDS` as the last line of a connection and makes a [`lingering_close`].
+///
+/// It blocks for up to a second.
+///
+/// ```
+/// use std::io::Read;
+/// use std::os::unix::net::UnixStream;
+/// use proto::net::{Stream, refuse};
+///
+/// let (ours, mut client) = UnixStream::pair()?;
+/// let refusing = std::thread::spawn(move || refuse(&Stream::from(ours), "come back tomorrow"));
+/// let mut words = String::new();
+/// client.read_to_string(&mut words)?;
+/// assert_eq!(words, "error: come back tomorrow\n");
+/// # drop(client);
+/// # let _ = refusing.join();
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn refuse(stream: &Stream, words: &str) {
+    // Where it fails, the client has gone.
+    if Deadline::after(stream, LINGER)
+        .write_all(&refusal_line(words))
+        .is_ok()
+    {
+        lingering_close(stream);
+    }
+}
+
+/// Ends the sending side and reads on, so that the client can read the last words before the stream
+/// is dropped: until it closes, sends more than 64 KiB, or half a second passes.
+pub fn lingering_close(stream: &Stream) {
+    // Whatever fails here, the client has gone.
+    if stream.shutdown(Shutdown::Write).is_ok() {
+        let rest = Deadline::after(stream, LINGER);
+        let _ = io::copy(&mut rest.take(MAX_READ), &mut io::sink());
+    }
+}
+
+/// The server refused the connection, and said why.
+#[derive(Debug)]
+pub struct Refused {
+    server: Endpoint,
+    words: String,
+}
+
+impl Refused {
+    /// The refusal by `server` with which what it `said` begins, if that is one.
+    ///
+    /// ```
+    /// use proto::net::{Endpoint, Refused};
+    ///
+    /// let server: Endpoint = "127.0.0.1:8080".parse()?;
+    /// let refused = Refused::parse(&server, b"error: busy, 10 connections in use\n").ok_or("none")?;
+    /// assert_eq!(
+    ///     refused.to_string(),
+    ///     "127.0.0.1:8080 refused the connection: busy, 10 connections in use"
+    /// );
+    /// assert!(Refused::parse(&server, b"HELLO\n").is_none());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn parse(server: &Endpoint, said: &[u8]) -> Option<Self> {
+        let line = said.split(|&byte| byte == b'\n').next()?;
+        let words = line.strip_prefix(PREFIX)?.trim_ascii_end();
+        Some(Self {
+            server: server.clone(),
+            words: server_text(words),
+        })
+    }
+
+    /// Whether `said` may be the beginning of a refusal, of which more has yet to come.
+    ///
+    /// ```
+    /// use proto::net::Refused;
+    ///
+    /// assert!(Refused::may_begin(b"err") && Refused::may_begin(b"error: bu"));
+    /// assert!(!Refused::may_begin(b"ERR") && !Refused::may_begin(b""));
+    /// ```
+    pub fn may_begin(said: &[u8]) -> bool {
+        !said.is_empty() && (said.starts_with(PREFIX) || PREFIX.starts_with(said))
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} refused the connection: {}", self.server, self.words)
+    }
+}
+
+impl std::error::Error for Refused {}
