@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use cross_process::docs::finding::Finding;
 use cross_process::docs::page::{Page, code_spans};
-use cross_process::docs::{form, line_tables, links, listings, snippets, summary, twins};
+use cross_process::docs::{form, line_tables, links, listings, snippets, summary, twins, words};
 
 fn page(text: &str) -> Page {
     Page::parse(Path::new("docs/en/02-a-page.md"), text)
@@ -107,13 +107,12 @@ fn what_the_reader_cannot_read_is_found() {
 
 #[test]
 fn a_fence_that_nothing_checks_is_found() {
-    let fence = |info: &str| page(&format!("{info}\nx\n```\n"));
+    let fence = |info: &str| page(&format!("`a`\n{info}\nx\n```\n"));
     for right in [
         "```python",
         "```rust",
         "```console",
         "```text",
-        "<!-- terminal: a -->\n```console",
         "<!-- listing: a -->\n```rust,ignore",
         "<!-- listing: a -->\n```python",
     ] {
@@ -126,21 +125,25 @@ fn a_fence_that_nothing_checks_is_found() {
         "```rust,no_run",
         "```json",
     ] {
-        assert_found(&form::check(&fence(wrong)), &[(1, "is checked by nothing")]);
+        assert_found(&form::check(&fence(wrong)), &[(2, "is checked by nothing")]);
     }
     for wrong in [
         "<!-- listing: a -->\n```rust",
         "<!-- listing: a -->\n```text",
     ] {
-        assert_found(&form::check(&fence(wrong)), &[(2, "a listing is")]);
+        assert_found(&form::check(&fence(wrong)), &[(3, "a listing is")]);
     }
     assert_found(
         &form::check(&fence("<!-- listen: a -->\n```text")),
-        &[(2, "begins with none of")],
+        &[(3, "begins with none of")],
     );
     assert_found(
         &form::check(&fence("<!-- not run: why -->\n```console")),
-        &[(2, "all of the course is run")],
+        &[(3, "all of the course is run")],
+    );
+    assert_found(
+        &form::check(&fence("<!-- terminal: server -->\n```console")),
+        &[(3, "the prompt names the terminal")],
     );
     let wide = format!("```text\n{}\n```\n", "-".repeat(101));
     assert_found(&form::check(&page(&wide)), &[(1, "more than 100 columns")]);
@@ -151,48 +154,107 @@ fn a_fence_that_nothing_checks_is_found() {
 }
 
 #[test]
-fn a_chapter_without_a_section_is_found() {
-    let chapter = |sections: Vec<&str>| {
-        let sections: String = sections.iter().map(|s| format!("## {s}\n")).collect();
-        format!(
-            "# 2. Title\n{sections}docs/exercises/02_x.rs\ncargo test -p cross-process exercise_02 -- --ignored\n"
-        )
-    };
-    let chinese = chapter(form::SECTIONS.iter().map(|names| names.1).collect());
-    let chapter = chapter(form::SECTIONS.iter().map(|names| names.0).collect());
-    assert_found(&form::check_chapter(&page(&chapter)), &[]);
-    assert_found(
-        &form::check_chapter(&page(&chinese)),
-        &[(1, "has no ## The idea")],
-    );
-    let on_its_side = |text: &str| Page::parse(Path::new("docs/zh/02-a-page.md"), text);
-    assert_found(&form::check_chapter(&on_its_side(&chinese)), &[]);
-    assert_found(
-        &form::check_chapter(&on_its_side(&chinese.replace("## 运行\n", ""))),
-        &[(1, "has no ## 运行")],
-    );
+fn a_chapter_without_its_parts_is_found() {
+    let chapter = "# 2. Title\n## A fact\n```console\n$ true\n```\n## Exercise\ndocs/exercises/02_x.rs\n## Read on\n";
+    let check = |old: &str, new: &str| form::check_chapter(&page(&chapter.replacen(old, new, 1)));
+    assert_found(&check("", ""), &[]);
+    assert_found(&check("## Read on\n", ""), &[]);
     for (old, new, says) in [
         ("# 2. Title", "# 3. Title", "does not begin"),
-        ("## Run it\n", "", "has no ## Run it"),
-        (
-            "## Run it\n## Break it\n",
-            "## Break it\n## Run it\n",
-            "has no ## Break it",
-        ),
-        (
-            "exercise_02 -- --ignored",
-            "exercise_02",
-            "does not name cargo test",
-        ),
         (
             "exercises/02_",
             "exercises/03_",
             "does not name docs/exercises/02_",
         ),
+        ("## Exercise", "## 练习", "does not end with ## Exercise"),
+        ("## Read on", "## More", "does not end with ## Exercise"),
+        ("```console", "```text", "nothing runs"),
+        (
+            "```console",
+            &format!("{}```console", "\n".repeat(60)),
+            "nothing runs",
+        ),
     ] {
-        let wrong = page(&chapter.replacen(old, new, 1));
-        assert_found(&form::check_chapter(&wrong), &[(1, says)]);
+        assert_found(&check(old, new), &[(1, says)]);
     }
+    let chinese = chapter
+        .replace("Exercise", "练习")
+        .replace("Read on", "延伸阅读");
+    let chinese = Page::parse(Path::new("docs/zh/02-a-page.md"), &chinese);
+    assert_found(&form::check_chapter(&chinese), &[]);
+}
+
+#[test]
+fn a_listing_without_a_caption_is_found() {
+    let listing = |caption: &str| {
+        page(&format!(
+            "`other.rs`\n\n{caption}\n<!-- listing: a/b.rs -->\n```rust,ignore\n```\n"
+        ))
+    };
+    assert_found(&form::check(&listing("`b.rs`:\n")), &[]);
+    assert_found(
+        &form::check(&listing("In Rust:\n")),
+        &[(6, "name its file")],
+    );
+}
+
+#[test]
+fn comments_are_those_of_the_page() {
+    let code = |path: &str, language: &str, text: &str| {
+        Page::parse(Path::new(path), &format!("```{language}\n{text}```\n"))
+    };
+    for (language, english, chinese) in [
+        (
+            "python",
+            "\"\"\"Doc\n\nmore\n\"\"\"\na = '#'  # one\n\nb\n",
+            "\"\"\"文档\"\"\"\na = '#'  # 一\n# 二\nb\n",
+        ),
+        (
+            "rust",
+            "//! Doc\nlet a = \"//\"; // one\nlet c = '\"'; // two\n",
+            "//! 文档\nlet a = \"//\"; // 一\nlet c = '\"'; // 二\n// 三\n",
+        ),
+    ] {
+        let english = code("docs/en/a.md", language, english);
+        let own = code("docs/zh/a.md", language, chinese);
+        assert_found(&twins::check(&english, &own), &[]);
+        assert_eq!(twins::updated(&english, &own), own.text);
+        let other = code("docs/zh/a.md", language, &chinese.replace("a =", "x ="));
+        assert_found(
+            &twins::check(&english, &other),
+            &[(1, "this fence is not that")],
+        );
+        let updated = twins::updated(&english, &other);
+        assert!(
+            !updated.contains('一') && updated.contains("one") && updated.contains('二'),
+            "{updated}"
+        );
+    }
+    let words = "// one two three four five six seven eight\nlet a = 1;\n";
+    assert_found(&form::check(&code("docs/en/a.md", "rust", words)), &[]);
+    assert_found(
+        &form::check(&code("docs/zh/a.md", "rust", words)),
+        &[(1, "not in Chinese")],
+    );
+}
+
+#[test]
+fn words_that_the_docs_do_not_use_are_found() {
+    let words = words::forbidden();
+    for word in ["somebody", "and says so", "旗标"] {
+        assert!(
+            words.contains(&word.to_owned()),
+            "{word} is not in the list"
+        );
+    }
+    let text = "Somebody, `somebody`\nsomebodys\n> it fails and\n> says so.\n旗标\n```python\n# somebody 旗标\n```\n";
+    let expected = [(1, "somebody"), (3, "and says so"), (5, "旗标")];
+    assert_found(&words::check(&page(text), &words), &expected);
+    let chinese = Page::parse(
+        Path::new("docs/zh/02-a-page.md"),
+        "```python\n# 旗标\n```\n",
+    );
+    assert_found(&words::check(&chinese, &words), &[(2, "旗标")]);
 }
 
 #[test]
@@ -348,7 +410,7 @@ fn a_page_that_the_book_does_not_list_once_is_found() {
 #[test]
 fn twins_out_of_step_are_found_and_brought_in_step() {
     let english = page(concat!(
-        "# Title\n\n[next](03.md#anchor) [other](../zh/02-a-page.md) [here](#title)\n\n",
+        "# Title\n\n![p](../img/a.en.svg) [next](03.md#anchor) [other](../zh/02-a-page.md) [here](#title)\n\n",
         "```console\n$ true\n```\n\n```text\na picture\n```\n\n| a | b |\n|---|---|\n| `x` | words |\n\n## Section\n\n",
         "<!-- wire: client 127.0.0.1 9000 -->\n```text\nS: hello\n```\n",
     ));
@@ -359,6 +421,7 @@ fn twins_out_of_step_are_found_and_brought_in_step() {
         .replace("#title", "#标题")
         .replace("#anchor", "#锚")
         .replace("../zh/", "../en/")
+        .replace(".en.svg", ".zh.svg")
         .replace("a picture", "图")
         .replace("words", "话");
     let chinese = |old: &str, new: &str| {
@@ -383,6 +446,7 @@ fn twins_out_of_step_are_found_and_brought_in_step() {
         ("`x`", "`y`", 13, "this table is not that"),
         ("| 话 |", "| 话 | |", 13, "this table is not that"),
         ("03.md", "04.md", 3, "this link is not that"),
+        ("a.zh", "a.en", 3, "this link is not that"),
         ("03.md#锚", "03.md", 3, "this link is not that"),
         ("#标题", "#小节", 3, "this link is not that"),
     ] {

@@ -11,7 +11,7 @@ use cross_process::artifacts::{artifacts, workspace};
 use cross_process::docs::finding::{Finding, assert_none};
 use cross_process::docs::page::Page;
 use cross_process::docs::{
-    form, line_tables, links, listings, pages, play, snippets, summary, twins,
+    form, line_tables, links, listings, pages, play, snippets, summary, twins, words,
 };
 use cross_process::skip::skip;
 
@@ -84,7 +84,15 @@ fn nothing_on_a_page_escapes_the_checks() {
 }
 
 #[test]
-fn chapters_have_the_sections_of_chapters() {
+fn no_page_uses_a_word_that_is_forbidden() {
+    let words = words::forbidden();
+    let mut pages = pages::all();
+    pages.retain(|page| !pages::is_old(page));
+    check_all(&pages, |page| words::check(page, &words));
+}
+
+#[test]
+fn chapters_have_what_a_chapter_has() {
     check_all(&pages::english(), form::check_chapter);
     check_all(&pages::chinese(), form::check_chapter);
 }

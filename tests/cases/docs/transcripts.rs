@@ -7,11 +7,19 @@ use cross_process::docs::page::Page;
 use cross_process::docs::play;
 use cross_process::docs::transcript::matches;
 
-/// Plays console blocks, given as `TERMINAL` and what stands in it, and answers with the finding.
+/// Plays console blocks, given as a terminal and its lines, in which the prompts are to name it.
 fn play(blocks: &[(&str, &str)]) -> Option<String> {
     artifacts();
     let block = |(terminal, text): &(&str, &str)| {
-        format!("<!-- terminal: {terminal} -->\n```console\n{text}\n```\n\n")
+        let lines = text.lines().map(|line| match line.strip_prefix("$ ") {
+            Some(command) => format!("{terminal}$ {command}\n"),
+            None => format!("{line}\n"),
+        });
+        let first = match text.starts_with("$ ") || terminal.is_empty() {
+            true => String::new(),
+            false => format!("({terminal})\n"),
+        };
+        format!("\n```console\n{first}{}```\n\n", lines.collect::<String>())
     };
     let text: String = blocks.iter().map(block).collect();
     let page = Page::parse(Path::new("docs/en/a-page.md"), &text);
@@ -36,6 +44,8 @@ const SERVER: (&str, &str) = (
     "server",
     "$ cargo run -q -p tcp-server --example tcp_server\nlistening on 127.0.0.1:8080",
 );
+
+const END: (&str, &str) = ("server", "^C");
 
 #[test]
 fn a_line_may_stand_for_others() {
@@ -62,32 +72,28 @@ fn a_line_may_stand_for_others() {
 
 #[test]
 fn what_commands_print_must_be_what_the_page_shows() {
-    assert_right(&[("main", "$ printf 'a\\nb\\n'\na\nb\n$ true\n$ echo c\nc")]);
-    assert_right(&[("main", "$ printf 'a\\nb\\nc\\n'\n...\nc")]);
-    assert_right(&[("main", "$ printf 'a\\nb\\n'\na\n...")]);
-    assert_right(&[("main", "$ echo a; \\\n>   echo b\na\nb")]);
-    assert_right(&[("main", "$ echo 'a\n> b'\na\nb")]);
-    assert_right(&[("main", "$ echo oh >&2; exit 3\noh\n$ echo $?\n3")]);
+    assert_right(&[("", "$ printf 'a\\nb\\n'\na\nb\n$ true\n$ echo c\nc")]);
+    assert_right(&[("", "$ printf 'a\\nb\\nc\\n'\n...\nc")]);
+    assert_right(&[("", "$ printf 'a\\nb\\n'\na\n...")]);
+    assert_right(&[("", "$ echo a; \\\n>   echo b\na\nb")]);
+    assert_right(&[("", "$ echo 'a\n> b'\na\nb")]);
+    assert_right(&[("", "$ echo oh >&2; exit 3\noh\n$ echo $?\n3")]);
 
-    assert_wrong(&[("main", "$ echo a\nb")], 4, "the command printed \"a\"");
-    assert_wrong(&[("main", "$ echo a\na\nb")], 5, "no line \"b\"");
+    assert_wrong(&[("", "$ echo a\nb")], 4, "the command printed \"a\"");
+    assert_wrong(&[("", "$ echo a\na\nb")], 5, "no line \"b\"");
     assert_wrong(
-        &[("main", "$ printf 'a\\nb\\n'\na")],
+        &[("", "$ printf 'a\\nb\\n'\na")],
         4,
         "more than the page shows",
     );
     assert_wrong(
-        &[("main", "$ printf 'a\\nb\\n'\na\n$ true")],
+        &[("", "$ printf 'a\\nb\\n'\na\n$ true")],
         5,
         "more than the page shows",
     );
-    assert_wrong(
-        &[("main", "$ printf 'a\\nb\\n'\n...\nc")],
-        5,
-        "no line \"c\"",
-    );
-    assert_wrong(&[("main", "a")], 3, "nothing runs in this terminal");
-    assert_wrong(&[("main", "$ cargo build")], 3, "no other cargo");
+    assert_wrong(&[("", "$ printf 'a\\nb\\n'\n...\nc")], 5, "no line \"c\"");
+    assert_wrong(&[("", "a")], 3, "nothing runs in this terminal");
+    assert_wrong(&[("", "$ cargo build")], 3, "no other cargo");
 }
 
 #[test]
@@ -113,7 +119,7 @@ fn a_conversation_goes_on_in_a_later_block() {
             "$ cargo run -q -p tcp-client --example tcp_client\n>>: a",
         ),
         ("server", "connected: …\nreceived: b'a'"),
-        ("client", "b'A'\n>>: b\nb'B'"),
+        ("client", "b'A'\n>>: b\nb'B'\n>>: ^D"),
         ("server", "...\nreceived: b'b'\n^C\n$ echo $?\n130"),
     ]);
 }
@@ -123,35 +129,42 @@ fn input_from_a_pipe_stands_behind_no_prompt() {
     assert_right(&[
         SERVER,
         (
-            "main",
+            "",
             "$ printf 'a\\nb\\n' | cargo run -q -p tcp-client --example tcp_client\n>>: b'A'\n>>: b'B'",
         ),
+        END,
     ]);
 }
 
 #[test]
 fn a_wrong_conversation_is_found() {
     let talk = "$ cargo run -q -p tcp-client --example tcp_client\n>>: a\nb'B'\n>>: ^D";
-    assert_wrong(&[SERVER, ("client", talk)], 11, "printed \"b'A'\"");
+    assert_wrong(&[SERVER, ("client", talk), END], 11, "printed \"b'A'\"");
     let talk = "$ cargo run -q -p tcp-client --example tcp_client\n>>: a\n>>: ^D";
     assert_wrong(
-        &[SERVER, ("client", talk)],
+        &[SERVER, ("client", talk), END],
         11,
         "no prompt; it has printed \"b'A'",
     );
     let end = "^C\nreceived: b'a'";
-    assert_wrong(&[SERVER, ("server", end)], 10, "no line \"received: b'a'\"");
+    assert_wrong(&[SERVER, ("server", end)], 11, "no line \"received: b'a'\"");
 }
 
 #[test]
 fn what_does_not_end_is_found() {
-    assert_wrong(&[("main", "$ sleep 60")], 3, "does not end");
+    assert_wrong(&[("", "$ sleep 60")], 3, "does not end");
+    let without_name = ("", SERVER.1);
+    assert_wrong(&[without_name], 2, "name its terminal");
+    assert_wrong(&[SERVER], 2, "show ^C");
+    assert_wrong(&[SERVER, ("server", "$ true")], 2, "show ^C");
+    let two = format!("{}\nclient$ true", SERVER.1);
+    assert_wrong(&[("server", &two)], 5, "names another terminal");
 }
 
 #[test]
 fn pages_have_ports_and_a_home_of_their_own() {
     assert_right(&[(
-        "main",
+        "",
         "$ echo port > /tmp/a-file; ls /tmp/\na-file\n$ echo ~/.config /tmp/x\n…/home/.config /tmp/x",
     )]);
 }

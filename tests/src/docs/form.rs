@@ -1,21 +1,17 @@
-//! Nothing on a page escapes the checks, and a chapter has a chapter's sections.
+//! Nothing on a page escapes the checks, and a chapter has what a chapter has.
 
+use crate::docs::comments;
 use crate::docs::finding::Finding;
 use crate::docs::listings::is_listing;
-use crate::docs::page::{Fence, Page};
+use crate::docs::page::{Fence, Page, code_spans};
 use crate::docs::pages;
 
-/// The sections of a chapter, in their order: in English, and in Chinese.
-pub const SECTIONS: &[(&str, &str)] = &[
-    ("The idea", "想法"),
-    ("Side by side", "对照着看"),
-    ("What changed, and why", "变了什么，为什么"),
-    ("Run it", "运行"),
-    ("Break it", "弄坏它"),
-    ("The tool that does it right", "做得对的工具"),
-    ("Exercise", "练习"),
-    ("Where to read on", "接着读"),
-];
+/// The section with the exercise, and the last one: in English, and in Chinese.
+const EXERCISE: [&str; 2] = ["Exercise", "练习"];
+const READ_ON: [&str; 2] = ["Read on", "延伸阅读"];
+
+/// Within so many lines of a chapter something runs.
+const FIRST_RUN: usize = 60;
 
 /// The most columns of a picture made of text: those of a line of code.
 const WIDEST_PICTURE: usize = 100;
@@ -52,6 +48,15 @@ fn problem(page: &Page, fence: &Fence) -> Option<String> {
     if comment.starts_with("not run:") && is_chapter {
         return Some("all of the course is run; \"not run\" is for other pages".to_owned());
     }
+    if comment.starts_with("terminal:") && !pages::is_old(page) {
+        return Some("the prompt names the terminal: server$ ".to_owned());
+    }
+    if pages::has_own_comments(page) && comments::is_untranslated(fence) {
+        return Some("its comments are not in Chinese".to_owned());
+    }
+    if is_listing(fence) && !pages::is_old(page) && !has_caption(page, fence) {
+        return Some("the line above a listing has to name its file, as `code`".to_owned());
+    }
     let is_wide = |line: &str| line.chars().count() > WIDEST_PICTURE;
     if is_chapter && fence.language == "text" && fence.text.lines().any(is_wide) {
         return Some(format!("a picture of more than {WIDEST_PICTURE} columns"));
@@ -69,6 +74,17 @@ fn problem(page: &Page, fence: &Fence) -> Option<String> {
     }
 }
 
+/// Whether the text above a listing's comment names the file that it shows.
+fn has_caption(page: &Page, fence: &Fence) -> bool {
+    let comment = fence.comment.as_deref().unwrap_or_default();
+    let path = comment.split_whitespace().nth(1).unwrap_or_default();
+    let name = path.rsplit('/').next().unwrap_or_default();
+    // The fence's line counts from 1, and the comment is above it.
+    let above = page.text.lines().take(fence.line - 2);
+    let caption = above.filter(|line| !line.trim().is_empty()).last();
+    caption.is_some_and(|line| code_spans(line).iter().any(|code| code.ends_with(name)))
+}
+
 /// rustdoc hides such lines, code hosts show them.
 fn hidden_line(fence: &Fence) -> Option<String> {
     let hidden = |line: &str| line.trim() == "#" || line.trim_start().starts_with("# ");
@@ -78,39 +94,38 @@ fn hidden_line(fence: &Fence) -> Option<String> {
     })
 }
 
-/// Finds a chapter whose title or sections are not those of a chapter.
+/// Finds a chapter that has not a chapter's title, exercise and last section, or in which nothing
+/// runs for long.
 pub fn check_chapter(page: &Page) -> Vec<Finding> {
-    let Ok(number) = page
-        .name()
-        .split('-')
-        .next()
-        .unwrap_or_default()
-        .parse::<u32>()
-    else {
+    let number = page.name().split('-').next().unwrap_or_default();
+    let Ok(number) = number.parse::<u32>() else {
         return Vec::new();
     };
     let mut findings = Vec::new();
     if !page.text.starts_with(&format!("# {number}. ")) {
         findings.push(page.finding(1, format!("does not begin with # {number}. TITLE")));
     }
-    let mut headings = page.headings.iter().filter(|heading| heading.level == 2);
-    for (english, chinese) in SECTIONS {
-        let section = match page.path.starts_with(pages::zh()) {
-            true => chinese,
-            false => english,
-        };
-        if !headings.any(|heading| heading.text == *section) {
-            let what = format!("has no ## {section} behind the sections before it");
-            findings.push(page.finding(1, what));
-            break;
-        }
-    }
-    let command = format!("cargo test -p cross-process exercise_{number:02} -- --ignored");
     let file = format!("docs/exercises/{number:02}_");
-    for text in [command, file] {
-        if !page.text.contains(&text) {
-            findings.push(page.finding(1, format!("its exercise does not name {text}")));
-        }
+    if !page.text.contains(&file) {
+        findings.push(page.finding(1, format!("its exercise does not name {file}")));
+    }
+    if pages::is_old(page) {
+        return findings;
+    }
+    let language = usize::from(page.path.starts_with(pages::zh()));
+    let (exercise, read_on) = (EXERCISE[language], READ_ON[language]);
+    let sections = page.headings.iter().filter(|heading| heading.level == 2);
+    let sections: Vec<&str> = sections.map(|heading| heading.text.as_str()).collect();
+    if !matches!(sections[..], [.., last] if last == exercise)
+        && !matches!(sections[..], [.., before, last] if before == exercise && last == read_on)
+    {
+        let what = format!("does not end with ## {exercise}, or that and ## {read_on}");
+        findings.push(page.finding(1, what));
+    }
+    let runs = |fence: &&Fence| !is_listing(fence) && fence.language != "text";
+    let first = page.fences.iter().find(runs);
+    if first.is_none_or(|first| first.line > FIRST_RUN) {
+        findings.push(page.finding(1, format!("nothing runs in its first {FIRST_RUN} lines")));
     }
     findings
 }

@@ -6,6 +6,7 @@
 //! | [`page`] | reads Markdown: headings, fences, tables, links, and the comments above them |
 //! | [`finding`] | something that is wrong, with its page and line |
 //! | [`form`] | nothing on a page escapes the checks, and a chapter has a chapter's sections |
+//! | [`comments`] | code without its comments, and with those of another language |
 //! | [`listings`] | code that is a file, or a part of one |
 //! | [`snippets`] | Python that is run; Rust that is a doctest |
 //! | [`transcript`] | console blocks, read as the steps of somebody at a terminal |
@@ -16,7 +17,9 @@
 //! | [`links`] | links and anchors |
 //! | [`summary`] | the book's table of contents |
 //! | [`twins`] | the English and the Chinese page of one name |
+//! | [`words`] | words that the docs do not use |
 
+pub mod comments;
 pub mod finding;
 pub mod form;
 pub mod line_tables;
@@ -31,3 +34,4 @@ pub mod summary;
 pub mod terminal;
 pub mod transcript;
 pub mod twins;
+pub mod words;

@@ -47,6 +47,40 @@ english! {
 /// translates one takes it out.
 pub const UNTRANSLATED: &[&str] = &[];
 
+/// Pages that are not rewritten yet, in either language: the checks that came with the rewriting
+/// leave them alone. Whoever rewrites one takes it out.
+const OLD: &[&str] = &[
+    "README.md",
+    "01-sockets.md",
+    "02-tcp-pair.md",
+    "03-socket-functions.md",
+    "04-address-in-use.md",
+    "05-running-commands.md",
+    "06-sticky-packets.md",
+    "07-length-first.md",
+    "08-struct-and-header.md",
+    "09-udp.md",
+    "10-socketserver.md",
+    "11-what-std-lacks.md",
+    "12-internet-modules.md",
+    "gallery.md",
+    "security.md",
+    "session-protocol.md",
+    "architecture.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+];
+
+/// Whether a page is not rewritten yet.
+pub fn is_old(page: &Page) -> bool {
+    OLD.contains(&page.name())
+}
+
+/// Whether the comments in a page's code are in the page's own language.
+pub fn has_own_comments(page: &Page) -> bool {
+    page.path.starts_with(zh()) && !is_old(page)
+}
+
 /// The folder of the English pages.
 pub fn en() -> &'static Path {
     Path::new("docs/en")

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use crate::docs::finding::Finding;
 use crate::docs::page::Page;
+use crate::docs::pages;
 use crate::docs::stage::Stage;
 use crate::docs::terminal::Terminal;
-use crate::docs::transcript::{Scene, Step, scenes};
+use crate::docs::transcript::{ANY, Scene, Step, scenes};
 
 /// Runs the console blocks of a page, in order, as one reader would. It stops at the first thing
 /// that is not as the page has it, because what follows depends on it.
@@ -30,8 +31,15 @@ pub fn check(page: &Page) -> Option<Finding> {
                 return Some(page.finding(*line, problem));
             }
         }
-        if terminal.goes_on() || is_continued(name, &scenes[number + 1..]) {
-            continue;
+        let is_continued = is_continued(name, &scenes[number + 1..]);
+        if terminal.goes_on() || is_continued {
+            let problem = match (name, is_continued) {
+                _ if pages::is_old(page) => continue,
+                (ANY, _) => "this program goes on: name its terminal in the prompt (server$ )",
+                (_, true) => continue,
+                (_, false) => "no later block of this terminal stops what runs here: show ^C",
+            };
+            return Some(page.finding(scene.line, problem));
         }
         if let Err(problem) = terminal.finish() {
             let last = scene.steps.last().map_or(scene.line, |(line, _)| *line);

@@ -95,7 +95,9 @@ impl<'a> Terminal<'a> {
     pub fn goes_on(&self) -> bool {
         self.running.as_ref().is_some_and(|running| {
             let listens = |line: &str| line.starts_with("listening on ");
-            running.in_conversation || running.process.stdout.text().lines().any(listens)
+            let in_use =
+                running.in_conversation || running.process.stdout.text().lines().any(listens);
+            in_use && !running.interrupted
         })
     }
 

@@ -6,8 +6,8 @@ use crate::docs::page::{Fence, Page};
 /// What a reader types behind it is input for the running program.
 pub const PROMPT: &str = ">>: ";
 
-/// The terminal of a block that names none.
-pub const MAIN: &str = "main";
+/// Any terminal: that of a block whose prompt is a bare `$ `.
+pub const ANY: &str = "any";
 
 /// One console block.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub struct Scene {
 /// One line of a console block, or a command that goes on for several.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// `$ COMMAND`, and what stands behind the shell's own prompt `> ` in the next lines.
+    /// `$ COMMAND` or `NAME$ COMMAND`, with the lines after it that begin with `> `.
     Command(String),
     /// `>>: TEXT`, typed into the running program.
     Typed(String),
@@ -48,15 +48,25 @@ pub fn scenes(page: &Page) -> Result<Vec<Scene>, Finding> {
 }
 
 fn scene(page: &Page, fence: &Fence) -> Result<Scene, Finding> {
-    let terminal = match fence.comment.as_deref() {
-        None => MAIN,
-        Some(comment) => match comment.strip_prefix("terminal:") {
-            Some(name) => name.trim(),
-            None => return Err(page.finding(fence.line, "not terminal: NAME")),
-        },
-    };
+    // The old form, until all pages have moved.
+    let comment = fence.comment.as_deref().unwrap_or_default();
+    let old = comment.strip_prefix("terminal:").map(str::trim);
+    let first = fence.text.lines().next().unwrap_or_default();
+    let terminal = old.or(continued(first)).or(prompt(first).map(|p| p.0));
+    let terminal = terminal.unwrap_or(ANY);
     let mut steps: Vec<(usize, Step)> = Vec::new();
     for (number, text) in fence.text.lines().enumerate() {
+        if number == 0 && continued(text).is_some() {
+            continue;
+        }
+        let text = match prompt(text) {
+            None => text,
+            Some((name, command)) if name == terminal || (name == ANY && old.is_some()) => command,
+            Some(_) => {
+                let what = "this prompt names another terminal than the block's first line";
+                return Err(page.finding(fence.line + 1 + number, what));
+            }
+        };
         match (steps.last_mut(), text.strip_prefix("> ")) {
             (Some((_, Step::Command(command))), Some(rest)) => {
                 command.push('\n');
@@ -70,6 +80,27 @@ fn scene(page: &Page, fence: &Fence) -> Result<Scene, Finding> {
         terminal: terminal.to_owned(),
         steps,
     })
+}
+
+/// The terminal whose program goes on in a block that begins `(NAME)`.
+fn continued(text: &str) -> Option<&str> {
+    let name = text.strip_prefix('(')?.strip_suffix(')')?;
+    is_name(name).then_some(name)
+}
+
+/// The terminal that a prompt names, and the line from `$ ` on.
+fn prompt(text: &str) -> Option<(&str, &str)> {
+    let (name, _) = text.split_once("$ ")?;
+    let command = &text[name.len()..];
+    match name {
+        "" => Some((ANY, command)),
+        name => is_name(name).then_some((name, command)),
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    let is_part = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    text.starts_with(|c: char| c.is_ascii_lowercase()) && text.chars().all(is_part)
 }
 
 fn step(text: &str) -> Step {

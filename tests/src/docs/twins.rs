@@ -2,14 +2,15 @@
 
 use std::path::Path;
 
+use crate::docs::comments;
 use crate::docs::finding::Finding;
 use crate::docs::links::{anchors, file_of};
 use crate::docs::page::{Fence, Page, code_spans};
 use crate::docs::pages;
 
 /// Finds where the Chinese page has not what the English one has: headings, level by level;
-/// fences, byte for byte but for pictures; tables, by their shape and their code; links, by the page
-/// and the heading that they lead to.
+/// fences, byte for byte but for pictures and for the comments in code; tables, by their shape and
+/// their code; links, by the page and the heading that they lead to.
 pub fn check(english: &Page, chinese: &Page) -> Vec<Finding> {
     let headings = |page: &Page| -> Vec<(usize, String)> {
         let headings = page.headings.iter();
@@ -19,7 +20,11 @@ pub fn check(english: &Page, chinese: &Page) -> Vec<Finding> {
         let fences = page.fences.iter();
         fences
             .map(|f| {
-                let text = if is_picture(f) { "" } else { &f.text };
+                let text = match is_picture(f) {
+                    true => String::new(),
+                    false if pages::has_own_comments(chinese) => comments::code_of(f),
+                    false => f.text.clone(),
+                };
                 (f.line, format!("{:?} ```{}\n{text}", f.comment, f.language))
             })
             .collect()
@@ -63,7 +68,11 @@ pub fn updated(english: &Page, chinese: &Page) -> String {
     }
     let pairs = chinese.fences.iter().zip(&english.fences);
     let code = pairs.filter(|(own, _)| !is_picture(own));
-    let texts: Vec<_> = code.map(|(own, there)| (own, there.text.clone())).collect();
+    let text = |own: &Fence, there: &Fence| match pages::has_own_comments(chinese) {
+        true => comments::kept(own, &there.text),
+        false => there.text.clone(),
+    };
+    let texts: Vec<_> = code.map(|(own, there)| (own, text(own, there))).collect();
     chinese.with_texts(&texts)
 }
 
@@ -78,7 +87,7 @@ fn is_picture(fence: &Fence) -> bool {
 /// the number of that heading.
 fn place(page: &Page, target: &str) -> String {
     let Some((file, anchor)) = target.split_once('#') else {
-        return neutral(target);
+        return neutral(page, target);
     };
     if target.contains("://") {
         return target.to_owned();
@@ -88,7 +97,7 @@ fn place(page: &Page, target: &str) -> String {
         false => anchors_in_both(&file_of(page, target)),
     };
     let number = headings.map(|headings| headings.iter().position(|heading| heading == anchor));
-    format!("{}#{number:?}", neutral(file))
+    format!("{}#{number:?}", neutral(page, file))
 }
 
 /// The anchors of a page that a page leads to; none while it is there in one language only.
@@ -104,10 +113,14 @@ fn anchors_in_both(file: &Path) -> Option<Vec<String>> {
     Some(anchors(&there))
 }
 
-fn neutral(target: &str) -> String {
-    let pages = target.replace("zh/", "*/").replace("en/", "*/");
-    let pictures = pages.replace(".zh.svg", ".*.svg");
-    pictures.replace(".en.svg", ".*.svg")
+/// A target without the languages in it, of which a page names its own (`../img/x.zh.svg`).
+fn neutral(page: &Page, target: &str) -> String {
+    let own = match page.path.starts_with(pages::zh()) {
+        true => ".zh.svg",
+        false => ".en.svg",
+    };
+    let target = target.replace("zh/", "*/").replace("en/", "*/");
+    target.replace(own, ".*.svg")
 }
 
 /// The first difference, which explains those behind it.
