@@ -12,6 +12,7 @@ mod refusal;
 mod stream;
 mod trace;
 mod udp;
+mod unanswered;
 mod unix;
 
 pub use connect::{ConnectError, connect};
@@ -24,4 +25,5 @@ pub use refusal::{Refused, lingering_close, refuse};
 pub use stream::{Peer, Stream};
 pub use trace::{Call, Trace, TraceEvent};
 pub use udp::{MAX_DATAGRAM, bind_udp, connect_udp, wake_udp};
+pub use unanswered::unanswered_tries;
 pub use unix::SocketFileError;
