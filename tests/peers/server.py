@@ -57,6 +57,9 @@ def converse(connection):
                 stdin.flush()
             elif kind == "stdin-eof":
                 stdin.close()
+            elif kind == "ping":
+                with lock:
+                    connection.send("pong")
             else:
                 raise Refused(kind)
         except BrokenPipeError:

@@ -180,11 +180,11 @@ impl Exchange {
     }
 
     fn trace(&self, call: Call, asked: usize, data: &[u8], result: Result<&usize, &io::Error>) {
-        let result = result.map(|&size| &data[..size]);
         let event = TraceEvent {
             call,
             asked,
-            result,
+            result: result.copied(),
+            bytes: data,
         };
         self.log.trace(&self.server, &event);
     }

@@ -98,11 +98,11 @@ impl Upper {
 
     fn trace(&self, datagram: &Datagram, call: Call, asked: usize, error: Option<&std::io::Error>) {
         if self.log.trace {
-            let result = error.map_or(Ok(datagram.data()), Err);
             let event = TraceEvent {
                 call,
                 asked,
-                result,
+                result: error.map_or(Ok(datagram.data().len()), Err),
+                bytes: datagram.data(),
             };
             self.log.trace(&datagram.peer, &event);
         }

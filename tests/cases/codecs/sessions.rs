@@ -2,7 +2,7 @@
 
 use cross_process::random::Random;
 use proto::wire::session::handshake::{Agreement, check_auth};
-use proto::wire::session::{BODY_LIMIT, FrameReader, Kind, Opener, Sealer};
+use proto::wire::session::{BODY_LIMIT, FrameReader, FrameType, Opener, Sealer};
 
 use super::{hex, python_says};
 
@@ -11,7 +11,7 @@ struct Session {
     token: [u8; 32],
     server: [u8; 32],
     client: [u8; 32],
-    frames: Vec<(bool, Kind, Vec<u8>)>,
+    frames: Vec<(bool, FrameType, Vec<u8>)>,
 }
 
 impl Session {
@@ -20,7 +20,7 @@ impl Session {
         let (token, server, client) = (key(), key(), key());
         let frames = (0..random.below(8)).map(|_| {
             let length = *random.one_of(&[&0, &1, &40, &300]);
-            let kind = Kind::ALL[random.below(Kind::ALL.len())];
+            let kind = FrameType::ALL[random.below(FrameType::ALL.len())];
             (random.below(2) == 0, kind, random.bytes(length))
         });
         let frames = frames.collect();
@@ -60,7 +60,8 @@ impl Session {
                 true => (&mut client.0, &mut server.1),
                 false => (&mut server.0, &mut client.1),
             };
-            let bytes = from.seal_copy(*kind, body);
+            let mut bytes = Vec::new();
+            from.send(&mut bytes, [(*kind, body)]).unwrap();
             let mut reader = FrameReader::default();
             let frame = reader.read_sealed(&mut &bytes[..], to).unwrap().unwrap();
             assert_eq!((frame.kind, frame.body), (*kind, &body[..]));
@@ -80,8 +81,8 @@ fn proofs_and_frames_are_the_same() {
         server: [0x11; 32],
         client: [0x22; 32],
         frames: vec![
-            (true, Kind::Command, b"echo hi".to_vec()),
-            (false, Kind::Stdout, random.bytes(BODY_LIMIT)),
+            (true, FrameType::Command, b"echo hi".to_vec()),
+            (false, FrameType::Stdout, random.bytes(BODY_LIMIT)),
         ],
     });
     let questions: Vec<String> = sessions.iter().map(Session::question).collect();

@@ -16,7 +16,7 @@ use cross_process::temp::TempDir;
 use super::{client_of, complaint};
 
 /// Every type of frame, and one that is none.
-pub const KINDS: [&str; 11] = [
+pub const KINDS: [&str; 14] = [
     "hello",
     "auth",
     "welcome",
@@ -27,6 +27,9 @@ pub const KINDS: [&str; 11] = [
     "stderr",
     "exit",
     "error",
+    "note",
+    "ping",
+    "pong",
     "COMMAND",
 ];
 

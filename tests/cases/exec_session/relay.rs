@@ -41,7 +41,6 @@ fn a_relay_that_changes_what_the_server_says_is_found_out() {
         ("s2c:2:inject=exit", 2),
         ("s2c:0:reflect", 0),
         ("s2c:2:relabel=exit>error", 2),
-        ("s2c:1:duplicate", 2),
     ];
     let Some(server) = three_frames(edits.len()) else {
         return;

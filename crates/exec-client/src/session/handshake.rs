@@ -13,7 +13,7 @@ use proto::token::Token;
 use proto::wire::frame::FrameError;
 use proto::wire::session::handshake::{Agreement, HandshakeError, read_hello};
 use proto::wire::session::{
-    ClientState, Frame, FrameReader, Kind, Opener, Sealer, SessionError, write_plain,
+    ClientState, Frame, FrameReader, FrameType, Opener, Sealer, SessionError, write_plain,
 };
 
 use crate::options::Options;
@@ -51,7 +51,7 @@ pub fn exchange(
     let random = Random::open().map_err(Failure::new)?;
     let client = random.bytes().map_err(Failure::new)?;
     let agreement = Agreement::new(token.key(), &server, &client).map_err(Failure::new)?;
-    let answer = write_plain(&mut talk.stream, Kind::Auth, &agreement.auth())
+    let answer = write_plain(&mut talk.stream, FrameType::Auth, &agreement.auth())
         .map_err(|error| SessionError::Frame(FrameError::Io(error)))
         .and_then(|()| frames.read_plain(&mut talk));
     match answer {
@@ -106,7 +106,7 @@ impl Explain<'_> {
     }
 
     fn welcome(&self, frame: &Frame<'_>) -> Result<(), Failure> {
-        if frame.kind == Kind::Error && frame.body.starts_with(b"authentication failed") {
+        if frame.kind == FrameType::Error && frame.body.starts_with(b"authentication failed") {
             return Err(self.wrong_token());
         }
         self.expect(ClientState::AwaitingWelcome, frame)
@@ -116,7 +116,7 @@ impl Explain<'_> {
         if let Err(unexpected) = state.receive(frame.kind) {
             return Err(self.breaks(&unexpected));
         }
-        if frame.kind == Kind::Error {
+        if frame.kind == FrameType::Error {
             let endpoint = &self.options.endpoint;
             let words = server_text(frame.body);
             return Err(Failure::new(format!("{endpoint} refuses: {words}")));
@@ -157,7 +157,7 @@ impl Explain<'_> {
 
     /// What came is no frame of the handshake.
     fn strange(&self, error: &SessionError, mut first: Vec<u8>) -> Failure {
-        if let SessionError::UnknownKind(_) | SessionError::HashWithoutKey(_) = error {
+        if let SessionError::UnknownType(_) | SessionError::HashWithoutKey(_) = error {
             return self.breaks(error);
         }
         if let SessionError::Frame(FrameError::Io(error)) = error {

@@ -18,7 +18,8 @@ use proto::reason;
 use proto::token::{Token, default_path};
 use proto::wire::frame::FrameError;
 use proto::wire::session::{
-    BODY_LIMIT, ClientState, ExitStatus, Frame, FrameReader, Kind, Opener, SessionError,
+    BODY_LIMIT, ClientState, ExitStatus, Frame, FrameReader, FrameType, KeepAlive, Opener,
+    SessionError,
 };
 
 use crate::body::silent;
@@ -107,33 +108,23 @@ impl<'o> Session<'o> {
                 .receive(frame.kind)
                 .map_err(|unexpected| incomplete(&unexpected.to_string()))?;
             match frame.kind {
-                Kind::Stdout => stdout.write(frame.body)?,
-                Kind::Stderr => Output::stderr().write(frame.body)?,
-                Kind::Exit => {
-                    let status = exit_status(frame.body, self.options.log)?;
-                    self.check_the_end()?;
-                    return Ok(status);
+                FrameType::Stdout => stdout.write(frame.body)?,
+                FrameType::Stderr => Output::stderr().write(frame.body)?,
+                FrameType::Note => {
+                    let note = server_text(frame.body);
+                    self.options.log.note(format_args!("note: {note}"));
                 }
+                FrameType::Ping => {
+                    let sent = self.outgoing.send_pong();
+                    sent.map_err(|error| self.broken(&error))?;
+                }
+                // This client sends no pings, so none can be answered.
+                FrameType::Pong => KeepAlive::default()
+                    .pong()
+                    .map_err(|unexpected| incomplete(&unexpected.to_string()))?,
+                FrameType::Exit => return exit_status(frame.body, self.options.log),
                 _ => return Err(refusal(&frame)),
             }
-        }
-    }
-
-    /// Nothing belongs behind `exit`, as far as it has come with it, but a server's reason to close.
-    fn check_the_end(&mut self) -> Result<(), Failure> {
-        if self.incoming.buffer().is_empty() {
-            return Ok(());
-        }
-        match self
-            .frames
-            .read_sealed(&mut self.incoming, &mut self.opener)
-        {
-            Ok(Some(frame)) => match self.state.receive(frame.kind) {
-                Ok(_) => Ok(()),
-                Err(unexpected) => Err(incomplete(&unexpected.to_string())),
-            },
-            Ok(None) => Ok(()),
-            Err(error) => Err(self.explain(error)),
         }
     }
 

@@ -1,12 +1,12 @@
 //! What is sent: sealed frames, from the main thread and from the one that forwards stdin.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use proto::cli::{self, Failure, Log};
 use proto::net::{Endpoint, Stream, Trace, TraceEvent};
-use proto::wire::session::{BODY_LIMIT, HEADROOM, Kind, Sealer};
+use proto::wire::session::{BODY_LIMIT, FrameType, Sealer};
 
 use crate::options::Options;
 
@@ -33,20 +33,25 @@ impl Outgoing {
         self.sealer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self, frame: &[u8]) -> io::Result<()> {
+    /// Sends these frames in one write.
+    fn send<const N: usize>(&self, frames: [(FrameType, &[u8]); N]) -> io::Result<()> {
         let watch = |event: &TraceEvent<'_>| self.log.trace(&self.endpoint, event);
-        Trace::new(&*self.stream, watch).write_all(frame)
+        let mut traced = Trace::new(&*self.stream, watch);
+        self.hold().send(&mut traced, frames)
     }
 
-    /// Sends a command. An empty `stdin` frame behind it tells the server at once that there will
-    /// be input, however long it takes to come.
+    /// Answers a `ping`.
+    pub fn send_pong(&self) -> io::Result<()> {
+        self.send([(FrameType::Pong, b"")])
+    }
+
+    /// Sends a command, and the end of its input right behind it where there will be none.
     pub fn send_command(&self, command: &[u8], with_input: bool) -> io::Result<()> {
-        let mut sealer = self.hold();
-        let mut frames = sealer.seal_copy(Kind::Command, command);
-        if with_input {
-            frames.extend(sealer.seal_copy(Kind::Stdin, b""));
+        let command = (FrameType::Command, command);
+        match with_input {
+            true => self.send([command]),
+            false => self.send([command, (FrameType::StdinEof, b"")]),
         }
-        self.write(&frames)
     }
 }
 
@@ -57,22 +62,20 @@ pub fn forward_stdin(outgoing: Arc<Outgoing>) -> Result<(), Failure> {
         .name("stdin".into())
         .spawn(move || {
             let mut stdin = cli::stdin();
-            let mut buffer = vec![0; HEADROOM + BODY_LIMIT];
+            let mut buffer = vec![0; BODY_LIMIT];
             loop {
-                let count = match stdin.read(&mut buffer[HEADROOM..]) {
+                let count = match stdin.read(&mut buffer) {
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                     // An input that cannot be read has ended.
                     result => result.unwrap_or(0),
                 };
                 let kind = if count > 0 {
-                    Kind::Stdin
+                    FrameType::Stdin
                 } else {
-                    Kind::StdinEof
+                    FrameType::StdinEof
                 };
-                let mut sealer = outgoing.hold();
-                let frame = sealer.seal(kind, &mut buffer[..HEADROOM + count]);
                 // Where the connection is gone, the main thread says so.
-                if outgoing.write(frame).is_err() || count == 0 {
+                if outgoing.send([(kind, &buffer[..count])]).is_err() || count == 0 {
                     return;
                 }
             }

@@ -53,9 +53,9 @@ impl Collector {
 }
 
 impl Sink for Collector {
-    fn chunk(&self, stream: Stream, buffer: &mut [u8]) -> io::Result<()> {
-        let before = self.taken.fetch_add(buffer.len(), Ordering::Relaxed);
-        if before.saturating_add(buffer.len()) > self.limit {
+    fn chunk(&self, stream: Stream, bytes: &[u8]) -> io::Result<()> {
+        let before = self.taken.fetch_add(bytes.len(), Ordering::Relaxed);
+        if before.saturating_add(bytes.len()) > self.limit {
             self.over.store(true, Ordering::Relaxed);
             return Err(io::Error::from(io::ErrorKind::FileTooLarge));
         }
@@ -63,7 +63,7 @@ impl Sink for Collector {
             Stream::Stdout => &self.stdout,
             Stream::Stderr => &self.stderr,
         };
-        lock(kept).extend_from_slice(buffer);
+        lock(kept).extend_from_slice(bytes);
         Ok(())
     }
 }

@@ -18,12 +18,12 @@ const LARGE: usize = 65_536;
 /// that clears up after TERM must not hang on its output.
 pub(super) fn pump<S: Sink>(outlet: &Outlet, stream: Stream, sink: &S, job: &Job) -> u64 {
     let _guard = StopOnPanic { outlet, job };
-    let mut buffer = vec![0; S::HEADROOM + SMALL];
+    let mut buffer = vec![0; SMALL];
     let mut wanted = true;
     let mut taken = 0;
-    while let Some(length) = outlet.read(&mut buffer[S::HEADROOM..]) {
+    while let Some(length) = outlet.read(&mut buffer) {
         if wanted {
-            match sink.chunk(stream, &mut buffer[..S::HEADROOM + length]) {
+            match sink.chunk(stream, &buffer[..length]) {
                 Ok(()) => taken += length as u64,
                 Err(error) => {
                     wanted = false;
@@ -31,8 +31,8 @@ pub(super) fn pump<S: Sink>(outlet: &Outlet, stream: Stream, sink: &S, job: &Job
                 }
             }
         }
-        if length == SMALL && buffer.len() < S::HEADROOM + LARGE {
-            buffer = vec![0; S::HEADROOM + LARGE];
+        if length == SMALL && buffer.len() < LARGE {
+            buffer = vec![0; LARGE];
         }
     }
     taken

@@ -8,23 +8,17 @@ use std::time::{Duration, Instant};
 
 use proto::net::Stream;
 use proto::wire::frame::FrameError;
-use proto::wire::session::{FrameReader, Kind, Opener, ServerState, SessionError};
+use proto::wire::session::{FrameReader, FrameType, KeepAlive, Opener, ServerState, SessionError};
 
 use super::End;
 use super::feeder::Feeder;
 use super::output::FrameWriter;
 use crate::engine::{Canceller, Input};
 
-/// A client that does not forward its input does not say so. Its command gets a pipe all the same,
-/// and where no input has come for so long, the pipe is closed: the command sees an end of input.
-const INPUT_DECIDES: Duration = Duration::from_millis(200);
 /// How long the rest of a frame may take once it has begun.
 const FRAME: Duration = Duration::from_secs(30);
 /// How often a client whose input the command does not read is asked whether it is still there.
 const PROBE: Duration = Duration::from_millis(250);
-
-/// For the client's user, once, where input comes after that.
-const TOO_LATE: &[u8] = b"note: input came after the command was told that there is none\n";
 
 /// Where the connection stands.
 pub struct Conversation<'a> {
@@ -50,20 +44,10 @@ struct Running {
 
 /// The way of a command's input.
 enum Forwarding {
-    /// None has come yet, and it may be that none will.
-    Undecided(Input),
+    /// None has come yet, so it needs no thread.
+    Waiting(Input),
     Open(Arc<Feeder>),
-    /// None had come in time.
-    Never,
     Ended,
-}
-
-/// What becomes of a piece of input.
-enum Way {
-    To(Arc<Feeder>),
-    Nowhere,
-    /// It is the first that comes after the command was told that there is none.
-    TooLate,
 }
 
 impl<'a> Conversation<'a> {
@@ -88,7 +72,7 @@ impl<'a> Conversation<'a> {
     pub fn started(&self, canceller: Canceller, input: Option<Input>) {
         self.now().running = Some(Running {
             canceller,
-            input: input.map_or(Forwarding::Ended, Forwarding::Undecided),
+            input: input.map_or(Forwarding::Ended, Forwarding::Waiting),
         });
     }
 
@@ -130,7 +114,7 @@ impl<'a> Conversation<'a> {
         now.end.unwrap_or(End::ClosedByPeer)
     }
 
-    fn receive(&self, kind: Kind) -> Result<(), End> {
+    fn receive(&self, kind: FrameType) -> Result<(), End> {
         let mut now = self.now();
         match now.state.receive(kind) {
             Ok(state) => {
@@ -148,19 +132,15 @@ impl<'a> Conversation<'a> {
     /// the stream. But a client that has gone answers whatever it is sent with a reset, so it is
     /// sent a piece of output that is empty, again and again.
     fn feed(&self, bytes: &[u8], writer: &FrameWriter) -> io::Result<()> {
-        let way = match &mut self.now().running {
-            Some(running) => running.way(bytes)?,
-            None => Way::Nowhere,
+        let feeder = match &mut self.now().running {
+            Some(running) => running.feeder()?,
+            None => None,
         };
-        let is_running = || self.now().state.is_running();
-        match way {
-            Way::To(feeder) => {
-                while !feeder.offer(bytes, PROBE) {
-                    writer.send_if(Kind::Stdout, b"", is_running)?;
-                }
+        if let Some(feeder) = feeder {
+            let is_running = || self.now().state.is_running();
+            while !feeder.offer(bytes, PROBE) {
+                writer.send_if(FrameType::Stdout, b"", is_running)?;
             }
-            Way::Nowhere => {}
-            Way::TooLate => writer.send_if(Kind::Stderr, TOO_LATE, is_running)?,
         }
         Ok(())
     }
@@ -175,9 +155,6 @@ impl<'a> Conversation<'a> {
     fn patience(&self) -> Duration {
         let now = self.now();
         let left = match (&now.running, self.idle_timeout) {
-            (Some(running), _) if matches!(running.input, Forwarding::Undecided(_)) => {
-                INPUT_DECIDES
-            }
             (None, Some(limit)) => limit.saturating_sub(now.idle_since.elapsed()),
             // The command may end meanwhile, and the client be idle from then on.
             (_, limit) => limit.unwrap_or(FRAME),
@@ -187,38 +164,27 @@ impl<'a> Conversation<'a> {
 
     /// Nothing came for as long as [`patience`](Self::patience) said.
     fn nothing_came(&self) -> Result<(), End> {
-        let mut now = self.now();
-        match &mut now.running {
-            Some(running) => {
-                // An input that has begun may pause for as long as it likes.
-                if matches!(running.input, Forwarding::Undecided(_)) {
-                    running.input = Forwarding::Never;
-                }
-                Ok(())
+        let now = self.now();
+        match self.idle_timeout {
+            Some(limit) if now.running.is_none() && now.idle_since.elapsed() >= limit => {
+                Err(End::Idle(limit))
             }
-            None => match self.idle_timeout {
-                Some(limit) if now.idle_since.elapsed() >= limit => Err(End::Idle(limit)),
-                _ => Ok(()),
-            },
+            _ => Ok(()),
         }
     }
 }
 
 impl Running {
-    fn way(&mut self, bytes: &[u8]) -> io::Result<Way> {
-        let input = mem::replace(&mut self.input, Forwarding::Ended);
-        let (input, way) = match input {
-            Forwarding::Undecided(input) => {
-                let feeder = Arc::new(Feeder::start(input)?);
-                (Forwarding::Open(Arc::clone(&feeder)), Way::To(feeder))
-            }
-            Forwarding::Open(feeder) => (Forwarding::Open(Arc::clone(&feeder)), Way::To(feeder)),
-            Forwarding::Never if bytes.is_empty() => (Forwarding::Never, Way::Nowhere),
-            Forwarding::Never => (Forwarding::Ended, Way::TooLate),
-            Forwarding::Ended => (Forwarding::Ended, Way::Nowhere),
+    /// Who takes the input, while there is some; its thread starts with the first of it.
+    fn feeder(&mut self) -> io::Result<Option<Arc<Feeder>>> {
+        self.input = match mem::replace(&mut self.input, Forwarding::Ended) {
+            Forwarding::Waiting(input) => Forwarding::Open(Arc::new(Feeder::start(input)?)),
+            other => other,
         };
-        self.input = input;
-        Ok(way)
+        Ok(match &self.input {
+            Forwarding::Open(feeder) => Some(Arc::clone(feeder)),
+            _ => None,
+        })
     }
 }
 
@@ -263,9 +229,15 @@ impl<S: Read> Incoming<S> {
             };
             conversation.receive(frame.kind)?;
             match frame.kind {
-                Kind::Command => return Ok(frame.body.to_vec()),
-                Kind::Stdin => conversation.feed(frame.body, writer)?,
-                Kind::StdinEof => conversation.end_input(),
+                FrameType::Command => return Ok(frame.body.to_vec()),
+                FrameType::Stdin => conversation.feed(frame.body, writer)?,
+                FrameType::StdinEof => conversation.end_input(),
+                FrameType::Ping => writer.send(FrameType::Pong, b"")?,
+                // This server sends no pings, so none can be answered.
+                FrameType::Pong => {
+                    let unasked = KeepAlive::default().pong();
+                    unasked.map_err(|error| End::Violation(SessionError::Unexpected(error)))?;
+                }
                 // The state has let nothing else through.
                 _ => {}
             }

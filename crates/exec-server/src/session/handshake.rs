@@ -8,7 +8,7 @@ use proto::net::{Deadline, Peer, Stream, Trace, lingering_close};
 use proto::wire::frame::FrameError;
 use proto::wire::session::handshake::{check_auth, hello};
 use proto::wire::session::{
-    FrameReader, Kind, Opener, Sealer, ServerState, SessionError, write_plain,
+    FrameReader, FrameType, Opener, Sealer, ServerState, SessionError, write_plain,
 };
 
 use super::End;
@@ -33,7 +33,7 @@ pub fn authenticate(
         let log = context.options.log;
         let limited = Deadline::after(stream, FAREWELL);
         let mut traced = Trace::new(limited, |event| log.trace(&peer, event));
-        if write_plain(&mut traced, Kind::Error, words.as_bytes()).is_ok() {
+        if write_plain(&mut traced, FrameType::Error, words.as_bytes()).is_ok() {
             lingering_close(stream);
         }
     }
@@ -52,7 +52,7 @@ fn exchange(context: &Context, stream: &Stream, peer: Peer) -> Result<(Sealer, O
     let limited = Deadline::after(stream, limit);
     let mut traced = Trace::new(limited, |event| log.trace(&peer, event));
 
-    write_plain(&mut traced, Kind::Hello, &hello(&nonce))?;
+    write_plain(&mut traced, FrameType::Hello, &hello(&nonce))?;
     let mut reader = FrameReader::default();
     let frame = match reader.read_plain(&mut traced) {
         Ok(Some(frame)) => frame,
@@ -64,7 +64,7 @@ fn exchange(context: &Context, stream: &Stream, peer: Peer) -> Result<(Sealer, O
     }
     let agreement = check_auth(secrets.token.key(), &nonce, frame.body)
         .map_err(|error| End::Refused(error.to_string()))?;
-    write_plain(&mut traced, Kind::Welcome, agreement.welcome())?;
+    write_plain(&mut traced, FrameType::Welcome, agreement.welcome())?;
     Ok(agreement.into_server())
 }
 

@@ -1,11 +1,11 @@
 //! A command's output as sealed frames, and what else the server says.
 
-use std::io::{self, Write};
+use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use proto::cli::Log;
 use proto::net::{Peer, Stream, Trace, TraceEvent};
-use proto::wire::session::{HEADROOM, Kind, Sealer};
+use proto::wire::session::{FrameType, Sealer};
 
 use crate::engine;
 
@@ -34,22 +34,21 @@ impl FrameWriter {
     }
 
     /// Writes one frame whose body is short.
-    pub fn send(&self, kind: Kind, body: &[u8]) -> io::Result<()> {
+    pub fn send(&self, kind: FrameType, body: &[u8]) -> io::Result<()> {
         self.send_after(kind, body, || ())
     }
 
     /// Does `first` when no other frame can come between, then writes the frame.
-    pub fn send_after(&self, kind: Kind, body: &[u8], first: impl FnOnce()) -> io::Result<()> {
+    pub fn send_after(&self, kind: FrameType, body: &[u8], first: impl FnOnce()) -> io::Result<()> {
         let mut sealer = self.hold();
         first();
-        let frame = sealer.seal_copy(kind, body);
-        self.write(&frame)
+        self.write(&mut sealer, kind, body)
     }
 
     /// Writes the frame if `wanted` says so when no other frame can come between.
     pub fn send_if(
         &self,
-        kind: Kind,
+        kind: FrameType,
         body: &[u8],
         wanted: impl FnOnce() -> bool,
     ) -> io::Result<()> {
@@ -57,26 +56,22 @@ impl FrameWriter {
         if !wanted() {
             return Ok(());
         }
-        let frame = sealer.seal_copy(kind, body);
-        self.write(&frame)
+        self.write(&mut sealer, kind, body)
     }
 
-    fn write(&self, frame: &[u8]) -> io::Result<()> {
+    fn write(&self, sealer: &mut Sealer, kind: FrameType, body: &[u8]) -> io::Result<()> {
         let watch = |event: &TraceEvent<'_>| self.log.trace(&self.peer, event);
-        Trace::new(&*self.stream, watch).write_all(frame)
+        sealer.send(&mut Trace::new(&*self.stream, watch), [(kind, body)])
     }
 }
 
 impl engine::Sink for FrameWriter {
-    const HEADROOM: usize = HEADROOM;
-
-    fn chunk(&self, stream: engine::Stream, buffer: &mut [u8]) -> io::Result<()> {
+    fn chunk(&self, stream: engine::Stream, bytes: &[u8]) -> io::Result<()> {
         let kind = match stream {
-            engine::Stream::Stdout => Kind::Stdout,
-            engine::Stream::Stderr => Kind::Stderr,
+            engine::Stream::Stdout => FrameType::Stdout,
+            engine::Stream::Stderr => FrameType::Stderr,
         };
-        let mut sealer = self.hold();
-        self.write(sealer.seal(kind, buffer))
+        self.send(kind, bytes)
     }
 }
 
@@ -99,11 +94,14 @@ mod tests {
         };
         let stream = Arc::new(Stream::from(ours));
         let writer = FrameWriter::new(Log::default(), &stream, Peer::Unix(1), sealer());
-        writer.send_if(Kind::Stdout, b"", || false).unwrap();
-        writer.send_if(Kind::Exit, b"{}", || true).unwrap();
+        writer.send_if(FrameType::Stdout, b"", || false).unwrap();
+        writer.send_if(FrameType::Exit, b"{}", || true).unwrap();
         drop((writer, stream));
         let mut sent = Vec::new();
         theirs.read_to_end(&mut sent).unwrap();
-        assert_eq!(sent, sealer().seal_copy(Kind::Exit, b"{}"));
+        let mut expected = Vec::new();
+        let exit = [(FrameType::Exit, &b"{}"[..])];
+        sealer().send(&mut expected, exit).unwrap();
+        assert_eq!(sent, expected);
     }
 }

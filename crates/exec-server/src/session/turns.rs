@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use proto::cli::show_duration;
 use proto::net::{Peer, Stream, Trace, lingering_close};
-use proto::wire::session::{ExitStatus, Kind, Opener, Sealer};
+use proto::wire::session::{ExitStatus, FrameType, Opener, Sealer};
 
 use super::End;
 use super::conversation::{Conversation, Incoming};
@@ -54,7 +54,7 @@ pub fn take_turns(
                     conversation.end(end, || {
                         if let Some(words) = words {
                             // It is told why, if it still listens.
-                            let _ = writer.send(Kind::Error, words.as_bytes());
+                            let _ = writer.send(FrameType::Error, words.as_bytes());
                             lingering_close(stream);
                         }
                     });
@@ -71,7 +71,7 @@ pub fn take_turns(
             let words = end.to_string();
             return conversation.end(end, || {
                 // It is told why, if it still listens.
-                let _ = writer.send(Kind::Error, words.as_bytes());
+                let _ = writer.send(FrameType::Error, words.as_bytes());
                 lingering_close(stream);
             });
         }
@@ -114,7 +114,7 @@ impl Run<'_> {
             }
             Err(error) => {
                 self.context.log_not_run(self.peer, &error);
-                self.over(Kind::Error, &error.to_string())
+                self.over(FrameType::Error, &error.to_string())
             }
         };
         if let Err(error) = told {
@@ -127,7 +127,7 @@ impl Run<'_> {
             Some(Stopped::TimedOut) => {
                 let timeout = self.context.options.command_timeout().unwrap_or_default();
                 let text = format!("timed out after {}", show_duration(timeout));
-                return self.over(Kind::Error, &text);
+                return self.over(FrameType::Error, &text);
             }
             Some(Stopped::Cancelled | Stopped::Sink(_)) => {
                 return Err(std::io::ErrorKind::BrokenPipe.into());
@@ -136,19 +136,19 @@ impl Run<'_> {
         }
         if outcome.background {
             let note = b"note: a background process kept the output open\n";
-            self.writer.send(Kind::Stderr, note)?;
+            self.writer.send(FrameType::Stderr, note)?;
         }
         // Both numbers are a byte's.
         let status = match outcome.status {
             Status::Code(code) => ExitStatus::Code(code as u8),
             Status::Signal(signal) => ExitStatus::Signal(signal as u8),
         };
-        self.over(Kind::Exit, &status.encode())
+        self.over(FrameType::Exit, &status.encode())
     }
 
     /// The command's last frame. The next command may come as soon as the client has it, so the
     /// state changes before it leaves.
-    fn over(&self, kind: Kind, text: &str) -> std::io::Result<()> {
+    fn over(&self, kind: FrameType, text: &str) -> std::io::Result<()> {
         let state = || self.conversation.command_ended();
         self.writer.send_after(kind, text.as_bytes(), state)
     }

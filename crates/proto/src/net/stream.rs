@@ -1,7 +1,7 @@
 //! A connected stream, TCP or Unix-domain, behind one type.
 
 use std::fmt;
-use std::io::{self, Read, Write};
+use std::io::{self, IoSlice, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
@@ -110,6 +110,10 @@ impl Read for &Stream {
 impl Write for &Stream {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         either!(self, s => { let mut s = s; s.write(buf) })
+    }
+
+    fn write_vectored(&mut self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
+        either!(self, s => { let mut s = s; s.write_vectored(parts) })
     }
 
     fn flush(&mut self) -> io::Result<()> {

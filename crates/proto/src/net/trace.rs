@@ -1,7 +1,7 @@
 //! Watching a socket's system calls.
 
 use std::fmt;
-use std::io::{self, Read, Write};
+use std::io::{self, IoSlice, Read, Write};
 
 use crate::escape::BytesRepr;
 use crate::reason;
@@ -29,8 +29,10 @@ pub struct TraceEvent<'a> {
     pub call: Call,
     /// How many bytes were asked for or offered.
     pub asked: usize,
-    /// The bytes that really moved, or the error.
-    pub result: Result<&'a [u8], &'a io::Error>,
+    /// How many bytes really moved, or the error.
+    pub result: Result<usize, &'a io::Error>,
+    /// What moved, from its beginning; of a write of several parts, the first part.
+    pub bytes: &'a [u8],
 }
 
 impl fmt::Display for TraceEvent<'_> {
@@ -43,8 +45,11 @@ impl fmt::Display for TraceEvent<'_> {
         };
         write!(f, "{name}({}) ", self.asked)?;
         match self.result {
-            Ok([]) if self.call == Call::Recv && self.asked > 0 => f.write_str("= 0 end of stream"),
-            Ok(bytes) => write!(f, "= {} {}", bytes.len(), BytesRepr::new(bytes).cut(SHOWN)),
+            Ok(0) if self.call == Call::Recv && self.asked > 0 => f.write_str("= 0 end of stream"),
+            Ok(count) => {
+                let bytes = BytesRepr::new(&self.bytes[..count.min(self.bytes.len())]);
+                write!(f, "= {count} {}", bytes.cut(SHOWN))
+            }
             Err(error) => write!(f, "failed: {}", reason(error)),
         }
     }
@@ -77,11 +82,12 @@ impl<S, W: FnMut(&TraceEvent<'_>)> Trace<S, W> {
         Self { stream, watch }
     }
 
-    fn report(&mut self, call: Call, bytes: &[u8], result: &io::Result<usize>) {
+    fn report(&mut self, call: Call, asked: usize, bytes: &[u8], result: &io::Result<usize>) {
         (self.watch)(&TraceEvent {
             call,
-            asked: bytes.len(),
-            result: result.as_ref().map(|&count| &bytes[..count]),
+            asked,
+            result: result.as_ref().copied(),
+            bytes,
         });
     }
 }
@@ -89,7 +95,7 @@ impl<S, W: FnMut(&TraceEvent<'_>)> Trace<S, W> {
 impl<S: Read, W: FnMut(&TraceEvent<'_>)> Read for Trace<S, W> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let result = self.stream.read(buf);
-        self.report(Call::Recv, buf, &result);
+        self.report(Call::Recv, buf.len(), buf, &result);
         result
     }
 }
@@ -97,7 +103,15 @@ impl<S: Read, W: FnMut(&TraceEvent<'_>)> Read for Trace<S, W> {
 impl<S: Write, W: FnMut(&TraceEvent<'_>)> Write for Trace<S, W> {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         let result = self.stream.write(buf);
-        self.report(Call::Send, buf, &result);
+        self.report(Call::Send, buf.len(), buf, &result);
+        result
+    }
+
+    fn write_vectored(&mut self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
+        let result = self.stream.write_vectored(parts);
+        let asked = parts.iter().map(|part| part.len()).sum();
+        let first = parts.first().map_or(&[][..], |part| part);
+        self.report(Call::Send, asked, first, &result);
         result
     }
 
@@ -115,7 +129,8 @@ mod tests {
         TraceEvent {
             call,
             asked,
-            result,
+            result: result.map(<[u8]>::len),
+            bytes: result.unwrap_or_default(),
         }
         .to_string()
     }

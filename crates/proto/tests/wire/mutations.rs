@@ -7,7 +7,7 @@ use std::fmt::{Debug, Display, Write};
 use proto::wire::frame::{self, HEADER_LIMIT, PREFIX};
 use proto::wire::header::{Header, HeaderError};
 use proto::wire::json;
-use proto::wire::session::{ExitStatus, FrameReader, Kind, write_plain};
+use proto::wire::session::{ExitStatus, FrameReader, FrameType, write_plain};
 use proto::wire::{length_first, pack};
 
 use crate::documents::{BAD, CHOSEN, GOOD};
@@ -35,7 +35,7 @@ const OUTCOMES: &[(&str, &[&str])] = &[
     ("lesson", &["taken", "Json", "NotAnObject", "Missing", "NotASize", "TooLarge"]),
     ("session", &["taken", "Json", "NotAnObject", "Missing", "NotText", "NotASize", "TooLarge", "Unknown", "Twice"]),
     ("exit", &["taken", "StatusError"]),
-    ("plain", &["taken", "none", "Frame", "Header", "TooLong", "Short", "UnknownKind"]),
+    ("plain", &["taken", "none", "Frame", "Header", "TooLong", "Short", "UnknownType"]),
     ("length", &["taken", "Invalid", "TooLong"]),
     ("pack", &["taken", "Size"]),
 ];
@@ -65,7 +65,7 @@ fn frames() -> Vec<Vec<u8>> {
     ] {
         frames.push(framed(header.as_bytes()));
     }
-    for kind in Kind::ALL {
+    for kind in FrameType::ALL {
         let mut bytes = Vec::new();
         write_plain(&mut bytes, kind, b"some body").unwrap();
         frames.push(bytes);

@@ -2,7 +2,9 @@
 //! other side has sealed, in the order in which it did.
 
 use proto::wire::session::handshake::Agreement;
-use proto::wire::session::{BODY_LIMIT, FrameReader, Kind, Opener, PLAIN_HEADER_LIMIT, Sealer};
+use proto::wire::session::{
+    BODY_LIMIT, FrameReader, FrameType, Opener, PLAIN_HEADER_LIMIT, Sealer,
+};
 use proto::wire::session::{SessionError, write_plain};
 
 use crate::pieces::{Pieces, cut_at, whole};
@@ -21,19 +23,23 @@ fn agreement() -> Agreement {
     Agreement::new(&[7; 32], &[1; 32], &[2; 32]).unwrap()
 }
 
-type Taken = Vec<(Kind, Vec<u8>)>;
+type Taken = Vec<(FrameType, Vec<u8>)>;
 
 /// What a server might send, sealed frame by frame.
 fn sealed() -> (Vec<Vec<u8>>, Taken) {
     let mut sealer = server();
     let sent: Taken = vec![
-        (Kind::Stdout, b"one\n".to_vec()),
-        (Kind::Stderr, vec![]),
-        (Kind::Stdout, (0..=255).collect()),
-        (Kind::Exit, br#"{"code": 0}"#.to_vec()),
-        (Kind::Stdout, b"one\n".to_vec()),
+        (FrameType::Stdout, b"one\n".to_vec()),
+        (FrameType::Stderr, vec![]),
+        (FrameType::Stdout, (0..=255).collect()),
+        (FrameType::Exit, br#"{"code": 0}"#.to_vec()),
+        (FrameType::Stdout, b"one\n".to_vec()),
     ];
-    let seal = |(kind, body): &(Kind, Vec<u8>)| sealer.seal_copy(*kind, body);
+    let seal = |(kind, body): &(FrameType, Vec<u8>)| {
+        let mut bytes = Vec::new();
+        sealer.send(&mut bytes, [(*kind, body)]).unwrap();
+        bytes
+    };
     (sent.iter().map(seal).collect(), sent)
 }
 
@@ -209,7 +215,7 @@ fn nobody_is_read_further_than_a_frame_of_the_longest_body() {
         assert_eq!(stream.given(), 4 + header.len());
     }
     let mut plain = Vec::new();
-    write_plain(&mut plain, Kind::Stdout, b"never sealed").unwrap();
+    write_plain(&mut plain, FrameType::Stdout, b"never sealed").unwrap();
     let mut reader = FrameReader::default();
     let error = reader
         .read_sealed(&mut whole(&plain), &mut client())

@@ -10,7 +10,7 @@ use crate::engine::{Engine, Request, Settings, Sink, Stream};
 struct Null;
 
 impl Sink for Null {
-    fn chunk(&self, _: Stream, _: &mut [u8]) -> io::Result<()> {
+    fn chunk(&self, _: Stream, _: &[u8]) -> io::Result<()> {
         Ok(())
     }
 }

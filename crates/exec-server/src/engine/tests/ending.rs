@@ -190,7 +190,7 @@ fn a_stubborn_or_chatty_process_in_the_background_is_ended_too() {
 struct Null;
 
 impl Sink for Null {
-    fn chunk(&self, _: Stream, _: &mut [u8]) -> io::Result<()> {
+    fn chunk(&self, _: Stream, _: &[u8]) -> io::Result<()> {
         Ok(())
     }
 }
@@ -199,7 +199,7 @@ impl Sink for Null {
 struct Slow;
 
 impl Sink for Slow {
-    fn chunk(&self, _: Stream, _: &mut [u8]) -> io::Result<()> {
+    fn chunk(&self, _: Stream, _: &[u8]) -> io::Result<()> {
         let end = Instant::now() + Duration::from_millis(5);
         while Instant::now() < end {
             thread::yield_now();
@@ -295,7 +295,7 @@ impl Stuck {
 }
 
 impl Sink for Stuck {
-    fn chunk(&self, _: Stream, buffer: &mut [u8]) -> io::Result<()> {
+    fn chunk(&self, _: Stream, buffer: &[u8]) -> io::Result<()> {
         let _ = self.entered.lock().unwrap().send(());
         // Without a sender the gate stands open.
         let result = self.gate.lock().unwrap().recv().unwrap_or(Ok(()));
@@ -361,7 +361,7 @@ fn a_slow_client_loses_nothing() {
 struct Panics;
 
 impl Sink for Panics {
-    fn chunk(&self, _: Stream, _: &mut [u8]) -> io::Result<()> {
+    fn chunk(&self, _: Stream, _: &[u8]) -> io::Result<()> {
         panic!("on purpose")
     }
 }

@@ -91,7 +91,7 @@ impl Tell {
 }
 
 impl Sink for Tell {
-    fn chunk(&self, stream: Stream, buffer: &mut [u8]) -> io::Result<()> {
+    fn chunk(&self, stream: Stream, buffer: &[u8]) -> io::Result<()> {
         let sender = self.0.lock().unwrap();
         sender
             .send((stream, buffer.to_vec()))

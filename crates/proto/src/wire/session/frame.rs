@@ -1,14 +1,13 @@
 //! One frame: a header, and the body that it announces.
 
-use std::fmt;
 use std::io::{self, Read, Write};
 
-use super::Kind;
+use super::FrameType;
+use super::error::SessionError;
 use super::seal::Opener;
-use super::state::Unexpected;
 use crate::escape::quoted;
 use crate::wire::frame::{self, FrameError};
-use crate::wire::header::{Header, HeaderError};
+use crate::wire::header::Header;
 
 /// The longest body of any frame, in bytes.
 pub const BODY_LIMIT: usize = 64 * 1024;
@@ -21,7 +20,7 @@ const PLAIN_BODY_LIMIT: usize = 1024;
 #[derive(Debug, PartialEq, Eq)]
 pub struct Frame<'a> {
     /// What it is.
-    pub kind: Kind,
+    pub kind: FrameType,
     /// What it holds.
     pub body: &'a [u8],
 }
@@ -30,15 +29,15 @@ pub struct Frame<'a> {
 /// once frames of that size have come.
 ///
 /// ```
-/// use proto::wire::session::{FrameReader, Kind, write_plain};
+/// use proto::wire::session::{FrameReader, FrameType, write_plain};
 ///
 /// let mut bytes = Vec::new();
-/// write_plain(&mut bytes, Kind::Error, b"busy")?;
+/// write_plain(&mut bytes, FrameType::Error, b"busy")?;
 ///
 /// let mut stream = &bytes[..];
 /// let mut reader = FrameReader::default();
 /// let frame = reader.read_plain(&mut stream)?.ok_or("closed")?;
-/// assert_eq!((frame.kind, frame.body), (Kind::Error, &b"busy"[..]));
+/// assert_eq!((frame.kind, frame.body), (FrameType::Error, &b"busy"[..]));
 /// assert!(reader.read_plain(&mut stream)?.is_none());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -64,7 +63,7 @@ impl FrameReader {
             return Ok(None);
         };
         let frame = self.frame(&header)?;
-        if frame.kind != Kind::Error && !header.hash.is_empty() {
+        if frame.kind != FrameType::Error && !header.hash.is_empty() {
             return Err(SessionError::HashWithoutKey(frame.kind));
         }
         Ok(Some(frame))
@@ -118,8 +117,8 @@ impl FrameReader {
     }
 
     fn frame(&self, header: &Header) -> Result<Frame<'_>, SessionError> {
-        let kind = Kind::from_name(&header.filename)
-            .ok_or_else(|| SessionError::UnknownKind(quoted(header.filename.as_bytes(), 40)))?;
+        let kind = FrameType::from_name(&header.filename)
+            .ok_or_else(|| SessionError::UnknownType(quoted(header.filename.as_bytes(), 40)))?;
         let body = &self.body;
         Ok(Frame { kind, body })
     }
@@ -131,7 +130,7 @@ impl FrameReader {
 /// # Errors
 ///
 /// Those of the stream.
-pub fn write_plain(stream: &mut impl Write, kind: Kind, body: &[u8]) -> io::Result<()> {
+pub fn write_plain(stream: &mut impl Write, kind: FrameType, body: &[u8]) -> io::Result<()> {
     let header = Header {
         filename: kind.name().into(),
         total_size: body.len() as u64,
@@ -142,65 +141,3 @@ pub fn write_plain(stream: &mut impl Write, kind: Kind, body: &[u8]) -> io::Resu
     bytes.extend_from_slice(body);
     stream.write_all(&bytes)
 }
-
-/// What came is not what a session may hold.
-#[derive(Debug)]
-pub enum SessionError {
-    /// No frame, or not a whole one.
-    Frame(FrameError),
-    /// The header is not a session's.
-    Header(HeaderError),
-    /// The body is too long.
-    TooLong {
-        /// How long, as announced, in bytes.
-        length: u64,
-        /// The most that is taken.
-        limit: usize,
-    },
-    /// The peer closed in the middle of a body.
-    Short {
-        /// How many bytes had come.
-        got: usize,
-        /// How many there should have been.
-        of: usize,
-    },
-    /// The authentication code is wrong: something on the way has changed, dropped, repeated or
-    /// moved a frame.
-    NotAuthentic {
-        /// Which frame of its direction, counted from 0.
-        frame: u64,
-    },
-    /// A frame of the handshake has a hash, though there is no key yet that it could be made with.
-    HashWithoutKey(Kind),
-    /// No such type of frame. Holds its name, quoted and cut.
-    UnknownKind(String),
-    /// A frame that may not come now.
-    Unexpected(Unexpected),
-}
-
-impl fmt::Display for SessionError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Frame(error) => error.fmt(f),
-            Self::Header(error) => error.fmt(f),
-            Self::TooLong { length, limit } => {
-                write!(f, "frame body of {length} bytes exceeds {limit}")
-            }
-            Self::Short { got, of } => write!(f, "got {got} of {of} bytes of a frame"),
-            Self::NotAuthentic { frame } => {
-                write!(f, "frame {frame} failed its authenticity check")
-            }
-            Self::HashWithoutKey(kind) => {
-                write!(
-                    f,
-                    "{} frame with a hash, before there is a key",
-                    kind.name()
-                )
-            }
-            Self::UnknownKind(name) => write!(f, "unexpected {name} frame: there is no such type"),
-            Self::Unexpected(unexpected) => unexpected.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for SessionError {}

@@ -6,7 +6,7 @@
 //!
 //! ```
 //! use proto::wire::session::handshake::{Agreement, check_auth, hello, read_hello};
-//! use proto::wire::session::{FrameReader, Kind};
+//! use proto::wire::session::{FrameReader, FrameType};
 //!
 //! let token = [7; 32];
 //! let (server_nonce, client_nonce) = ([1; 32], [2; 32]); // must be random, and used once
@@ -23,7 +23,8 @@
 //!
 //! // The client, with the body of `welcome`. From here on it knows who answers.
 //! let (mut to_server, _) = agreement.check_welcome(&welcome)?;
-//! let bytes = to_server.seal_copy(Kind::Command, b"uptime");
+//! let mut bytes = Vec::new();
+//! to_server.send(&mut bytes, [(FrameType::Command, b"uptime")])?;
 //! let mut reader = FrameReader::default();
 //! let frame = reader.read_sealed(&mut &bytes[..], &mut from_client)?;
 //! assert_eq!(frame.map(|frame| frame.body), Some(&b"uptime"[..]));

@@ -1,7 +1,7 @@
 //! The session protocol: authenticated on both sides, streaming, with an exit status.
 //!
 //! Every message, in both directions, is a header frame with exactly the lesson's three fields:
-//! `filename` is the frame's type ([`Kind`]), `total_size` its body's length, and `hash` its
+//! `filename` is the frame's type ([`FrameType`]), `total_size` its body's length, and `hash` its
 //! authentication code. One command looks like this:
 //!
 //! ```text
@@ -19,24 +19,29 @@
 //!
 //! [`handshake`] proves to each side that the other knows the token, and gives a fresh key for each
 //! direction. [`Sealer`] and [`Opener`] make and check the codes of all later frames. [`ServerState`]
-//! and [`ClientState`] say which frame may come when. It gives authenticity, not secrecy.
+//! and [`ClientState`] say which frame may come when, and [`KeepAlive`] finds a peer that has
+//! vanished. The protocol gives authenticity, not secrecy.
 
+mod error;
 mod frame;
 pub mod handshake;
+mod keep_alive;
 mod seal;
 mod state;
 mod status;
 #[cfg(test)]
 mod tests;
 
-pub use frame::{BODY_LIMIT, Frame, FrameReader, PLAIN_HEADER_LIMIT, SessionError, write_plain};
-pub use seal::{HEADROOM, Opener, Sealer};
+pub use error::SessionError;
+pub use frame::{BODY_LIMIT, Frame, FrameReader, PLAIN_HEADER_LIMIT, write_plain};
+pub use keep_alive::{INTERVALS, KeepAlive, Silence};
+pub use seal::{Opener, Sealer};
 pub use state::{ClientState, ServerState, Unexpected};
 pub use status::{ExitStatus, StatusError};
 
 /// The type of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum FrameType {
     /// Server: who it is, and its nonce.
     Hello,
     /// Client: its nonce, and the proof that it knows the token.
@@ -53,15 +58,21 @@ pub enum Kind {
     Stdout,
     /// Server: bytes of its standard error.
     Stderr,
+    /// Server: words for the client's user about the command that runs.
+    Note,
     /// Server: how the command ended.
     Exit,
     /// Server: why it did not run, or why there is no status.
     Error,
+    /// Either: asks for a `pong`.
+    Ping,
+    /// Either: the answer to a `ping`.
+    Pong,
 }
 
-impl Kind {
+impl FrameType {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::Hello,
         Self::Auth,
         Self::Welcome,
@@ -70,8 +81,11 @@ impl Kind {
         Self::StdinEof,
         Self::Stdout,
         Self::Stderr,
+        Self::Note,
         Self::Exit,
         Self::Error,
+        Self::Ping,
+        Self::Pong,
     ];
 
     /// As it stands in `filename`.
@@ -85,12 +99,15 @@ impl Kind {
             Self::StdinEof => "stdin-eof",
             Self::Stdout => "stdout",
             Self::Stderr => "stderr",
+            Self::Note => "note",
             Self::Exit => "exit",
             Self::Error => "error",
+            Self::Ping => "ping",
+            Self::Pong => "pong",
         }
     }
 
-    /// The kind of that name.
+    /// The type of that name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }

@@ -1,15 +1,16 @@
 //! Authentication codes for the frames of one direction.
 
-use std::io::Write;
+use std::io::{self, ErrorKind, IoSlice, Write};
 
-use super::frame::SessionError;
-use super::{BODY_LIMIT, Kind};
+use super::error::SessionError;
+use super::{BODY_LIMIT, FrameType};
+use crate::wire::frame::PREFIX;
 use crate::wire::header::Header;
 use crate::wire::hmac::{Key, equal};
 use crate::wire::sha256::hex;
 
 /// Room for the length and header of any frame that is sent: 4 bytes, and at most 122 of JSON.
-pub const HEADROOM: usize = 128;
+const HEAD_ROOM: usize = 128;
 
 /// The code covers what the header announces, not what was received: else a shortened body with
 /// the code of the short one would pass.
@@ -31,23 +32,29 @@ pub struct Sealer {
     next: u64,
 }
 
+/// A frame's length and header, in a buffer that needs no allocation.
+struct Head {
+    bytes: [u8; HEAD_ROOM],
+    length: usize,
+}
+
 impl Sealer {
     pub(super) const fn new(key: Key) -> Self {
         Self { key, next: 0 }
     }
 
-    /// Makes a frame in place: `buffer` holds the body behind [`HEADROOM`] free bytes, and what is
-    /// given back is the whole frame, to be sent in one write. Nothing is allocated.
+    /// Seals these frames and sends them in one write. Nothing is allocated, and no body is copied.
     ///
-    /// The body may have at most 64 KiB; what is beyond that is left out of the frame.
+    /// Frames are numbered, so whoever shares a sealer holds its lock until this has returned.
     ///
-    /// # Panics
+    /// # Errors
     ///
-    /// Where `buffer` is shorter than [`HEADROOM`].
+    /// Those of the stream, and `InvalidInput` for a body over [`BODY_LIMIT`]. After an error the
+    /// stream is of no more use: part of a frame may have left.
     ///
     /// ```
     /// # use proto::wire::session::handshake::Agreement;
-    /// use proto::wire::session::{FrameReader, HEADROOM, Kind};
+    /// use proto::wire::session::{FrameReader, FrameType};
     ///
     /// # let agreement = || Agreement::new(&[1; 32], &[2; 32], &[3; 32]);
     /// # let (mut sealer, _) = agreement()?.into_server();
@@ -55,47 +62,66 @@ impl Sealer {
     /// #     let server = agreement()?;
     /// #     agreement()?.check_welcome(server.welcome())?
     /// # };
-    /// let mut buffer = [0; HEADROOM + 5];
-    /// buffer[HEADROOM..].copy_from_slice(b"hello");
-    /// let frame = sealer.seal(Kind::Stdout, &mut buffer);
+    /// let mut stream = Vec::new();
+    /// sealer.send(&mut stream, [(FrameType::Stdout, b"hello")])?;
     ///
     /// let mut reader = FrameReader::default();
-    /// let opened = reader.read_sealed(&mut &*frame, &mut opener)?;
+    /// let opened = reader.read_sealed(&mut &stream[..], &mut opener)?;
     /// assert_eq!(opened.map(|frame| frame.body), Some(&b"hello"[..]));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn seal<'b>(&mut self, kind: Kind, buffer: &'b mut [u8]) -> &'b [u8] {
-        let end = buffer.len().clamp(HEADROOM, HEADROOM + BODY_LIMIT);
-        let (room, body) = buffer[..end].split_at_mut(HEADROOM);
-        let size = body.len() as u64;
-        let code = code(&self.key, self.next, kind.name(), size, body);
-        self.next += 1;
+    pub fn send<const N: usize>(
+        &mut self,
+        stream: &mut impl Write,
+        frames: [(FrameType, &[u8]); N],
+    ) -> io::Result<()> {
+        if frames.iter().any(|(_, body)| body.len() > BODY_LIMIT) {
+            return Err(ErrorKind::InvalidInput.into());
+        }
+        let heads = frames.map(|(kind, body)| self.seal(kind, body));
+        let mut parts: [[IoSlice<'_>; 2]; N] = std::array::from_fn(|at| {
+            let head = &heads[at];
+            [
+                IoSlice::new(&head.bytes[..head.length]),
+                IoSlice::new(frames[at].1),
+            ]
+        });
+        write_all_vectored(stream, parts.as_flattened_mut())
+    }
 
-        let mut header = [0; HEADROOM];
-        let mut rest = &mut header[4..];
-        // It fits: the longest name and the longest size leave two bytes of the room.
+    fn seal(&mut self, kind: FrameType, body: &[u8]) -> Head {
+        let (name, size) = (kind.name(), body.len() as u64);
+        let code = code(&self.key, self.next, name, size, body);
+        self.next += 1;
+        let mut bytes = [0; HEAD_ROOM];
+        let mut rest = &mut bytes[PREFIX..];
+        // The longest name and the longest size fit.
         let _ = write!(
             rest,
-            r#"{{"filename": "{}", "total_size": {size}, "hash": ""#,
-            kind.name()
+            r#"{{"filename": "{name}", "total_size": {size}, "hash": ""#
         );
         for byte in code {
             let _ = write!(rest, "{byte:02x}");
         }
         let _ = rest.write_all(b"\"}");
-        let length = HEADROOM - 4 - rest.len();
-        header[..4].copy_from_slice(&(length as u32).to_le_bytes());
-        let start = HEADROOM - 4 - length;
-        room[start..].copy_from_slice(&header[..4 + length]);
-        &buffer[start..end]
+        let length = HEAD_ROOM - rest.len();
+        bytes[..PREFIX].copy_from_slice(&((length - PREFIX) as u32).to_le_bytes());
+        Head { bytes, length }
     }
+}
 
-    /// The same for a short body that stands elsewhere.
-    pub fn seal_copy(&mut self, kind: Kind, body: &[u8]) -> Vec<u8> {
-        let mut buffer = vec![0; HEADROOM];
-        buffer.extend_from_slice(body);
-        self.seal(kind, &mut buffer).to_vec()
+/// `write_all` for parts in several places. std has one, but not yet in stable Rust.
+fn write_all_vectored(stream: &mut impl Write, mut parts: &mut [IoSlice<'_>]) -> io::Result<()> {
+    IoSlice::advance_slices(&mut parts, 0); // leaves out empty parts
+    while !parts.is_empty() {
+        match stream.write_vectored(parts) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(count) => IoSlice::advance_slices(&mut parts, count),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
     }
+    Ok(())
 }
 
 /// Checks the frames that come, for [`FrameReader::read_sealed`](super::FrameReader::read_sealed).

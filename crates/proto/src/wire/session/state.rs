@@ -2,17 +2,17 @@
 
 use std::fmt;
 
-use super::Kind;
+use super::FrameType;
 
 /// What a server expects of its client.
 ///
 /// ```
-/// use proto::wire::session::{Kind, ServerState};
+/// use proto::wire::session::{FrameType, ServerState};
 ///
-/// let state = ServerState::AwaitingAuth.receive(Kind::Auth)?;
-/// assert!(state.receive(Kind::Command)?.is_running());
+/// let state = ServerState::AwaitingAuth.receive(FrameType::Auth)?;
+/// assert!(state.receive(FrameType::Command)?.is_running());
 ///
-/// let error = state.receive(Kind::Auth).unwrap_err();
+/// let error = state.receive(FrameType::Auth).unwrap_err();
 /// assert_eq!(error.to_string(), "unexpected auth frame in state idle");
 /// # Ok::<(), proto::wire::session::Unexpected>(())
 /// ```
@@ -36,19 +36,23 @@ impl ServerState {
     /// # Errors
     ///
     /// [`Unexpected`], where that frame may not come now.
-    pub const fn receive(self, kind: Kind) -> Result<Self, Unexpected> {
+    pub const fn receive(self, kind: FrameType) -> Result<Self, Unexpected> {
         Ok(match (self, kind) {
-            (Self::AwaitingAuth, Kind::Auth) => Self::Idle,
-            (Self::Idle | Self::IdleAfterInput, Kind::Command) => Self::Running,
-            (Self::Running, Kind::Stdin) => Self::Running,
-            (Self::Running, Kind::StdinEof) => Self::RunningWithoutInput,
-            (Self::IdleAfterInput, Kind::Stdin) => Self::IdleAfterInput,
-            (Self::IdleAfterInput, Kind::StdinEof) => Self::Idle,
-            _ => {
-                let state = self.name();
-                return Err(Unexpected { kind, state });
-            }
+            (Self::AwaitingAuth, FrameType::Auth) => Self::Idle,
+            (Self::Idle | Self::IdleAfterInput, FrameType::Command) => Self::Running,
+            (Self::Running, FrameType::Stdin) => Self::Running,
+            (Self::Running, FrameType::StdinEof) => Self::RunningWithoutInput,
+            (Self::IdleAfterInput, FrameType::Stdin) => Self::IdleAfterInput,
+            (Self::IdleAfterInput, FrameType::StdinEof) => Self::Idle,
+            (Self::AwaitingAuth, FrameType::Ping | FrameType::Pong) => return self.refuse(kind),
+            (_, FrameType::Ping | FrameType::Pong) => self,
+            _ => return self.refuse(kind),
         })
+    }
+
+    const fn refuse(self, kind: FrameType) -> Result<Self, Unexpected> {
+        let when = self.name();
+        Err(Unexpected { kind, when })
     }
 
     /// The state after the command's `exit` or `error` was sent.
@@ -68,10 +72,10 @@ impl ServerState {
 
     const fn name(self) -> &'static str {
         match self {
-            Self::AwaitingAuth => "awaiting auth",
-            Self::Idle | Self::IdleAfterInput => "idle",
-            Self::Running => "running",
-            Self::RunningWithoutInput => "running without input",
+            Self::AwaitingAuth => "in state awaiting auth",
+            Self::Idle | Self::IdleAfterInput => "in state idle",
+            Self::Running => "in state running",
+            Self::RunningWithoutInput => "in state running without input",
         }
     }
 }
@@ -79,10 +83,10 @@ impl ServerState {
 /// What a client expects of its server.
 ///
 /// ```
-/// use proto::wire::session::{ClientState, Kind};
+/// use proto::wire::session::{ClientState, FrameType};
 ///
-/// assert_eq!(ClientState::Running.receive(Kind::Exit)?, ClientState::Idle);
-/// assert!(ClientState::Idle.receive(Kind::Stdout).is_err());
+/// assert_eq!(ClientState::Running.receive(FrameType::Exit)?, ClientState::Idle);
+/// assert!(ClientState::Idle.receive(FrameType::Stdout).is_err());
 /// # Ok::<(), proto::wire::session::Unexpected>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,29 +107,32 @@ impl ClientState {
     /// # Errors
     ///
     /// [`Unexpected`], where that frame may not come now.
-    pub const fn receive(self, kind: Kind) -> Result<Self, Unexpected> {
+    pub const fn receive(self, kind: FrameType) -> Result<Self, Unexpected> {
         Ok(match (self, kind) {
-            (Self::AwaitingHello, Kind::Hello) => Self::AwaitingWelcome,
-            (Self::AwaitingWelcome, Kind::Welcome) => Self::Idle,
+            (Self::AwaitingHello, FrameType::Hello) => Self::AwaitingWelcome,
+            (Self::AwaitingWelcome, FrameType::Welcome) => Self::Idle,
             // A refusal, in words that nothing vouches for.
-            (Self::AwaitingHello | Self::AwaitingWelcome, Kind::Error) => self,
-            (Self::Running, Kind::Stdout | Kind::Stderr) => Self::Running,
-            (Self::Running, Kind::Exit | Kind::Error) => Self::Idle,
+            (Self::AwaitingHello | Self::AwaitingWelcome, FrameType::Error) => self,
+            (Self::Running, FrameType::Stdout | FrameType::Stderr | FrameType::Note) => {
+                Self::Running
+            }
+            (Self::Running, FrameType::Exit | FrameType::Error) => Self::Idle,
             // The server is about to close, and says why.
-            (Self::Idle, Kind::Error) => Self::Idle,
+            (Self::Idle, FrameType::Error) => Self::Idle,
+            (Self::Idle | Self::Running, FrameType::Ping | FrameType::Pong) => self,
             _ => {
-                let state = self.name();
-                return Err(Unexpected { kind, state });
+                let when = self.name();
+                return Err(Unexpected { kind, when });
             }
         })
     }
 
     const fn name(self) -> &'static str {
         match self {
-            Self::AwaitingHello => "awaiting hello",
-            Self::AwaitingWelcome => "awaiting welcome",
-            Self::Idle => "idle",
-            Self::Running => "running",
+            Self::AwaitingHello => "in state awaiting hello",
+            Self::AwaitingWelcome => "in state awaiting welcome",
+            Self::Idle => "in state idle",
+            Self::Running => "in state running",
         }
     }
 }
@@ -133,21 +140,94 @@ impl ClientState {
 /// A frame that may not come now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unexpected {
-    /// Which.
-    pub kind: Kind,
-    /// Now.
-    pub state: &'static str,
+    /// Its type.
+    pub kind: FrameType,
+    /// `in state idle`, or what else makes it wrong.
+    pub when: &'static str,
 }
 
 impl fmt::Display for Unexpected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "unexpected {} frame in state {}",
-            self.kind.name(),
-            self.state
-        )
+        write!(f, "unexpected {} frame {}", self.kind.name(), self.when)
     }
 }
 
 impl std::error::Error for Unexpected {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_state_of_the_server_with_every_frame() {
+        use ServerState::*;
+        let allowed = [
+            (AwaitingAuth, FrameType::Auth, Idle),
+            (Idle, FrameType::Command, Running),
+            (Running, FrameType::Stdin, Running),
+            (Running, FrameType::StdinEof, RunningWithoutInput),
+            (IdleAfterInput, FrameType::Command, Running),
+            (IdleAfterInput, FrameType::Stdin, IdleAfterInput),
+            (IdleAfterInput, FrameType::StdinEof, Idle),
+            (Idle, FrameType::Ping, Idle),
+            (Running, FrameType::Ping, Running),
+            (RunningWithoutInput, FrameType::Ping, RunningWithoutInput),
+            (IdleAfterInput, FrameType::Ping, IdleAfterInput),
+            (Idle, FrameType::Pong, Idle),
+            (Running, FrameType::Pong, Running),
+            (RunningWithoutInput, FrameType::Pong, RunningWithoutInput),
+            (IdleAfterInput, FrameType::Pong, IdleAfterInput),
+        ];
+        for state in [
+            AwaitingAuth,
+            Idle,
+            Running,
+            RunningWithoutInput,
+            IdleAfterInput,
+        ] {
+            for kind in FrameType::ALL {
+                let next = allowed.iter().find(|(s, k, _)| (*s, *k) == (state, kind));
+                assert_eq!(
+                    state.receive(kind).ok(),
+                    next.map(|(_, _, n)| *n),
+                    "{state:?} {kind:?}"
+                );
+            }
+        }
+        assert_eq!(Running.command_ended(), IdleAfterInput);
+        assert_eq!(RunningWithoutInput.command_ended(), Idle);
+        let error = Running.receive(FrameType::Command).unwrap_err().to_string();
+        assert_eq!(error, "unexpected command frame in state running");
+    }
+
+    #[test]
+    fn every_state_of_the_client_with_every_frame() {
+        use ClientState::*;
+        let allowed = [
+            (AwaitingHello, FrameType::Hello, AwaitingWelcome),
+            (AwaitingHello, FrameType::Error, AwaitingHello),
+            (AwaitingWelcome, FrameType::Welcome, Idle),
+            (AwaitingWelcome, FrameType::Error, AwaitingWelcome),
+            (Idle, FrameType::Error, Idle),
+            (Running, FrameType::Stdout, Running),
+            (Running, FrameType::Stderr, Running),
+            (Running, FrameType::Note, Running),
+            (Idle, FrameType::Ping, Idle),
+            (Running, FrameType::Ping, Running),
+            (Idle, FrameType::Pong, Idle),
+            (Running, FrameType::Pong, Running),
+            (Running, FrameType::Exit, Idle),
+            (Running, FrameType::Error, Idle),
+        ];
+        for state in [AwaitingHello, AwaitingWelcome, Idle, Running] {
+            for kind in FrameType::ALL {
+                let next = allowed.iter().find(|(s, k, _)| (*s, *k) == (state, kind));
+                assert_eq!(
+                    state.receive(kind).ok(),
+                    next.map(|(_, _, n)| *n),
+                    "{state:?} {kind:?}"
+                );
+            }
+        }
+    }
+}
