@@ -4,8 +4,8 @@
 
     python3 docs/gallery/web_page.py PORT FILE
 
-The browser asks the server at that address for the image. Not even a blank is needed in it: the
-shell puts one where ${IFS} stands.
+The browser asks the server at that address for the image. The address needs no space: the shell
+reads ${IFS} as one.
 """
 
 import http.client
@@ -19,9 +19,9 @@ port, file = int(sys.argv[1]), pathlib.Path(sys.argv[2])
 try:
     urllib.request.urlopen(f"http://127.0.0.1:{port}/?;touch${{IFS}}{file};", timeout=1)
 except (OSError, http.client.HTTPException):
-    pass  # no image came; the page does not mind
+    pass  # no image came; the command may have run all the same
 
-until = time.monotonic() + 0.5
+until = time.monotonic() + 2
 while not file.exists() and time.monotonic() < until:
     time.sleep(0.01)
 if file.exists():

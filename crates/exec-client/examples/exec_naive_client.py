@@ -1,10 +1,10 @@
-"""Sends each line of its input as a command and shows what one recv gives.
+"""Sends each line of its input as a command and shows what one recv returns.
 
     python3 crates/exec-server/examples/exec_naive_server.py [PORT]
     python3 crates/exec-client/examples/exec_naive_client.py [PORT]
 
-The answer has no sign of where it ends, so this client takes up to 1024 bytes for all of it.
-What is over that stays in the connection, and is shown as the answer to the next command.
+Nothing marks the end of an answer, so this client takes up to 1024 bytes for all of it. The rest
+stays in the connection, and is shown as the answer to the next command.
 """
 
 import socket
@@ -23,7 +23,7 @@ while True:
     if not cmd:
         continue
     client.sendall(cmd.encode())
-    data = client.recv(1024)  # waits for ever where the command writes nothing
+    data = client.recv(1024)  # waits for ever if the command writes nothing
     if not data:  # the server has closed its side
         break
     print("from server:", data)

@@ -1,12 +1,12 @@
-//! Sends each line of its input as a command and shows what one read gives.
+//! Sends each line of its input as a command and shows what one read returns.
 //!
 //! ```text
 //! cargo run -p exec-server --example exec_naive_server [PORT]
 //! cargo run -p exec-client --example exec_naive_client [PORT]
 //! ```
 //!
-//! The answer has no sign of where it ends, so this client takes up to 1024 bytes for all of it.
-//! What is over that stays in the connection, and is shown as the answer to the next command.
+//! Nothing marks the end of an answer, so this client takes up to 1024 bytes for all of it. The rest
+//! stays in the connection, and is shown as the answer to the next command.
 
 use std::env;
 use std::io::{self, Read, Write};
@@ -24,7 +24,7 @@ fn main() -> io::Result<()> {
         }
         client.write_all(cmd.as_bytes())?;
         let mut buf = [0; 1024];
-        let length = client.read(&mut buf)?; // waits for ever where the command writes nothing
+        let length = client.read(&mut buf)?; // waits for ever if the command writes nothing
         if length == 0 {
             break; // the server has closed its side
         }

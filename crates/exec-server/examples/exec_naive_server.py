@@ -1,15 +1,14 @@
-"""Runs each command that it receives and sends its output, with no sign of where that ends.
+"""Runs each command that it receives and sends its output, without marking where it ends.
 
     python3 crates/exec-server/examples/exec_naive_server.py [PORT]
     python3 crates/exec-client/examples/exec_naive_client.py [PORT]
 
-It runs whatever any program on this machine sends, a web page in a browser included: start it
-for a lesson, end it after that. The exec-server tool is the one that asks who is calling.
+It runs whatever any program on this machine sends, a web page in a browser included: start it for
+a lesson, and stop it afterwards. The exec-server tool authenticates its clients.
 
-Try it: a command with more than 1024 bytes of output (ps -ef), then another one (date), which
-is "answered" with the rest of the first. That is a sticky packet, as the lesson calls it;
-length_server and header_server are two ways out. Then a command that writes nothing (true): no
-bytes, so no answer.
+Try it: a command with more than 1024 bytes of output (ps -ef), then another one (date), which is
+"answered" with the rest of the first: a sticky packet. length_server and header_server mark the
+end in two ways. Then a command that writes nothing (true): no bytes, so no answer.
 """
 
 import socket
@@ -19,7 +18,7 @@ import sys
 
 def serve(conn):
     while True:
-        cmd = conn.recv(1024)  # a longer command comes as two, two quick ones may come as one
+        cmd = conn.recv(1024)  # a longer command arrives as two; two quick ones may arrive as one
         if not cmd:
             break
         print("cmd:", cmd)
@@ -40,7 +39,7 @@ print("listening on %s:%d" % server.getsockname(), flush=True)
 
 while True:
     conn, client_addr = server.accept()
-    # A client that leaves without reading all (OSError), or a command with a zero byte in it
+    # A client that resets its connection (OSError), or sends a command with a zero byte
     # (ValueError), ends its own connection, not this server.
     try:
         serve(conn)

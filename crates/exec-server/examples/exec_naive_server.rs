@@ -1,4 +1,4 @@
-//! Runs each command that it receives and sends its output, with no sign of where that ends.
+//! Runs each command that it receives and sends its output, without marking where it ends.
 //!
 //! ```text
 //! cargo run -p exec-server --example exec_naive_server [PORT]
@@ -6,12 +6,12 @@
 //! ```
 //!
 //! It runs whatever any program on this machine sends, a web page in a browser included: start it
-//! for a lesson, end it after that. The exec-server tool is the one that asks who is calling.
+//! for a lesson, and stop it afterwards. The exec-server tool authenticates its clients.
 //!
 //! Try it: a command with more than 1024 bytes of output (`ps -ef`), then another one (`date`),
-//! which is "answered" with the rest of the first. That is a sticky packet, as the lesson calls it;
-//! `length_server` and `header_server` are two ways out. Then a command that writes nothing
-//! (`true`): no bytes, so no answer.
+//! which is "answered" with the rest of the first: a sticky packet. `length_server` and
+//! `header_server` mark the end in two ways. Then a command that writes nothing (`true`): no bytes,
+//! so no answer.
 
 use std::env;
 use std::ffi::OsStr;
@@ -22,7 +22,7 @@ use std::process::{Command, Stdio};
 
 fn serve(mut conn: TcpStream) -> io::Result<()> {
     loop {
-        // A longer command comes as two, two quick ones may come as one.
+        // A longer command arrives as two; two quick ones may arrive as one.
         let mut buf = [0; 1024];
         let length = conn.read(&mut buf)?;
         if length == 0 {
@@ -46,8 +46,8 @@ fn main() -> io::Result<()> {
 
     loop {
         let (conn, client_addr) = server.accept()?;
-        // A client that leaves without reading all, or a command with a zero byte in it, ends its
-        // own connection, not this server.
+        // A client that resets its connection, or sends a command with a zero byte, ends its own
+        // connection, not this server.
         if let Err(why) = serve(conn) {
             println!("{client_addr} {why}");
         }

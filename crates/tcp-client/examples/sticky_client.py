@@ -1,10 +1,9 @@
-"""Sends each of its messages by a send of its own, without a sign of where one ends.
+"""Sends each message by its own send, without marking where it ends.
 
     python3 crates/tcp-server/examples/sticky_server.py [PORT [SIZE ...]]
     python3 crates/tcp-client/examples/sticky_client.py [PORT [MESSAGE ...]]
 
-The messages are hello and world, unless it is given others. What the server makes of them, it
-shows itself.
+By default the messages are hello and world. The server shows what it received.
 """
 
 import socket

@@ -1,12 +1,11 @@
-//! Sends each of its messages by a write of its own, without a sign of where one ends.
+//! Sends each message by its own write, without marking where it ends.
 //!
 //! ```text
 //! cargo run -p tcp-server --example sticky_server [PORT [SIZE ...]]
 //! cargo run -p tcp-client --example sticky_client [PORT [MESSAGE ...]]
 //! ```
 //!
-//! The messages are hello and world, unless it is given others. What the server makes of them, it
-//! shows itself.
+//! By default the messages are hello and world. The server shows what it received.
 
 use std::env;
 use std::io::{self, Write};

@@ -3,9 +3,9 @@
     python3 crates/tcp-server/examples/tcp_server.py [PORT]
     python3 crates/tcp-client/examples/tcp_client.py [PORT]
 
-Try it: type a line with an umlaut or in Chinese. The server gets bytes, here those of UTF-8,
-and upper() of bytes changes ASCII letters alone. Then type a line of 2000 letters: recv(1024)
-gives no more than 1024 of the answer, and the next line is answered with the rest.
+Try it: type a line in Chinese. The server gets its UTF-8 bytes, and upper() of bytes changes only
+ASCII letters. Then type a line of 2000 letters: recv(1024) returns at most 1024 bytes of the
+answer, and the next line is answered with the rest.
 """
 
 import socket
@@ -21,7 +21,7 @@ while True:
         msg = input(">>: ").strip()
     except EOFError:  # Ctrl-D
         break
-    if not msg:  # nothing to send is nothing to answer: recv would wait for ever
+    if not msg:  # an empty message puts no bytes into the stream: recv would wait for ever
         continue
     client.sendall(msg.encode())
     data = client.recv(1024)

@@ -5,9 +5,9 @@
 //! cargo run -p tcp-client --example tcp_client [PORT]
 //! ```
 //!
-//! Try it: type a line with an umlaut or in Chinese. The server gets bytes, here those of UTF-8,
-//! and `to_ascii_uppercase` changes ASCII letters alone. Then type a line of 2000 letters: one read
-//! gives no more than 1024 of the answer, and the next line is answered with the rest.
+//! Try it: type a line in Chinese. The server gets its UTF-8 bytes, and `to_ascii_uppercase` changes
+//! only ASCII letters. Then type a line of 2000 letters: one read returns at most 1024 bytes of the
+//! answer, and the next line is answered with the rest.
 
 use std::env;
 use std::io::{self, Read, Write};
@@ -21,7 +21,7 @@ fn main() -> io::Result<()> {
     while let Some(line) = input(">>: ")? {
         let msg = line.trim();
         if msg.is_empty() {
-            continue; // nothing to send is nothing to answer: read would wait for ever
+            continue; // an empty message puts no bytes into the stream: read would wait for ever
         }
         client.write_all(msg.as_bytes())?;
         let mut buf = [0; 1024];

@@ -1,4 +1,4 @@
-"""Shows that TCP has no messages: each recv takes what is there, whoever sent it in what pieces.
+"""Shows that TCP has no messages: each recv takes what has arrived, however it was sent.
 
     python3 crates/tcp-server/examples/sticky_server.py [PORT [SIZE ...]]
     python3 crates/tcp-client/examples/sticky_client.py [PORT [MESSAGE ...]]
@@ -8,9 +8,9 @@ It serves one client with one recv for each SIZE (two of 10 bytes), then ends. T
     sizes 10 10, messages hello world    two sends, often one recv: b'helloworld' and b''
     sizes 2 10, message "hello feng"     one send, two recvs: b'he' and b'llo feng'
 
-How the first one comes out depends on who is faster, which no sleep and no option (TCP_NODELAY)
-can settle. To know where a message ends, the two sides have to agree on a sign for it:
-length_server.py and header_server.py.
+The first result depends on which side is faster; neither a sleep nor an option (TCP_NODELAY) makes
+it certain. Both sides must agree on how the end of a message is marked: length_server.py and
+header_server.py.
 """
 
 import socket

@@ -1,4 +1,4 @@
-//! Shows that TCP has no messages: each read takes what is there, whoever sent it in what pieces.
+//! Shows that TCP has no messages: each read takes what has arrived, however it was sent.
 //!
 //! ```text
 //! cargo run -p tcp-server --example sticky_server [PORT [SIZE ...]]
@@ -12,9 +12,9 @@
 //! sizes 2 10, message "hello feng"     one write, two reads: b'he' and b'llo feng'
 //! ```
 //!
-//! How the first one comes out depends on who is faster, which no sleep and no option
-//! (`set_nodelay`) can settle. To know where a message ends, the two sides have to agree on a sign
-//! for it: `length_server.rs` and `header_server.rs`.
+//! The first result depends on which side is faster; neither a sleep nor an option (`set_nodelay`)
+//! makes it certain. Both sides must agree on how the end of a message is marked:
+//! `length_server.rs` and `header_server.rs`.
 
 use std::env;
 use std::io::{self, Read};

@@ -5,9 +5,9 @@
 //! cargo run -p tcp-client --example tcp_client [PORT]
 //! ```
 //!
-//! Two loops: one turn of the outer one is a connection, one of the inner one a message. So this
-//! server serves one client at a time. Try it: connect a second client while the first stays; its
-//! answer comes when the first has left. `threading_tcp_server.rs` is the cure.
+//! The outer loop takes a connection, the inner loop a message, so this server serves one client at
+//! a time. Try it: connect a second client while the first stays connected; its answer comes when
+//! the first has left. `threading_tcp_server.rs` serves both at once.
 
 use std::env;
 use std::io::{self, Read, Write};
@@ -16,7 +16,7 @@ use std::net::TcpListener;
 fn main() -> io::Result<()> {
     let port = env::args().nth(1).unwrap_or_else(|| "8080".to_owned());
 
-    // Socket, SO_REUSEADDR (on Unix), bind and listen (for 128 that wait) are one call in std.
+    // Makes the socket, sets SO_REUSEADDR (on Unix), binds, and listens with a backlog of 128.
     let server = TcpListener::bind(format!("127.0.0.1:{port}"))?;
     println!("listening on {}", server.local_addr()?);
 
@@ -28,7 +28,7 @@ fn main() -> io::Result<()> {
             let data = match conn.read(&mut buf) {
                 Ok(0) => break, // the client has closed its side
                 Ok(length) => &buf[..length],
-                Err(_) => break, // the client has gone without a goodbye
+                Err(_) => break, // the client reset the connection
             };
             println!("received: b'{}'", data.escape_ascii());
             if conn.write_all(&data.to_ascii_uppercase()).is_err() {

@@ -267,6 +267,9 @@ fn a_listing_out_of_step_is_found_and_mended() {
     let part = format!("{EXAMPLE} from \"fn main\" to \"let port\"");
     let lines = "fn main() -> io::Result<()> {\n    let port = env::args().nth(1).unwrap_or_else(|| \"8080\".to_owned());\n";
     assert_found(&listings::check(&listing(&part, lines)), &[]);
+    let to_the_end = format!("{EXAMPLE} from \"// The end of\"");
+    let end = "        // The end of the block closes `conn`.\n    }\n}\n";
+    assert_found(&listings::check(&listing(&to_the_end, end)), &[]);
 
     for text in [
         "",
@@ -287,7 +290,7 @@ fn a_listing_out_of_step_is_found_and_mended() {
     }
     for (what, says) in [
         ("nowhere.rs", "cannot be read"),
-        ("Cargo.toml from \"[workspace]\"", "not PATH"),
+        ("Cargo.toml from [workspace]", "not PATH"),
         (
             "Cargo.toml from \"no such\" to \"thing\"",
             "has no such line",

@@ -12,8 +12,8 @@ use crate::docs::pages;
 #[derive(Debug, PartialEq, Eq)]
 struct Listing<'a> {
     path: &'a str,
-    /// The texts in the first and the last line; without them, the whole file.
-    part: Option<(&'a str, &'a str)>,
+    /// The texts in the first and the last line; without the second, the end of the file.
+    part: Option<(&'a str, Option<&'a str>)>,
 }
 
 /// Whether a fence claims to show a file.
@@ -58,7 +58,8 @@ pub fn updated(page: &Page) -> Result<String, Finding> {
 /// What the fence should hold.
 fn current(fence: &Fence) -> Result<String, String> {
     let comment = fence.comment.as_deref().unwrap_or_default();
-    let listing = parse(comment).ok_or("not PATH, nor PATH from \"TEXT\" to \"TEXT\"")?;
+    let listing =
+        parse(comment).ok_or("not PATH, PATH from \"TEXT\", nor PATH from \"TEXT\" to \"TEXT\"")?;
     let text = fs::read_to_string(workspace().join(listing.path))
         .map_err(|why| format!("{} cannot be read: {why}", listing.path))?;
     let Some((from, to)) = listing.part else {
@@ -71,7 +72,10 @@ fn current(fence: &Fence) -> Result<String, String> {
         found.map(|at| start + at).ok_or_else(missing)
     };
     let first = find(from, 0)?;
-    let last = find(to, first)?;
+    let last = match to {
+        Some(to) => find(to, first)?,
+        None => lines.len() - 1,
+    };
     Ok(lines[first..=last].join("\n") + "\n")
 }
 
@@ -84,7 +88,11 @@ fn parse(comment: &str) -> Option<Listing<'_>> {
             part: None,
         });
     };
-    let part = part.strip_suffix('"')?.split_once("\" to \"")?;
+    let part = part.strip_suffix('"')?;
+    let part = match part.split_once("\" to \"") {
+        Some((from, to)) => (from, Some(to)),
+        None => (part, None),
+    };
     Some(Listing {
         path,
         part: Some(part),
