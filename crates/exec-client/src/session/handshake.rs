@@ -10,7 +10,6 @@ use proto::escape::{quoted, server_text};
 use proto::net::{Deadline, Refused, Stream, Trace, TraceEvent};
 use proto::random::Random;
 use proto::token::Token;
-use proto::wire::frame::FrameError;
 use proto::wire::session::handshake::{Agreement, HandshakeError, read_hello};
 use proto::wire::session::{
     ClientState, Frame, FrameReader, FrameType, Opener, Sealer, SessionError, write_plain,
@@ -52,7 +51,7 @@ pub fn exchange(
     let client = random.bytes().map_err(Failure::new)?;
     let agreement = Agreement::new(token.key(), &server, &client).map_err(Failure::new)?;
     let answer = write_plain(&mut talk.stream, FrameType::Auth, &agreement.auth())
-        .map_err(|error| SessionError::Frame(FrameError::Io(error)))
+        .map_err(SessionError::Io)
         .and_then(|()| frames.read_plain(&mut talk));
     match answer {
         Ok(Some(frame)) => {
@@ -62,10 +61,8 @@ pub fn exchange(
                 .map_err(|error| explain.refused(&error))
         }
         Ok(None) => Err(explain.wrong_token()),
-        Err(SessionError::Frame(FrameError::Io(error))) if !is_timeout(&error) => {
-            Err(explain.wrong_token())
-        }
-        Err(SessionError::Frame(FrameError::Io(_))) => {
+        Err(SessionError::Io(error)) if !is_timeout(&error) => Err(explain.wrong_token()),
+        Err(SessionError::Io(_)) => {
             let limit = show_duration(limit);
             Err(explain.no_greeting(&format!("it did not answer within {limit}")))
         }
@@ -160,7 +157,7 @@ impl Explain<'_> {
         if let SessionError::UnknownType(_) | SessionError::HashWithoutKey(_) = error {
             return self.breaks(error);
         }
-        if let SessionError::Frame(FrameError::Io(error)) = error {
+        if let SessionError::Io(error) = error {
             let limit = show_duration(self.options.handshake_timeout);
             let how = match is_timeout(error) {
                 true => format!("nothing came within {limit}"),

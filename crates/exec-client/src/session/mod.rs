@@ -16,7 +16,6 @@ use proto::escape::server_text;
 use proto::net::{Stream, Trace, TraceEvent, connect};
 use proto::reason;
 use proto::token::{Token, default_path};
-use proto::wire::frame::FrameError;
 use proto::wire::session::{
     BODY_LIMIT, ClientState, ExitStatus, Frame, FrameReader, FrameType, KeepAlive, Opener,
     SessionError,
@@ -130,7 +129,7 @@ impl<'o> Session<'o> {
 
     fn explain(&self, error: SessionError) -> Failure {
         match error {
-            SessionError::Frame(FrameError::Io(error)) => self.broken(&error),
+            SessionError::Io(error) => self.broken(&error),
             other => incomplete(&other.to_string()),
         }
     }

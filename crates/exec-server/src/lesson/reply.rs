@@ -9,7 +9,7 @@ use proto::net::{Deadline, Peer, Stream, Trace};
 use proto::wire::Protocol;
 use proto::wire::header::Header;
 use proto::wire::sha256::{Sha256, hex};
-use proto::wire::{frame, length_first};
+use proto::wire::{frame, length_first, read_full};
 
 use super::End;
 use crate::context::Context;
@@ -172,7 +172,7 @@ fn await_ready(context: &Context, stream: &Stream, peer: Peer) -> Result<(), End
     let answers = Deadline::after(stream, context.options.handshake_timeout);
     let mut answers = Trace::new(answers, |event| log.trace(&peer, event));
     let mut answer = [0; length_first::READY.len()];
-    match frame::fill(&mut answers, &mut answer) {
+    match read_full(&mut answers, &mut answer) {
         Ok(_) if answer == length_first::READY => Ok(()),
         Ok(0) => Err(End::ClosedByPeer),
         Ok(_) => Err(End::NotReady("it did not answer recv_ready to a length")),

@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use proto::net::Stream;
-use proto::wire::frame::FrameError;
 use proto::wire::session::{FrameReader, FrameType, KeepAlive, Opener, ServerState, SessionError};
 
 use super::End;
@@ -224,7 +223,7 @@ impl<S: Read> Incoming<S> {
             let frame = match self.frames.read_sealed(&mut patient, &mut self.opener) {
                 Ok(Some(frame)) => frame,
                 Ok(None) => return Err(End::ClosedByPeer),
-                Err(SessionError::Frame(FrameError::Io(error))) => return Err(error.into()),
+                Err(SessionError::Io(error)) => return Err(error.into()),
                 Err(error) => return Err(End::Violation(error)),
             };
             conversation.receive(frame.kind)?;

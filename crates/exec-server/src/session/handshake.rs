@@ -70,13 +70,11 @@ fn exchange(context: &Context, stream: &Stream, peer: Peer) -> Result<(Sealer, O
 
 fn refusal(error: SessionError, limit: Duration) -> End {
     match error {
-        SessionError::Frame(FrameError::Io(error)) if error.kind() == ErrorKind::TimedOut => {
-            End::Refused(format!(
-                "the handshake was not over within {}",
-                show_duration(limit)
-            ))
-        }
-        SessionError::Frame(FrameError::Io(error)) => End::Failed(error),
+        SessionError::Io(error) if error.kind() == ErrorKind::TimedOut => End::Refused(format!(
+            "the handshake was not over within {}",
+            show_duration(limit)
+        )),
+        SessionError::Io(error) => End::Failed(error),
         SessionError::Frame(FrameError::Foreign { speaker, .. }) => End::Foreign(speaker),
         other => End::Violation(other),
     }

@@ -6,10 +6,21 @@ use super::flags::{Effect, Tool};
 use super::help::help;
 use super::parse::{Asked, parse};
 
-/// Everything that is wrong with a tool's table, for its test to compare with nothing: names and
-/// texts that break the common form, defaults that its own parser refuses, examples that do not
-/// parse, help that is too wide.
-pub fn complaints<O: Default>(tool: &Tool<O>) -> Vec<String> {
+impl<O: Default> Tool<O> {
+    /// For a tool's test: panics where the table is not well formed, with a line for each fault.
+    /// Faults are names and texts that break the common form, defaults and examples that the parser
+    /// refuses, and help wider than 80 columns.
+    ///
+    /// # Panics
+    ///
+    /// On any fault.
+    pub fn debug_assert(&self) {
+        let faults = faults(self);
+        assert!(faults.is_empty(), "{}", faults.join("\n"));
+    }
+}
+
+fn faults<O: Default>(tool: &Tool<O>) -> Vec<String> {
     let mut found = Vec::new();
     let mut names: Vec<String> = vec!["help".into(), "version".into(), "h".into(), "V".into()];
     for flag in tool.flags() {

@@ -14,7 +14,6 @@ mod parse;
 mod progress;
 mod values;
 
-pub use check::complaints;
 pub use exit::run;
 pub use failure::Failure;
 pub use flags::{Effect, Example, Flag, Group, Operand, Set, Tool};

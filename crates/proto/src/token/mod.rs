@@ -27,7 +27,7 @@ use crate::random::Random;
 /// assert_eq!(format!("{token:?}"), "Token(..)");
 /// # Ok::<(), proto::token::TokenError>(())
 /// ```
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Token([u8; 32]);
 
 impl Token {

@@ -5,9 +5,10 @@
 //! | `hmac.new(key, message, 'sha256').digest()` | [`Key::new`]`(key)`[`.code`](Key::code)`(&[message])` |
 //! | `hmac.compare_digest(a, b)` | [`equal`]`(a, b)` |
 //!
-//! Never compare codes with `==`: it may stop at the first byte that differs, and whoever can
-//! measure that can guess a code byte by byte.
+//! Never compare codes with `==`: it may stop at the first byte that differs, and an attacker who
+//! measures the time can guess a code byte by byte.
 
+use std::fmt;
 use std::hint;
 
 use super::sha256::{BLOCK, DIGEST, Sha256, digest};
@@ -15,11 +16,17 @@ use super::sha256::{BLOCK, DIGEST, Sha256, digest};
 /// A key, ready for use: what depends on the key alone is computed once, so that a code costs two
 /// blocks of SHA-256 less.
 ///
-/// It has no `Debug`, so that no log shows it by mistake. It is not wiped from memory when dropped.
+/// `Debug` shows that there is one, and not what it is. It is not wiped from memory when dropped.
 #[derive(Clone)]
 pub struct Key {
     inner: Sha256,
     outer: Sha256,
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key(..)")
+    }
 }
 
 impl Key {

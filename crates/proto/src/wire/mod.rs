@@ -11,8 +11,8 @@
 //! | [`session`] | authenticated commands, streaming | (ours) |
 //! | [`Protocol`] | which of all these a client and a server speak | |
 //!
-//! Nothing here knows a socket, a thread or a terminal. Nothing is allocated because a peer
-//! announced it: buffers grow with the bytes that really came.
+//! Nothing here uses a socket, a thread or a terminal. No memory is allocated for bytes that a peer
+//! only announced: buffers grow with the bytes that really came.
 
 pub mod frame;
 pub mod header;
@@ -21,7 +21,9 @@ pub mod json;
 pub mod length_first;
 pub mod pack;
 mod protocol;
+mod read_full;
 pub mod session;
 pub mod sha256;
 
 pub use protocol::Protocol;
+pub use read_full::read_full;

@@ -4,6 +4,7 @@ use std::io::Read;
 
 use proto::wire::frame::{self, FrameError, HEADER_LIMIT, PREFIX};
 use proto::wire::header::Header;
+use proto::wire::read_full;
 
 use crate::pieces::{Pieces, cut_at, whole};
 use crate::random::Random;
@@ -55,7 +56,7 @@ fn received(stream: &mut impl Read) -> (Vec<(Header, Vec<u8>)>, String) {
         }
         let header = Header::decode_lesson(&header).unwrap();
         let mut body = vec![0; header.total_size as usize];
-        let got = frame::fill(stream, &mut body).unwrap();
+        let got = read_full(stream, &mut body).unwrap();
         if got < body.len() {
             return (
                 replies,

@@ -99,6 +99,12 @@ impl fmt::Display for FrameError {
 
 impl std::error::Error for FrameError {}
 
+impl From<io::Error> for FrameError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
 /// The most likely reason for an impossible length is a program of another protocol.
 pub(super) fn refused(prefix: [u8; PREFIX], limit: usize) -> FrameError {
     let speaker = match &prefix {

@@ -2,7 +2,7 @@
 //!
 //! | Python | here |
 //! |---|---|
-//! | `conn.sendall(struct.pack('i', len(header)) + header)` | [`encode`], then one `write_all` |
+//! | `conn.sendall(struct.pack('i', len(header)) + header)` | [`write`], in one `write_all` |
 //! | `struct.unpack('i', conn.recv(4))`, then `conn.recv(n)` | [`read`], however the bytes are cut |
 //!
 //! `'i'` is this order on the machines that the lesson ran on. The length comes from a peer, so it is
@@ -12,15 +12,16 @@ mod error;
 #[cfg(test)]
 mod tests;
 
-use std::io::{self, ErrorKind, Read};
+use std::io::{Read, Write};
 
 use self::error::refused;
 pub use self::error::{Foreign, FrameError};
+use crate::wire::read_full;
 
 /// How many bytes the length has that stands before a header. Python: `struct.calcsize('i')`.
 pub const PREFIX: usize = 4;
 
-/// The longest header that is sent here, in bytes. Who reads may set a lower limit.
+/// The longest header that is sent here, in bytes. A reader may set a lower limit.
 pub const HEADER_LIMIT: usize = 64 * 1024;
 
 /// How much a buffer grows at a time while a header comes in.
@@ -55,10 +56,28 @@ pub fn encode(header: &[u8], out: &mut Vec<u8>) -> Result<(), FrameError> {
     Ok(())
 }
 
+/// Sends the length and the header in one write.
+///
+/// # Errors
+///
+/// Those of [`encode`], and [`FrameError::Io`].
+///
+/// ```
+/// let mut stream = Vec::new();
+/// proto::wire::frame::write(&mut stream, b"{}")?;
+/// assert_eq!(stream, b"\x02\0\0\0{}");
+/// # Ok::<(), proto::wire::frame::FrameError>(())
+/// ```
+pub fn write(stream: &mut impl Write, header: &[u8]) -> Result<(), FrameError> {
+    let mut bytes = Vec::new();
+    encode(header, &mut bytes)?;
+    Ok(stream.write_all(&bytes)?)
+}
+
 /// Reads one header into `header`; false where the peer closed before the first byte of it.
 ///
-/// However the bytes are cut on their way, they are put together again. After an error the stream
-/// is of no more use: where the next frame begins is not known.
+/// It does not matter how the bytes are cut on their way. After an error the stream is of no more
+/// use: where the next frame begins is not known.
 ///
 /// # Errors
 ///
@@ -80,7 +99,7 @@ pub fn read(
     header: &mut Vec<u8>,
 ) -> Result<bool, FrameError> {
     let mut prefix = [0; PREFIX];
-    let got = fill(stream, &mut prefix).map_err(FrameError::Io)?;
+    let got = read_full(stream, &mut prefix)?;
     if got == 0 {
         return Ok(false);
     }
@@ -97,37 +116,11 @@ pub fn read(
     while header.len() < wanted {
         let from = header.len();
         header.resize(wanted.min(from + STEP), 0);
-        let got = fill(stream, &mut header[from..]).map_err(FrameError::Io)?;
+        let got = read_full(stream, &mut header[from..])?;
         if from + got < header.len() {
             let got = from + got;
             return Err(FrameError::Short { got, of: wanted });
         }
     }
     Ok(true)
-}
-
-/// Reads until `buffer` is full or the stream ends; how many bytes came. Unlike `read_exact` it can
-/// say how many those were.
-///
-/// # Errors
-///
-/// Those of the stream, but for `Interrupted`, after which it reads on.
-///
-/// ```
-/// let mut buffer = [0; 4];
-/// assert_eq!(proto::wire::frame::fill(&mut &b"ab"[..], &mut buffer)?, 2);
-/// assert_eq!(&buffer, b"ab\0\0");
-/// # Ok::<(), std::io::Error>(())
-/// ```
-pub fn fill(stream: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
-    let mut filled = 0;
-    while filled < buffer.len() {
-        match stream.read(&mut buffer[filled..]) {
-            Ok(0) => break,
-            Ok(count) => filled += count,
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(filled)
 }

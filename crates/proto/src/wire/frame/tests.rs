@@ -60,8 +60,8 @@ fn programs_of_other_protocols_are_known_by_their_first_bytes() {
 fn a_stream_that_fails_fails_the_frame() {
     struct Broken;
     impl Read for Broken {
-        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-            Err(ErrorKind::ConnectionReset.into())
+        fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+            Err(std::io::ErrorKind::ConnectionReset.into())
         }
     }
     let failed = read(&mut Broken, 100, &mut Vec::new()).unwrap_err();

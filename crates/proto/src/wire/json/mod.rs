@@ -8,7 +8,7 @@
 //! | `int(...)`, `float(...)` of what came | [`Value::as_number`], then `parse` |
 //!
 //! Numbers stay text, because a size that went through a float comes back changed (above 2^53).
-//! Nesting is limited and the parser does not recurse, so no input can use up the stack.
+//! Nesting is limited, so no input can use up the stack.
 //!
 //! ```
 //! use proto::wire::json::parse;

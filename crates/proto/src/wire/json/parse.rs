@@ -1,4 +1,4 @@
-//! From bytes to a [`Value`], in one pass, without recursion.
+//! From bytes to a [`Value`], in one pass.
 
 use super::error::{Error, Problem};
 use super::value::Value;
@@ -25,7 +25,7 @@ pub const DEPTH: usize = 16;
 /// Arrays and objects may be nested [`DEPTH`] deep. The length has no limit here, since the whole
 /// document is there already; [`frame::read`](crate::wire::frame::read) has one for what a peer
 /// sends. The value takes less than 64 bytes of memory for each byte of the document. The parser
-/// takes time in proportion to the document's length, and does not recurse.
+/// takes time in proportion to the document's length, and recurses no deeper than [`DEPTH`].
 ///
 /// # Errors
 ///
@@ -47,31 +47,30 @@ pub fn parse(document: &[u8]) -> Result<Value, Error> {
         at: error.valid_up_to(),
         problem: Problem::NotUtf8,
     })?;
-    let mut parser = Parser { text, at: 0 };
+    let mut parser = Parser {
+        text,
+        at: 0,
+        depth: 0,
+    };
     if text.starts_with('\u{feff}') {
         return parser.fail(Problem::ByteOrderMark);
     }
-    let value = parser.document()?;
-    parser.skip_space();
+    let value = parser.value()?;
     match parser.peek() {
         None => Ok(value),
         Some(_) => parser.fail(Problem::Trailing),
     }
 }
 
-/// An array or object whose end has not come yet.
-enum Open {
-    Array(Vec<Value>),
-    Object(Vec<(String, Value)>, String),
-}
-
 struct Parser<'a> {
     text: &'a str,
     at: usize,
+    /// How many arrays and objects are open.
+    depth: usize,
 }
 
 impl Parser<'_> {
-    /// Whatever is missing, where the document is over it is the rest of the document.
+    /// An error here. At the end of the document what is missing is the rest of it.
     fn fail<T>(&self, problem: Problem) -> Result<T, Error> {
         let problem = match problem {
             Problem::Expected(_) | Problem::Number if self.at >= self.text.len() => Problem::Ended,
@@ -99,66 +98,60 @@ impl Parser<'_> {
         there
     }
 
-    fn document(&mut self) -> Result<Value, Error> {
-        let mut open: Vec<Open> = Vec::new();
+    /// A value, with the white space around it.
+    fn value(&mut self) -> Result<Value, Error> {
+        self.skip_space();
+        let value = match self.peek() {
+            Some(b'[') => self.nested(Self::array)?,
+            Some(b'{') => self.nested(Self::object)?,
+            _ => self.scalar()?,
+        };
+        self.skip_space();
+        Ok(value)
+    }
+
+    /// Steps over an opening bracket and the space after it, unless that is one too many.
+    fn nested(&mut self, inner: fn(&mut Self) -> Result<Value, Error>) -> Result<Value, Error> {
+        if self.depth == DEPTH {
+            return self.fail(Problem::TooDeep);
+        }
+        self.depth += 1;
+        self.at += 1;
+        self.skip_space();
+        let value = inner(self)?;
+        self.depth -= 1;
+        Ok(value)
+    }
+
+    fn array(&mut self) -> Result<Value, Error> {
+        let mut items = Vec::new();
+        if self.take(b']') {
+            return Ok(Value::Array(items));
+        }
+        loop {
+            items.push(self.value()?);
+            if self.take(b']') {
+                return Ok(Value::Array(items));
+            }
+            if !self.take(b',') {
+                return self.fail(Problem::Expected("',' or ']'"));
+            }
+        }
+    }
+
+    fn object(&mut self) -> Result<Value, Error> {
+        let mut members = Vec::new();
+        if self.take(b'}') {
+            return Ok(Value::Object(members));
+        }
         loop {
             self.skip_space();
-            // A value begins here. One that holds others may be empty, else it is opened.
-            let mut value = match self.peek() {
-                Some(bracket @ (b'[' | b'{')) => {
-                    if open.len() == DEPTH {
-                        return self.fail(Problem::TooDeep);
-                    }
-                    self.at += 1;
-                    self.skip_space();
-                    match bracket {
-                        b'[' if self.take(b']') => Value::Array(Vec::new()),
-                        b'{' if self.take(b'}') => Value::Object(Vec::new()),
-                        b'[' => {
-                            open.push(Open::Array(Vec::new()));
-                            continue;
-                        }
-                        _ => {
-                            let name = self.member_name()?;
-                            open.push(Open::Object(Vec::new(), name));
-                            continue;
-                        }
-                    }
-                }
-                _ => self.scalar()?,
-            };
-            // A value has ended; with it, perhaps, those that it is in.
-            loop {
-                let Some(innermost) = open.pop() else {
-                    return Ok(value);
-                };
-                self.skip_space();
-                match innermost {
-                    Open::Array(mut items) => {
-                        items.push(value);
-                        if self.take(b',') {
-                            open.push(Open::Array(items));
-                            break;
-                        }
-                        if !self.take(b']') {
-                            return self.fail(Problem::Expected("',' or ']'"));
-                        }
-                        value = Value::Array(items);
-                    }
-                    Open::Object(mut members, name) => {
-                        members.push((name, value));
-                        if self.take(b',') {
-                            self.skip_space();
-                            let next = self.member_name()?;
-                            open.push(Open::Object(members, next));
-                            break;
-                        }
-                        if !self.take(b'}') {
-                            return self.fail(Problem::Expected("',' or '}'"));
-                        }
-                        value = Value::Object(members);
-                    }
-                }
+            members.push((self.member_name()?, self.value()?));
+            if self.take(b'}') {
+                return Ok(Value::Object(members));
+            }
+            if !self.take(b',') {
+                return self.fail(Problem::Expected("',' or '}'"));
             }
         }
     }
@@ -303,7 +296,7 @@ impl Parser<'_> {
             if let Some(Ok(c)) = char::decode_utf16([first, second]).next() {
                 return Ok(c);
             }
-            // The second stands for itself; it may begin a pair of its own.
+            // The second may begin a pair of its own.
             self.at = back;
         }
         // Python gives a lone surrogate to file names that are not UTF-8.

@@ -17,7 +17,7 @@ pub enum Value {
     Null,
     /// `true` or `false`.
     Bool(bool),
-    /// A number, as it was written. Who makes one is answerable for its being a number in JSON.
+    /// A number, as it was written. Must be a valid JSON number.
     Number(String),
     /// A string. A surrogate that has no partner is U+FFFD here.
     String(String),
@@ -73,8 +73,8 @@ impl Value {
         }
     }
 
-    /// A number as it was written; `None` for any other value. `str::parse` makes of it the type
-    /// that is wanted, and an error where it does not fit, as `int(text)` does in Python.
+    /// A number as it was written; `None` for any other value. `str::parse` turns it into the type
+    /// you choose, and fails where it does not fit, as `int(text)` does in Python.
     ///
     /// ```
     /// use proto::wire::json::parse;
@@ -94,8 +94,8 @@ impl Value {
     /// A name that this object has more than once. `None` where there is none, or this is no
     /// object; the objects within it are not looked at.
     ///
-    /// Which of the two members counts is for each parser to choose (RFC 8259, section 4), so what
-    /// is to be trusted should have none.
+    /// Parsers differ in which of the two counts (RFC 8259, section 4), so refuse a document that is
+    /// to be trusted and has one.
     ///
     /// ```
     /// use proto::wire::json::parse;
@@ -129,6 +129,18 @@ impl Value {
 impl From<&str> for Value {
     fn from(text: &str) -> Self {
         Self::String(text.to_owned())
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::String(text)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(truth: bool) -> Self {
+        Self::Bool(truth)
     }
 }
 

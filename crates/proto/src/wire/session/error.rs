@@ -1,15 +1,19 @@
 //! Why a session is refused.
 
 use std::fmt;
+use std::io;
 
 use super::FrameType;
 use super::state::Unexpected;
+use crate::reason;
 use crate::wire::frame::FrameError;
 use crate::wire::header::HeaderError;
 
 /// What came is not what a session may hold.
 #[derive(Debug)]
 pub enum SessionError {
+    /// The stream failed: a timeout, a reset.
+    Io(io::Error),
     /// No frame, or not a whole one.
     Frame(FrameError),
     /// The header is not a session's.
@@ -45,6 +49,7 @@ pub enum SessionError {
 impl fmt::Display for SessionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Io(error) => f.write_str(&reason(error)),
             Self::Frame(error) => error.fmt(f),
             Self::Header(error) => error.fmt(f),
             Self::TooLong { length, limit } => {
@@ -68,3 +73,30 @@ impl fmt::Display for SessionError {
 }
 
 impl std::error::Error for SessionError {}
+
+impl From<io::Error> for SessionError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<FrameError> for SessionError {
+    fn from(error: FrameError) -> Self {
+        match error {
+            FrameError::Io(error) => Self::Io(error),
+            error => Self::Frame(error),
+        }
+    }
+}
+
+impl From<HeaderError> for SessionError {
+    fn from(error: HeaderError) -> Self {
+        Self::Header(error)
+    }
+}
+
+impl From<Unexpected> for SessionError {
+    fn from(error: Unexpected) -> Self {
+        Self::Unexpected(error)
+    }
+}

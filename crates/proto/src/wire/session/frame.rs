@@ -6,8 +6,9 @@ use super::FrameType;
 use super::error::SessionError;
 use super::seal::Opener;
 use crate::escape::quoted;
-use crate::wire::frame::{self, FrameError};
+use crate::wire::frame;
 use crate::wire::header::Header;
+use crate::wire::read_full;
 
 /// The longest body of any frame, in bytes.
 pub const BODY_LIMIT: usize = 64 * 1024;
@@ -53,8 +54,8 @@ impl FrameReader {
     ///
     /// # Errors
     ///
-    /// [`SessionError`]. A header or a body over 1 KiB is refused before it is read, and a hash before
-    /// there is a key for one is refused, but in `error`: its words are nobody's in any case.
+    /// [`SessionError`]. A header or a body over 1 KiB is refused before it is read, and a hash is
+    /// refused, because there is no key yet. Only `error` may carry one: it is unauthenticated.
     pub fn read_plain(
         &mut self,
         stream: &mut impl Read,
@@ -93,10 +94,10 @@ impl FrameReader {
         header_limit: usize,
         body_limit: usize,
     ) -> Result<Option<Header>, SessionError> {
-        if !frame::read(stream, header_limit, &mut self.header).map_err(SessionError::Frame)? {
+        if !frame::read(stream, header_limit, &mut self.header)? {
             return Ok(None);
         }
-        let header = Header::decode_session(&self.header).map_err(SessionError::Header)?;
+        let header = Header::decode_session(&self.header)?;
         let length = match usize::try_from(header.total_size) {
             Ok(length) if length <= body_limit => length,
             _ => {
@@ -108,8 +109,7 @@ impl FrameReader {
         };
         // At most 64 KiB, whatever was announced.
         self.body.resize(length, 0);
-        let io = |error| SessionError::Frame(FrameError::Io(error));
-        let got = frame::fill(stream, &mut self.body).map_err(io)?;
+        let got = read_full(stream, &mut self.body)?;
         if got < length {
             return Err(SessionError::Short { got, of: length });
         }

