@@ -5,8 +5,11 @@ mod processes;
 mod servers;
 
 use std::panic::{self, AssertUnwindSafe};
+use std::process::Command;
 
 use cross_process::artifacts::{Artifacts, artifacts};
+use cross_process::deadline::SOON;
+use cross_process::process::Process;
 use cross_process::temp::TempDir;
 
 /// The panic message of `fails`, which must panic.
@@ -37,4 +40,25 @@ fn a_folder_is_private_and_goes_away_with_all_in_it() {
     std::fs::write(folder.join("file"), "").unwrap();
     drop(folder);
     assert!(!path.exists());
+}
+
+/// A killed run left its folders, and its process id may be ours now.
+#[test]
+fn a_folder_of_a_killed_run_is_in_nobodys_way() {
+    let place = TempDir::new();
+    let mut tests = Command::new("/bin/sh");
+    tests
+        .args([
+            "-c",
+            "mkdir \"$TMPDIR/dialtone-$$-0\" && exec \"$0\" \"$@\"",
+        ])
+        .arg(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "harness::a_folder_is_private_and_goes_away_with_all_in_it",
+        ])
+        .env("TMPDIR", place.path());
+    let done = Process::spawn(tests).finish(SOON);
+    let said = String::from_utf8_lossy(&done.stdout).into_owned();
+    assert!(said.contains("1 passed"), "{said}");
 }

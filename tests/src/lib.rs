@@ -5,6 +5,7 @@
 //! | [`artifacts`] | builds the workspace's tools and examples, and says where they are |
 //! | [`program`] | a lesson script in Python or Rust, or a tool: the columns of a matrix |
 //! | [`process`] | one running process: its streams, signals and end |
+//! | [`keeper`] | one shell beside the tests: it sends their signals, and ends what they leave behind |
 //! | [`server`] | a process that listens, and the check that a test has left it unharmed |
 //! | [`signal`] | `SIGSTOP`, `SIGTERM` and the like, to a process or its group |
 //! | [`output`] | what a process has written so far |
@@ -26,6 +27,7 @@
 pub mod artifacts;
 pub mod deadline;
 pub mod docs;
+pub mod keeper;
 pub mod net;
 pub mod others;
 pub mod output;

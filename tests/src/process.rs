@@ -10,12 +10,14 @@ use std::thread;
 use std::time::Duration;
 
 use crate::deadline::{SOON, poll};
+use crate::keeper;
 use crate::output::Output;
 use crate::procfs;
 use crate::signal::Signal;
 
 /// A process that a test has started, in a process group of its own. When this value is dropped
-/// the whole group is killed and the process is waited for.
+/// the whole group is killed and the process is waited for. The group is killed as well when the
+/// test process ends, however it ends.
 ///
 /// The methods that wait panic when the time is up, and show the process's output when they do.
 #[derive(Debug)]
@@ -64,6 +66,7 @@ impl Process {
             Ok(child) => child,
             Err(why) => panic!("cannot start {shown}: {why}"),
         };
+        keeper::watch(child.id());
         let stdin = child.stdin.take().map(|mut pipe| {
             let (sender, pieces) = mpsc::channel::<Vec<u8>>();
             // Writing in a thread keeps a test from being held up by a process that does not read.
@@ -204,6 +207,7 @@ impl Drop for Process {
         // The kernel gives a process id to no new process while a group of that number lives, so
         // this reaches what the process has left behind and nobody else.
         Signal::Kill.to_group(self.child.id());
+        keeper::forget(self.child.id());
         let _ = self.child.wait();
     }
 }

@@ -1,8 +1,6 @@
 //! `SIGSTOP`, `SIGTERM` and the like, to a process or its group.
-//!
-//! std can send only `SIGKILL`, so the shell's own `kill` does it.
 
-use std::process::{Command, Stdio};
+use crate::keeper;
 
 /// The signals that tests send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,26 +20,21 @@ pub enum Signal {
 impl Signal {
     /// Sends the signal to one process; `false` where there is none.
     pub fn to_process(self, pid: u32) -> bool {
-        self.send(&pid.to_string())
+        keeper::signal(self.name(), pid.into())
     }
 
     /// Sends the signal to every process of a group; `false` where there is none.
     pub fn to_group(self, group: u32) -> bool {
-        self.send(&format!("-{group}"))
+        keeper::signal(self.name(), -i64::from(group))
     }
 
-    fn send(self, target: &str) -> bool {
-        let name = match self {
+    fn name(self) -> &'static str {
+        match self {
             Self::Stop => "STOP",
             Self::Continue => "CONT",
             Self::Terminate => "TERM",
             Self::Interrupt => "INT",
             Self::Kill => "KILL",
-        };
-        Command::new("/bin/sh")
-            .args(["-c", "kill -s \"$0\" -- \"$1\"", name, target])
-            .stderr(Stdio::null())
-            .status()
-            .is_ok_and(|status| status.success())
+        }
     }
 }

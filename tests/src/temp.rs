@@ -2,6 +2,7 @@
 
 use std::env;
 use std::fs::{self, DirBuilder};
+use std::io::ErrorKind;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process;
@@ -21,12 +22,16 @@ impl TempDir {
     )]
     pub fn new() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let path = env::temp_dir().join(format!("dialtone-{}-{number}", process::id()));
-        if let Err(why) = DirBuilder::new().mode(0o700).create(&path) {
-            panic!("cannot make the folder {}: {why}", path.display());
+        loop {
+            let number = NEXT.fetch_add(1, Ordering::Relaxed);
+            let path = env::temp_dir().join(format!("dialtone-{}-{number}", process::id()));
+            match DirBuilder::new().mode(0o700).create(&path) {
+                Ok(()) => return Self(path),
+                // A killed run may have left it, and in a new PID namespace our id is its id.
+                Err(why) if why.kind() == ErrorKind::AlreadyExists => {}
+                Err(why) => panic!("cannot make the folder {}: {why}", path.display()),
+            }
         }
-        Self(path)
     }
 
     /// Where the folder is.

@@ -111,6 +111,39 @@ fn what_outlives_a_process_that_was_waited_for_dies_when_it_is_dropped() {
     );
 }
 
+/// By a signal that no process can catch; Ctrl-C, which one can, ends a test run in the same way.
+#[test]
+fn what_tests_have_started_dies_when_they_are_killed() {
+    const CHILD: &str = "DIALTONE_TO_BE_KILLED";
+    if std::env::var_os(CHILD).is_some() {
+        let started = sh(&format!("sleep {FOR_EVER} & wait"));
+        println!("started {}", started.pid());
+        thread::sleep(SOON * 2);
+        panic!("not killed");
+    }
+    let mut tests = Command::new(std::env::current_exe().unwrap());
+    tests
+        .args(["--nocapture", "--exact"])
+        .arg("harness::processes::what_tests_have_started_dies_when_they_are_killed")
+        .env(CHILD, "yes");
+    let mut tests = Process::spawn(tests);
+    let started = tests.stdout.wait(SOON, |bytes, _| {
+        let said = String::from_utf8_lossy(bytes).into_owned();
+        let (_, number) = said.split_once("started ")?;
+        number.split_once('\n')?.0.parse::<u32>().ok()
+    });
+    let started = started.unwrap_or_else(|| tests.fail("it starts nothing"));
+    let both = || (procfs::group(started).ok()?.len() == 2).then_some(());
+    assert!(poll(SOON, both).is_some());
+
+    tests.signal(Signal::Kill);
+    tests.wait_exit(SOON);
+    let all_dead = || procfs::group(started).ok()?.is_empty().then_some(());
+    let ended = poll(SOON, all_dead).is_some();
+    Signal::Kill.to_group(started);
+    assert!(ended, "process {started} lives on");
+}
+
 #[test]
 fn a_halted_process_does_nothing_until_it_goes_on() {
     let mut process = sh("read line; echo done");
