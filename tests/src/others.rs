@@ -53,7 +53,7 @@ impl Other {
 /// If they are not installed and the environment has `CI=true`.
 pub fn python(what: &str) -> Option<Command> {
     let mut command = Command::new(installed("python/bin/python", what)?);
-    command.args(["-I", "-X", "utf8"]);
+    command.args(["-I", "-B", "-X", "utf8"]);
     Some(command)
 }
 

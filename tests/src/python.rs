@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use crate::skip::skip_outside_ci;
 
 /// A command that runs Python with nothing but its standard library, so that nobody's own settings
-/// change what a script does. `None`, with a line on standard error that names `what` is skipped,
+/// change what a script does, and it leaves nothing beside the sources. `None`, with a line on standard error that names `what` is skipped,
 /// where there is no python3.
 ///
 /// # Panics
@@ -19,7 +19,7 @@ pub fn command(what: &str) -> Option<Command> {
     static INTERPRETER: OnceLock<Option<Box<Path>>> = OnceLock::new();
     if let Some(python) = INTERPRETER.get_or_init(find) {
         let mut command = Command::new(&**python);
-        command.args(["-I", "-X", "utf8"]);
+        command.args(["-I", "-B", "-X", "utf8"]);
         return Some(command);
     }
     skip_outside_ci(what, "no python3");

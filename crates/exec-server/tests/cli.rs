@@ -252,12 +252,11 @@ fn a_port_in_use_is_said_with_the_way_to_find_who() {
 fn an_unknown_name_is_refused_in_words() {
     let assert = tool()
         .args(RAW)
-        .arg("no-such-host.invalid:0")
+        // A name with an empty part: the answer needs no name server, which may take its time.
+        .arg("no..such..host:0")
         .assert()
         .code(1);
-    assert.stderr(contains(
-        "cannot find the address of no-such-host.invalid:0 (",
-    ));
+    assert.stderr(contains("cannot find the address of no..such..host:0 ("));
 }
 
 #[test]

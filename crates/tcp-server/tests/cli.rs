@@ -132,12 +132,11 @@ fn an_address_of_another_machine_and_an_unknown_name_are_refused_in_words() {
         "cannot listen on 192.0.2.1:0 (this machine has no such address);",
     ));
     tool()
-        .arg("no-such-host.invalid:0")
+        // A name with an empty part: the answer needs no name server, which may take its time.
+        .arg("no..such..host:0")
         .assert()
         .code(1)
-        .stderr(contains(
-            "cannot find the address of no-such-host.invalid:0 (",
-        ));
+        .stderr(contains("cannot find the address of no..such..host:0 ("));
 }
 
 /// Above about 16 000 threads the process would abort, without a word that could be caught.

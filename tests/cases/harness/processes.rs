@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use cross_process::deadline::{A_MOMENT, SOON, poll};
 use cross_process::process::{Process, with_open_files};
 use cross_process::procfs;
+use cross_process::python;
 use cross_process::signal::Signal;
 use cross_process::temp::TempDir;
 
@@ -250,4 +251,21 @@ fn a_wait_ends_with_a_last_look() {
     });
     assert_eq!(seen, Some(2));
     assert_eq!(poll(Duration::from_millis(1), || None::<()>), None);
+}
+
+/// Whatever the environment says, which is not asked.
+#[test]
+fn python_leaves_nothing_beside_the_sources() {
+    let folder = TempDir::new();
+    std::fs::write(folder.join("part.py"), "").unwrap();
+    let Some(mut command) = python::command("whether it leaves compiled files") else {
+        return;
+    };
+    let script = format!(
+        "import sys; sys.path.insert(0, {:?}); import part",
+        folder.path()
+    );
+    command.args(["-c", &script]);
+    assert!(Process::spawn(command).finish(SOON).status.success());
+    assert!(!folder.join("__pycache__").exists());
 }

@@ -121,6 +121,7 @@ impl Stage {
             .env_remove("PYTHONPATH")
             .env_remove("PYTHONSTARTUP")
             .env("PYTHONUNBUFFERED", "1")
+            .env("PYTHONDONTWRITEBYTECODE", "1")
             .env("PYTHONUTF8", "1");
         if let Some(tool) = artifacts().tool("tcp-server").parent() {
             shell.env("DIALTONE_PROGRAMS", tool);

@@ -298,8 +298,9 @@ mod tests {
 
     #[test]
     fn an_unknown_name_says_so() {
-        let endpoint: Endpoint = "no-such-host.invalid:80".parse().unwrap();
+        // A name with an empty part: the answer needs no name server, which may take its time.
+        let endpoint: Endpoint = "no..such..host:80".parse().unwrap();
         let error = endpoint.resolve().unwrap_err().to_string();
-        assert!(error.starts_with("cannot find the address of no-such-host.invalid:80 ("));
+        assert!(error.starts_with("cannot find the address of no..such..host:80 ("));
     }
 }
