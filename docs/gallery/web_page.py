@@ -1,4 +1,4 @@
-"""Does what a browser does with an image of a web page that anybody in the world may have written:
+"""Does what a browser does with an image of a web page:
 
     <img src="http://127.0.0.1:PORT/?;touch${IFS}FILE;">
 
