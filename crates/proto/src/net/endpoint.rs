@@ -113,6 +113,13 @@ impl From<SocketAddr> for Endpoint {
     }
 }
 
+/// Any free port of this machine alone.
+impl Default for Endpoint {
+    fn default() -> Self {
+        Self::from(SocketAddr::from(([127, 0, 0, 1], 0)))
+    }
+}
+
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

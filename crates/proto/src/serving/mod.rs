@@ -64,7 +64,7 @@ where
 }
 
 /// Logs refusals at most once a second, and failures of the system at most once a minute.
-fn log_events(log: Log) -> impl Fn(&Event<'_>) + Send + Sync + 'static {
+pub fn log_events(log: Log) -> impl Fn(&Event<'_>) + Send + Sync + 'static {
     let accept = RateLimit::new(ONCE_A_MINUTE);
     let spawn = RateLimit::new(ONCE_A_MINUTE);
     let refused = RateLimit::new(Duration::from_secs(1));

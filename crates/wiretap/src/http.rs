@@ -1,0 +1,166 @@
+//! As much of HTTP/1.1 as the page needs: one request a connection, with limits on all of it.
+
+use std::io::{self, Read, Write};
+use std::time::Duration;
+
+use proto::net::{Deadline, Stream};
+
+use crate::record::unhex;
+
+/// The longest request that is read, its body included.
+const LONGEST: usize = 8 * 1024;
+
+/// How long a request may take to come.
+const TIME: Duration = Duration::from_secs(5);
+
+/// A request, as far as the page uses one.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Request {
+    pub method: String,
+    pub path: String,
+    query: Vec<(String, String)>,
+    headers: Vec<(String, String)>,
+}
+
+impl Request {
+    /// Reads a request; `None` where it is not one, is too long or takes too long.
+    pub fn read(stream: &Stream) -> Option<Self> {
+        let mut head = Vec::new();
+        let mut deadline = Deadline::after(stream, TIME);
+        let mut buffer = [0; 1024];
+        while !head.windows(4).any(|end| end == b"\r\n\r\n") {
+            match deadline.read(&mut buffer) {
+                Ok(count @ 1..) if head.len() + count <= LONGEST => head.extend(&buffer[..count]),
+                _ => return None,
+            }
+        }
+        Self::parse(&head)
+    }
+
+    fn parse(head: &[u8]) -> Option<Self> {
+        let text = std::str::from_utf8(head).ok()?;
+        let mut lines = text.split("\r\n");
+        let mut words = lines.next()?.split(' ');
+        let (method, target, version) = (words.next()?, words.next()?, words.next()?);
+        if !version.starts_with("HTTP/1.") || words.next().is_some() {
+            return None;
+        }
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let header = |line: &str| {
+            let (name, value) = line.split_once(':')?;
+            Some((name.to_ascii_lowercase(), value.trim().to_owned()))
+        };
+        let pair = |pair: &str| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            Some((unescape(name)?, unescape(value)?))
+        };
+        Some(Self {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            query: query
+                .split('&')
+                .filter(|text| !text.is_empty())
+                .map(pair)
+                .collect::<Option<_>>()?,
+            headers: lines
+                .take_while(|line| !line.is_empty())
+                .map(header)
+                .collect::<Option<_>>()?,
+        })
+    }
+
+    /// A parameter of the query.
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        let found = self.query.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// The values of a header; its name in small letters.
+    pub fn headers(&self, name: &str) -> impl Iterator<Item = &str> {
+        let values = self.headers.iter().filter(move |(known, _)| known == name);
+        values.map(|(_, value)| value.as_str())
+    }
+}
+
+/// `%41` is `A`, `+` a space.
+fn unescape(text: &str) -> Option<String> {
+    let mut bytes = Vec::new();
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'+' => b' ',
+            b'%' => {
+                let digits = [rest.next()?, rest.next()?];
+                *unhex(std::str::from_utf8(&digits).ok()?)?.first()?
+            }
+            byte => byte,
+        });
+    }
+    String::from_utf8(bytes).ok()
+}
+
+/// What every answer says: only this page may use it, and nothing keeps it.
+const HEADERS: &str = "Cache-Control: no-store\r\n\
+    Connection: close\r\n\
+    Content-Security-Policy: default-src 'none'; script-src 'unsafe-inline'; \
+    style-src 'unsafe-inline'; connect-src 'self'; img-src data:; frame-ancestors 'none'; \
+    base-uri 'none'; form-action 'none'\r\n\
+    Cross-Origin-Resource-Policy: same-origin\r\n\
+    Referrer-Policy: no-referrer\r\n\
+    X-Content-Type-Options: nosniff\r\n";
+
+/// Writes a whole answer.
+///
+/// # Errors
+///
+/// Those of the connection.
+pub fn answer(mut stream: &Stream, status: &str, kind: &str, body: &str) -> io::Result<()> {
+    let head = format!(
+        "HTTP/1.1 {status}\r\nContent-Type: {kind}; charset=utf-8\r\nContent-Length: {}\r\n{HEADERS}\r\n",
+        body.len()
+    );
+    stream.write_all(&[head.as_bytes(), body.as_bytes()].concat())
+}
+
+/// Begins an answer that goes on: server-sent events.
+///
+/// # Errors
+///
+/// Those of the connection.
+pub fn begin_events(mut stream: &Stream) -> io::Result<()> {
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n{HEADERS}\r\n");
+    stream.write_all(head.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_read_in_its_parts() {
+        let head =
+            b"GET /bend?name=rate&value=1%2Fs+%C3%A9 HTTP/1.1\r\nHost: a\r\nORIGIN:  b \r\n\r\n";
+        let request = Request::parse(head).unwrap();
+        assert_eq!((&*request.method, &*request.path), ("GET", "/bend"));
+        assert_eq!(request.parameter("value"), Some("1/s \u{e9}"));
+        assert_eq!(request.parameter("key"), None);
+        assert_eq!(request.headers("origin").collect::<Vec<_>>(), ["b"]);
+    }
+
+    #[test]
+    fn what_is_no_request_is_none() {
+        for head in [
+            &b"GET /\r\n\r\n"[..],
+            b"GET / HTTP/1.1 more\r\n\r\n",
+            b"GET / SPDY/3\r\n\r\n",
+            b"GET /?a=%4 HTTP/1.1\r\n\r\n",
+            b"GET /?a=%+1 HTTP/1.1\r\n\r\n",
+            b"GET /?a=%ff HTTP/1.1\r\n\r\n",
+            b"GET / HTTP/1.1\r\nno colon\r\n\r\n",
+            b"\xff / HTTP/1.1\r\n\r\n",
+            b"\r\n\r\n",
+        ] {
+            assert_eq!(Request::parse(head), None, "{}", head.escape_ascii());
+        }
+    }
+}

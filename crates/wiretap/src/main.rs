@@ -1,0 +1,38 @@
+//! Listens in on conversations between two programs, shows them live on a page, and bends the line.
+//!
+//! | module | what it is for |
+//! |---|---|
+//! | `run`, `options`, `tap` | what is started, by which flags, and what conversations share |
+//! | `event`, `journal`, `record` | what happened, kept for those who follow it |
+//! | `connection`, `deliver` | a conversation over a connection |
+//! | `datagrams`, `postman` | conversations in datagrams |
+//! | `bend` | how the line is bent |
+//! | `decode` | the lesson's protocols, read in what crossed |
+//! | `page`, `http`, `picture`, `show` | the page, the picture, the lines |
+
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
+mod bend;
+mod connection;
+mod datagrams;
+mod decode;
+mod deliver;
+mod event;
+mod http;
+mod journal;
+mod options;
+mod page;
+mod picture;
+mod postman;
+mod record;
+mod run;
+mod show;
+mod tap;
+
+use std::process::ExitCode;
+
+use options::TOOL;
+
+fn main() -> ExitCode {
+    proto::cli::run(&TOOL, run::run)
+}

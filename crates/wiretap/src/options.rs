@@ -1,0 +1,215 @@
+//! The command line of `wiretap`.
+
+use std::path::PathBuf;
+
+use proto::cli::{self, Example, Flag, Group, Log, Operand, Tool};
+use proto::net::Endpoint;
+
+use crate::bend::Line;
+use crate::decode::Language;
+
+/// Everything that can be set.
+#[derive(Debug, Default)]
+pub struct Options {
+    /// Where clients are awaited.
+    pub listen: Endpoint,
+    /// The server that they are handed on to.
+    pub target: Endpoint,
+    /// Datagrams instead of connections.
+    pub udp: bool,
+    /// How the line is bent.
+    pub line: Line,
+    /// What decides the fate of datagrams.
+    pub seed: u64,
+    /// What the bytes are read as.
+    pub decode: Option<Language>,
+    /// Where every event is written.
+    pub record: Option<PathBuf>,
+    /// The recorded file that is shown instead of conversations.
+    pub replay: Option<PathBuf>,
+    /// Where the picture is written.
+    pub svg: Option<PathBuf>,
+    /// After how many conversations wiretap ends, 0 for never.
+    pub connections: u64,
+    /// Whether other machines may take part.
+    pub allow_remote: bool,
+    /// Whether the end of stdin ends wiretap.
+    pub stop_on_eof: bool,
+    /// What is logged.
+    pub log: Log,
+}
+
+/// A flag that bends the line.
+macro_rules! bend {
+    ($name:literal, $value:literal, $help:literal) => {
+        Flag::value($name, $value, $help, |o: &mut Options, v| {
+            o.line.set_flag($name, v)
+        })
+    };
+}
+
+/// A flag that names a file.
+macro_rules! path {
+    ($field:ident, $name:literal, $help:literal) => {
+        Flag::value($name, "FILE", $help, |o: &mut Options, v| {
+            o.$field = Some(v.into());
+            Ok(())
+        })
+    };
+}
+
+/// The table.
+pub const TOOL: Tool<Options> = Tool {
+    name: "wiretap",
+    about: "shows a conversation as it happens, and bends the line",
+    operands: &[
+        Operand {
+            name: "LISTEN",
+            default: Some("127.0.0.1:8081"),
+            rest: false,
+            help: "where clients connect: host:port or unix:PATH",
+            set: |o, v| cli::endpoint(v).map(|e| o.listen = e),
+        },
+        Operand {
+            name: "TARGET",
+            default: Some("127.0.0.1:8080"),
+            rest: false,
+            help: "the server that they are to reach",
+            set: |o, v| {
+                cli::endpoint(v)
+                    .and_then(cli::real_port)
+                    .map(|e| o.target = e)
+            },
+        },
+    ],
+    groups: &[
+        Group {
+            title: "Conversations",
+            flags: &[
+                Flag::switch(
+                    "udp",
+                    "datagrams instead of connections",
+                    |o: &mut Options| {
+                        o.udp = true;
+                    },
+                ),
+                Flag::value(
+                    "decode",
+                    "NAME",
+                    "show the fields of length, header, session or lines",
+                    |o: &mut Options, v| {
+                        cli::choice(v, Language::WORDS).map(|l| o.decode = Some(l))
+                    },
+                ),
+                Flag::value(
+                    "connections",
+                    "N",
+                    "end after N conversations",
+                    |o: &mut Options, v| {
+                        cli::count(v, 1..=1_000_000).map(|n| o.connections = n as u64)
+                    },
+                ),
+                Flag::switch(
+                    "allow-remote",
+                    "let LISTEN or TARGET be on other machines",
+                    |o: &mut Options| o.allow_remote = true,
+                ),
+                Flag::switch("stop-on-eof", "end when stdin ends", |o: &mut Options| {
+                    o.stop_on_eof = true;
+                }),
+            ],
+        },
+        Group {
+            title: "Bending the line (client:N, server:N: what one side sends)",
+            flags: &[
+                bend!("chop", "N", "at most N bytes a send"),
+                bend!(
+                    "hold",
+                    "TIME",
+                    "gather what comes for so long, and send it as one"
+                ),
+                bend!("delay", "TIME", "everything arrives so much later"),
+                bend!(
+                    "jitter",
+                    "TIME",
+                    "and later still, at random, up to so much"
+                ),
+                bend!("rate", "N/s", "N bytes a second"),
+                bend!("close-after", "N", "close the connection after N bytes"),
+                bend!("reset-after", "N", "reset the connection after N bytes"),
+                bend!("stall-after", "N", "hand nothing on after N bytes"),
+                bend!("drop", "P", "lose so many percent of the datagrams"),
+                bend!(
+                    "duplicate",
+                    "P",
+                    "send so many percent of the datagrams twice"
+                ),
+                bend!(
+                    "reorder",
+                    "P",
+                    "let the next overtake so many percent of the datagrams"
+                ),
+                Flag::value(
+                    "seed",
+                    "N",
+                    "the same N, the same fate of the n-th datagram",
+                    |o: &mut Options, v| cli::count(v, 0..=usize::MAX).map(|n| o.seed = n as u64),
+                )
+                .default("1"),
+            ],
+        },
+        Group {
+            title: "Keeping it",
+            flags: &[
+                path!(
+                    record,
+                    "record",
+                    "write each event to a new file, as a line of JSON"
+                ),
+                path!(
+                    replay,
+                    "replay",
+                    "show a recorded file instead of conversations"
+                ),
+                path!(svg, "svg", "draw the picture after each conversation"),
+            ],
+        },
+        Group {
+            title: "Logging",
+            flags: &[Flag::switch(
+                "quiet",
+                "only errors on stderr",
+                |o: &mut Options| o.log.quiet = true,
+            )],
+        },
+    ],
+    examples: &[
+        Example {
+            line: "wiretap",
+            what: "stand before the server at port 8080; clients connect to 8081",
+        },
+        Example {
+            line: "wiretap --chop 1 127.0.0.1:9001 127.0.0.1:9000",
+            what: "find a recv that takes a part for the whole",
+        },
+        Example {
+            line: "wiretap --udp --drop 20 --seed 7",
+            what: "lose a fifth of the datagrams, the same ones every time",
+        },
+        Example {
+            line: "wiretap --record talk.jsonl --svg talk.svg --connections 1",
+            what: "keep one conversation, and its picture",
+        },
+    ],
+    failure_status: 1,
+};
+
+#[cfg(test)]
+mod tests {
+    use super::TOOL;
+
+    #[test]
+    fn the_table_is_in_order() {
+        TOOL.debug_assert();
+    }
+}
