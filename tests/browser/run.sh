@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Builds the book and tests it in a browser. Where a part is missing it says so and is skipped; with
+# CI=true that is a failure.
+set -euo pipefail
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+export DIALTONE_TOOLS=${DIALTONE_TOOLS:-$top/target/tools}
+
+python3 "$top/docs/img/draw.py" --check
+if ! "$top/tests/browser/install.sh"; then
+  printf 'the book is not tested: not all that its tests need could be installed\n'
+  [ "${CI:-}" != true ]
+  exit
+fi
+rm -rf "$top/target/book"
+"$DIALTONE_TOOLS/bin/mdbook" build "$top/docs" --dest-dir "$top/target/book"
+node --test --test-reporter=spec "$top/tests/browser/"*.test.cjs
