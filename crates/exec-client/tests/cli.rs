@@ -88,7 +88,10 @@ fn usage_errors_name_the_flag_and_the_value() {
         (&["--stdin=yes"], "--stdin takes no value, and got \"yes\""),
         (&["-i", "--stdin"], "--stdin was given twice"),
         (&["--quiet", "--quiet"], "--quiet was given twice"),
-        (&["127.0.0.1"], "ENDPOINT: \"127.0.0.1\" is not an endpoint"),
+        (
+            &["127.0.0.1:"],
+            "ENDPOINT: \"127.0.0.1:\" is not an endpoint",
+        ),
         (&["127.0.0.1:0"], "ENDPOINT: \"127.0.0.1:0\" has port 0"),
         (&["uname -a"], "ENDPOINT: \"uname -a\" is not an endpoint"),
         // Flags that do not go together.

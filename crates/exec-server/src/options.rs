@@ -249,8 +249,8 @@ pub const TOOL: Tool<Options> = Tool {
         name: "ENDPOINT",
         default: Some("127.0.0.1:8000"),
         rest: false,
-        help: "host:port, [v6]:port or unix:PATH; port 0 takes a free one",
-        set: |o, v| cli::endpoint(v).map(|e| o.endpoint = e),
+        help: "host[:port], [v6][:port] or unix:PATH; port 0 takes a free one",
+        set: |o, v| cli::endpoint(v, 8000).map(|e| o.endpoint = e),
     }],
     groups: &[PROTOCOL, COMMANDS, LIMITS, STOPPING, LOGGING],
     examples: &[

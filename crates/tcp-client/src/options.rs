@@ -45,9 +45,9 @@ pub const TOOL: Tool<Options> = Tool {
         name: "ENDPOINT",
         default: Some("127.0.0.1:8080"),
         rest: false,
-        help: "host:port, [v6]:port or unix:PATH",
+        help: "host[:port], [v6][:port] or unix:PATH",
         set: |o, v| {
-            cli::endpoint(v)
+            cli::endpoint(v, 8080)
                 .and_then(cli::real_port)
                 .map(|e| o.endpoint = e)
         },

@@ -35,7 +35,10 @@ fn usage_errors_name_the_flag_and_the_value() {
         (&["--send"][..], "--send needs its TEXT"),
         (&["--timeout", "0s"], "--timeout: \"0s\" is not a duration"),
         (&["--bytes", "--bytes"], "--bytes was given twice"),
-        (&["127.0.0.1"], "ENDPOINT: \"127.0.0.1\" is not an endpoint"),
+        (
+            &["127.0.0.1:"],
+            "ENDPOINT: \"127.0.0.1:\" is not an endpoint",
+        ),
         (&["127.0.0.1:0"], "ENDPOINT: \"127.0.0.1:0\" has port 0"),
         (&["127.0.0.1:99999"], "ENDPOINT: \"127.0.0.1:99999\" is not"),
     ] {

@@ -50,8 +50,8 @@ pub const TOOL: Tool<Options> = Tool {
         name: "ENDPOINT",
         default: Some("127.0.0.1:8080"),
         rest: false,
-        help: "host:port, [v6]:port or unix:PATH; port 0 takes a free one",
-        set: |o, v| cli::endpoint(v).map(|e| o.endpoint = e),
+        help: "host[:port], [v6][:port] or unix:PATH; port 0 takes a free one",
+        set: |o, v| cli::endpoint(v, 8080).map(|e| o.endpoint = e),
     }],
     groups: &[
         Group {

@@ -48,8 +48,8 @@ pub const TOOL: Tool<Options> = Tool {
         name: "ENDPOINT",
         default: Some("127.0.0.1:8080"),
         rest: false,
-        help: "host:port or [v6]:port",
-        set: |o, v| cli::udp_endpoint(v).and_then(cli::real_port).map(|e| o.endpoint = e),
+        help: "host[:port] or [v6][:port]",
+        set: |o, v| cli::udp_endpoint(v, 8080).and_then(cli::real_port).map(|e| o.endpoint = e),
     }],
     groups: &[
         Group {

@@ -68,7 +68,7 @@ pub const TOOL: Tool<Options> = Tool {
             default: Some("127.0.0.1:8081"),
             rest: false,
             help: "where clients connect: host:port or unix:PATH",
-            set: |o, v| cli::endpoint(v).map(|e| o.listen = e),
+            set: |o, v| cli::endpoint(v, 8081).map(|e| o.listen = e),
         },
         Operand {
             name: "TARGET",
@@ -76,7 +76,7 @@ pub const TOOL: Tool<Options> = Tool {
             rest: false,
             help: "the server that they are to reach",
             set: |o, v| {
-                cli::endpoint(v)
+                cli::endpoint(v, 8080)
                     .and_then(cli::real_port)
                     .map(|e| o.target = e)
             },

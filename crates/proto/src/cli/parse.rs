@@ -43,6 +43,10 @@ pub(super) fn parse<O: Default>(
     let mut only_operands = false;
     let mut words = words.into_iter();
     while let Some(word) = words.next() {
+        if word == "--" && !only_operands {
+            only_operands = true;
+            continue;
+        }
         let in_rest = operands.peek().is_some_and(|operand| operand.rest);
         let is_flag = !in_rest && !only_operands && word.len() > 1 && word.as_bytes()[0] == b'-';
         if !is_flag {
@@ -50,14 +54,11 @@ pub(super) fn parse<O: Default>(
                 let Some(rest) = operands.peek() else {
                     return usage_error(format!("unexpected argument {}", shown(&word)));
                 };
+                only_operands = true;
                 set(&mut options, rest.name, rest.set, &word)?;
                 continue;
             };
             set(&mut options, operand.name, operand.set, &word)?;
-            continue;
-        }
-        if word == "--" {
-            only_operands = true;
             continue;
         }
         if word == "--help" || word == "-h" {
@@ -261,6 +262,15 @@ mod tests {
         assert_eq!(options.place, "host");
         assert_eq!(options.rest, ["ls", "--size", "-l", "--help"]);
         assert_eq!(options.size, 7);
+        // The first `--` ends our flags, also after the place; a later one is the command's.
+        for (words, rest) in [
+            (&["host", "--", "-l"][..], &["-l"][..]),
+            (&["host", "--", "--", "x"], &["--", "x"]),
+            (&["host", "ls", "--", "x"], &["ls", "--", "x"]),
+            (&["--", "host", "--"], &["--"]),
+        ] {
+            assert_eq!(parsed(&WITH_REST, words).unwrap().rest, rest);
+        }
     }
 
     #[test]

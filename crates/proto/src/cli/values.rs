@@ -140,20 +140,19 @@ pub fn duration_or_none(value: &OsStr) -> Result<Option<Duration>, String> {
     }
 }
 
-/// An [`Endpoint`].
+/// An [`Endpoint`]. A host or an address alone takes `default_port`.
 ///
 /// # Errors
 ///
 /// A text that shows the value and the rule.
 ///
 /// ```
-/// assert!(proto::cli::endpoint("unix:/tmp/upper.sock".as_ref()).is_ok());
-/// assert!(proto::cli::endpoint("localhost".as_ref()).is_err());
+/// assert!(proto::cli::endpoint("unix:/tmp/upper.sock".as_ref(), 8080).is_ok());
+/// assert!(proto::cli::endpoint("localhost".as_ref(), 8080).is_ok());
+/// assert!(proto::cli::endpoint("localhost:".as_ref(), 8080).is_err());
 /// ```
-pub fn endpoint(value: &OsStr) -> Result<Endpoint, String> {
-    text(value)?
-        .parse()
-        .map_err(|error: crate::net::ParseEndpointError| error.to_string())
+pub fn endpoint(value: &OsStr, default_port: u16) -> Result<Endpoint, String> {
+    Endpoint::parse_with_port(text(value)?, default_port).map_err(|error| error.to_string())
 }
 
 /// An [`Endpoint`] for datagrams, which no Unix-domain path is here.
@@ -163,11 +162,11 @@ pub fn endpoint(value: &OsStr) -> Result<Endpoint, String> {
 /// A text that shows the value and the rule.
 ///
 /// ```
-/// assert!(proto::cli::udp_endpoint("[::1]:8080".as_ref()).is_ok());
-/// assert!(proto::cli::udp_endpoint("unix:/tmp/upper.sock".as_ref()).is_err());
+/// assert!(proto::cli::udp_endpoint("[::1]:8080".as_ref(), 8080).is_ok());
+/// assert!(proto::cli::udp_endpoint("unix:/tmp/upper.sock".as_ref(), 8080).is_err());
 /// ```
-pub fn udp_endpoint(value: &OsStr) -> Result<Endpoint, String> {
-    match endpoint(value)? {
+pub fn udp_endpoint(value: &OsStr, default_port: u16) -> Result<Endpoint, String> {
+    match endpoint(value, default_port)? {
         Endpoint::Unix(_) => Err(format!(
             "{} is no endpoint for UDP, as 127.0.0.1:8080 is",
             shown(value)
@@ -185,7 +184,7 @@ pub fn udp_endpoint(value: &OsStr) -> Result<Endpoint, String> {
 /// ```
 /// use proto::cli;
 ///
-/// let server = |value: &str| cli::endpoint(value.as_ref()).and_then(cli::real_port);
+/// let server = |value: &str| cli::endpoint(value.as_ref(), 8080).and_then(cli::real_port);
 /// assert!(server("localhost:80").is_ok());
 /// assert_eq!(
 ///     server("localhost:0"),

@@ -38,6 +38,40 @@ pub enum Endpoint {
 }
 
 impl Endpoint {
+    /// Parses what a user gave a tool: as [`from_str`](Self::from_str), but a host or an address
+    /// alone takes the tool's port.
+    ///
+    /// # Errors
+    ///
+    /// [`ParseEndpointError`].
+    ///
+    /// ```
+    /// use proto::net::Endpoint;
+    ///
+    /// for (text, endpoint) in [
+    ///     ("localhost", "localhost:8000"),
+    ///     ("::1", "[::1]:8000"),
+    ///     ("[::1]", "[::1]:8000"),
+    ///     ("localhost:80", "localhost:80"),
+    /// ] {
+    ///     assert_eq!(Endpoint::parse_with_port(text, 8000)?.to_string(), endpoint);
+    /// }
+    /// # Ok::<(), proto::net::ParseEndpointError>(())
+    /// ```
+    pub fn parse_with_port(text: &str, port: u16) -> Result<Self, ParseEndpointError> {
+        let whole = if is_v6(text) {
+            format!("[{text}]:{port}")
+        } else if !text.is_empty() && (!text.contains(':') || text.ends_with(']')) {
+            format!("{text}:{port}")
+        } else {
+            text.to_owned()
+        };
+        whole.parse().map_err(|error| ParseEndpointError {
+            text: text.to_owned(),
+            ..error
+        })
+    }
+
     /// The port, where there is one.
     pub fn port(&self) -> Option<u16> {
         match self {
