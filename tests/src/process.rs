@@ -46,11 +46,18 @@ impl Process {
         Self::start(command, Stdio::piped(), stdout)
     }
 
+    /// Starts `command` with its standard input from somewhere else, so that what a test would
+    /// [`Process::send`] goes nowhere.
+    #[track_caller]
+    pub fn spawn_from(command: Command, stdin: impl Into<Stdio>) -> Self {
+        Self::start(command, stdin.into(), Stdio::piped())
+    }
+
     /// Starts `command` with a listener as its standard input, as inetd and systemd do for servers
     /// that are started on demand.
     #[track_caller]
     pub fn spawn_on_listener(command: Command, listener: TcpListener) -> Self {
-        Self::start(command, OwnedFd::from(listener).into(), Stdio::piped())
+        Self::spawn_from(command, OwnedFd::from(listener))
     }
 
     #[track_caller]

@@ -5,6 +5,8 @@
 use std::io::{BufRead, BufReader, Read};
 use std::net::UdpSocket;
 use std::process::{Child, ChildStdin, Stdio};
+use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 
 use assert_cmd::Command;
@@ -35,16 +37,26 @@ fn start(flags: &[&str]) -> Running {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.as_mut().unwrap())
-        .read_line(&mut line)
-        .unwrap();
-    let port = line.trim_end().strip_prefix("listening on 127.0.0.1:");
-    Running {
-        port: port.unwrap().parse().unwrap(),
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut running = Running {
         stdin: child.stdin.take(),
         child,
-    }
+        port: 0,
+    };
+    let line = in_time(move || {
+        let mut line = String::new();
+        stdout.read_line(&mut line).map(|_| line).unwrap()
+    });
+    let port = line.trim_end().strip_prefix("listening on 127.0.0.1:");
+    running.port = port.unwrap().parse().unwrap();
+    running
+}
+
+/// Does what may wait for ever, for as long as anything here may take.
+fn in_time<T: Send + 'static>(wait: impl FnOnce() -> T + Send + 'static) -> T {
+    let (done, result) = mpsc::channel();
+    thread::spawn(move || done.send(wait()));
+    result.recv_timeout(LONG).unwrap()
 }
 
 impl Running {
@@ -62,11 +74,13 @@ impl Running {
     /// Ends its stdin, waits until it has ended, and gives what it wrote to stderr.
     fn stop(mut self) -> String {
         drop(self.stdin.take());
-        let mut words = String::new();
         let mut stderr = self.child.stderr.take().unwrap();
-        stderr.read_to_string(&mut words).unwrap();
-        assert_eq!(self.child.wait().unwrap().code(), Some(0));
-        words
+        in_time(move || {
+            let mut words = String::new();
+            stderr.read_to_string(&mut words).unwrap();
+            assert_eq!(self.child.wait().unwrap().code(), Some(0));
+            words
+        })
     }
 }
 

@@ -1,5 +1,7 @@
 //! Stopping a server, and starting it again.
 
+use std::fs;
+use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
 
 use cross_process::deadline::{SOON, poll};
@@ -72,14 +74,21 @@ fn the_end_of_its_input_lets_a_server_finish_what_it_is_at() {
     for protocol in PROTOCOLS {
         let mut server = serve(protocol, &["--stop-on-eof", "--grace", "5s"]);
         let addr = server.addr();
-        let began = dir.join(protocol);
-        let command = format!("touch {}; sleep 0.3; echo done", began.display());
+        let fifo = dir.join(protocol);
+        let command = format!("mkfifo {0}; read x <{0}; echo done", fifo.display());
         let mut client = super::start(protocol, addr, &[], &command);
-        assert!(poll(SOON, || began.exists().then_some(())).is_some());
+        assert!(poll(SOON, || fifo.exists().then_some(())).is_some());
         server.process.close_stdin();
         server
             .process
             .wait_stderr("standard input ended, stopping", SOON);
+        // For reading, too, so that this does not wait for a command that has been ended.
+        let mut go_on = fs::File::options()
+            .read(true)
+            .write(true)
+            .open(&fifo)
+            .unwrap();
+        go_on.write_all(b"\n").unwrap();
         assert_eq!(super::shown(client.finish(SOON)), "done\n");
         assert_eq!(server.process.wait_exit(SOON).code(), Some(0));
         assert!(std::net::TcpStream::connect(addr).is_err());

@@ -1,9 +1,11 @@
 //! A command's standard input: forwarded in pieces, ended, or never there.
 
 use std::fs;
-use std::process::{Command, Stdio};
+use std::io::pipe;
+use std::process::Command;
 
 use cross_process::deadline::{SOON, poll};
+use cross_process::process::Process;
 use cross_process::procfs;
 use cross_process::signal::Signal;
 
@@ -110,19 +112,14 @@ fn a_folder_is_copied_by_tar() {
         fs::write(path, content).unwrap();
     }
     fs::create_dir(&to).unwrap();
-    let mut tar = Command::new("tar")
-        .args(["c", "-C", &from, "."])
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut copy = client(
-        &session.token,
-        session.server.addr(),
-        &["-i"],
-        &format!("tar x -C {to}"),
-    );
-    let copied = copy.stdin(tar.stdout.take().unwrap()).status().unwrap();
-    assert!(copied.success() && tar.wait().unwrap().success());
+    let (archive, packed) = pipe().unwrap();
+    let mut tar = Command::new("tar");
+    tar.args(["c", "-C", &from, "."]);
+    let mut tar = Process::spawn_to(tar, packed.into());
+    let unpack = format!("tar x -C {to}");
+    let copy = client(&session.token, session.server.addr(), &["-i"], &unpack);
+    let copied = Process::spawn_from(copy, archive).finish(SOON).status;
+    assert!(copied.success() && tar.finish(SOON).status.success());
     let same = Command::new("diff").args(["-r", &from, &to]).status();
     assert!(same.unwrap().success());
     session.assert_alive();
@@ -135,22 +132,19 @@ fn input_that_is_not_read_is_kept_nowhere() {
     let pid = session.server.process.pid();
     let fifo = session.path("fifo");
     let command = format!("mkfifo {fifo}; echo ready; read x <{fifo}; wc -c");
-    let mut sender = client(&session.token, session.server.addr(), &["-i"], &command);
-    let zeros = Command::new("head")
-        .args(["-c", "64M", "/dev/zero"])
-        .stdout(Stdio::piped())
-        .spawn();
-    let mut zeros = zeros.unwrap();
-    sender.stdin(zeros.stdout.take().unwrap());
-    // Not by the harness, which would put a pipe of its own there.
-    let sender = sender.stdout(Stdio::piped()).spawn().unwrap();
+    let sender = client(&session.token, session.server.addr(), &["-i"], &command);
+    let (input, filled) = pipe().unwrap();
+    let mut zeros = Command::new("head");
+    zeros.args(["-c", "64M", "/dev/zero"]);
+    let mut zeros = Process::spawn_to(zeros, filled.into());
+    let mut sender = Process::spawn_from(sender, input);
     // The client, the server and the command's pipe are full.
-    wait_until_still(sender.id());
+    wait_until_still(sender.pid());
     let resident = procfs::resident_bytes(pid).unwrap();
     fs::write(&fifo, "\n").unwrap();
-    let done = sender.wait_with_output().unwrap();
+    let done = sender.finish(SOON);
     assert_eq!(done.stdout, b"ready\n67108864\n");
-    assert!(zeros.wait().unwrap().success());
+    assert!(zeros.finish(SOON).status.success());
     assert!(resident < 8 << 20, "{resident}");
     session.assert_alive();
 }
@@ -160,21 +154,15 @@ fn input_that_is_not_read_is_kept_nowhere() {
 #[test]
 fn a_client_that_leaves_with_its_input_unread_is_missed_all_the_same() {
     let mut session = Session::start(&[]);
-    let mut endless = client(
-        &session.token,
-        session.server.addr(),
-        &["-i"],
-        "exec sleep 1000",
-    );
-    endless.stdin(fs::File::open("/dev/zero").unwrap());
     for leave in [Signal::Terminate, Signal::Kill] {
-        let mut client = endless.spawn().unwrap();
+        let (token, addr) = (&session.token, session.server.addr());
+        let endless = client(token, addr, &["-i"], "exec sleep 1000");
+        let mut client = Process::spawn_from(endless, fs::File::open("/dev/zero").unwrap());
         assert!(poll(SOON, || session.runs("sleep").then_some(())).is_some());
         // It has sent all that anybody takes, and waits.
-        wait_until_still(client.id());
-        let sent = leave.to_process(client.id());
-        assert!(sent, "no client to leave");
-        client.wait().unwrap();
+        wait_until_still(client.pid());
+        client.signal(leave);
+        client.wait_exit(SOON);
         let gone = poll(SOON, || (!session.runs("sleep")).then_some(()));
         assert!(gone.is_some(), "the command lives on after {leave:?}");
     }

@@ -91,12 +91,11 @@ fn a_client_that_leaves_is_missed_here_too() {
     }
     // Also with input that the command does not read.
     let token = dir.join("token");
-    let mut client = client_of(&token, server.endpoint(), &["-i"], "exec sleep 1000");
-    client.stdin(fs::File::open("/dev/zero").unwrap());
-    let mut client = client.spawn().unwrap();
-    wait_until_still(client.id());
-    client.kill().unwrap();
-    client.wait().unwrap();
+    let client = client_of(&token, server.endpoint(), &["-i"], "exec sleep 1000");
+    let mut client = Process::spawn_from(client, fs::File::open("/dev/zero").unwrap());
+    wait_until_still(client.pid());
+    client.signal(Signal::Kill);
+    client.wait_exit(SOON);
     assert_alive(&mut server, &dir);
 }
 

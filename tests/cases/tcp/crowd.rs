@@ -38,7 +38,8 @@ fn a_thousand_connections_in_a_burst_are_all_answered() {
             slowest = slowest.max(client.join().unwrap().unwrap_or_default());
         }
     });
-    eprintln!("the slowest of them took {slowest:?}");
+    // A caller who finds the queue full is let in by the kernel's next try, after 1 s, 3 s or 7 s.
+    assert!(slowest < Duration::from_secs(6), "{slowest:?}");
     server.assert_alive(upper_case_client);
 }
 
@@ -110,7 +111,6 @@ fn ten_thousand_connections_are_held_and_served() {
     let mut server = serve(&["--quiet"]);
     let pid = server.process.pid();
     let before = procfs::resident_bytes(pid).unwrap();
-    let started = Instant::now();
     let mut streams: Vec<TcpStream> = Vec::with_capacity(MANY);
     while streams.len() < MANY {
         // Fewer at a time than may wait for accept: one too many would have to try again later.
@@ -122,7 +122,6 @@ fn ten_thousand_connections_are_held_and_served() {
     // All are asked before any reply is read, so that all are served at the same time.
     ask_all(&mut streams, b"and once more");
     let each = (procfs::resident_bytes(pid).unwrap() - before) / MANY as u64;
-    eprintln!("{:?}, {each} bytes for each connection", started.elapsed());
     assert_eq!(procfs::threads(pid).unwrap(), MANY + 2);
     let refused = net::connect(server.addr());
     assert_eq!(
