@@ -37,6 +37,8 @@ pub fn check(page: &Page) -> Option<Finding> {
                 _ if pages::is_old(page) => continue,
                 (ANY, _) => "this program goes on: name its terminal in the prompt (server$ )",
                 (_, true) => continue,
+                // It may end on its own, once the other side has done its part.
+                (_, false) if terminal.finish().is_ok() => continue,
                 (_, false) => "no later block of this terminal stops what runs here: show ^C",
             };
             return Some(page.finding(scene.line, problem));
