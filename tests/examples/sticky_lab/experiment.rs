@@ -99,7 +99,7 @@ pub fn argument() -> Vec<Group> {
             }),
         ),
         group(
-            "And where nobody waits for anybody? Whoever is faster decides.",
+            "An eager receiver reads as soon as anything is there. The faster side decides.",
             &[None, Some(Duration::from_millis(20))].map(|pause| Experiment {
                 reader: Reader::Eager,
                 pause,
