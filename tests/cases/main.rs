@@ -17,3 +17,4 @@ mod tcp;
 mod tcp_pairs;
 mod twins;
 mod udp;
+mod wiretap;

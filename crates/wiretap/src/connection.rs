@@ -131,10 +131,11 @@ impl Wire<'_> {
                     return;
                 }
             } else {
+                // Before they are handed on, or the answer might be noted before the question.
+                self.add(came, Kind::Passed, from, read, data, String::new());
                 if !self.hand_on(from, data) {
                     return;
                 }
-                self.add(came, Kind::Passed, from, read, data, String::new());
                 self.decode(from, data);
             }
             read += count as u64;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, UdpSocket};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -44,7 +44,6 @@ pub struct Talk {
     /// Where the client is answered from, and whence the server is asked.
     sockets: [Arc<UdpSocket>; 2],
     decoder: Option<Mutex<Decoder>>,
-    counts: [AtomicU64; 2],
     bytes: [AtomicU64; 2],
     /// The datagram of each side that the next one overtakes.
     held: [Mutex<Option<Held>>; 2],
@@ -52,9 +51,13 @@ pub struct Talk {
 }
 
 /// Hands datagrams on between clients at `listening` and the server at `target`, until `listening`
-/// fails or is told to stop by an empty datagram from itself.
-pub fn serve(listening: UdpSocket, target: SocketAddr, tap: &Arc<Tap>) -> io::Result<()> {
-    let here = listening.local_addr()?;
+/// fails, or a datagram comes after `is_stopping` was set.
+pub fn serve(
+    listening: UdpSocket,
+    target: SocketAddr,
+    tap: &Arc<Tap>,
+    is_stopping: &AtomicBool,
+) -> io::Result<()> {
     let listening = Arc::new(listening);
     let postman = Arc::new(Postman::start()?);
     let mut talks: HashMap<SocketAddr, Arc<Talk>> = HashMap::new();
@@ -65,7 +68,7 @@ pub fn serve(listening: UdpSocket, target: SocketAddr, tap: &Arc<Tap>) -> io::Re
             Err(error) if is_news_of_a_peer(&error) => continue,
             Err(error) => return Err(error),
         };
-        if client == here {
+        if is_stopping.load(Ordering::Relaxed) {
             return Ok(());
         }
         talks.retain(|_, talk| Arc::strong_count(talk) > 1);
@@ -114,7 +117,6 @@ impl Talk {
             client,
             sockets: [Arc::clone(listening), Arc::new(upstream)],
             decoder: tap.decoder(),
-            counts: Default::default(),
             bytes: Default::default(),
             held: Default::default(),
             last: Mutex::new(Instant::now()),
@@ -151,7 +153,7 @@ impl Talk {
     /// Decides the fate of one datagram, and hands it on.
     fn hand_on(self: &Arc<Self>, from: Side, data: &[u8], postman: &Postman) {
         let tap = &*self.tap;
-        let number = self.counts[from as usize].fetch_add(1, Ordering::Relaxed);
+        let number = tap.count.datagram(from);
         let at = self.bytes[from as usize].fetch_add(data.len() as u64, Ordering::Relaxed);
         if !tap.line.is_bent(from) {
             self.note(Kind::Passed, from, at, data, "");

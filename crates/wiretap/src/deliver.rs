@@ -101,11 +101,14 @@ impl Delivery<'_, '_> {
             }
             self.is_stalled = false;
             let (piece, after) = rest.split_at(piece_size(&bends, sent, rest.len()));
-            if wire.sleep_until(self.next_send) || !wire.hand_on(from, piece) {
+            if wire.sleep_until(self.next_send) {
                 return false;
             }
             let now = Instant::now();
             wire.add(now, Kind::Sent, from, sent, piece, words.to_owned());
+            if !wire.hand_on(from, piece) {
+                return false;
+            }
             wire.decode(from, piece);
             self.next_send = now + pause(&bends, piece.len());
             rest = after;

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use std::{fs, io};
@@ -64,8 +65,6 @@ pub fn run(options: Options) -> Result<ExitCode, Failure> {
         false => connections(&options.listen, &tap, log)?,
     };
     let page = start_page(&tap)?;
-    let lines = format!("listening on {endpoint}\nwatch at {page}\n");
-    Output::stdout().write(lines.as_bytes())?;
     let printer = print(&tap)?;
     if options.stop_on_eof {
         let stop = Arc::clone(&stop);
@@ -88,6 +87,9 @@ pub fn run(options: Options) -> Result<ExitCode, Failure> {
         }
         stop();
     })?;
+    // Nothing has happened yet that the printer could print before these.
+    let lines = format!("listening on {endpoint}\nwatch at {page}\n");
+    Output::stdout().write(lines.as_bytes())?;
     serve()?;
     tap.journal.complete();
     if let Some(path) = &options.svg {
@@ -129,8 +131,11 @@ fn datagrams(endpoint: &Endpoint, tap: &Arc<Tap>) -> Result<(Endpoint, Serve, St
     let waker = socket.try_clone().map_err(failed)?;
     let target = tap.target.resolve()?[0];
     let tap = Arc::clone(tap);
-    let serve = move || datagrams::serve(socket, target, &tap).map_err(failed);
+    let is_stopping = Arc::new(AtomicBool::new(false));
+    let told = Arc::clone(&is_stopping);
+    let serve = move || datagrams::serve(socket, target, &tap, &told).map_err(failed);
     let stop = move || {
+        is_stopping.store(true, Ordering::Relaxed);
         let _ = wake_udp(&waker);
     };
     Ok((endpoint, Box::new(serve), Arc::new(stop)))

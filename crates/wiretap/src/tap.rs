@@ -36,6 +36,14 @@ pub struct Count {
     begun: AtomicU64,
     over: Mutex<u64>,
     one_is_over: Condvar,
+    datagrams: [AtomicU64; 2],
+}
+
+impl Count {
+    /// The number of the next datagram of a side, from 0, over all conversations.
+    pub fn datagram(&self, from: Side) -> u64 {
+        self.datagrams[from as usize].fetch_add(1, Ordering::Relaxed)
+    }
 }
 
 impl Tap {

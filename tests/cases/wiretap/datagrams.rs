@@ -1,0 +1,148 @@
+//! Datagrams through wiretap: what was lost, doubled and swapped, by its record and by udp-client's
+//! report.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use cross_process::artifacts::artifacts;
+use cross_process::deadline::{SOON, poll};
+use cross_process::net;
+use cross_process::process::Process;
+use cross_process::program::Program::Tool;
+use cross_process::server::Server;
+use cross_process::temp::TempDir;
+
+use super::{recorded, tap};
+
+/// A tap with a record before a server that answers in upper case.
+#[track_caller]
+fn lossy(file: &Path, flags: &[&str]) -> (Server, Server) {
+    let server = Tool("udp-server", &[]).serve().unwrap();
+    let mut all = vec!["--udp", "--record", file.to_str().unwrap()];
+    all.extend(flags);
+    let tap = tap(server.addr(), &all);
+    (server, tap)
+}
+
+fn count(file: &Path, kind: &str, side: &str) -> usize {
+    let events = recorded(file);
+    events
+        .iter()
+        .filter(|(k, s, _)| k == kind && s == side)
+        .count()
+}
+
+#[test]
+fn a_straight_line_answers_every_datagram_empty_ones_and_long_ones_too() {
+    let folder = TempDir::new();
+    let file = folder.join("record");
+    let (_server, tap) = lossy(&file, &[]);
+    let socket = net::udp(tap.addr());
+    for size in [0, 1, 1024, 9000, 65_507] {
+        let answer = net::ask_udp(&socket, &vec![b'x'; size]);
+        assert_eq!(answer, vec![b'X'; size]);
+    }
+    assert_eq!(count(&file, "passed", "client"), 5);
+    assert_eq!(count(&file, "passed", "server"), 5);
+}
+
+#[test]
+fn the_same_seed_gives_the_nth_datagram_the_same_fate() {
+    let folder = TempDir::new();
+    let fates = |name: &str, seed: &str| {
+        let file = folder.join(name);
+        let (_server, tap) = lossy(&file, &["--drop", "client:40%", "--seed", seed]);
+        let socket = net::udp(tap.addr());
+        for number in 0..40 {
+            socket.send(format!("{number}").as_bytes()).unwrap();
+        }
+        let all = || (count(&file, "received", "client") == 40).then_some(());
+        poll(SOON, all).unwrap();
+        let events = recorded(&file);
+        let lost = events.into_iter().filter(|(kind, ..)| kind == "dropped");
+        lost.map(|(.., data)| data).collect::<Vec<_>>()
+    };
+    let first = fates("first", "7");
+    assert!((5..30).contains(&first.len()), "{}", first.len());
+    assert_eq!(first, fates("again", "7"));
+    assert_ne!(first, fates("other", "8"));
+}
+
+#[test]
+fn what_is_lost_is_lost_to_udp_client_too() {
+    let folder = TempDir::new();
+    let file = folder.join("record");
+    let (_server, tap) = lossy(&file, &["--drop", "client:50%", "--seed", "3"]);
+    let mut client = Command::new(artifacts().tool("udp-client"));
+    client.args(["--timeout", "300ms", "--retries", "0"]);
+    for number in 0..12 {
+        client.args(["--send", &format!("message {number}")]);
+    }
+    client.arg(tap.addr().to_string());
+    let done = Process::spawn(client).finish(SOON + SOON);
+    let answers = String::from_utf8_lossy(&done.stdout).lines().count();
+    let lost = count(&file, "dropped", "client");
+    assert_eq!(
+        answers + lost,
+        12,
+        "{}",
+        String::from_utf8_lossy(&done.stderr)
+    );
+    assert!(lost > 0 && answers > 0);
+    assert_eq!(done.status.code(), Some(1));
+}
+
+#[test]
+fn doubled_datagrams_come_twice_and_overtaken_ones_later() {
+    let folder = TempDir::new();
+    let (_server, twice) = lossy(&folder.join("twice"), &["--duplicate", "server:100%"]);
+    let socket = net::udp(twice.addr());
+    assert_eq!(net::ask_udp(&socket, b"a"), b"A");
+    let mut again = [0; 8];
+    assert_eq!(socket.recv(&mut again).unwrap(), 1);
+
+    let (_server, swapped) = lossy(&folder.join("swapped"), &["--reorder", "client:100%"]);
+    let socket = net::udp(swapped.addr());
+    for word in [&b"first"[..], b"second"] {
+        socket.send(word).unwrap();
+    }
+    let mut answers = Vec::new();
+    for _ in 0..2 {
+        let count = socket.recv(&mut again).unwrap();
+        answers.push(String::from_utf8_lossy(&again[..count]).into_owned());
+    }
+    assert_eq!(answers, ["SECOND", "FIRST"]);
+    // One that nobody overtakes comes all the same.
+    assert_eq!(net::ask_udp(&socket, b"alone"), b"ALONE");
+}
+
+#[test]
+fn a_delay_holds_up_no_other_datagram() {
+    let folder = TempDir::new();
+    let (_server, tap) = lossy(&folder.join("record"), &["--delay", "server:200ms"]);
+    let socket = net::udp(tap.addr());
+    let start = std::time::Instant::now();
+    for _ in 0..20 {
+        socket.send(b"x").unwrap();
+    }
+    let mut answer = [0; 8];
+    for _ in 0..20 {
+        socket.recv(&mut answer).unwrap();
+    }
+    let took = start.elapsed();
+    assert!(
+        took >= Duration::from_millis(200) && took < Duration::from_secs(3),
+        "{took:?}"
+    );
+}
+
+#[test]
+fn a_closed_port_is_told_and_the_next_client_is_served() {
+    let tap = tap(net::free_port(), &["--udp"]);
+    net::udp(tap.addr()).send(b"hello").unwrap();
+    tap.process
+        .wait_stdout("no server: no program listens there", SOON);
+    net::udp(tap.addr()).send(b"hello").unwrap();
+    tap.process.wait_stdout("#2 opened by", SOON);
+}

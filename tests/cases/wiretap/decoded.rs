@@ -1,0 +1,95 @@
+//! The lesson's protocols, read in what really crossed.
+
+use std::process::Command;
+
+use cross_process::artifacts::artifacts;
+use cross_process::deadline::SOON;
+use cross_process::process::Process;
+use cross_process::program::Program::Tool;
+use cross_process::temp::TempDir;
+
+use super::tap;
+
+/// What exec-client prints for a command through a tap that decodes.
+#[track_caller]
+fn through(protocol: &str, fields: &[&str]) {
+    let folder = TempDir::new();
+    let token = folder.join("token");
+    let token = token.to_str().unwrap().to_owned();
+    let mut server = Command::new(artifacts().tool("exec-server"));
+    server.args([
+        "--protocol",
+        protocol,
+        "--token-file",
+        &token,
+        "127.0.0.1:0",
+    ]);
+    if protocol != "session" {
+        server.arg("--no-auth");
+    }
+    let server = cross_process::server::Server::start(server);
+    let tap = tap(server.addr(), &["--decode", protocol]);
+    let mut client = Command::new(artifacts().tool("exec-client"));
+    client.args(["--protocol", protocol, "--token-file", &token]);
+    client.args([&tap.addr().to_string(), "echo hello"]);
+    let done = Process::spawn(client).finish(SOON);
+    assert_eq!(String::from_utf8_lossy(&done.stdout), "hello\n");
+    for field in fields {
+        tap.process.wait_stdout(field, SOON);
+    }
+    assert!(!tap.process.stdout.text().contains("does not decode"));
+}
+
+#[test]
+fn length() {
+    through(
+        "length",
+        &[
+            "client: command",
+            "server: length: 6",
+            "client: ready for the body",
+            "server: body, whole (6 bytes)",
+        ],
+    );
+}
+
+#[test]
+fn header() {
+    through(
+        "header",
+        &[
+            "client: command",
+            "server: length of the header: ",
+            "server: header: body of 6 bytes",
+            "server: body, whole (6 bytes)",
+        ],
+    );
+}
+
+#[test]
+fn session() {
+    through(
+        "session",
+        &[
+            "server: hello frame, whole (43 bytes)",
+            "client: auth frame, whole (64 bytes)",
+            "client: command frame, whole (10 bytes)",
+            "server: stdout frame, whole (6 bytes)",
+            "server: exit frame, whole",
+        ],
+    );
+}
+
+#[test]
+fn what_does_not_decode_is_said_and_shown_raw() {
+    let server = Tool("tcp-server", &[]).serve().unwrap();
+    let tap = tap(server.addr(), &["--decode", "header"]);
+    let client = cross_process::net::connect(tap.addr());
+    assert_eq!(
+        cross_process::net::ask(&client, b"http/1.1", 8),
+        b"HTTP/1.1"
+    );
+    tap.process
+        .wait_stdout("server -> client: 8 bytes b'HTTP/1.1'", SOON);
+    tap.process.wait_stdout("server: does not decode: ", SOON);
+}

@@ -1,0 +1,192 @@
+//! The page: who may see it, and what a hostile request gets.
+
+use std::net::SocketAddr;
+
+use cross_process::deadline::{SOON, poll};
+use cross_process::net;
+use cross_process::program::Program::Tool;
+use cross_process::server::Server;
+
+use super::straight::fresh_client;
+use super::{page_of, tap};
+
+struct Page {
+    tap: Server,
+    addr: SocketAddr,
+    key: String,
+    _server: Server,
+}
+
+#[track_caller]
+fn page() -> Page {
+    let server = Tool("tcp-server", &[]).serve().unwrap();
+    let mut tap = tap(server.addr(), &[]);
+    let (addr, key) = page_of(&mut tap);
+    Page {
+        tap,
+        addr,
+        key,
+        _server: server,
+    }
+}
+
+impl Page {
+    /// The whole answer to a request with these lines after the first.
+    #[track_caller]
+    fn ask(&self, method: &str, path: &str, headers: &str) -> String {
+        let stream = net::connect(self.addr);
+        let request = format!("{method} {path} HTTP/1.1\r\n{headers}\r\n");
+        net::send(&stream, request.as_bytes());
+        String::from_utf8_lossy(&net::read_to_end(&stream, SOON)).into_owned()
+    }
+
+    fn host(&self) -> String {
+        format!("Host: {}\r\n", self.addr)
+    }
+
+    fn with_key(&self, path: &str) -> String {
+        format!("{path}key={}", self.key)
+    }
+}
+
+#[track_caller]
+fn assert_status(answer: &str, status: &str) {
+    assert!(
+        answer.starts_with(&format!("HTTP/1.1 {status} ")),
+        "{answer}"
+    );
+}
+
+#[test]
+fn it_answers_its_own_requests_and_sends_events_as_they_come() {
+    let page = page();
+    let body = page.ask("GET", "/", &page.host());
+    assert_status(&body, "200");
+    assert!(body.contains("<title>wiretap</title>") && body.contains("Content-Security-Policy"));
+    // Nothing of it comes from anywhere else.
+    assert!(!body.contains("https://"), "the page names another place");
+
+    let events = net::connect(page.addr);
+    let request = format!(
+        "GET {} HTTP/1.1\r\n{}\r\n",
+        page.with_key("/events?"),
+        page.host()
+    );
+    net::send(&events, request.as_bytes());
+    let client = net::connect(page.tap.addr());
+    assert_eq!(net::ask(&client, b"watched", 7), b"WATCHED");
+    let mut seen = String::new();
+    let has_both = poll(SOON, || {
+        let mut buffer = [0; 4096];
+        let count = std::io::Read::read(&mut &events, &mut buffer).unwrap();
+        seen.push_str(&String::from_utf8_lossy(&buffer[..count]));
+        let both = ["77617463686564", "57415443484544"];
+        both.iter().all(|hex| seen.contains(hex)).then_some(())
+    });
+    assert!(has_both.is_some(), "{seen}");
+
+    let picture = page.ask("GET", &page.with_key("/picture.svg?"), &page.host());
+    assert!(picture.contains("watched") && picture.contains("<svg"));
+}
+
+#[test]
+fn a_switch_bends_the_line_of_a_conversation_that_is_under_way() {
+    let page = page();
+    let client = net::connect(page.tap.addr());
+    assert_eq!(net::ask(&client, b"before", 6), b"BEFORE");
+    let path = page.with_key("/bend?from=server&name=chop&value=2&");
+    let answer = page.ask("POST", &path, &page.host());
+    assert_status(&answer, "200");
+    assert!(answer.contains(r#""server": {"chop": "2""#), "{answer}");
+    assert_eq!(net::ask(&client, b"after", 5), b"AFTER");
+    page.tap
+        .process
+        .wait_stdout("wiretap -> client: 2 bytes b'AF' (chopped to 2)", SOON);
+
+    for (what, why) in [
+        ("value=fast", "fast"),
+        ("name=colour&value=1", "colour"),
+        ("value=1&from=", ""),
+    ] {
+        let path = page.with_key(&format!("/bend?{what}&name=chop&from=server&"));
+        let answer = page.ask("POST", &path, &page.host());
+        let is_refused = answer.starts_with("HTTP/1.1 400 ") && answer.contains(why);
+        assert!(
+            is_refused || what.starts_with("value=1"),
+            "{what}: {answer}"
+        );
+    }
+}
+
+#[test]
+fn nobody_else_is_answered() {
+    let mut page = page();
+    let host = page.host();
+    let port = page.addr.port();
+    let events = page.with_key("/events?");
+    for (path, headers) in [
+        // Without the key, or with another.
+        ("/events", host.clone()),
+        ("/picture.svg?key=", host.clone()),
+        ("/bend?key=00000000000000000000000000000000", host.clone()),
+        // A name of somebody else's that leads here.
+        (&events, format!("Host: evil.example:{port}\r\n")),
+        (&events, String::new()),
+        (&events, format!("{host}{host}")),
+        (&events, "Host: 127.0.0.1\r\n".into()),
+        // Another page in the same browser.
+        (&events, format!("{host}Origin: http://evil.example\r\n")),
+        (&events, format!("{host}Origin: null\r\n")),
+        (&events, format!("{host}Sec-Fetch-Site: cross-site\r\n")),
+        ("/", format!("{host}Sec-Fetch-Site: same-site\r\n")),
+    ] {
+        let method = if path.starts_with("/bend") {
+            "POST"
+        } else {
+            "GET"
+        };
+        assert_status(&page.ask(method, path, &headers), "403");
+    }
+    assert_status(&page.ask("GET", "/elsewhere", &host), "404");
+    assert_status(&page.ask("GET", "/../page.rs", &host), "404");
+    assert_status(&page.ask("PUT", "/", &host), "405");
+    assert_status(&page.ask("GET", &page.with_key("/bend?"), &host), "405");
+    page.tap.assert_alive(fresh_client);
+}
+
+#[test]
+fn what_is_no_request_is_refused_and_holds_up_nobody() {
+    let mut page = page();
+    let long = format!("GET / HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(10_000));
+    for bytes in [
+        &b"\r\n\r\n"[..],
+        b"\x16\x03\x01\x02\x00\x01\r\n\r\n",
+        b"GET /\r\n\r\n",
+        long.as_bytes(),
+    ] {
+        let stream = net::connect(page.addr);
+        net::send(&stream, bytes);
+        // What it did not read turns the end into a reset, as it may.
+        let mut answer = Vec::new();
+        let _ = std::io::Read::read_to_end(&mut &stream, &mut answer);
+        assert!(
+            answer.is_empty() || answer.starts_with(b"HTTP/1.1 400 "),
+            "{answer:?}"
+        );
+    }
+    // Sixteen that say nothing take every place; a seventeenth is told so at once.
+    let silent: Vec<_> = (0..16).map(|_| net::connect(page.addr)).collect();
+    let answer = poll(SOON, || {
+        let answer = page.ask("GET", "/", &page.host());
+        answer.starts_with("error: busy").then_some(answer)
+    });
+    assert!(answer.is_some());
+    drop(silent);
+    let is_back = poll(SOON, || {
+        page.ask("GET", "/", &page.host())
+            .starts_with("HTTP/1.1 200")
+            .then_some(())
+    });
+    assert!(is_back.is_some());
+    page.tap.assert_alive(fresh_client);
+}
