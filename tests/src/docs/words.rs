@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use crate::docs::finding::Finding;
-use crate::docs::page::{Page, Table, without_code};
+use crate::docs::page::{Fence, Page, Table, without_code};
 use crate::docs::pages;
 
 /// The words, in English and in Chinese.
@@ -28,7 +28,13 @@ fn is_list(table: &Table) -> bool {
 pub fn check(page: &Page, forbidden: &[String]) -> Vec<Finding> {
     let is_chinese = page.path.starts_with(pages::zh());
     let mut lines: Vec<String> = page.text.lines().map(str::to_owned).collect();
-    let code = page.fences.iter().filter(|_| !is_chinese);
+    // A transcript or a conversation is the same in both languages.
+    let is_code = |fence: &&Fence| {
+        !is_chinese
+            || fence.language == "console"
+            || (fence.language == "text" && fence.comment.is_some())
+    };
+    let code = page.fences.iter().filter(is_code);
     let code = code.map(|fence| (fence.line, fence.text.lines().count()));
     let lists = page.tables.iter().filter(|table| is_list(table));
     for (line, length) in code.chain(lists.map(|list| (list.line, list.rows.len()))) {
