@@ -1,8 +1,8 @@
-//! Exercise 1: a caller that says who it is.
+//! Exercise 1: a client that says who it is
 //!
 //! ```text
-//! cargo run -q -p cross-process --example exercise_01 -- PORT
-//! cargo test -p cross-process exercise_01 -- --ignored
+//! cargo learn run 1 PORT
+//! cargo learn 1
 //! ```
 
 use std::env;
@@ -13,13 +13,13 @@ fn main() -> io::Result<()> {
     let port = env::args().nth(1).unwrap_or_else(|| "8080".to_owned());
     let line = TcpStream::connect(format!("127.0.0.1:{port}"))?;
 
-    // YOURS. This caller knows whom it has called, and hangs up without a word. It should send one
-    // line, and then hang up:
+    // YOURS. This client knows its peer's address, and hangs up without a word. It should send one
+    // line before it hangs up:
     //
     //     I am 127.0.0.1:54321
     //
-    // with the address of its own end of the line instead. To write to the line, it must be `mut`,
-    // and `std::io::Write` must be in use.
+    // with the address of its own end instead. To write to `line`, make it `mut`, and import
+    // `std::io::Write`.
     println!("I have called {}", line.peer_addr()?);
     Ok(())
 }

@@ -1,8 +1,8 @@
-//! Exercise 2: a client that takes the whole reply, and nothing but the reply.
+//! Exercise 2: a client that takes the whole reply, and nothing but the reply
 //!
 //! ```text
-//! cargo run -q -p cross-process --example exercise_02 -- PORT
-//! cargo test -p cross-process exercise_02 -- --ignored
+//! cargo learn run 2 PORT
+//! cargo learn 2
 //! ```
 //!
 //! The server answers in upper case, so a reply is as long as its message. Only `read_reply` is
@@ -26,13 +26,13 @@ fn main() -> io::Result<()> {
 
 /// Reads the reply to a message of that length.
 fn read_reply(server: &mut TcpStream, length: usize) -> io::Result<Vec<u8>> {
-    // YOURS. One read takes what is there: less than the reply while the rest is still on its way,
-    // and here never more than 1024 bytes. What it should do:
+    // YOURS. One read takes what has arrived: less than the reply while the rest is on its way, and
+    // here at most 1024 bytes. The function should
     //
     // * take exactly `length` bytes, however many reads that needs;
-    // * be an error when the server leaves in the middle of a reply.
+    // * return an error if the server leaves in the middle of a reply.
     //
-    // You can write the loop. Or look at what std::io::Read has besides `read`.
+    // You can write the loop yourself. Or look at what std::io::Read has besides `read`.
     let mut reply = vec![0; length.min(1024)];
     let taken = server.read(&mut reply)?;
     reply.truncate(taken);

@@ -1,8 +1,8 @@
-//! Exercise 4: answers one line in upper case, and lets the client be the first to close.
+//! Exercise 4: answers one line in upper case, and lets the client close first
 //!
 //! ```text
-//! cargo run -q -p cross-process --example exercise_04 -- 127.0.0.1:PORT
-//! cargo test -p cross-process exercise_04 -- --ignored
+//! cargo learn run 4 127.0.0.1:PORT
+//! cargo learn 4
 //! ```
 
 use std::env;
@@ -15,9 +15,9 @@ fn main() -> io::Result<()> {
     println!("listening on {}", server.local_addr()?);
     loop {
         let (conn, _) = server.accept()?;
-        // A client that has gone, or stays too long, is no reason to stop serving.
+        // The server goes on when a client has gone, or stays too long.
         let _ = serve(&conn);
-    } // this closes `conn`, whatever became of it
+    } // this closes `conn` in every case
 }
 
 fn serve(mut conn: &TcpStream) -> io::Result<()> {
@@ -28,7 +28,7 @@ fn serve(mut conn: &TcpStream) -> io::Result<()> {
     // YOURS. The client has its answer, and now we close: so the TIME_WAIT is ours.
     //
     // 1. How does this side learn that the client has closed? Wait for that.
-    // 2. Do not wait longer than a second. Careful: is it the *whole* wait that your second bounds,
-    //    or one call? A client may stay and send a byte now and then.
+    // 2. Wait at most a second. Does your second limit the *whole* wait, or each call? A client may
+    //    stay and send a byte now and then.
     Ok(())
 }

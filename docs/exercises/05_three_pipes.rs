@@ -1,8 +1,8 @@
-//! Exercise 5: runs a command, gives it input, and hands on its output, its errors and its status.
+//! Exercise 5: runs a command, gives it input, and passes on its output, its errors and its status
 //!
 //! ```text
-//! echo hello | cargo run -q -p cross-process --example exercise_05 -- 'tr a-z A-Z'
-//! cargo test -p cross-process exercise_05 -- --ignored
+//! cargo learn run 5 'tr a-z A-Z' < FILE
+//! cargo learn 5
 //! ```
 //!
 //! Only `run` is yours. The status is that of the command, or 128 and the signal that ended it.
@@ -24,7 +24,7 @@ fn main() -> io::Result<ExitCode> {
     Ok(ExitCode::from(status as u8))
 }
 
-/// Runs a command by the shell, with this for its standard input.
+/// Runs a command in the shell, with `input` as its standard input.
 fn run(command: &str, input: Vec<u8>) -> io::Result<Output> {
     let mut shell = Command::new("/bin/sh");
     shell.arg("-c").arg(command).stdin(Stdio::piped());
@@ -33,13 +33,14 @@ fn run(command: &str, input: Vec<u8>) -> io::Result<Output> {
         .stderr(Stdio::piped())
         .spawn()?;
 
-    // YOURS. As it is, this serves one pipe after the other. There are three, and each holds 64 KiB.
+    // YOURS. The starting version handles the three pipes in turn, and each of them holds 64 KiB,
+    // so it can deadlock.
     //
-    // * A command need not read its input. Then write_all gives ErrorKind::BrokenPipe, and nothing
-    //   is wrong.
-    // * A command may write while it reads. Who reads its output while you write its input? The
-    //   thread that does one of the two can own what it needs: `child.stdin.take()`, and `input`.
-    // * Of the two outputs, `child.wait_with_output()` reads both at once.
+    // * A command need not read its input. Then write_all returns ErrorKind::BrokenPipe, and that
+    //   is no failure.
+    // * A command may write while it reads. What reads its output while you write its input? Use a
+    //   thread: `thread::spawn(move || ...)`. It owns what it needs: `child.stdin.take()`, `input`.
+    // * `child.wait_with_output()` reads both outputs at the same time.
     let mut stdin = child.stdin.take().ok_or(io::ErrorKind::BrokenPipe)?;
     stdin.write_all(&input)?;
     drop(stdin); // the end of the input

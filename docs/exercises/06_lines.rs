@@ -1,8 +1,8 @@
-//! Exercise 6: a server that answers each line in brackets, however the lines come.
+//! Exercise 6: a server that answers each line in brackets, however the lines arrive
 //!
 //! ```text
-//! cargo run -q -p cross-process --example exercise_06 -- PORT
-//! cargo test -p cross-process exercise_06 -- --ignored
+//! cargo learn run 6 PORT
+//! cargo learn 6
 //! ```
 //!
 //! Only `serve` is yours.
@@ -23,16 +23,16 @@ fn main() -> io::Result<()> {
     }
 }
 
-/// Answers `hello\n` with `[hello]\n`, and each further line in the same way.
+/// Answers `hello\n` with `[hello]\n`, and every other line in the same way.
 fn serve(mut conn: TcpStream) -> io::Result<()> {
     let mut buf = [0; 1024];
     loop {
-        // YOURS. As it is, this takes what one read gives for one message.
+        // YOURS. The starting version takes what one read returns for one message.
         //
-        // * Keep what has come so far in a Vec<u8>, and add to it what a read gives.
-        // * How many whole lines may be in it then? None, one, or more. `iter().position` finds the
+        // * Keep what has arrived so far in a Vec<u8>, and add to it what each read returns.
+        // * How many whole lines can be in it then? None, one, or more. `iter().position` finds the
         //   first b'\n', and `drain` takes a part out of a Vec.
-        // * Where the client leaves, what is left has no line end. Is it a message?
+        // * When the client leaves, what remains has no line end. Is it a message?
         let length = conn.read(&mut buf)?;
         if length == 0 {
             return Ok(());
@@ -41,7 +41,7 @@ fn serve(mut conn: TcpStream) -> io::Result<()> {
     }
 }
 
-/// Sends a message's answer by one write.
+/// Sends a message's answer in one write.
 fn answer(conn: &mut TcpStream, message: &[u8]) -> io::Result<()> {
     conn.write_all(&[b"[", message, b"]\n"].concat())
 }

@@ -1,12 +1,12 @@
-//! Exercise 7: a server that answers messages in upper case; each has its length in front of it.
+//! Exercise 7: a server that answers in upper case; each message has its length in front
 //!
 //! ```text
-//! cargo run -q -p cross-process --example exercise_07 -- PORT
-//! cargo test -p cross-process exercise_07 -- --ignored
+//! cargo learn run 7 PORT
+//! cargo learn 7
 //! ```
 //!
-//! A message is its length in digits, a line end, and then so many bytes: `5\nhello`. Only
-//! `read_message` is yours.
+//! A message is its length n in digits, a line end, and n bytes: `5\nhello`. Only `read_message` is
+//! yours.
 
 use std::env;
 use std::io::{self, BufRead, BufReader, Write};
@@ -35,17 +35,17 @@ fn serve(mut conn: &TcpStream) -> io::Result<()> {
     Ok(())
 }
 
-/// Reads a message without its length; `None` where the client has left instead of sending one.
+/// Reads a message without its length; `None` if the client has left instead of sending one.
 fn read_message(reader: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
-    // YOURS. As it is, this takes what one read gives for a message, of 1000 bytes at most.
+    // YOURS. The starting version takes what one read returns for a message, at most 1000 bytes.
     //
-    // * `reader.take(n)` is a reader that ends after n bytes: `read_until(b'\n', ..)` then stops even
-    //   if the digits never do. 2^64 has 20 of them.
-    // * Make a number of the digits by `parse`. What is no length is an error.
-    // * Somebody may announce a length and never send so much. `vec![0; length]` believes him.
-    //   `take(length)` and `read_to_end` take what really comes. (`read_to_end` is a method of the
-    //   trait `Read`: add that to the `use` above.)
-    // * Less than that came? Then the client has left within a message: an error.
+    // * `reader.take(n)` is a reader that ends after n bytes: `read_until(b'\n', ..)` then stops
+    //   even if the digits never end. 2^64 has 20 of them.
+    // * `parse` makes a number of the digits. Anything but a length is an error.
+    // * A client may announce a length and never send that much. `vec![0; length]` believes it.
+    //   `take(length)` and `read_to_end` take what really arrives. (`read_to_end` is a method of
+    //   the trait `Read`: add it to the `use` above.)
+    // * Fewer bytes have arrived? Then the client has left within a message: an error.
     let mut buf = [0; 1000];
     let count = reader.read(&mut buf)?;
     if count == 0 {

@@ -1,11 +1,11 @@
-//! Exercise 8: a client that reads an answer with a header, whatever the server makes of it.
+//! Exercise 8: a client that reads an answer with a header, whatever the server sends
 //!
 //! ```text
-//! cargo run -q -p cross-process --example exercise_08 -- PORT COMMAND
-//! cargo test -p cross-process exercise_08 -- --ignored
+//! cargo learn run 8 PORT COMMAND
+//! cargo learn 8
 //! ```
 //!
-//! The server is `header_server` or `exec-server --no-auth --protocol header`, or anybody. Only
+//! The server is `header_server`, `exec-server --no-auth --protocol header`, or a hostile one. Only
 //! `read_answer` is yours.
 
 use std::env;
@@ -22,20 +22,20 @@ fn main() -> io::Result<()> {
     io::stdout().write_all(&read_answer(&mut server)?)
 }
 
-/// The longest header that is taken, in bytes.
+/// The longest header that is accepted, in bytes.
 const LONGEST_HEADER: usize = 64 * 1024;
 
-/// Reads a whole answer and gives its body.
+/// Reads a whole answer and returns its body.
 fn read_answer(server: &mut impl Read) -> io::Result<Vec<u8>> {
-    // YOURS. As it is, this does what the chapter's client does.
+    // YOURS. The starting version does what the chapter's client does.
     //
     // * Four bytes, all of them: read_exact.
-    // * '<i' is i32::from_le_bytes, on every machine. The number may be negative, or huge. Only then
-    //   make room for it.
+    // * '<i' is i32::from_le_bytes, on every machine. The number may be negative, or huge. Check it
+    //   before you allocate.
     // * total_size is a whole number from 0 up, so a u64. 5.0 and 5e0 are not, and must be errors.
-    //   `as_number` gives its digits, `parse` the number.
-    // * A body that ends early is an error; one that is announced and never comes must not cost
-    //   memory. `by_ref().take(n)` and `read_to_end`.
+    //   `as_number` returns its digits, `parse` the number.
+    // * A body that ends early is an error; a body that is announced and never arrives must not
+    //   cost memory: `by_ref().take(n)` and `read_to_end`.
     let mut prefix = [0; 4];
     let _count = server.read(&mut prefix)?;
     let header_len = u32::from_ne_bytes(prefix) as usize;

@@ -1,8 +1,8 @@
-//! Exercise 9: asks a UDP server, and is not misled, kept waiting or cut short.
+//! Exercise 9: asks a UDP server, and is not misled, kept waiting or cut short
 //!
 //! ```text
-//! cargo run -q -p cross-process --example exercise_09 -- 127.0.0.1:PORT MESSAGE
-//! cargo test -p cross-process exercise_09 -- --ignored
+//! cargo learn run 9 127.0.0.1:PORT MESSAGE
+//! cargo learn 9
 //! ```
 //!
 //! Only `ask` is yours.
@@ -20,14 +20,15 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// Sends the message, and gives the answer.
+/// Sends the message and returns the answer.
 fn ask(server: &str, message: &[u8]) -> io::Result<Vec<u8>> {
-    // YOURS. As it is, this takes an answer from anybody, waits for ever for one that is lost, does
-    // not notice that nobody is there, and throws away what is longer than its buffer.
+    // YOURS. The starting version takes an answer from any address, waits for ever for one that is
+    // lost, does not notice that no server is there, and drops what is longer than its buffer.
     //
-    // * Which call makes the system drop what strangers send, and tell you that nobody is there?
-    // * After 500 ms without an answer send again, five times in all; then give an io::Error of
-    //   ErrorKind::TimedOut. What does a read give when its time is up? Every other error is final.
+    // * Which call makes the kernel drop the datagrams of strangers, and report that no server is
+    //   there?
+    // * After 500 ms without an answer send again, five times in all; then return an io::Error of
+    //   ErrorKind::TimedOut. What does a read return when its time is up? Return every other error.
     // * How long can a datagram be?
     let socket = UdpSocket::bind("127.0.0.1:0")?;
     socket.send_to(message, server)?;

@@ -1,11 +1,11 @@
-//! Exercise 10: a thread for each client, for three at a time and no more.
+//! Exercise 10: a thread for each client, for at most three at a time
 //!
 //! ```text
-//! cargo run -q -p cross-process --example exercise_10 -- 127.0.0.1:PORT
-//! cargo test -p cross-process exercise_10 -- --ignored
+//! cargo learn run 10 127.0.0.1:PORT
+//! cargo learn 10
 //! ```
 //!
-//! Only `main` is yours, and what you want to put beside it. `serve` stays as it is.
+//! Only `main` is yours, and what you put beside it. `serve` stays as it is.
 
 use std::env;
 use std::io::{self, Read, Write};
@@ -17,21 +17,22 @@ fn main() -> io::Result<()> {
     let server = TcpListener::bind(address)?;
     println!("listening on {}", server.local_addr()?);
 
-    // YOURS. Count those who are being served. The fourth is told "busy\n", and its connection is
-    // dropped here.
+    // YOURS. Count the clients that are being served. Send the fourth "busy\n" and drop its
+    // connection here.
     //
-    // * What can several threads count in? Who may add, who takes away?
-    // * `serve` may panic. Then what stands behind it in the thread never runs, but what the thread
-    //   owns is dropped. So let it own a value whose `Drop` gives the place back.
-    // * `thread::spawn` panics where the system has no thread left. What does not? And what becomes
-    //   of the place then?
+    // * What can several threads count in? Which thread adds, which one subtracts?
+    // * `serve` may panic. Then the lines after it in the thread never run, but what the thread
+    //   owns is dropped. So let the closure own (`move`) a value of a type of yours, whose
+    //   `impl Drop` gives the place back.
+    // * `thread::spawn` panics if the system has no thread left. What returns an error instead? And
+    //   what happens to the place then?
     loop {
         let (conn, _) = server.accept()?;
         thread::spawn(move || serve(conn));
     }
 }
 
-/// Answers in upper case until the client leaves. It has a bug: a question makes it panic.
+/// Answers in upper case until the client leaves. It has a bug: a question mark makes it panic.
 fn serve(mut conn: TcpStream) {
     let mut buf = [0; 1024];
     while let Ok(count @ 1..) = conn.read(&mut buf) {

@@ -1,12 +1,11 @@
-//! Exercise 12: a client for DICT, which looks a word up.
+//! Exercise 12: a client for DICT that looks a word up
 //!
 //! ```text
-//! cargo run -q -p cross-process --example exercise_12 -- HOST PORT WORD
-//! cargo test -p cross-process exercise_12 -- --ignored
+//! cargo learn run 12 HOST PORT WORD
+//! cargo learn 12
 //! ```
 //!
-//! Only `definitions` is yours. It prints each line of each definition, as the server's book has
-//! it.
+//! Only `definitions` is yours. It prints each line of each definition.
 
 use std::env;
 use std::io::{self, BufRead, BufReader, Write};
@@ -26,15 +25,15 @@ fn main() -> io::Result<()> {
 
 /// Reads the reply to DEFINE, and prints the lines of the definitions.
 fn definitions(server: &mut BufReader<TcpStream>) -> io::Result<()> {
-    // YOURS. This prints the first line of the reply, and that is not a definition. What it should
-    // do:
+    // YOURS. This prints the first line of the reply, and that is not a definition. It should do
+    // this:
     //
-    // * 552 is the whole reply: the word is in no book, and there is nothing to print;
+    // * 552 is the whole reply: no dictionary has the word, and there is nothing to print;
     // * 150 comes first, then any number of definitions, then 250, which is the end;
-    // * a definition is a line that begins with 151, and a text up to a line that is a dot;
-    // * of a text, print each line, less the dot too many where it begins with one;
+    // * a definition is a line that begins with 151, and a text that ends with a line of one dot;
+    // * of a text, print each line; if it begins with a dot, print it without that dot;
     // * anything else is an error, and so is a server that leaves before the end. A line of a text
-    //   may begin with 250: only where a reply is due is it one.
+    //   may begin with 250: it is the end only where a reply is due.
     println!("{}", read_line(server)?);
     Ok(())
 }

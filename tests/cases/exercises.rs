@@ -1,144 +1,188 @@
-//! The exercises of the course, and the checks that tell a learner how far she is.
-//!
-//! Each check is one function, which runs a program against real peers and panics with a sentence
-//! for whoever wrote it. It is run with the answer, which must pass; with the exercise as we hand
-//! it out, which must fail in the way that the chapter promises; and, when a learner asks for it
-//! (`-- --ignored`), with the exercise as she has it now.
+//! The exercises of the course, and `cargo learn`.
 
-use std::any::Any;
 use std::fs;
-use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
 
 use cross_process::artifacts::{artifacts, workspace};
-use cross_process::skip::skip_outside_ci;
+use cross_process::docs::comments;
+use cross_process::docs::page::Page;
+use cross_process::docs::pages;
+use cross_process::exercises::{EXERCISES, Exercise};
+use cross_process::process::Process;
 
-mod answer;
-mod ask;
-mod banner;
-mod cap;
-mod define;
-mod digits_with_an_end;
-mod distrust;
-mod last_to_leave;
-mod lines;
-mod on_demand;
-mod three_pipes;
-mod who_calls;
-mod whole_reply;
+/// A check plays many peers, and the build of one exercise builds `proto` before it.
+const CHECK: Duration = Duration::from_secs(120);
 
-/// Makes the three tests of an exercise. `says` is a piece of what its check says of the exercise
-/// as we hand it out.
-macro_rules! exercise {
-    ($check:path, $file:literal says $says:literal: $exercise:ident $solution:ident $untouched:ident) => {
-        #[test]
-        #[ignore = "yours to solve"]
-        fn $exercise() {
-            $check(artifacts().example(stringify!($exercise)));
-        }
+/// Makes a test of each solution, so that they run beside each other.
+macro_rules! solutions {
+    ($($number:literal $solution:ident)*) => {
+        $(
+            #[test]
+            fn $solution() {
+                let exercise = &EXERCISES[$number - 1];
+                (exercise.check)(artifacts().example(stringify!($solution)));
+            }
+        )*
 
         #[test]
-        fn $solution() {
-            $check(artifacts().example(stringify!($solution)));
-        }
-
-        #[test]
-        fn $untouched() {
-            assert_fails_untouched(stringify!($exercise), $file, $check, $says);
+        fn every_exercise_has_a_solution_that_is_tested() {
+            let numbers: Vec<usize> = EXERCISES.iter().map(|exercise| exercise.number).collect();
+            assert_eq!(numbers, [$($number),*]);
         }
     };
 }
 
-exercise!(who_calls::check, "01_who_calls.rs"
-    says "hung up without a word": exercise_01 solution_01 untouched_01);
-exercise!(whole_reply::check, "02_whole_reply.rs"
-    says "of the 5000 bytes": exercise_02 solution_02 untouched_02);
-exercise!(banner::check, "03_banner.rs"
-    says "nobody listens": exercise_03 solution_03 untouched_03);
-exercise!(last_to_leave::check, "04_last_to_leave.rs"
-    says "your server closed first": exercise_04 solution_04 untouched_04);
-exercise!(three_pipes::check, "05_three_pipes.rs"
-    says "does not read its input": exercise_05 solution_05 untouched_05);
-exercise!(lines::check, "06_lines.rs"
-    says "should answer \"[hello]\\n\"": exercise_06 solution_06 untouched_06);
-exercise!(digits_with_an_end::check, "07_digits_with_an_end.rs"
-    says "byte by byte": exercise_07 solution_07 untouched_07);
-exercise!(distrust::check, "08_distrust.rs"
-    says "byte by byte": exercise_08 solution_08 untouched_08);
-exercise!(ask::check, "09_ask.rs"
-    says "a stranger sends": exercise_09 solution_09 untouched_09);
-exercise!(cap::check, "10_cap.rs"
-    says "a fourth client is served": exercise_10 solution_10 untouched_10);
-exercise!(on_demand::check, "11_on_demand.rs"
-    says "the listener that is its standard input": exercise_11 solution_11 untouched_11);
+solutions! {
+    1 solution_01
+    2 solution_02
+    3 solution_03
+    4 solution_04
+    5 solution_05
+    6 solution_06
+    7 solution_07
+    8 solution_08
+    9 solution_09
+    10 solution_10
+    11 solution_11
+    12 solution_12
+}
 
-exercise!(define::check, "12_define.rs"
-    says "there is one definition: your client should print \"a bird\\n\"": exercise_12 solution_12 untouched_12);
+fn learn(args: &[&str]) -> (bool, String, String) {
+    let mut command = Command::new(artifacts().tool("learn"));
+    command
+        .args(args)
+        .current_dir(workspace())
+        .env("LC_ALL", "C.UTF-8");
+    let done = Process::spawn(command).finish(CHECK);
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (
+        done.status.success(),
+        text(&done.stdout),
+        text(&done.stderr),
+    )
+}
 
-/// What stands in an exercise where a learner has not begun.
-const MARK: &str = "// YOURS";
-
-#[track_caller]
-fn assert_fails_untouched(name: &str, file: &str, check: fn(&Path), says: &str) {
-    let source = fs::read_to_string(workspace().join("docs/exercises").join(file)).unwrap();
-    if !source.contains(MARK) {
-        skip_outside_ci(&format!("docs/exercises/{file}"), "it has been worked on");
-        return;
-    }
-    let program = artifacts().example(name);
-    match panic::catch_unwind(AssertUnwindSafe(|| check(program))) {
-        Ok(()) => panic!("{file} passes as it is, so its check proves nothing"),
-        Err(why) => {
-            let why = text_of(&*why);
+/// Not a test for a learner, who has solved some of them: the gate runs it.
+#[test]
+#[ignore = "for the gate: no exercise of the repository is solved"]
+fn untouched_exercises_fail_as_their_chapters_promise() {
+    for exercise in EXERCISES {
+        let number = exercise.number.to_string();
+        for (language, says) in ["--en", "--zh"].iter().zip(exercise.untouched) {
+            let (solved, _, said) = learn(&[language, &number]);
             assert!(
-                why.contains(says),
-                "{file} fails, but not with {says:?}: {why}"
+                !solved && said.contains(says),
+                "{language} {number}: {said}"
             );
         }
     }
 }
 
-fn text_of(why: &(dyn Any + Send)) -> &str {
-    match why.downcast_ref::<String>() {
-        Some(text) => text,
-        None => why.downcast_ref::<&str>().copied().unwrap_or_default(),
+#[test]
+fn chapters_quote_what_the_checks_say() {
+    let quotes = |exercise: &Exercise, folder: &Path, says: &str| {
+        let page = Page::open(&folder.join(exercise.chapter)).unwrap();
+        let command = format!("cargo learn {}\n", exercise.number);
+        let text = page.text.replace('\n', " ");
+        let quotes = text.contains(says) && page.text.contains(&command);
+        assert!(
+            pages::is_old(&page) || quotes,
+            "{} has not both `{command}` and what the check says: {says:?}",
+            page.path.display()
+        );
+    };
+    for exercise in EXERCISES {
+        quotes(exercise, pages::en(), exercise.untouched[0]);
+        quotes(exercise, pages::zh(), exercise.untouched[1]);
     }
 }
 
 #[test]
-fn every_exercise_has_an_answer_a_check_and_a_chapter() {
-    let checks = include_str!("exercises.rs");
-    let manifest = include_str!("../Cargo.toml");
-    let folder = workspace().join("docs/exercises");
-    let names = |folder: &Path| {
-        let entries = fs::read_dir(folder)
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name());
-        let mut names: Vec<String> = entries.map(|name| name.into_string().unwrap()).collect();
-        names.retain(|name| name.ends_with(".rs"));
+fn every_exercise_is_there_in_both_languages() {
+    let names = |folder: &str| {
+        let entries = fs::read_dir(workspace().join(folder)).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<String> = names.filter(|name| name.ends_with(".rs")).collect();
         names.sort();
         names
     };
-    let exercises = names(&folder);
-    assert_eq!(exercises, names(&folder.join("solutions")));
-    for file in exercises {
-        let number = &file[..2];
-        assert!(
-            checks.contains(&format!("\"{file}\"")),
-            "{file} has no check"
-        );
-        for entry in [
-            format!("name = \"exercise_{number}\"\npath = \"../docs/exercises/{file}\""),
-            format!("name = \"solution_{number}\"\npath = \"../docs/exercises/solutions/{file}\""),
-        ] {
-            assert!(manifest.contains(&entry), "tests/Cargo.toml has no {entry}");
-        }
-        let chapters = fs::read_dir(workspace().join("docs/en")).unwrap();
-        let mut texts = chapters.map(|page| fs::read_to_string(page.unwrap().path()).unwrap());
-        let path = format!("docs/exercises/{file}");
-        assert!(
-            texts.any(|text| text.contains(&path)),
-            "no chapter names {path}"
+    let listed: Vec<&str> = EXERCISES.iter().map(|exercise| exercise.file).collect();
+    for folder in [
+        "docs/exercises",
+        "docs/exercises/zh",
+        "docs/exercises/solutions",
+    ] {
+        assert_eq!(names(folder), listed, "{folder}");
+    }
+}
+
+#[test]
+#[ignore = "for the gate: a learner edits one of the two"]
+fn untouched_exercises_have_the_same_code_in_both_languages() {
+    for exercise in EXERCISES {
+        let code = |folder: &str| {
+            let path = workspace().join(folder).join(exercise.file);
+            comments::rust_code_of(&fs::read_to_string(path).unwrap())
+        };
+        assert_eq!(
+            code("docs/exercises"),
+            code("docs/exercises/zh"),
+            "{}",
+            exercise.file
         );
     }
+}
+
+#[test]
+fn a_compile_error_is_shown_as_rustc_says_it() {
+    let file = artifacts()
+        .tool("learn")
+        .with_file_name("exercise_that_does_not_compile.rs");
+    fs::write(&file, "fn main() {\n    let 1 = ;\n}\n").unwrap();
+    let (solved, stdout, stderr) = learn(&["1", file.to_str().unwrap()]);
+    assert!(!solved && stdout.is_empty(), "{stdout}");
+    assert!(stderr.starts_with("error: expected expression"), "{stderr}");
+    assert!(
+        stderr
+            .trim_end()
+            .ends_with("error: aborting due to 1 previous error"),
+        "{stderr}"
+    );
+    fs::remove_file(file).unwrap();
+}
+
+#[test]
+fn a_solution_is_a_pass_wherever_its_file_is() {
+    let (solved, stdout, stderr) = learn(&["1", "docs/exercises/solutions/01_who_calls.rs"]);
+    assert!(
+        solved && stdout == "exercise 1 is solved\n",
+        "{stdout}{stderr}"
+    );
+    let (solved, stdout, _) = learn(&["--zh", "8", "docs/exercises/solutions/08_distrust.rs"]);
+    assert!(solved && stdout == "第 8 题完成了\n", "{stdout}");
+}
+
+#[test]
+fn the_list_has_every_exercise_and_says_what_is_next() {
+    for (language, next) in [
+        ("--en", "next: read docs/en/"),
+        ("--zh", "下一题：读 docs/zh/"),
+    ] {
+        let (listed, stdout, _) = learn(&[language]);
+        assert!(
+            listed && stdout.lines().count() == EXERCISES.len() + 2,
+            "{stdout}"
+        );
+        assert!(
+            stdout.contains(next) || stdout.contains("where-next.md"),
+            "{stdout}"
+        );
+    }
+    let (known, _, stderr) = learn(&["13"]);
+    assert!(
+        !known && stderr.starts_with("The exercises of the course."),
+        "{stderr}"
+    );
 }

@@ -44,7 +44,10 @@ impl Artifacts {
         let mut build = Process::spawn(cargo_build());
         let built = build.finish(BUILD);
         if !built.status.success() {
-            build.fail("the tools and examples do not build");
+            panic!(
+                "the tools and examples do not build\n{}",
+                String::from_utf8_lossy(&built.stderr)
+            );
         }
         let mut artifacts = Self::default();
         for message in String::from_utf8_lossy(&built.stdout).lines() {
@@ -96,9 +99,9 @@ fn cargo_build() -> Command {
     build
         .current_dir(workspace())
         .args(["build", "--workspace", "--bins", "--examples"])
-        .args(["--message-format", "json"]);
+        .args(["--message-format", "json-render-diagnostics"]);
 
-    // target/PROFILE/deps/this-test, or target/TRIPLE/PROFILE/deps/this-test
+    // target/PROFILE/deps/this-test or target/PROFILE/learn; with --target, target/TRIPLE/PROFILE/...
     let Ok(this_test) = env::current_exe() else {
         panic!("cannot find the running test itself");
     };
@@ -109,17 +112,18 @@ fn cargo_build() -> Command {
     };
     build.arg("--target-dir").arg(target);
     let inside = this_test.strip_prefix(target).unwrap_or(&this_test);
-    let folders: Vec<String> = inside
+    let folders = inside
         .iter()
-        .map(|part| part.to_string_lossy().into_owned())
-        .collect();
+        .map(|part| part.to_string_lossy().into_owned());
+    let mut folders: Vec<String> = folders.filter(|folder| folder != "deps").collect();
+    folders.pop();
     let profile = match &folders[..] {
-        [profile, _deps, _test] => profile,
-        [triple, profile, _deps, _test] => {
+        [profile] => profile,
+        [triple, profile] => {
             build.args(["--target", triple]);
             profile
         }
-        _ => panic!("{} is not where Cargo puts tests", this_test.display()),
+        _ => panic!("{} is not where Cargo puts programs", this_test.display()),
     };
     build.args([
         "--profile",

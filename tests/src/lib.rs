@@ -20,6 +20,7 @@
 //! | [`temp`] | folders that go away |
 //! | [`deadline`] | how long a wait may last |
 //! | [`docs`] | holds the documentation to what it says |
+//! | [`exercises`] | the exercises of the course, and their checks |
 //!
 //! A test that fails panics with what the process had written to its standard output and error.
 //! Linux only: it reads `/proc`.
@@ -27,6 +28,7 @@
 pub mod artifacts;
 pub mod deadline;
 pub mod docs;
+pub mod exercises;
 pub mod keeper;
 pub mod net;
 pub mod others;

@@ -1,8 +1,4 @@
-//! An answer to exercise 1: a caller that says who it is.
-//!
-//! ```text
-//! cargo run -q -p cross-process --example solution_01 -- PORT
-//! ```
+//! A solution of exercise 1: a client that says who it is.
 
 use std::env;
 use std::io::{self, Write};
@@ -14,7 +10,7 @@ fn main() -> io::Result<()> {
 
     println!("I have called {}", line.peer_addr()?);
     let own = line.local_addr()?;
-    // One write for the whole line; `writeln!` would make several of it.
+    // One write for the whole line; `writeln!` would make several.
     line.write_all(format!("I am {own}\n").as_bytes())?;
     Ok(()) // the end of `main` drops `line`, and that hangs up
 }

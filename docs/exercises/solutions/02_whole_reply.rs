@@ -1,8 +1,4 @@
-//! An answer to exercise 2: a client that takes the whole reply, and nothing but the reply.
-//!
-//! ```text
-//! cargo run -q -p cross-process --example solution_02 -- PORT
-//! ```
+//! A solution of exercise 2: a client that takes the whole reply, and nothing but the reply.
 
 use std::env;
 use std::io::{self, Read, Write};
@@ -23,7 +19,7 @@ fn main() -> io::Result<()> {
 /// Reads the reply to a message of that length.
 fn read_reply(server: &mut TcpStream, length: usize) -> io::Result<Vec<u8>> {
     let mut reply = vec![0; length];
-    // Reads until the buffer is full, and is an error (UnexpectedEof) when the stream ends first.
+    // Reads until the buffer is full; if the stream ends first, that is an error (UnexpectedEof).
     server.read_exact(&mut reply)?;
     Ok(reply)
 }

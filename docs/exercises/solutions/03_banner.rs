@@ -1,4 +1,4 @@
-//! Exercise 3, one answer: what listens on a port? Prints `refused`, `banner LINE`, `closed` or
+//! A solution of exercise 3: what listens on a port? Prints `refused`, `banner LINE`, `closed` or
 //! `silent`.
 
 use std::env;
@@ -12,7 +12,7 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// What listens there, in a word.
+/// Says in a word what listens there.
 fn look(address: &str) -> io::Result<String> {
     let stream = match TcpStream::connect(address) {
         Ok(stream) => stream,
@@ -21,7 +21,7 @@ fn look(address: &str) -> io::Result<String> {
     };
     stream.set_read_timeout(Some(Duration::from_millis(500)))?;
 
-    // Bytes and not a String: nobody has promised that a banner is UTF-8.
+    // Bytes, not a String: a banner need not be UTF-8.
     let mut line = Vec::new();
     match BufReader::new(&stream).read_until(b'\n', &mut line) {
         Ok(_) if line.ends_with(b"\n") => {

@@ -1,5 +1,4 @@
-//! Exercise 4, one answer: answers one line in upper case, and lets the client be the first to
-//! close.
+//! A solution of exercise 4: answers one line in upper case, and lets the client close first.
 
 use std::env;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -12,9 +11,9 @@ fn main() -> io::Result<()> {
     println!("listening on {}", server.local_addr()?);
     loop {
         let (conn, _) = server.accept()?;
-        // A client that has gone, or stays too long, is no reason to stop serving.
+        // The server goes on when a client has gone, or stays too long.
         let _ = serve(&conn);
-    } // this closes `conn`, whatever became of it
+    } // this closes `conn` in every case
 }
 
 fn serve(mut conn: &TcpStream) -> io::Result<()> {
@@ -22,16 +21,16 @@ fn serve(mut conn: &TcpStream) -> io::Result<()> {
     BufReader::new(conn).read_line(&mut line)?;
     conn.write_all(line.to_ascii_uppercase().as_bytes())?;
 
-    // The end of the stream is a read of nothing. Each read may wait for what is left of the second.
+    // A read of 0 bytes is the end of the stream. Each read waits for the rest of the second.
     let until = Instant::now() + Duration::from_secs(1);
     loop {
         let left = until.saturating_duration_since(Instant::now());
         if left.is_zero() {
-            return Ok(()); // this one stays, so we close first after all
+            return Ok(()); // this client stays, so we close first
         }
         conn.set_read_timeout(Some(left))?;
         if conn.read(&mut [0; 1024])? == 0 {
-            return Ok(()); // the client has closed, and the TIME_WAIT is its own
+            return Ok(()); // the client has closed first, and has the TIME_WAIT
         }
     }
 }

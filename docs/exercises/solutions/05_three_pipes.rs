@@ -1,4 +1,5 @@
-//! Exercise 5, one answer: runs a command, gives it input, and hands on what it makes of it.
+//! A solution of exercise 5: runs a command, gives it input, and passes on its output, its errors
+//! and its status.
 
 use std::env;
 use std::io::{self, ErrorKind, Read, Write};
@@ -18,7 +19,7 @@ fn main() -> io::Result<ExitCode> {
     Ok(ExitCode::from(status as u8))
 }
 
-/// Runs a command by the shell, with this for its standard input.
+/// Runs a command in the shell, with `input` as its standard input.
 fn run(command: &str, input: Vec<u8>) -> io::Result<Output> {
     let mut shell = Command::new("/bin/sh");
     shell.arg("-c").arg(command).stdin(Stdio::piped());
@@ -27,13 +28,13 @@ fn run(command: &str, input: Vec<u8>) -> io::Result<Output> {
         .stderr(Stdio::piped())
         .spawn()?;
 
-    // The end of the thread drops `stdin`, which is the end of the input.
+    // The end of the thread drops `stdin`, and that ends the input.
     let mut stdin = child.stdin.take().ok_or(ErrorKind::BrokenPipe)?;
     let feeder = thread::spawn(move || stdin.write_all(&input));
     let done = child.wait_with_output()?;
     match feeder.join() {
         Ok(Ok(())) => Ok(done),
-        Ok(Err(why)) if why.kind() == ErrorKind::BrokenPipe => Ok(done), // it wanted no more
+        Ok(Err(why)) if why.kind() == ErrorKind::BrokenPipe => Ok(done), // it does not read all of it
         Ok(Err(why)) => Err(why),
         Err(_) => Err(io::Error::other(
             "the thread that feeds the command has panicked",

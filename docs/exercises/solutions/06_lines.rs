@@ -1,4 +1,4 @@
-//! Exercise 6, one answer: a server that answers each line in brackets, however the lines come.
+//! A solution of exercise 6: a server that answers each line in brackets, however the lines arrive.
 
 use std::env;
 use std::io::{self, Read, Write};
@@ -16,14 +16,14 @@ fn main() -> io::Result<()> {
     }
 }
 
-/// Answers `hello\n` with `[hello]\n`, and each further line in the same way.
+/// Answers `hello\n` with `[hello]\n`, and every other line in the same way.
 fn serve(mut conn: TcpStream) -> io::Result<()> {
     let mut buf = [0; 1024];
     let mut waiting = Vec::new();
     loop {
         let length = conn.read(&mut buf)?;
         if length == 0 {
-            return Ok(()); // what still waits has no end, so nobody can say what it was to be
+            return Ok(()); // the rest has no line end, so it is no message
         }
         waiting.extend_from_slice(&buf[..length]);
         while let Some(end) = waiting.iter().position(|&byte| byte == b'\n') {
@@ -33,7 +33,7 @@ fn serve(mut conn: TcpStream) -> io::Result<()> {
     }
 }
 
-/// Sends a message's answer by one write.
+/// Sends a message's answer in one write.
 fn answer(conn: &mut TcpStream, message: &[u8]) -> io::Result<()> {
     conn.write_all(&[b"[", message, b"]\n"].concat())
 }

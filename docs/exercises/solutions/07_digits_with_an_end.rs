@@ -1,4 +1,5 @@
-//! Exercise 7, one answer: a server for messages that have their length in front of them.
+//! A solution of exercise 7: a server that answers in upper case; each message has its length in
+//! front.
 
 use std::env;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
@@ -30,7 +31,7 @@ fn serve(mut conn: &TcpStream) -> io::Result<()> {
 /// Twenty digits and the line end.
 const LONGEST_LINE: u64 = 21;
 
-/// Reads a message without its length; `None` where the client has left instead of sending one.
+/// Reads a message without its length; `None` if the client has left instead of sending one.
 fn read_message(reader: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
     let mut line = Vec::new();
     reader.take(LONGEST_LINE).read_until(b'\n', &mut line)?;
@@ -41,7 +42,7 @@ fn read_message(reader: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
             _ => Err(ErrorKind::UnexpectedEof.into()),
         };
     };
-    // "+5" is a number to parse, too.
+    // `parse` accepts "+5", too.
     if !digits.iter().all(u8::is_ascii_digit) {
         return Err(io::Error::other("a length that is no number"));
     }

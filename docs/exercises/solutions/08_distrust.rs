@@ -1,5 +1,5 @@
-//! Exercise 8, one answer: a client that reads an answer with a header, whatever the server makes
-//! of it.
+//! A solution of exercise 8: a client that reads an answer with a header, whatever the server
+//! sends.
 
 use std::env;
 use std::io::{self, ErrorKind, Read, Write};
@@ -15,10 +15,10 @@ fn main() -> io::Result<()> {
     io::stdout().write_all(&read_answer(&mut server)?)
 }
 
-/// The longest header that is taken, in bytes.
+/// The longest header that is accepted, in bytes.
 const LONGEST_HEADER: usize = 64 * 1024;
 
-/// Reads a whole answer and gives its body.
+/// Reads a whole answer and returns its body.
 fn read_answer(server: &mut impl Read) -> io::Result<Vec<u8>> {
     let mut prefix = [0; 4];
     server.read_exact(&mut prefix)?;

@@ -1,4 +1,4 @@
-//! Exercise 9, one answer: asks a UDP server, and is not misled, kept waiting or cut short.
+//! A solution of exercise 9: asks a UDP server, and is not misled, kept waiting or cut short.
 
 use std::env;
 use std::io::{self, ErrorKind};
@@ -14,24 +14,24 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// Sends the message, and gives the answer.
+/// Sends the message and returns the answer.
 fn ask(server: &str, message: &[u8]) -> io::Result<Vec<u8>> {
     let socket = UdpSocket::bind("127.0.0.1:0")?;
-    // Before the first datagram goes out: what a stranger sends earlier would stay in the queue.
+    // Before the first datagram: what a stranger sends before `connect` stays in the queue.
     socket.connect(server)?;
     socket.set_read_timeout(Some(Duration::from_millis(500)))?;
 
-    // No datagram fills it, so none is cut.
+    // Longer than any datagram, so none is cut.
     let mut buf = vec![0; 65_536];
     for _ in 0..5 {
         socket.send(message)?;
         match socket.recv(&mut buf) {
             Ok(length) => {
-                buf.truncate(length); // to nothing, perhaps: that is an answer, too
+                buf.truncate(length); // an empty datagram is an answer, too
                 return Ok(buf);
             }
             Err(error) => match error.kind() {
-                ErrorKind::WouldBlock | ErrorKind::TimedOut => {} // lost, or late: once more
+                ErrorKind::WouldBlock | ErrorKind::TimedOut => {} // lost, or late: send again
                 _ => return Err(error),
             },
         }

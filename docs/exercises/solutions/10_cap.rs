@@ -1,4 +1,4 @@
-//! Exercise 10, one answer: a thread for each client, for three at a time and no more.
+//! A solution of exercise 10: a thread for each client, for at most three at a time.
 
 use std::env;
 use std::io::{self, Read, Write};
@@ -9,7 +9,7 @@ use std::thread;
 
 const MOST: usize = 3;
 
-/// A place among those who are served, given back however its thread ends.
+/// A place for one client, given back however its thread ends.
 struct Place(Arc<AtomicUsize>);
 
 impl Drop for Place {
@@ -26,9 +26,9 @@ fn main() -> io::Result<()> {
     let taken = Arc::new(AtomicUsize::new(0));
     loop {
         let (mut conn, _) = server.accept()?;
-        // Only this thread adds, so nobody takes the place between the look and the addition.
+        // Only this thread adds, so no other takes the place between the load and the addition.
         if taken.load(Ordering::Relaxed) >= MOST {
-            let _ = conn.write_all(b"busy\n"); // it may have left; either way it goes now
+            let _ = conn.write_all(b"busy\n"); // an error if it has left; it is dropped in any case
             continue;
         }
         taken.fetch_add(1, Ordering::Relaxed);
@@ -37,14 +37,14 @@ fn main() -> io::Result<()> {
             let _place = place;
             serve(conn);
         });
-        // Without a thread, what it should have owned is dropped: the place and the connection.
+        // Without a thread the closure is dropped, and with it the place and the connection.
         if let Err(error) = started {
             eprintln!("cannot serve: {error}");
         }
     }
 }
 
-/// Answers in upper case until the client leaves. It has a bug: a question makes it panic.
+/// Answers in upper case until the client leaves. It has a bug: a question mark makes it panic.
 fn serve(mut conn: TcpStream) {
     let mut buf = [0; 1024];
     while let Ok(count @ 1..) = conn.read(&mut buf) {

@@ -1,10 +1,10 @@
-//! Exercise 11, one answer: a server that is started on demand. Its listener is its standard input,
-//! and it ends when nobody has called for a while.
+//! A solution of exercise 11: a server that is started on demand: its listener is its standard
+//! input.
 //!
-//! It uses what Linux does with a read timeout on a listener. Two other answers: do not block, and
-//! sleep a little between two looks; or accept in a thread, and wait for its message with
-//! `recv_timeout`. The first has to look often. The second may have accepted a caller in the very
-//! moment in which it gives up; here such a caller stays in the queue for the next start.
+//! It uses what Linux does with a read timeout on a listener. Two other solutions: do not block, and
+//! sleep a little between two calls of accept; or accept in a thread, and wait for its message with
+//! `recv_timeout`. The first has to look often. The second may have accepted a client at the moment
+//! at which it gives up; here such a client stays in the queue for the next start.
 
 use std::env;
 use std::error::Error;
@@ -20,18 +20,18 @@ fn main() -> Result<(), Box<dyn Error>> {
     let server = TcpListener::from(io::stdin().as_fd().try_clone_to_owned()?);
     println!("listening on {}", server.local_addr()?);
 
-    // The same socket by another type, one that has timeouts.
+    // The same socket as another type, which has timeouts.
     let handle = TcpStream::from(OwnedFd::from(server.try_clone()?));
     handle.set_read_timeout(Some(idle))?;
     loop {
         match server.accept() {
             Ok((conn, _)) => {
-                // It has inherited the timeout, which is not meant for it.
+                // It has inherited the timeout of the listener.
                 conn.set_read_timeout(None)?;
                 serve(conn);
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                println!("nobody has called for {idle:?}");
+                println!("no client for {idle:?}");
                 return Ok(());
             }
             Err(error) => return Err(error.into()),

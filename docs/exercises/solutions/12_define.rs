@@ -1,8 +1,4 @@
-//! An answer to exercise 12: a client for DICT, which looks a word up.
-//!
-//! ```text
-//! cargo run -q -p cross-process --example solution_12 -- HOST PORT WORD
-//! ```
+//! A solution of exercise 12: a client for DICT that looks a word up.
 
 use std::env;
 use std::io::{self, BufRead, BufReader, Write};
@@ -39,7 +35,7 @@ fn definitions(server: &mut BufReader<TcpStream>) -> io::Result<()> {
     }
 }
 
-/// Prints the lines of a text, up to the lone dot.
+/// Prints the lines of a text, up to the line that is a dot.
 fn print_text(server: &mut BufReader<TcpStream>) -> io::Result<()> {
     loop {
         let line = read_line(server)?;

@@ -178,6 +178,7 @@ fn a_chapter_without_its_parts_is_found() {
         assert_found(&check(old, new), &[(1, says)]);
     }
     let chinese = chapter
+        .replace("exercises/", "exercises/zh/")
         .replace("Exercise", "练习")
         .replace("Read on", "延伸阅读");
     let chinese = Page::parse(Path::new("docs/zh/02-a-page.md"), &chinese);

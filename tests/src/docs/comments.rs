@@ -11,14 +11,21 @@ const UNTRANSLATED: usize = 8;
 /// The lines of a block's code, without comments and blank lines; of another block, its text.
 pub fn code_of(fence: &Fence) -> String {
     match is_code(fence) {
-        true => pieces(fence, &fence.text).map(|piece| piece.0).collect(),
+        true => pieces(is_python(fence), &fence.text)
+            .map(|piece| piece.0)
+            .collect(),
         false => fence.text.clone(),
     }
 }
 
+/// The lines of a Rust file's code, without comments and blank lines.
+pub fn rust_code_of(text: &str) -> String {
+    pieces(false, text).map(|piece| piece.0).collect()
+}
+
 /// Whether a block's code is that of `text`.
 pub fn is_same(fence: &Fence, text: &str) -> bool {
-    let code = |text| pieces(fence, text).map(|piece| piece.0);
+    let code = |text| pieces(is_python(fence), text).map(|piece| piece.0);
     code(&fence.text).eq(code(text))
 }
 
@@ -28,11 +35,11 @@ pub fn kept(fence: &Fence, text: &str) -> String {
         return text.to_owned();
     }
     let mut known: HashMap<String, VecDeque<String>> = HashMap::new();
-    for (code, whole) in pieces(fence, &fence.text) {
+    for (code, whole) in pieces(is_python(fence), &fence.text) {
         known.entry(code).or_default().push_back(whole);
     }
     let mut own = |code: &str| known.get_mut(code).and_then(VecDeque::pop_front);
-    pieces(fence, text)
+    pieces(is_python(fence), text)
         .map(|(code, whole)| own(&code).unwrap_or(whole))
         .collect()
 }
@@ -48,14 +55,17 @@ pub fn is_untranslated(fence: &Fence) -> bool {
     all - code > UNTRANSLATED
 }
 
+fn is_python(fence: &Fence) -> bool {
+    fence.language == "python"
+}
+
 fn is_code(fence: &Fence) -> bool {
     ["python", "rust", "rust,ignore"].contains(&fence.language.as_str())
 }
 
 /// Each line of code, and the same line with its comments: those above it and behind it. What is
 /// behind the last one belongs to a line without code.
-fn pieces(fence: &Fence, text: &str) -> impl Iterator<Item = (String, String)> {
-    let is_python = fence.language == "python";
+fn pieces(is_python: bool, text: &str) -> impl Iterator<Item = (String, String)> {
     let mut pieces = Vec::new();
     let mut whole = String::new();
     let mut in_docstring = false;

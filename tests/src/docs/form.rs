@@ -105,7 +105,11 @@ pub fn check_chapter(page: &Page) -> Vec<Finding> {
     if !page.text.starts_with(&format!("# {number}. ")) {
         findings.push(page.finding(1, format!("does not begin with # {number}. TITLE")));
     }
-    let file = format!("docs/exercises/{number:02}_");
+    let folder = match pages::has_own_comments(page) {
+        true => "docs/exercises/zh",
+        false => "docs/exercises",
+    };
+    let file = format!("{folder}/{number:02}_");
     if !page.text.contains(&file) {
         findings.push(page.finding(1, format!("its exercise does not name {file}")));
     }

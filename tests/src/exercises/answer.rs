@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::net::TcpStream;
 
-use cross_process::net;
+use crate::net;
 
 /// The answer that must come now, though no more is sent.
 #[track_caller]
@@ -26,14 +26,18 @@ pub fn expect(mut conn: &TcpStream, answer: &[u8], what: &str) {
 #[track_caller]
 pub fn finding(came: &[u8], answer: &[u8], what: &str) {
     let but = match came {
-        _ if answer.starts_with(came) => "it stops after",
-        _ => "it begins with",
+        _ if answer.starts_with(came) => say!("it stops after", "到这里就没有了："),
+        _ => say!("it begins with", "开头却是"),
     };
     assert!(
         came == answer,
-        "{what}: your server should answer \"{}\", but {but} \"{}\"",
-        shown(answer),
-        shown(came),
+        "{}",
+        say!(
+            "{what}: your server should answer \"{}\", but {but} \"{}\"",
+            "{what}：你的服务端应该响应 \"{}\"，{but} \"{}\"",
+            shown(answer),
+            shown(came)
+        )
     );
 }
 

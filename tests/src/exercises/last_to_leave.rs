@@ -1,4 +1,4 @@
-//! Exercise 4: whose is the TIME_WAIT?
+//! Exercise 4: which side has the TIME_WAIT.
 
 use std::net::TcpStream;
 use std::path::Path;
@@ -7,10 +7,10 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use cross_process::deadline::{A_MOMENT, SOON, poll};
-use cross_process::net;
-use cross_process::procfs::in_time_wait;
-use cross_process::server::Server;
+use crate::deadline::{A_MOMENT, SOON, poll};
+use crate::net;
+use crate::procfs::in_time_wait;
+use crate::server::Server;
 
 /// Plays three clients to the program: one that leaves, one that leaves without a word, and one
 /// that stays.
@@ -20,36 +20,48 @@ pub fn check(program: &Path) {
     let server = Server::start(command);
     let addr = server.addr();
 
-    let client = asked(&server, "a client");
+    let client = asked(&server, &say!("a client", "客户端"));
     if let Ok(0) = within(A_MOMENT, &client) {
-        server
-            .process
-            .fail("your server closed first, so the TIME_WAIT is on its own port");
+        server.process.fail(&say!(
+            "your server closed first, so the TIME_WAIT is on its own port",
+            "你的服务端先关闭了连接，所以 TIME_WAIT 在它自己的端口上"
+        ));
     }
     let own_port = client.local_addr().unwrap().port();
     drop(client);
     let waits = || in_time_wait(own_port).ok()?.then_some(());
     if poll(SOON, waits).is_none() {
-        server
-            .process
-            .fail("the client closed first, and yet the TIME_WAIT is not on its port");
+        server.process.fail(&say!(
+            "the client closed first, and yet the TIME_WAIT is not on its port",
+            "先关闭的是客户端，TIME_WAIT 却不在客户端的端口上"
+        ));
     }
     assert!(
         !in_time_wait(addr.port()).unwrap(),
-        "the client closed first, and yet there is a TIME_WAIT on your server's port"
+        "{}",
+        say!(
+            "the client closed first, and yet there is a TIME_WAIT on your server's port",
+            "先关闭的是客户端，你的服务端的端口上却有 TIME_WAIT"
+        )
     );
 
     drop(net::connect(addr));
     drop(asked(
         &server,
-        "a client after one that left without a word",
+        &say!(
+            "a client after one that left without a word",
+            "前一个客户端没发数据就走了，之后的客户端"
+        ),
     ));
 
-    let stays = asked(&server, "a client that will stay");
+    let stays = asked(&server, &say!("a client that will stay", "不走的客户端"));
     let drips = drip(&stays);
     drop(asked(
         &server,
-        "a client behind one that stays and sends a byte now and then",
+        &say!(
+            "a client after one that stays and sends a byte now and then",
+            "前一个客户端一直不走、时不时发一个字节，之后的客户端"
+        ),
     ));
     drop(drips);
 }
@@ -61,7 +73,9 @@ fn asked(server: &Server, who: &str) -> TcpStream {
     let mut answer = [0; 6];
     let got = net::again(|| client.peek(&mut answer));
     if got.is_err() {
-        server.process.fail(&format!("{who} has no answer"));
+        server
+            .process
+            .fail(&say!("{who} has no answer", "{who}没有得到响应"));
     }
     assert_eq!(net::read_exact(&client, 6, SOON), b"HELLO\n");
     client

@@ -5,11 +5,12 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use cross_process::deadline::SOON;
-use cross_process::net;
-use cross_process::process::Process;
-use cross_process::program::Program::{Python, Rust};
+use crate::deadline::SOON;
+use crate::net;
+use crate::process::Process;
+use crate::program::Program::{Python, Rust};
 
+/// Plays four servers to the program.
 pub fn check(program: &Path) {
     for server in [Rust("tcp_server"), Python("tcp_server")] {
         if let Some(server) = server.serve() {
@@ -31,26 +32,39 @@ fn long_reply(program: &Path, server: SocketAddr) {
     let mut client = start(program, server);
     client.send_line(&"x".repeat(5000));
     let Some(shown) = client.stdout.next_line(SOON) else {
-        client.fail(
+        client.fail(&say!(
             "the server has answered a line of 5000 bytes, and your client shows nothing: does it \
              wait for more than the 5000 that come?",
-        );
+            "服务端已经响应了一行 5000 字节，你的客户端什么也没显示：来的只有 5000 字节，它是不是还在等更多？"
+        ));
     };
     let taken = shown.matches('X').count();
-    assert_eq!(
-        taken, 5000,
-        "of the 5000 bytes that answer a line of 5000, your client shows {taken}"
+    assert!(
+        taken == 5000,
+        "{}",
+        say!(
+            "of the 5000 bytes that answer a line of 5000, your client shows {taken}",
+            "一行 5000 字节，响应也是 5000 字节，你的客户端只显示了 {taken} 字节"
+        )
     );
     client.send_line("and then");
     let shown = client.wait_line(SOON);
-    assert_eq!(
-        shown, "b'AND THEN'",
-        "behind the long line, the reply to `and then` comes out wrong"
+    assert!(
+        shown == "b'AND THEN'",
+        "{}",
+        say!(
+            "after the long line, your client shows a wrong reply to `and then`",
+            "长的那一行之后，`and then` 的响应显示得不对"
+        )
     );
     let finished = client.finish(SOON);
     assert!(
         finished.status.success(),
-        "when its input ends, your client should end too, without an error"
+        "{}",
+        say!(
+            "when its input ends, your client should end too, without an error",
+            "输入结束时，你的客户端也应该结束，而且不报错"
+        )
     );
 }
 
@@ -63,9 +77,13 @@ fn slow_reply(program: &Path) {
     net::read_exact(&server, "slowly".len(), SOON);
     net::send_slowly(&server, b"SLOWLY", Duration::from_millis(5)).unwrap();
     let shown = client.wait_line(SOON);
-    assert_eq!(
-        shown, "b'SLOWLY'",
-        "when a reply arrives byte by byte, your client does not wait for all of it"
+    assert!(
+        shown == "b'SLOWLY'",
+        "{}",
+        say!(
+            "when a reply arrives byte by byte, your client does not wait for all of it",
+            "响应一个字节一个字节地到达时，你的客户端没有等它到齐"
+        )
     );
 }
 
@@ -80,11 +98,18 @@ fn reply_cut_short(program: &Path) {
     drop(server);
     let status = client.wait_exit_or(
         SOON,
-        "the server has left after 4 of 7 bytes, and your client goes on waiting for the rest: what \
-         does a read give when no more will come?",
+        &say!(
+            "the server has left after 4 of 7 bytes, and your client goes on waiting for the rest: \
+             what does a read give when no more will come?",
+            "服务端发了 7 字节中的 4 个就断开了，你的客户端还在等剩下的：不会再有数据时，read 给你什么？"
+        ),
     );
     assert!(
         !status.success(),
-        "the server has left after 4 of 7 bytes, and your client ends as if all were well"
+        "{}",
+        say!(
+            "the server has left after 4 of 7 bytes, and your client ends as if all were well",
+            "服务端发了 7 字节中的 4 个就断开了，你的客户端却像一切正常那样结束了"
+        )
     );
 }

@@ -1,12 +1,12 @@
-//! Exercise 9: the servers, and the stranger, that a UDP client may meet.
+//! Exercise 9: the servers that a UDP client may meet, and a stranger.
 
 use std::net::{SocketAddr, UdpSocket};
 use std::path::Path;
 use std::process::Command;
 
-use cross_process::deadline::SOON;
-use cross_process::net::{ANY_PORT, again};
-use cross_process::process::Process;
+use crate::deadline::SOON;
+use crate::net::{ANY_PORT, again};
+use crate::process::Process;
 
 /// Plays them to the program.
 pub fn check(program: &Path) {
@@ -22,8 +22,11 @@ pub fn check(program: &Path) {
     let addr = question(&server, &client, 1);
     stranger.send_to(b"late!", addr).unwrap();
     server.send_to(b"noon", addr).unwrap();
-    let who = "a stranger sends b'late!', then the server b'noon'";
-    assert_prints(&mut client, "b'noon'", who);
+    let who = say!(
+        "a stranger sends b'late!', then the server b'noon'",
+        "陌生人先发来 b'late!'，服务端后发来 b'noon'"
+    );
+    assert_prints(&mut client, "b'noon'", &who);
 
     let server = bind();
     let mut client = ask(&server);
@@ -31,26 +34,37 @@ pub fn check(program: &Path) {
     question(&server, &client, 2);
     question(&server, &client, 3);
     server.send_to(b"noon", first).unwrap();
-    let who = "the server answers the third time";
-    assert_prints(&mut client, "b'noon'", who);
+    let who = say!("the server answers the third time", "服务端第三次才响应");
+    assert_prints(&mut client, "b'noon'", &who);
 
     let server = bind();
     let mut client = ask(&server);
     for time in 1..=5 {
         question(&server, &client, time);
     }
-    assert_fails(&mut client, "TimedOut", "the server never answers");
+    assert_fails(
+        &mut client,
+        "TimedOut",
+        &say!("the server never answers", "服务端一直不响应"),
+    );
     server.set_nonblocking(true).unwrap();
     if server.recv(&mut [0; 99]).is_ok() {
-        client.fail("your client should ask five times, and has asked a sixth time");
+        client.fail(&say!(
+            "your client should ask five times, and has asked a sixth time",
+            "你的客户端应该只问五次，却问了第六次"
+        ));
     }
 
-    let nobody = bind();
+    let closed = bind();
     let mut command = Command::new(program);
-    command.arg(nobody.local_addr().unwrap().to_string());
-    drop(nobody);
+    command.arg(closed.local_addr().unwrap().to_string());
+    drop(closed);
     let mut client = Process::spawn(command);
-    assert_fails(&mut client, "ConnectionRefused", "nobody is there");
+    assert_fails(
+        &mut client,
+        "ConnectionRefused",
+        &say!("no server is there", "那里没有服务端"),
+    );
 
     for length in [0, 1024, 60_000] {
         let server = bind();
@@ -58,7 +72,10 @@ pub fn check(program: &Path) {
         let addr = question(&server, &client, 1);
         let answer = "y".repeat(length);
         server.send_to(answer.as_bytes(), addr).unwrap();
-        let who = format!("the server answers with {length} bytes");
+        let who = say!(
+            "the server answers with {length} bytes",
+            "服务端响应 {length} 字节"
+        );
         assert_prints(&mut client, &format!("b'{answer}'"), &who);
     }
 }
@@ -69,16 +86,18 @@ fn bind() -> UdpSocket {
     socket
 }
 
-/// Waits for the question to come, the first, second, ... `time`; gives who asks.
+/// Waits for the question to come, the first, second, ... `time`; gives the address of the client.
 #[track_caller]
 fn question(server: &UdpSocket, client: &Process, time: u32) -> SocketAddr {
     let mut text = [0; 99];
     match again(|| server.recv_from(&mut text)) {
         Ok((length, addr)) if &text[..length] == b"what time is it?" => addr,
-        Ok((length, _)) => client.fail(&format!("it has asked {:?}", &text[..length])),
-        Err(_) => client.fail(&format!(
-            "the server has waited for {SOON:?}, and your client has not asked for the time \
-             number {time}"
+        Ok((length, _)) => {
+            client.fail(&say!("it has asked {:?}", "它问的是 {:?}", &text[..length]))
+        }
+        Err(_) => client.fail(&say!(
+            "the server has waited for {SOON:?}, and your client has not asked time number {time}",
+            "服务端等了 {SOON:?}，你的客户端没有问第 {time} 次"
         )),
     }
 }
@@ -88,28 +107,40 @@ fn assert_prints(client: &mut Process, expected: &str, who: &str) {
     let printed = client.stdout.next_line(SOON).unwrap_or_default();
     if printed != expected {
         let short = |text: &str| text.chars().take(40).collect::<String>();
-        panic!(
+        let why = say!(
             "{who}: your client should print {}, {} characters; it has printed {}, {} characters\n  \
              its standard error: {:?}",
+            "{who}：你的客户端应该打印 {}，{} 个字符；它打印的是 {}，{} 个字符\n  它的 stderr：{:?}",
             short(expected),
             expected.len(),
             short(&printed),
             printed.len(),
             client.stderr.text()
         );
+        panic!("{why}");
     }
-    let still = format!("{who}: your client has its answer, and should end");
+    let still = say!(
+        "{who}: your client has its answer, and should end",
+        "{who}：你的客户端已经得到响应，应该结束"
+    );
     if !client.wait_exit_or(SOON, &still).success() {
-        client.fail(&format!("{who}: the exit status should be 0"));
+        client.fail(&say!(
+            "{who}: the exit status should be 0",
+            "{who}：退出状态应该是 0"
+        ));
     }
 }
 
 #[track_caller]
 fn assert_fails(client: &mut Process, kind: &str, who: &str) {
-    let still = format!("{who}: your client should end, and is still running");
+    let still = say!(
+        "{who}: your client should end, and is still running",
+        "{who}：你的客户端应该结束，却还在运行"
+    );
     if client.wait_exit_or(SOON, &still).code() != Some(1) {
-        client.fail(&format!(
-            "{who}: your client should end with an error, status 1"
+        client.fail(&say!(
+            "{who}: your client should end with an error, status 1",
+            "{who}：你的客户端应该以错误结束，状态 1"
         ));
     }
     if client
@@ -118,8 +149,9 @@ fn assert_fails(client: &mut Process, kind: &str, who: &str) {
         .is_none()
         || !client.stderr.text().contains(kind)
     {
-        client.fail(&format!(
-            "{who}: your client should end with the error {kind}"
+        client.fail(&say!(
+            "{who}: your client should end with the error {kind}",
+            "{who}：你的客户端应该以错误 {kind} 结束"
         ));
     }
 }

@@ -1,0 +1,185 @@
+//! `cargo learn`: lists the exercises of the course, checks one, and says which is next.
+
+use std::any::Any;
+use std::env;
+use std::fs;
+use std::io;
+use std::os::unix::process::CommandExt;
+use std::panic;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use cross_process::artifacts::workspace;
+use cross_process::exercises::{self, EXERCISES, Exercise};
+use cross_process::say;
+
+fn main() -> ExitCode {
+    let mut args: Vec<String> = env::args().skip(1).collect();
+    if is_chinese(&mut args) {
+        exercises::speak_chinese();
+    }
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let result = match args[..] {
+        [] => list(),
+        ["next"] => next(),
+        ["run", number, ref args @ ..] => exercise(number).and_then(|it| run(it, args)),
+        [number] if !number.starts_with('-') => {
+            exercise(number).and_then(|it| check(it, it.source(), true))
+        }
+        [number, file] => exercise(number).and_then(|it| check(it, here(file)?, false)),
+        _ => Err(help()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            if !why.is_empty() {
+                eprintln!("{why}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn help() -> String {
+    say!(
+        "\
+The exercises of the course.
+
+  cargo learn             lists them: which are done, and which is next
+  cargo learn next        says which is next
+  cargo learn 3           builds and checks number 3
+  cargo learn 3 FILE      checks another file as number 3
+  cargo learn run 3 ARGS  builds number 3 and runs it
+
+  --zh, --en              the language, before all else; by default that of your locale
+
+Your solutions are changes to files of the repository. Before you take a newer version of the course,
+commit them: git commit -am 'my solutions'; then git pull --rebase.",
+        "\
+课程的练习。
+
+  cargo learn             列出练习：哪些已完成，下一题是哪个
+  cargo learn next        下一题是哪个
+  cargo learn 3           编译并检查第 3 题
+  cargo learn 3 FILE      把另一个文件当作第 3 题来检查
+  cargo learn run 3 ARGS  编译第 3 题并运行
+
+  --zh、--en              语言，写在最前面；默认按你的 locale
+
+你的答案是对仓库里文件的改动。更新课程之前先提交：git commit -am '我的答案'，再 git pull --rebase。"
+    )
+}
+
+/// Whether the learner reads Chinese: by a flag, which is taken out, or by the locale.
+fn is_chinese(args: &mut Vec<String>) -> bool {
+    if let Some("--zh" | "--en") = args.first().map(String::as_str) {
+        return args.remove(0) == "--zh";
+    }
+    let locale = |name| env::var(name).ok().filter(|value| !value.is_empty());
+    let locale = locale("LC_ALL")
+        .or(locale("LC_MESSAGES"))
+        .or(locale("LANG"));
+    locale.is_some_and(|locale| locale.starts_with("zh"))
+}
+
+/// The exercise of that number.
+fn exercise(number: &str) -> Result<&'static Exercise, String> {
+    let number = number.parse().ok();
+    let found = EXERCISES.iter().find(|it| Some(it.number) == number);
+    found.ok_or_else(help)
+}
+
+fn list() -> Result<(), String> {
+    for exercise in EXERCISES {
+        let mark = if is_done(exercise) { "[x]" } else { "[ ]" };
+        let source = exercise.source();
+        let text = fs::read_to_string(workspace().join(&source)).unwrap_or_default();
+        let title = text.lines().next().unwrap_or_default();
+        let title = title.trim_start_matches("//! ");
+        println!("{mark} {:35}  {title}", source.display().to_string());
+    }
+    println!();
+    next()
+}
+
+fn next() -> Result<(), String> {
+    let words = match EXERCISES.iter().find(|exercise| !is_done(exercise)) {
+        None => say!(
+            "all exercises are done; docs/en/where-next.md says where to go from here",
+            "所有练习都已完成；接下来看 docs/zh/where-next.md"
+        ),
+        Some(exercise) => say!(
+            "next: read docs/en/{}, edit {}, then run: cargo learn {}",
+            "下一题：读 docs/zh/{}，修改 {}，然后运行：cargo learn {}",
+            exercise.chapter,
+            exercise.source().display(),
+            exercise.number
+        ),
+    };
+    println!("{words}");
+    Ok(())
+}
+
+/// Builds an exercise and checks it. The error is the check's sentence; it is empty where rustc has
+/// said already what is wrong.
+fn check(exercise: &Exercise, source: PathBuf, is_own: bool) -> Result<(), String> {
+    let program = build(exercise, &source)?;
+    let number = exercise.number;
+    eprintln!(
+        "{}",
+        say!("checking exercise {number} ...", "正在检查第 {number} 题……")
+    );
+    // What a check says is for the learner; where in the check it was said is not.
+    panic::set_hook(Box::new(|_| {}));
+    panic::catch_unwind(|| (exercise.check)(&program)).map_err(|why| text_of(&*why))?;
+    println!(
+        "{}",
+        say!("exercise {number} is solved", "第 {number} 题完成了")
+    );
+    if is_own {
+        let saved = mark(exercise).and_then(|mark| fs::copy(workspace().join(source), mark));
+        saved.map_err(|why| why.to_string())?;
+        return next();
+    }
+    Ok(())
+}
+
+fn run(exercise: &Exercise, args: &[&str]) -> Result<(), String> {
+    let program = build(exercise, &exercise.source())?;
+    Err(Command::new(program).args(args).exec().to_string())
+}
+
+fn build(exercise: &Exercise, source: &Path) -> Result<PathBuf, String> {
+    let program = exercise.build(source);
+    let program = program.map_err(|why| format!("{}: {why}", source.display()))?;
+    program.ok_or_else(String::new)
+}
+
+/// A path that the learner has given, wherever Cargo has started us.
+fn here(file: &str) -> Result<PathBuf, String> {
+    fs::canonicalize(file).map_err(|why| format!("{file}: {why}"))
+}
+
+/// An exercise is done if its file is still the one that has passed.
+fn is_done(exercise: &Exercise) -> bool {
+    let passed = mark(exercise).and_then(fs::read);
+    let now = fs::read(workspace().join(exercise.source()));
+    matches!((passed, now), (Ok(passed), Ok(now)) if passed == now)
+}
+
+/// Where a copy of the file is that has passed.
+fn mark(exercise: &Exercise) -> io::Result<PathBuf> {
+    let name = exercise.source().display().to_string().replace('/', "-");
+    Ok(exercises::folder()?.join(name))
+}
+
+fn text_of(why: &(dyn Any + Send)) -> String {
+    match why.downcast_ref::<String>() {
+        Some(text) => text.clone(),
+        None => why
+            .downcast_ref::<&str>()
+            .copied()
+            .unwrap_or_default()
+            .to_owned(),
+    }
+}

@@ -1,0 +1,89 @@
+//! Exercise 3: the four servers that a port may have.
+
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::Command;
+
+use crate::deadline::{A_MOMENT, SOON};
+use crate::net;
+use crate::process::Process;
+
+/// Plays the four to the program.
+pub fn check(program: &Path) {
+    let at = |addr: SocketAddr| {
+        let mut command = Command::new(program);
+        command.arg(addr.to_string());
+        Process::spawn(command)
+    };
+
+    let look = at(net::free_port());
+    assert_says(
+        look,
+        "refused",
+        &say!("no program listens", "没有程序在监听"),
+    );
+
+    let (look, conn) = called(at);
+    net::send_slowly(&conn, b"220 wel", A_MOMENT / 7).unwrap();
+    net::send(&conn, b"come\r\n220 and more\r\n");
+    assert_says(
+        look,
+        "banner 220 welcome",
+        &say!(
+            "the banner comes byte by byte, and more after it",
+            "banner 一个字节一个字节地来，后面还有别的"
+        ),
+    );
+
+    let (look, conn) = called(at);
+    net::send(&conn, b"half a li");
+    drop(conn);
+    let what = say!(
+        "the server closes in the middle of a line",
+        "服务端在一行中间关闭了连接"
+    );
+    assert_says(look, "closed", &what);
+
+    let (look, conn) = called(at);
+    assert_says(
+        look,
+        "silent",
+        &say!("the server says nothing", "服务端什么也不发"),
+    );
+    drop(conn);
+}
+
+/// A program that has connected.
+fn called(start: impl Fn(SocketAddr) -> Process) -> (Process, TcpStream) {
+    let listener: TcpListener = net::listen();
+    let process = start(listener.local_addr().unwrap());
+    let conn = net::accept(&listener);
+    (process, conn)
+}
+
+#[track_caller]
+fn assert_says(mut look: Process, expected: &str, server: &str) {
+    let said = match look.stdout.next_line(SOON) {
+        Some(line) => format!("{line:?}"),
+        None => say!(
+            "nothing for {SOON:?}, or ended without a word",
+            "什么也没说（等了 {SOON:?}，或者已经结束）"
+        ),
+    };
+    if said != format!("{expected:?}") {
+        look.fail(&say!(
+            "{server}: your program should print {expected:?}, but it printed {said}",
+            "{server}：你的程序应该打印 {expected:?}，可它打印的是 {said}"
+        ));
+    }
+    let still = say!(
+        "{server}: your program has printed that, and should end",
+        "{server}：你的程序已经打印了，应该结束"
+    );
+    if !look.wait_exit_or(SOON, &still).success() {
+        look.fail(&say!(
+            "{server}: the exit status should be 0",
+            "{server}：退出状态应该是 0"
+        ));
+    }
+}
