@@ -1,53 +1,58 @@
 //! An output of known length, passed on as it comes and never held.
 
-use std::io::{self, ErrorKind, Read};
+use std::io::Read;
 
 use proto::cli::{Failure, Output, Progress, show_duration};
-use proto::reason;
+use proto::net::Refused;
 use proto::wire::sha256::Sha256;
+use proto::{is_timeout, reason, retry};
 
 use crate::options::Options;
 
-/// Passes `total` bytes from `stream` on to stdout; adds them to the hash, where there is one.
+/// How much of a reply is kept to see whether it is a refusal.
+const KEPT: usize = 512;
+
+/// Passes `total` bytes from `stream` on to stdout, and adds them to the hash where there is one;
+/// true where they end within a line.
 pub fn pass_on(
     stream: &mut impl Read,
     total: u64,
     options: &Options,
     mut hash: Option<&mut Sha256>,
-) -> Result<(), Failure> {
+) -> Result<bool, Failure> {
     let mut output = Output::stdout();
     let mut progress = Progress::new(total, options.log.quiet);
     let mut buffer = vec![0; 64 * 1024];
-    let mut done = 0;
+    let (mut done, mut first, mut open_line) = (0, Vec::new(), false);
     while done < total {
         let room = usize::try_from(total - done).unwrap_or(usize::MAX);
         let room = room.min(buffer.len());
-        let count = match stream.read(&mut buffer[..room]) {
-            Ok(0) => return Err(Failure::new(format!("got {done} of {total} bytes"))),
-            Ok(count) => count,
-            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-            Err(error) => return Err(broken(&error, done, total, options)),
+        let bytes = match retry(|| stream.read(&mut buffer[..room])) {
+            Ok(0) => {
+                return Err(match Refused::parse(&options.endpoint, &first) {
+                    Some(refused) => refused.into(),
+                    None => Failure::new(format!("got {done} of {total} bytes")),
+                });
+            }
+            Ok(count) => &buffer[..count],
+            Err(error) if is_timeout(&error) => {
+                return Err(silent(options, &format!("{done} of {total} bytes")));
+            }
+            Err(error) => {
+                let why = reason(&error);
+                return Err(Failure::new(format!("{why} after {done} of {total} bytes")));
+            }
         };
-        done += count as u64;
+        first.extend_from_slice(&bytes[..bytes.len().min(KEPT - first.len())]);
+        open_line = !bytes.ends_with(b"\n");
+        done += bytes.len() as u64;
         if let Some(hash) = &mut hash {
-            hash.update(&buffer[..count]);
+            hash.update(bytes);
         }
-        output.write(&buffer[..count])?;
-        progress.advance(count);
+        output.write(bytes)?;
+        progress.advance(bytes.len());
     }
-    Ok(())
-}
-
-fn broken(error: &io::Error, done: u64, total: u64, options: &Options) -> Failure {
-    match error.kind() {
-        ErrorKind::WouldBlock | ErrorKind::TimedOut => {
-            silent(options, &format!("{done} of {total} bytes"))
-        }
-        ErrorKind::ConnectionReset => {
-            Failure::new(format!("connection reset after {done} of {total} bytes"))
-        }
-        _ => Failure::new(format!("{} after {done} of {total} bytes", reason(error))),
-    }
+    Ok(open_line)
 }
 
 /// The server says nothing.

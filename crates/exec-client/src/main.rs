@@ -3,58 +3,86 @@
 //! | module | what it is for |
 //! |---|---|
 //! | `options` | the command line |
+//! | `lines` | commands from standard input: the prompt, and scripts |
 //! | `lesson` | the lesson's three protocols: raw, length, header |
+//! | `body` | passing on an output whose length is known, without holding it |
 //! | `session` | ours: authenticated and streaming |
-//! | `body` | passing an output of known length on, without holding it |
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod body;
 mod lesson;
+mod lines;
 mod options;
 mod session;
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use lesson::Lesson;
 use options::{Options, TOOL};
-use proto::cli::{self, Failure, Lines};
+use proto::cli::{self, Failure};
 use proto::wire::Protocol;
 use session::Session;
 
-/// What a shell says of a program that `SIGPIPE` has ended: whoever read our output has left, and
-/// nobody knows how the command would have ended. It must not pass for one that ended well.
+/// What a shell says of a program that `SIGPIPE` has ended. The reader of our output has left, so the
+/// command's own status is unknown, and 0 would pass for a success.
 const READER_LEFT: u8 = 128 + 13;
 
 fn main() -> ExitCode {
     cli::run(&TOOL, work)
 }
 
-/// A connection, whatever it speaks.
-enum Remote<'o> {
-    Lesson(Lesson<'o>),
-    Session(Box<Session<'o>>),
+/// How a command ended.
+#[derive(Clone, Copy, Debug, Default)]
+struct Done {
+    /// As a shell has it.
+    status: u8,
+    /// Whether its output ended within a line.
+    open_line: bool,
 }
 
-impl Remote<'_> {
-    /// Runs one command, and gives the status to exit with.
-    fn run(&mut self, command: &[u8]) -> Result<u8, Failure> {
+/// A connection, whatever its protocol.
+enum Remote {
+    Lesson(Lesson),
+    Session(Session),
+}
+
+impl Remote {
+    fn open(options: &Arc<Options>) -> Result<Self, Failure> {
+        Ok(match options.protocol {
+            Protocol::Session => Self::Session(Session::open(options)?),
+            _ => Self::Lesson(Lesson::open(options)?),
+        })
+    }
+
+    /// Runs one command, in a new connection where the server has closed the last one.
+    fn run(&mut self, command: &[u8], with_input: bool) -> Result<Done, Failure> {
         match self {
-            Self::Lesson(lesson) => lesson.run(command).map(|()| 0),
-            Self::Session(session) => session.run(command),
+            Self::Lesson(lesson) => lesson.run(command),
+            Self::Session(session) => {
+                session.reopen()?;
+                session.run(command, with_input)
+            }
+        }
+    }
+
+    /// Looks once whether the server has sent more than it announced.
+    fn finish(self) -> Result<(), Failure> {
+        match self {
+            Self::Lesson(lesson) => lesson.finish(),
+            Self::Session(_) => Ok(()),
         }
     }
 }
 
-/// What does not go together, however good each is by itself.
+/// Flags that do not go together.
 fn check(options: &Options) -> Result<(), Failure> {
     let wrong = match (&options.command, options.protocol) {
-        (None, _) if options.stdin => {
-            "--stdin forwards standard input to one command; name it after the endpoint"
+        (None, _) if options.no_input => {
+            "--no-input is for COMMAND; without it, standard input holds the commands"
         }
-        (_, protocol) if options.stdin && protocol != Protocol::Session => {
-            "--stdin needs --protocol session"
-        }
+        (Some(_), _) if options.keep_going => "--keep-going is for commands from standard input",
         (_, protocol) if options.verify_hash && protocol != Protocol::Header => {
             "--verify-hash needs --protocol header; a session verifies every frame anyway"
         }
@@ -69,29 +97,19 @@ fn check(options: &Options) -> Result<(), Failure> {
 
 fn work(options: Options) -> Result<ExitCode, Failure> {
     check(&options)?;
-    match run_commands(&options) {
+    match run_commands(&Arc::new(options)) {
         Ok(status) => Ok(ExitCode::from(status)),
         Err(failure) if failure.is_output_closed() => Ok(ExitCode::from(READER_LEFT)),
         Err(failure) => Err(failure),
     }
 }
 
-/// The status of the last command, as a shell has it.
-fn run_commands(options: &Options) -> Result<u8, Failure> {
-    let mut remote = match options.protocol {
-        Protocol::Session => Remote::Session(Box::new(Session::open(options)?)),
-        _ => Remote::Lesson(Lesson::open(options)?),
+fn run_commands(options: &Arc<Options>) -> Result<u8, Failure> {
+    let mut remote = Remote::open(options)?;
+    let status = match &options.command {
+        Some(command) => remote.run(command, !options.no_input)?.status,
+        None => lines::run(&mut remote, options)?,
     };
-    if let Some(command) = &options.command {
-        return remote.run(command);
-    }
-    let mut lines = Lines::with_prompt(">>: ");
-    let (mut line, mut status) = (Vec::new(), 0);
-    while lines.next(&mut line)? {
-        // As in the lesson: nothing is no command.
-        if !line.trim_ascii().is_empty() {
-            status = remote.run(&line)?;
-        }
-    }
+    remote.finish()?;
     Ok(status)
 }

@@ -13,14 +13,16 @@ use proto::wire::Protocol;
 pub struct Options {
     /// Where the server is.
     pub endpoint: Endpoint,
-    /// The command, its words joined by blanks; else commands come from stdin.
+    /// The command, its words joined by spaces; else commands come from stdin.
     pub command: Option<Vec<u8>>,
     /// How to speak.
     pub protocol: Protocol,
     /// The token file; where none is given, the default one.
     pub token_file: Option<PathBuf>,
-    /// Whether stdin is forwarded to the command.
-    pub stdin: bool,
+    /// Whether COMMAND gets no standard input.
+    pub no_input: bool,
+    /// Whether commands from stdin go on after one that fails.
+    pub keep_going: bool,
     /// Whether the body's hash is checked, in the header protocol.
     pub verify_hash: bool,
     /// The longest output that is taken, in bytes.
@@ -31,6 +33,8 @@ pub struct Options {
     pub handshake_timeout: Duration,
     /// How long the server may say nothing while a command runs: unset, or none, or so long.
     pub timeout: Option<Option<Duration>>,
+    /// After how long a silence the server is asked for a sign of life.
+    pub alive_interval: Option<Duration>,
     /// What is logged.
     pub log: Log,
 }
@@ -43,12 +47,14 @@ impl Default for Options {
             command: None,
             protocol: Protocol::Session,
             token_file: None,
-            stdin: false,
+            no_input: false,
+            keep_going: false,
             verify_hash: false,
             max_output: 0,
             connect_timeout: Duration::ZERO,
             handshake_timeout: Duration::ZERO,
             timeout: None,
+            alive_interval: None,
             log: Log::default(),
         }
     }
@@ -86,15 +92,26 @@ const PROTOCOL: Group<Options> = Group {
             },
         ),
         Flag::switch(
-            "stdin",
-            "forward standard input to the command",
-            |o: &mut Options| o.stdin = true,
-        )
-        .short('i'),
-        Flag::switch(
             "verify-hash",
             "header: check the output against the header's hash",
             |o: &mut Options| o.verify_hash = true,
+        ),
+    ],
+};
+
+const COMMANDS: Group<Options> = Group {
+    title: "Commands",
+    flags: &[
+        Flag::switch(
+            "no-input",
+            "give COMMAND no standard input, as in a loop that reads it",
+            |o: &mut Options| o.no_input = true,
+        )
+        .short('n'),
+        Flag::switch(
+            "keep-going",
+            "go on after a line of standard input that fails",
+            |o: &mut Options| o.keep_going = true,
         ),
     ],
 };
@@ -122,6 +139,13 @@ const LIMITS: Group<Options> = Group {
             "how long the server may say nothing [session: none, otherwise 90s]",
             |o: &mut Options, v| cli::duration_or_none(v).map(|d| o.timeout = Some(d)),
         ),
+        Flag::value(
+            "alive-interval",
+            "TIME",
+            "session: ping a server that is silent for TIME; three in a row end it",
+            |o: &mut Options, v| cli::duration_or_none(v).map(|d| o.alive_interval = d),
+        )
+        .default("30s"),
         Flag::value(
             "max-output",
             "SIZE",
@@ -168,7 +192,8 @@ pub const TOOL: Tool<Options> = Tool {
             name: "COMMAND",
             default: None,
             rest: true,
-            help: "for the server's shell; without it, each line of stdin is one",
+            help: "for the server's shell, with our standard input; without COMMAND, each \
+                   line of standard input is a command for a shell of its own",
             set: |o, v| {
                 match &mut o.command {
                     Some(command) => {
@@ -181,15 +206,19 @@ pub const TOOL: Tool<Options> = Tool {
             },
         },
     ],
-    groups: &[PROTOCOL, LIMITS, LOGGING],
+    groups: &[PROTOCOL, COMMANDS, LIMITS, LOGGING],
     examples: &[
         Example {
             line: "exec-client 127.0.0.1:8000 uname -a",
             what: "run one command; its exit status becomes ours, 255 is a failure of our own",
         },
         Example {
-            line: "exec-client -i 127.0.0.1:8000 'tar x' < files.tar",
+            line: "exec-client 127.0.0.1:8000 'tar x' < files.tar",
             what: "send it a file",
+        },
+        Example {
+            line: "exec-client 127.0.0.1:8000 sh < script",
+            what: "run a script in one shell, so that cd and variables last",
         },
         Example {
             line: "exec-client --protocol header",

@@ -44,18 +44,22 @@ fn help_and_version_are_data() {
 #[test]
 fn help_shows_every_flag_in_its_group_with_its_default() {
     let help = String::from_utf8(tool().arg("--help").output().unwrap().stdout).unwrap();
-    let groups = ["Protocol", "Limits", "Logging", "Help", "Examples"];
+    let groups = [
+        "Protocol", "Commands", "Limits", "Logging", "Help", "Examples",
+    ];
     let places = groups.map(|title| help.find(&format!("\n{title}:\n")).unwrap());
     assert!(places.is_sorted(), "{help}");
     let one_line = help.split_whitespace().collect::<Vec<_>>().join(" ");
     for (flag, default) in [
         (" --protocol NAME", "[session]"),
         (" --token-file FILE", "[~/.config/dialtone/token]"),
-        (" -i, --stdin", ""),
         (" --verify-hash", ""),
+        (" -n, --no-input", ""),
+        (" --keep-going", ""),
         (" --connect-timeout TIME", "[10s]"),
         (" --handshake-timeout TIME", "[20s]"),
         (" --timeout TIME", "[session: none, otherwise 90s]"),
+        (" --alive-interval TIME", "[30s]"),
         (" --max-output SIZE", "[1024GiB]"),
         (" --trace", ""),
         (" --quiet", ""),
@@ -85,8 +89,13 @@ fn usage_errors_name_the_flag_and_the_value() {
         ),
         (&["--timeout", "5"], "--timeout: \"5\" is not a duration"),
         (&["--max-output", "0"], "--max-output: \"0\" is not a size"),
-        (&["--stdin=yes"], "--stdin takes no value, and got \"yes\""),
-        (&["-i", "--stdin"], "--stdin was given twice"),
+        (
+            &["--no-input=yes"],
+            "--no-input takes no value, and got \"yes\"",
+        ),
+        (&["-n", "--no-input"], "--no-input was given twice"),
+        (&["-i"], "unknown flag \"-i\""),
+        (&["--alive-interval", "0s"], "--alive-interval: \"0s\" is"),
         (&["--quiet", "--quiet"], "--quiet was given twice"),
         (
             &["127.0.0.1:"],
@@ -95,13 +104,10 @@ fn usage_errors_name_the_flag_and_the_value() {
         (&["127.0.0.1:0"], "ENDPOINT: \"127.0.0.1:0\" has port 0"),
         (&["uname -a"], "ENDPOINT: \"uname -a\" is not an endpoint"),
         // Flags that do not go together.
+        (&["-n"], "--no-input is for COMMAND"),
         (
-            &["--stdin"],
-            "--stdin forwards standard input to one command",
-        ),
-        (
-            &["--stdin", "--protocol", "raw", "a:1", "cat"],
-            "--stdin needs --protocol session",
+            &["--keep-going", "a:1", "ls"],
+            "--keep-going is for commands from standard input",
         ),
         (
             &["--verify-hash", "a:1", "ls"],

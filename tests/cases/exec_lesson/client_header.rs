@@ -158,18 +158,20 @@ fn a_body_shorter_than_announced_is_told() {
 
 /// What is over belongs to no command, and is never shown as output.
 #[test]
-fn a_body_longer_than_announced_is_shown_as_long_as_announced() {
+fn a_body_longer_than_announced_is_an_error() {
     let answer = reply("{\"total_size\": 2}", b"hi, and more");
     let peer = Peer::saying([answer.clone()]);
-    assert_eq!(shown(run("header", peer.addr(), &[], "x")), "hi");
+    let alone = run("header", peer.addr(), &[], "x");
     let peer = Peer::saying([answer]);
-    let output = run_lines("header", peer.addr(), b"x\ny\n");
-    assert_eq!(output.stdout, b"hi");
-    let text = complaint(&output);
-    assert!(
-        text.contains("sent \", and more\", which answers no command"),
-        "{text}"
-    );
+    let first_of_two = run_lines("header", peer.addr(), b"x\ny\n");
+    for output in [alone, first_of_two] {
+        assert_eq!(output.stdout, b"hi");
+        let text = complaint(&output);
+        assert!(
+            text.contains("sent \", and more\", which answers no command"),
+            "{text}"
+        );
+    }
     // Also where it comes when the next command is on its way, and passes for the next header.
     let late = Peer::saying([reply("{\"total_size\": 2}", b"hi"), b", and more".to_vec()]);
     let output = run_lines("header", late.addr(), b"x\ny\n");

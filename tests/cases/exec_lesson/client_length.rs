@@ -81,7 +81,7 @@ fn nothing_is_allocated_because_it_was_announced() {
 }
 
 /// Nothing on this wire says where the digits end. Those that come late are counted as the first
-/// bytes of the body, and its last bytes are missing: this pins what cannot be helped.
+/// bytes of the body, and its last bytes are one too many: that is seen.
 #[test]
 fn digits_in_two_pieces_are_a_shorter_length() {
     let peer = Peer::new(|conn| {
@@ -90,7 +90,13 @@ fn digits_in_two_pieces_are_a_shorter_length() {
         net::read_exact(&conn, b"recv_ready".len(), SOON);
         net::send(&conn, b"0abcdefghij");
     });
-    assert_eq!(shown(run("length", peer.addr(), &[], "x")), "0");
+    let output = run("length", peer.addr(), &[], "x");
+    assert_eq!(output.stdout, b"0");
+    let text = complaint(&output);
+    assert!(
+        text.contains("sent \"abcdefghij\", which answers no command"),
+        "{text}"
+    );
     peer.finish();
 }
 

@@ -17,12 +17,12 @@ fn input_is_forwarded_or_ends_at_once() {
     let mut session = Session::start(&[]);
     assert_eq!(session.run("cat; echo end").stdout, b"end\n");
     for size in [0, 1, 10, 1000, 65_536, 300_000] {
-        let mut client = session.client(&["-i"], "cat");
+        let mut client = session.client(&[], "cat");
         client.send(&vec![b'i'; size]);
         assert_eq!(client.finish(SOON).stdout.len(), size);
     }
     // A command that does not want its input ends all the same.
-    let mut client = session.client(&["-i"], "head -c 3");
+    let mut client = session.client(&[], "head -c 3");
     client.send(b"abcdef");
     assert_eq!(client.finish(SOON).stdout, b"abc");
     session.assert_alive();
@@ -65,7 +65,7 @@ fn input_may_begin_late_and_only_the_client_ends_it() {
 fn our_client_may_begin_as_late_as_it_likes() {
     let mut session = Session::start(&["--idle-timeout", "300ms"]);
     let command = "sh -c 'sleep 0.5; echo now' >&2 & cat; wait";
-    let mut client = session.client(&["-i"], command);
+    let mut client = session.client(&[], command);
     client.wait_stderr("now", SOON);
     // The idle timeout is over too, and it is not for a command that runs.
     client.send(b"late\n");
@@ -85,7 +85,7 @@ fn input_passes_in_pieces_of_any_size() {
             10 | 100 => &content[..20_000],
             _ => &content[..],
         };
-        let mut client = session.client(&["-i"], "cat");
+        let mut client = session.client(&[], "cat");
         for piece in content.chunks(size) {
             client.send(piece);
         }
@@ -117,7 +117,7 @@ fn a_folder_is_copied_by_tar() {
     tar.args(["c", "-C", &from, "."]);
     let mut tar = Process::spawn_to(tar, packed.into());
     let unpack = format!("tar x -C {to}");
-    let copy = client(&session.token, session.server.addr(), &["-i"], &unpack);
+    let copy = client(&session.token, session.server.addr(), &[], &unpack);
     let copied = Process::spawn_from(copy, archive).finish(SOON).status;
     assert!(copied.success() && tar.finish(SOON).status.success());
     let same = Command::new("diff").args(["-r", &from, &to]).status();
@@ -132,7 +132,7 @@ fn input_that_is_not_read_is_kept_nowhere() {
     let pid = session.server.process.pid();
     let fifo = session.path("fifo");
     let command = format!("mkfifo {fifo}; echo ready; read x <{fifo}; wc -c");
-    let sender = client(&session.token, session.server.addr(), &["-i"], &command);
+    let sender = client(&session.token, session.server.addr(), &[], &command);
     let (input, filled) = pipe().unwrap();
     let mut zeros = Command::new("head");
     zeros.args(["-c", "64M", "/dev/zero"]);
@@ -156,7 +156,7 @@ fn a_client_that_leaves_with_its_input_unread_is_missed_all_the_same() {
     let mut session = Session::start(&[]);
     for leave in [Signal::Terminate, Signal::Kill] {
         let (token, addr) = (&session.token, session.server.addr());
-        let endless = client(token, addr, &["-i"], "exec sleep 1000");
+        let endless = client(token, addr, &[], "exec sleep 1000");
         let mut client = Process::spawn_from(endless, fs::File::open("/dev/zero").unwrap());
         assert!(poll(SOON, || session.runs("sleep").then_some(())).is_some());
         // It has sent all that anybody takes, and waits.

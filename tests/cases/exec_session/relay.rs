@@ -87,7 +87,7 @@ fn a_relay_that_changes_what_the_client_says_is_found_out_and_nothing_is_run() {
         );
     }
     // A frame that is missing shows in the next one.
-    let client = client_of(&session.token, relay.endpoint(), &["-i"], "true");
+    let client = client_of(&session.token, relay.endpoint(), &[], "true");
     let mut client = Process::spawn(client);
     client.send(b"input");
     let text = complaint(&client.finish(SOON), 255);

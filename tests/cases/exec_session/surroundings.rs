@@ -51,7 +51,7 @@ fn a_command_has_the_servers_environment_and_none_of_our_secrets() {
 #[test]
 fn a_command_sees_none_of_the_servers_descriptors() {
     let mut session = Session::start(&[]);
-    let mut other = session.client(&["-i"], "echo ready; cat");
+    let mut other = session.client(&[], "echo ready; cat");
     assert_eq!(other.wait_line(SOON), "ready");
     let done = session.run("ls /proc/self/fd");
     // What the tests' own starter has left open for everybody is not ours.

@@ -53,7 +53,7 @@ fn the_socket_is_private_and_serves_both_implementations() {
     let run = client_of(
         &dir.join("token"),
         server.endpoint(),
-        &["-i"],
+        &[],
         "cat; echo err >&2; exit 3",
     );
     let mut run = Process::spawn(run);
@@ -91,7 +91,7 @@ fn a_client_that_leaves_is_missed_here_too() {
     }
     // Also with input that the command does not read.
     let token = dir.join("token");
-    let client = client_of(&token, server.endpoint(), &["-i"], "exec sleep 1000");
+    let client = client_of(&token, server.endpoint(), &[], "exec sleep 1000");
     let mut client = Process::spawn_from(client, fs::File::open("/dev/zero").unwrap());
     wait_until_still(client.pid());
     client.signal(Signal::Kill);

@@ -43,6 +43,11 @@ impl Lines {
         }
     }
 
+    /// Whether a person is asked for the lines.
+    pub fn has_prompt(&self) -> bool {
+        self.prompt.is_some()
+    }
+
     /// Reads the next line into `line`, without its `\n` or `\r\n`; false at the end.
     ///
     /// # Errors

@@ -1,0 +1,58 @@
+//! Commands from standard input, a line each: typed at a prompt, or from a script.
+
+use std::io::{self, IsTerminal};
+
+use proto::cli::{Failure, Lines, Output};
+
+use crate::Remote;
+use crate::options::Options;
+
+/// What a person at a prompt is told first.
+const HINT: &str = "each line runs in a shell of its own; `exec-client ENDPOINT sh` keeps one. \
+                    exit or Ctrl-D leaves";
+/// What a shell gives for a failure of ours, and ssh, too.
+const OUR_FAILURE: u8 = 255;
+
+/// Runs them all, and gives the status of the last one that ran. A script stops at the first line
+/// that fails, unless it is to keep going; a prompt shows the status and goes on.
+pub fn run(remote: &mut Remote, options: &Options) -> Result<u8, Failure> {
+    let mut lines = Lines::with_prompt(">>: ");
+    let (mut line, mut number, mut status) = (Vec::new(), 0, 0);
+    if lines.has_prompt() {
+        options.log.note(format_args!("{HINT}"));
+    }
+    while lines.next(&mut line)? {
+        number += 1;
+        match line.trim_ascii() {
+            // As in the lesson, an empty line is no command.
+            b"" => continue,
+            b"exit" if lines.has_prompt() => break,
+            _ => {}
+        }
+        match remote.run(&line, false) {
+            Ok(done) => {
+                status = done.status;
+                if lines.has_prompt() && done.open_line && io::stdout().is_terminal() {
+                    // The prompt begins on a line of its own.
+                    Output::stdout().write(b"\n")?;
+                }
+            }
+            Err(failure) if failure.is_output_closed() => return Err(failure),
+            Err(failure) if lines.has_prompt() || options.keep_going => {
+                options.log.complain(&failure);
+                status = OUR_FAILURE;
+                continue;
+            }
+            Err(failure) => return Err(failure),
+        }
+        if status != 0 && lines.has_prompt() {
+            options.log.note(format_args!("status {status}"));
+        } else if status != 0 && !options.keep_going {
+            options.log.note(format_args!(
+                "stopped at line {number}, which ended with status {status}; --keep-going goes on"
+            ));
+            break;
+        }
+    }
+    Ok(status)
+}

@@ -1,0 +1,223 @@
+//! What the threads of a session share.
+
+use std::io;
+use std::net::Shutdown;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use proto::net::{Stream, Trace, TraceEvent, unanswered_tries};
+use proto::sync::lock;
+use proto::wire::session::{
+    ClientState, FrameType, INTERVALS, KeepAlive, Sealer, Silence, Unexpected,
+};
+
+use super::receiver::Silent;
+use crate::options::Options;
+
+/// An authenticated stream and the state of its session.
+pub struct Connection {
+    pub stream: Stream,
+    options: Arc<Options>,
+    /// Locked while a frame leaves: frames are numbered, so they leave in the order of sealing.
+    sealer: Mutex<Sealer>,
+    now: Mutex<Now>,
+}
+
+struct Now {
+    state: ClientState,
+    /// Whether the receiver has ended.
+    is_over: bool,
+    /// Whether a command has no outcome yet.
+    is_waiting: bool,
+    /// Whether the running command was sent input, which the server may hold back from reading.
+    input_sent: bool,
+    /// Since when the server has said nothing about the running command, pings aside.
+    silent_since: Instant,
+    /// When the current interval of silence ends.
+    interval_ends: Option<Instant>,
+    alive: KeepAlive,
+    /// Whether a `pong` is on its way.
+    answering: bool,
+}
+
+impl Connection {
+    pub fn new(options: &Arc<Options>, stream: Stream, sealer: Sealer) -> Self {
+        Self {
+            stream,
+            options: Arc::clone(options),
+            sealer: Mutex::new(sealer),
+            now: Mutex::new(Now {
+                state: ClientState::Idle,
+                is_over: false,
+                is_waiting: false,
+                input_sent: false,
+                silent_since: Instant::now(),
+                interval_ends: None,
+                alive: KeepAlive::default(),
+                answering: false,
+            }),
+        }
+    }
+
+    /// Sends frames in one write.
+    pub fn send<const N: usize>(&self, frames: [(FrameType, &[u8]); N]) -> io::Result<()> {
+        let options = &self.options;
+        let watch = |event: &TraceEvent<'_>| options.log.trace(&options.endpoint, event);
+        let mut traced = Trace::new(&self.stream, watch);
+        lock(&self.sealer).send(&mut traced, frames)
+    }
+
+    /// Sends an empty frame from a thread of its own. The receiver must not wait in a write: where
+    /// the server waits for the command to read its input, and the command for us to read its
+    /// output, nothing would ever move.
+    fn send_apart(self: &Arc<Self>, kind: FrameType) -> io::Result<()> {
+        let connection = Arc::clone(self);
+        let send = move || {
+            if kind == FrameType::Pong {
+                lock(&connection.now).answering = false;
+            }
+            // Where the connection is lost, the receiver says so.
+            let _ = connection.send([(kind, b"")]);
+        };
+        thread::Builder::new().spawn(send).map(drop)
+    }
+
+    /// Sends a command, and the end of its input with it where there is none; false where the
+    /// receiver has ended. A connection that is lost now ends it, and it says why.
+    pub fn start_command(&self, command: &[u8], with_input: bool) -> bool {
+        {
+            let mut now = lock(&self.now);
+            if now.is_over {
+                return false;
+            }
+            now.is_waiting = true;
+            now.state = ClientState::Running;
+            now.input_sent = false;
+            now.silent_since = Instant::now();
+        }
+        let command = (FrameType::Command, command);
+        let sent = match with_input {
+            true => self.send([command]),
+            false => self.send([command, (FrameType::StdinEof, b"")]),
+        };
+        if sent.is_err() {
+            // What the server said before it closed can still be read.
+            let _ = self.stream.shutdown(Shutdown::Both);
+        }
+        true
+    }
+
+    /// Sends a piece of the command's input, or the end of it.
+    pub fn send_input(&self, piece: &[u8]) -> io::Result<()> {
+        if piece.is_empty() {
+            return self.send([(FrameType::StdinEof, b"")]);
+        }
+        lock(&self.now).input_sent = true;
+        self.send([(FrameType::Stdin, piece)])
+    }
+
+    pub fn is_open(&self) -> bool {
+        !lock(&self.now).is_over
+    }
+
+    /// The receiver is about to report the outcome of the command.
+    pub fn command_ended(&self) {
+        lock(&self.now).is_waiting = false;
+    }
+
+    /// The receiver has ended; true where a command has no outcome yet.
+    pub fn end(&self) -> bool {
+        let mut now = lock(&self.now);
+        now.is_over = true;
+        now.is_waiting
+    }
+
+    /// A frame has come: whether it may, and whether a command ran.
+    pub fn receive(self: &Arc<Self>, kind: FrameType) -> Result<bool, Unexpected> {
+        let mut now = lock(&self.now);
+        let before = now.state;
+        now.state = before.receive(kind)?;
+        match kind {
+            FrameType::Pong => now.alive.pong()?,
+            FrameType::Ping if now.answering => {
+                let when = "before the last was answered";
+                return Err(Unexpected { kind, when });
+            }
+            FrameType::Ping => now.answering = true,
+            _ => {}
+        }
+        Ok(before == ClientState::Running)
+    }
+
+    /// Answers a `ping`.
+    pub fn answer(self: &Arc<Self>) -> io::Result<()> {
+        self.send_apart(FrameType::Pong)
+    }
+
+    /// The server has said something about the command, and we have passed it on.
+    pub fn passed_on(&self) {
+        lock(&self.now).silent_since = Instant::now();
+    }
+
+    /// How long a read may wait before [`nothing_came`](Self::nothing_came) looks at the limits.
+    pub fn read_timeout(&self) -> Option<Duration> {
+        let interval = self.options.alive_interval;
+        let timeout = self.options.silence();
+        if interval.is_none() && timeout.is_none() {
+            return None;
+        }
+        let mut now = lock(&self.now);
+        let here = Instant::now();
+        let interval_ends =
+            interval.map(|interval| *now.interval_ends.get_or_insert_with(|| here + interval));
+        let timeout_ends = timeout.map(|timeout| match now.state {
+            ClientState::Running => now.silent_since + timeout,
+            // A command may start meanwhile.
+            _ => here + timeout,
+        });
+        let ends = interval_ends.into_iter().chain(timeout_ends).min()?;
+        let wait = ends.saturating_duration_since(here);
+        Some(wait.max(Duration::from_millis(1)))
+    }
+
+    /// Bytes have come.
+    pub fn heard(&self) {
+        let mut now = lock(&self.now);
+        now.alive.heard();
+        now.interval_ends = None;
+    }
+
+    /// A read has waited in vain: sends a `ping` where it is time, and fails where the server is gone
+    /// or has been silent for `--timeout`.
+    pub fn nothing_came(self: &Arc<Self>) -> io::Result<()> {
+        let here = Instant::now();
+        let mut now = lock(&self.now);
+        if let Some(timeout) = self.options.silence()
+            && now.state == ClientState::Running
+            && now.silent_since + timeout <= here
+        {
+            return Err(io::Error::other(Silent::Timeout(timeout)));
+        }
+        let Some(interval) = self.options.alive_interval else {
+            return Ok(());
+        };
+        if now.interval_ends.is_none_or(|ends| ends > here) {
+            return Ok(());
+        }
+        now.interval_ends = None;
+        match now.alive.silent_interval() {
+            Silence::Ping => {
+                drop(now);
+                self.send_apart(FrameType::Ping)
+            }
+            Silence::Wait => Ok(()),
+            // A command that does not read its input keeps the server from reading our ping. Its
+            // system acknowledges all the same.
+            Silence::Gone if now.input_sent && unanswered_tries(&self.stream).unwrap_or(0) == 0 => {
+                Ok(())
+            }
+            Silence::Gone => Err(io::Error::other(Silent::Gone(interval * INTERVALS))),
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Forwarding our standard input to the command.
+
+use std::io::Read;
+use std::sync::{Arc, mpsc};
+use std::thread;
+
+use proto::cli::{self, Failure};
+use proto::retry;
+use proto::wire::session::BODY_LIMIT;
+
+use super::Outcome;
+use super::connection::Connection;
+
+/// Sends our standard input to the command, in a thread of its own, until it ends. The thread may
+/// still wait for input when the command is over; it ends with the process.
+pub fn forward(connection: Arc<Connection>, report: mpsc::Sender<Outcome>) -> Result<(), Failure> {
+    let forward = move || {
+        let mut stdin = cli::stdin();
+        let mut buffer = vec![0; BODY_LIMIT];
+        loop {
+            let piece = match retry(|| stdin.read(&mut buffer)) {
+                Ok(count) => &buffer[..count],
+                Err(error) => {
+                    // The command must not take what it has for the whole.
+                    let failure = Failure::io("cannot read standard input", &error);
+                    let _ = report.send(Err(failure));
+                    return;
+                }
+            };
+            // Where the connection is lost, the receiver says so.
+            if connection.send_input(piece).is_err() || piece.is_empty() {
+                return;
+            }
+        }
+    };
+    thread::Builder::new()
+        .name("stdin".into())
+        .spawn(forward)
+        .map(drop)
+        .map_err(|error| Failure::start("cannot start a thread", &error))
+}

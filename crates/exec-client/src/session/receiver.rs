@@ -1,0 +1,248 @@
+//! Reading what the server sends: output to pass on, and how commands end.
+
+use std::fmt;
+use std::fs;
+use std::io::{self, BufReader, Read};
+use std::os::unix::fs::MetadataExt;
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use proto::cli::{Failure, Output, show_duration};
+use proto::escape::server_text;
+use proto::net::{Endpoint, Trace, TraceEvent};
+use proto::wire::session::{BODY_LIMIT, ExitStatus, FrameReader, FrameType, Opener, SessionError};
+use proto::{is_timeout, reason, retry};
+
+use super::connection::Connection;
+use super::{Outcome, incomplete};
+use crate::Done;
+use crate::options::Options;
+
+/// More than a whole frame, so that most come in one read.
+const BUFFER: usize = BODY_LIMIT + 1024;
+
+/// Starts the thread that reads until the connection ends. It reports the end of each command.
+pub fn start(
+    options: &Arc<Options>,
+    connection: &Arc<Connection>,
+    opener: Opener,
+    report: mpsc::Sender<Outcome>,
+) -> Result<(), Failure> {
+    let (options, connection) = (Arc::clone(options), Arc::clone(connection));
+    thread::Builder::new()
+        .name("receiver".into())
+        .spawn(move || Receiver::new(&options, &connection, opener).run(&report))
+        .map(drop)
+        .map_err(|error| Failure::start("cannot start a thread", &error))
+}
+
+struct Receiver<'a> {
+    options: &'a Options,
+    connection: &'a Arc<Connection>,
+    incoming: BufReader<Box<dyn Read + 'a>>,
+    frames: FrameReader,
+    opener: Opener,
+    shown: Shown,
+}
+
+impl<'a> Receiver<'a> {
+    fn new(options: &'a Options, connection: &'a Arc<Connection>, opener: Opener) -> Self {
+        let watch = |event: &TraceEvent<'_>| options.log.trace(&options.endpoint, event);
+        let incoming = Incoming {
+            stream: Trace::new(&connection.stream, watch),
+            connection,
+            timeout: None,
+        };
+        Self {
+            options,
+            connection,
+            incoming: BufReader::with_capacity(BUFFER, Box::new(incoming)),
+            frames: FrameReader::default(),
+            opener,
+            shown: Shown::default(),
+        }
+    }
+
+    fn run(mut self, report: &mpsc::Sender<Outcome>) {
+        let failure = loop {
+            match self.next_frame() {
+                Ok(None) => {}
+                Ok(Some(outcome)) => {
+                    self.connection.command_ended();
+                    let _ = report.send(outcome);
+                }
+                Err(failure) => break failure,
+            }
+        };
+        if self.connection.end() {
+            let _ = report.send(Err(failure));
+        }
+    }
+
+    /// Reads a frame and does what it asks for; gives the command's outcome where this was its last.
+    fn next_frame(&mut self) -> Result<Option<Outcome>, Failure> {
+        let frame = self
+            .frames
+            .read_sealed(&mut self.incoming, &mut self.opener);
+        let frame = match frame {
+            Ok(Some(frame)) => frame,
+            Ok(None) => return Err(incomplete("connection closed before the exit status")),
+            Err(SessionError::Io(error)) => return Err(lost(&error, &self.options.endpoint)),
+            Err(error) => return Err(incomplete(&error.to_string())),
+        };
+        let was_running = self
+            .connection
+            .receive(frame.kind)
+            .map_err(|unexpected| incomplete(&unexpected.to_string()))?;
+        let log = self.options.log;
+        match frame.kind {
+            FrameType::Stdout => self.shown.stdout(frame.body)?,
+            FrameType::Stderr => self.shown.stderr(frame.body)?,
+            FrameType::Note => log.note(format_args!("note: {}", server_text(frame.body))),
+            FrameType::Ping => self
+                .connection
+                .answer()
+                .map_err(|error| Failure::start("cannot start a thread", &error))?,
+            FrameType::Exit => {
+                let status = ExitStatus::decode(frame.body)
+                    .map_err(|error| incomplete(&error.to_string()))?;
+                if let ExitStatus::Signal(signal) = status {
+                    let name = signal_name(signal);
+                    log.note(format_args!("killed by signal {signal}{name}"));
+                }
+                let status = status.shell_status();
+                return Ok(Some(Ok(self.shown.done(status))));
+            }
+            FrameType::Error if was_running => {
+                self.shown.done(0);
+                return Ok(Some(Err(Failure::new(server_text(frame.body)))));
+            }
+            _ => return Ok(None),
+        }
+        if !matches!(frame.kind, FrameType::Ping) && !frame.body.is_empty() {
+            self.connection.passed_on();
+        }
+        Ok(None)
+    }
+}
+
+/// Where the output of commands goes.
+#[derive(Default)]
+struct Shown {
+    stderr_closed: bool,
+    open_line: bool,
+}
+
+impl Shown {
+    fn stdout(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        self.open_line = bytes.last().map_or(self.open_line, |last| *last != b'\n');
+        Output::stdout().write(bytes)
+    }
+
+    /// A reader that has left stderr does not end stdout.
+    fn stderr(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        if self.stderr_closed {
+            return Ok(());
+        }
+        match Output::stderr().write(bytes) {
+            Err(failure) if failure.is_output_closed() && !is_stdout_too() => {
+                self.stderr_closed = true;
+                Ok(())
+            }
+            result => result,
+        }
+    }
+
+    fn done(&mut self, status: u8) -> Done {
+        let open_line = std::mem::take(&mut self.open_line);
+        Done { status, open_line }
+    }
+}
+
+/// Whether our stderr goes where our stdout goes, as with `2>&1`.
+fn is_stdout_too() -> bool {
+    let file = |fd: u8| {
+        let found = fs::metadata(format!("/proc/self/fd/{fd}")).ok()?;
+        Some((found.dev(), found.ino()))
+    };
+    file(1) == file(2)
+}
+
+/// Reads from the server, and looks at the limits while nothing comes.
+struct Incoming<'a, S> {
+    stream: S,
+    connection: &'a Arc<Connection>,
+    /// The stream's read timeout.
+    timeout: Option<Duration>,
+}
+
+impl<S: Read> Read for Incoming<'_, S> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let timeout = self.connection.read_timeout();
+            if self.timeout != timeout {
+                self.connection.stream.set_read_timeout(timeout)?;
+                self.timeout = timeout;
+            }
+            match retry(|| self.stream.read(buf)) {
+                Err(error) if is_timeout(&error) => self.connection.nothing_came()?,
+                result => {
+                    self.connection.heard();
+                    return result;
+                }
+            }
+        }
+    }
+}
+
+/// The server has said nothing for too long.
+#[derive(Debug)]
+pub enum Silent {
+    /// It may be there, but has said nothing about the command for `--timeout`.
+    Timeout(Duration),
+    /// It has not even answered a ping.
+    Gone(Duration),
+}
+
+impl fmt::Display for Silent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Timeout(limit) => write!(f, "nothing came for {}", show_duration(*limit)),
+            Self::Gone(time) => write!(f, "it answered no ping for {}", show_duration(*time)),
+        }
+    }
+}
+
+impl std::error::Error for Silent {}
+
+fn lost(error: &io::Error, server: &Endpoint) -> Failure {
+    match error.get_ref().and_then(|inner| inner.downcast_ref()) {
+        Some(Silent::Timeout(limit)) => Failure::new(format!(
+            "nothing came from {server} for {} (got no exit status); wait longer with --timeout",
+            show_duration(*limit)
+        )),
+        _ => incomplete(&format!(
+            "connection to {server} lost before the exit status ({})",
+            reason(error)
+        )),
+    }
+}
+
+/// The names of the signals that end commands most often.
+fn signal_name(signal: u8) -> &'static str {
+    match signal {
+        1 => " (HUP)",
+        2 => " (INT)",
+        3 => " (QUIT)",
+        4 => " (ILL)",
+        6 => " (ABRT)",
+        8 => " (FPE)",
+        9 => " (KILL)",
+        11 => " (SEGV)",
+        13 => " (PIPE)",
+        14 => " (ALRM)",
+        15 => " (TERM)",
+        _ => "",
+    }
+}
