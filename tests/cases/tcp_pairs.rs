@@ -7,9 +7,11 @@ use cross_process::net;
 use cross_process::program::Program::{self, Python, Rust};
 use cross_process::program::{each_pair, printed_for};
 
-const SERVERS: [Program; 3] = [
+const SERVERS: [Program; 5] = [
     Python("tcp_server"),
     Rust("tcp_server"),
+    Python("thread_server"),
+    Rust("thread_server"),
     Python("threading_tcp_server"),
 ];
 const CLIENTS: [Program; 2] = [Python("tcp_client"), Rust("tcp_client")];
