@@ -54,7 +54,6 @@ pub const UNTRANSLATED: &[&str] = &[];
 /// leave them alone. Whoever rewrites one takes it out.
 const OLD: &[&str] = &[
     "08-struct-and-header.md",
-    "12-internet-modules.md",
     "gallery.md",
     "security.md",
     "session-protocol.md",
