@@ -1,8 +1,8 @@
-"""Answers with a header as header_server.py does, but one byte comes before all others.
+"""Answers with a header as header_server.py does, but sends one byte before all others.
 
     python3 docs/gallery/drip_server.py PORT
 
-Any network may do that to any message. Here a pause of half a second makes sure of it.
+Any network may split a message like this. Here a pause of half a second makes sure of it.
 """
 
 import json

@@ -1,9 +1,8 @@
-"""A command server with four shortcuts that the lesson takes, and header_server.py does not.
+"""A command server with four faults of the lesson that header_server.py does not have.
 
     python3 docs/gallery/frail_server.py PORT
 
-It is here to be broken: it runs whatever anyone on this machine sends. End it when you have seen
-enough.
+It runs the commands of every program on this machine. Stop it when you are done.
 """
 
 import json
@@ -21,7 +20,7 @@ def run(command):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    # 1. One pipe is read to its end before anybody looks at the other.
+    # 1. One pipe is read to its end before the other is read at all.
     errors = shell.stderr.read()
     output = shell.stdout.read()
     return output + errors
@@ -33,7 +32,7 @@ server.bind(("127.0.0.1", int(sys.argv[1])))
 server.listen(5)
 print("listening on %s:%d" % server.getsockname(), flush=True)
 
-# 2. There is no except in this loop: what goes wrong with one client ends the server.
+# 2. There is no except in this loop: an error with one client ends the server.
 while True:
     conn, client_addr = server.accept()
     while True:

@@ -1,6 +1,6 @@
-"""Is rude to a server that answers with a header, and then sees whether a polite client is served.
+"""Does one wrong thing to a server that answers with a header, and then asks as a new client.
 
-    python3 docs/gallery/rude_client.py PORT reset     hangs up by a reset
+    python3 docs/gallery/rude_client.py PORT reset     resets the connection
     python3 docs/gallery/rude_client.py PORT bytes     sends a command that is not UTF-8
 """
 
@@ -22,7 +22,7 @@ with socket.create_connection(("127.0.0.1", port), timeout=2) as conn:
         try:
             while conn.recv(1024):
                 pass
-        except OSError:  # it did not take that well
+        except OSError:  # the server has closed the connection
             pass
 
 try:

@@ -1,8 +1,8 @@
-"""Reads an answer as the lesson's clients do: until it has all bytes, whatever recv says.
+"""Reads an answer as the lesson's clients do: until it has all bytes, without a check for b"".
 
     python3 docs/gallery/spinning_client.py PORT
 
-Its loop has no other end. So that this script has one, it gives up after 1 second.
+That loop can run for ever, so this script gives up after 1 second.
 """
 
 import socket

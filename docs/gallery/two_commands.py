@@ -1,9 +1,9 @@
-"""Sends one command, of which all behind the first 1024 bytes is a command of its own.
+"""Sends one command whose bytes after the first 1024 are a command of their own.
 
     python3 docs/gallery/two_commands.py PORT
 
-To a shell, what stands behind # is a comment. Who takes 1024 bytes for a command cuts the comment
-in two, and runs the rest of it.
+For a shell, # begins a comment. A server that takes 1024 bytes for a command cuts the comment in
+two, and runs the rest of it.
 """
 
 import socket
