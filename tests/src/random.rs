@@ -1,4 +1,5 @@
-//! Numbers that look like chance and come out the same every time.
+//! Numbers that look like chance and come out the same every time. The tests of `proto` include this
+//! file, too.
 
 /// SplitMix64: every seed, small ones and zero among them, starts a different row of numbers.
 #[derive(Clone, Debug)]
@@ -25,7 +26,7 @@ impl Random {
     }
 
     /// One of these.
-    pub fn one_of<'a, T: ?Sized>(&mut self, choices: &[&'a T]) -> &'a T {
+    pub fn one_of<T: Copy>(&mut self, choices: &[T]) -> T {
         choices[self.below(choices.len())]
     }
 

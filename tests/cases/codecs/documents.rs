@@ -185,7 +185,7 @@ fn number(random: &mut Random, out: &mut String) {
 }
 
 fn digits(random: &mut Random, out: &mut String, least: usize) {
-    let most = *random.one_of(&[&2, &20, &200]);
+    let most = random.one_of(&[2, 20, 200]);
     for _ in 0..least + random.below(most) {
         out.push(char::from(b'0' + random.below(10) as u8));
     }
@@ -217,7 +217,7 @@ fn string(random: &mut Random, out: &mut String) {
                 }
             }
             3 => {
-                let most = *random.one_of(&[&0x100, &0x3000, &0x11_0000]);
+                let most = random.one_of(&[0x100, 0x3000, 0x11_0000]);
                 let scalar = char::from_u32(random.below(most) as u32).unwrap_or('\u{fffd}');
                 if scalar >= ' ' && scalar != '"' && scalar != '\\' {
                     out.push(scalar);

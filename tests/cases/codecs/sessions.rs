@@ -19,7 +19,7 @@ impl Session {
         let mut key = || <[u8; 32]>::try_from(random.bytes(32)).unwrap();
         let (token, server, client) = (key(), key(), key());
         let frames = (0..random.below(8)).map(|_| {
-            let length = *random.one_of(&[&0, &1, &40, &300]);
+            let length = random.one_of(&[0, 1, 40, 300]);
             let kind = FrameType::ALL[random.below(FrameType::ALL.len())];
             (random.below(2) == 0, kind, random.bytes(length))
         });

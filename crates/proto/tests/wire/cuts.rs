@@ -91,7 +91,7 @@ fn single_bytes_and_random_pieces_are_put_together() {
     let (bytes, sent) = replies();
     let expected = (as_received(&sent), "closed".to_owned());
     assert_eq!(received(&mut Pieces::new(&bytes, |_| 1)), expected);
-    let mut random = Random(1);
+    let mut random = Random::new(1);
     for most in [2, 3, 7, 50, 300] {
         for round in 0..500 {
             // A size of zero is a read that a signal interrupts.

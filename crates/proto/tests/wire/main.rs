@@ -9,5 +9,7 @@ mod footprint;
 mod json;
 mod mutations;
 mod pieces;
+#[path = "../../../../tests/src/random.rs"]
+#[allow(dead_code, reason = "other tests use the rest")]
 mod random;
 mod session;

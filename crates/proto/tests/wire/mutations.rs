@@ -1,4 +1,4 @@
-//! A million frames that were changed on the way, through every decoder: no panic, no memory that
+//! Frames that were changed on the way, through every decoder: no panic, no memory that
 //! the bytes did not pay for, and what is taken can be written and read again.
 
 use std::collections::BTreeMap;
@@ -14,8 +14,6 @@ use crate::documents::{BAD, CHOSEN, GOOD};
 use crate::footprint::footprint;
 use crate::pieces::whole;
 use crate::random::Random;
-
-const FRAMES: u32 = 1_000_000;
 
 /// What a mutation puts in: what has a meaning in one of the formats.
 #[rustfmt::skip]
@@ -90,7 +88,7 @@ fn mutate(bytes: &mut Vec<u8>, goldens: &[Vec<u8>], random: &mut Random) {
     let place = random.below(bytes.len() + 1);
     match random.below(9) {
         0 | 1 if place < bytes.len() => bytes[place] ^= 1 << random.below(8),
-        2 if place < bytes.len() => bytes[place] = random.next() as u8,
+        2 if place < bytes.len() => bytes[place] = random.number() as u8,
         3 => bytes.truncate(place),
         4 => {
             let end = bytes.len().min(place + 1 + random.below(8));
@@ -103,12 +101,12 @@ fn mutate(bytes: &mut Vec<u8>, goldens: &[Vec<u8>], random: &mut Random) {
             bytes.splice(to..to, copy);
         }
         6 => {
-            let other = random.one_of(goldens);
+            let other = &goldens[random.below(goldens.len())];
             bytes.truncate(place);
             bytes.extend_from_slice(&other[random.below(other.len() + 1)..]);
         }
         _ => {
-            let token = *random.one_of(TOKENS);
+            let token = random.one_of(TOKENS);
             bytes.splice(place..place, token.iter().copied());
         }
     }
@@ -247,14 +245,26 @@ fn decode_header(bytes: &[u8], seen: &mut Seen) {
 }
 
 #[test]
-fn a_million_mutated_frames_do_no_harm() {
+fn mutated_frames_do_no_harm() {
+    mutate_and_decode(0x5eed, 200_000);
+}
+
+#[test]
+#[ignore = "a soak: see .ci/run"]
+fn soak_of_mutated_frames() {
+    for seed in 1..=5 {
+        mutate_and_decode(seed, 1_000_000);
+    }
+}
+
+fn mutate_and_decode(seed: u64, frames_in_all: u32) {
     let goldens = [frames(), headers()];
     let mut seen = Seen::default();
-    let mut random = Random(0x5eed);
+    let mut random = Random::new(seed);
     let mut bytes = Vec::new();
-    for _ in 0..FRAMES {
-        let goldens = random.one_of(&goldens);
-        bytes.clone_from(random.one_of(goldens));
+    for _ in 0..frames_in_all {
+        let goldens = &goldens[random.below(goldens.len())];
+        bytes.clone_from(&goldens[random.below(goldens.len())]);
         for _ in 0..=random.below(4) {
             mutate(&mut bytes, goldens, &mut random);
         }
@@ -269,7 +279,7 @@ fn a_million_mutated_frames_do_no_harm() {
     for (decoder, outcomes) in OUTCOMES {
         for outcome in *outcomes {
             let times = seen.times(decoder, outcome);
-            assert!(times >= 50, "{decoder} {outcome}: {times} times");
+            assert!(times >= 10, "{decoder} {outcome}: {times} times");
         }
     }
 }
