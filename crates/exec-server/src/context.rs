@@ -1,20 +1,21 @@
 //! What all connections share.
 
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use proto::cli::{Failure, RateLimit, and_others, show_duration};
+use proto::cli::{Failure, PeerLimit, and_others, show_duration};
 use proto::escape::quoted;
 use proto::net::{Peer, Stream};
+use proto::pool::{Pool, Task};
 use proto::random::Random;
 use proto::token::{Token, default_path};
 use proto::wire::Protocol;
-use proto::wire::frame::Foreign;
 
-use crate::departure::Departures;
+use crate::STACK;
 use crate::engine::{CommandError, Engine, Outcome, Settings, Status};
 use crate::options::Options;
-use crate::session::Waiting;
+use crate::unauthenticated::Unauthenticated;
 
 /// How much of a command a log line shows.
 const SHOWN: usize = 100;
@@ -23,12 +24,13 @@ const SHOWN: usize = 100;
 pub struct Context {
     pub options: Options,
     pub engine: Engine,
-    pub departures: Departures,
     /// What a session needs, and no other protocol.
     pub secrets: Option<Secrets>,
     /// Connections that are not authenticated yet.
-    pub waiting: Waiting,
-    foreign: RateLimit,
+    pub unauthenticated: Unauthenticated,
+    /// The threads that hand on the output of a session's commands.
+    pub pool: Pool<Task>,
+    strangers: PeerLimit,
     commands: AtomicU64,
 }
 
@@ -47,22 +49,19 @@ impl Context {
         };
         let engine = Engine::start(Settings {
             dir: options.dir.clone(),
-            grace: options.kill_after,
+            kill_after: options.kill_after,
             drain: options.drain,
-            keep_background: options.keep_background,
             ..Settings::default()
         })
         .map_err(Failure::new)?;
-        let departures =
-            Departures::start().map_err(|error| Failure::start("cannot start a thread", &error))?;
-        let waiting = Waiting::new(options.max_unauthenticated);
+        let unauthenticated = Unauthenticated::new(options.max_unauthenticated);
         Ok(Self {
             options,
             engine,
-            departures,
             secrets,
-            waiting,
-            foreign: RateLimit::new(Duration::from_secs(60)),
+            unauthenticated,
+            pool: Pool::tasks("command", STACK),
+            strangers: PeerLimit::new(Duration::from_secs(60)),
             commands: AtomicU64::new(0),
         })
     }
@@ -70,19 +69,23 @@ impl Context {
     /// Sets the timeouts that hold between commands.
     pub fn set_timeouts(&self, stream: &Stream) -> std::io::Result<()> {
         stream.set_read_timeout(self.options.idle_timeout)?;
-        stream.set_write_timeout(Some(self.options.write_timeout))
+        stream.set_write_timeout(self.options.write_timeout())
     }
 
     /// One line for a command that is over.
     pub fn log_command(&self, peer: Peer, command: &[u8], outcome: &Outcome, time: Duration) {
         let number = self.commands.fetch_add(1, Ordering::Relaxed) + 1;
         let status = match outcome.status {
-            Status::Code(code) => format!("exit {code}"),
-            Status::Signal(signal) => format!("signal {signal}"),
+            Some(Status::Code(code)) => format!("exit {code}"),
+            Some(Status::Signal(signal)) => format!("signal {signal}"),
+            None => format!(
+                "process group {} cannot be ended and goes on",
+                outcome.group
+            ),
         };
         let why = match &outcome.stopped {
             Some(stopped) => format!(", {stopped}"),
-            None if outcome.background => ", left a process in the background".to_owned(),
+            None if outcome.cut => ", a background process still held the output".to_owned(),
             None => String::new(),
         };
         self.options.log.info(format_args!(
@@ -106,13 +109,25 @@ impl Context {
         }
     }
 
-    /// One line, at most once a minute, for callers who came to the wrong port.
-    pub fn log_foreign(&self, peer: Peer, what: Foreign) {
-        if let Some(others) = self.foreign.allow() {
-            self.options.log.error(format_args!(
-                "{peer} refused: this looks like {what}{}",
-                and_others(others)
-            ));
+    /// One line for a connection that is over.
+    pub fn log_closed(&self, peer: Peer, reason: &dyn fmt::Display, started: Instant) {
+        let time = show_duration(started.elapsed());
+        self.options
+            .log
+            .info(format_args!("{peer} {reason}; {time}"));
+    }
+
+    /// One line for a connection that ended before it was authenticated or asked for anything: at
+    /// most one in a minute for each `kind` and each peer's address, whatever strangers do.
+    pub fn log_stranger(&self, peer: Peer, kind: &'static str, reason: &dyn fmt::Display) {
+        let Some(others) = self.strangers.allow(kind, peer) else {
+            return;
+        };
+        let others = and_others(others);
+        let log = self.options.log;
+        match kind {
+            "closed" => log.info(format_args!("{peer} {reason}{others}")),
+            _ => log.error(format_args!("{peer} refused: {reason}{others}")),
         }
     }
 }

@@ -7,17 +7,16 @@
 //! | `lesson` | the lesson's three protocols: raw, length, header |
 //! | `session` | ours: authenticated and streaming |
 //! | `engine` | running a command; knows neither sockets nor protocols |
-//! | `foreign`, `departure` | callers of other protocols; clients that reset their connection |
+//! | `unauthenticated` | the limit on connections that are not authenticated yet |
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod context;
-mod departure;
 mod engine;
-mod foreign;
 mod lesson;
 mod options;
 mod session;
+mod unauthenticated;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -41,15 +40,16 @@ fn main() -> ExitCode {
 }
 
 fn serve(options: Options) -> Result<ExitCode, Failure> {
-    check_safety(&options)?;
-    let context = Arc::new(Context::new(options)?);
-    let options = &context.options;
-    let (connections, endpoint) = serving::listen(&options.endpoint, options.log)?;
-    if options.no_auth {
-        options.log.warning(format_args!(
-            "this runs shell commands for anyone who can reach {endpoint}, on this machine"
+    if options.no_auth && options.protocol == Protocol::Session {
+        return Err(Failure::usage(
+            "--no-auth goes with --protocol raw, length or header; a session always authenticates",
         ));
     }
+    let (connections, endpoint) = serving::listen(&options.endpoint, options.log)?;
+    check_safety(&options, &endpoint)?;
+    let context = Arc::new(Context::new(options)?);
+    warn(&context, &endpoint);
+    let options = &context.options;
     let shared = Arc::clone(&context);
     match options.protocol {
         Protocol::Session => run(&context, &endpoint, connections, move |connection| {
@@ -61,16 +61,12 @@ fn serve(options: Options) -> Result<ExitCode, Failure> {
     }
 }
 
-/// A shell for whoever comes is what the lesson builds, and what nobody should start unawares.
-fn check_safety(options: &Options) -> Result<(), Failure> {
+/// A shell for anyone who can connect is what the lesson builds, and nobody should start one unawares.
+/// Judges the address that was bound: a name might be another address the next time it is asked for.
+fn check_safety(options: &Options, bound: &Endpoint) -> Result<(), Failure> {
     let endpoint = &options.endpoint;
-    let local = endpoint.is_local()?;
+    let local = bound.is_local()?;
     let lesson = options.protocol != Protocol::Session;
-    if !lesson && options.no_auth {
-        return Err(Failure::usage(
-            "--no-auth goes with --protocol raw, length or header; a session always authenticates",
-        ));
-    }
     if !local && lesson {
         return Err(Failure::new(format!(
             "{endpoint} can be reached from other machines; --no-auth serves loopback alone, and \
@@ -90,6 +86,28 @@ fn check_safety(options: &Options) -> Result<(), Failure> {
         )));
     }
     Ok(())
+}
+
+/// Says what the user of the server should know before it goes wrong.
+fn warn(context: &Context, endpoint: &Endpoint) {
+    let log = context.options.log;
+    if context.options.no_auth {
+        log.warning(format_args!(
+            "this runs shell commands for anyone who can reach {endpoint}, on this machine"
+        ));
+    }
+    if context.engine.shares_terminal() {
+        log.warning(format_args!(
+            "commands can read and write this terminal: setsid(1) was not found; install \
+             util-linux, or start the server without a terminal"
+        ));
+    }
+    if std::process::id() == 1 {
+        log.warning(format_args!(
+            "this is process 1, which TERM does not stop and which must reap every orphan; start \
+             the server under an init (docker run --init)"
+        ));
+    }
 }
 
 fn run<F, H>(

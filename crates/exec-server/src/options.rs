@@ -34,14 +34,14 @@ pub struct Options {
     pub handshake_timeout: Duration,
     /// How long a connection may be silent between commands.
     pub idle_timeout: Option<Duration>,
-    /// How long a client may take none of its output.
-    pub write_timeout: Duration,
+    /// How long a client may take none of its output: unset, or none, or so long.
+    pub write_timeout: Option<Option<Duration>>,
+    /// How long a session's client may say nothing before it is asked whether it is there.
+    pub alive_interval: Option<Duration>,
     /// From TERM to KILL.
     pub kill_after: Duration,
-    /// How long background processes may keep the output open.
-    pub drain: Duration,
-    /// Whether they are then left alone.
-    pub keep_background: bool,
+    /// How long background processes may hold the output of a command that has ended.
+    pub drain: Option<Duration>,
     /// Whether the end of stdin stops the server.
     pub stop_on_eof: bool,
     /// How long connections may go on after that.
@@ -66,10 +66,10 @@ impl Default for Options {
             max_unauthenticated: 0,
             handshake_timeout: Duration::ZERO,
             idle_timeout: None,
-            write_timeout: Duration::ZERO,
+            write_timeout: None,
+            alive_interval: None,
             kill_after: Duration::ZERO,
-            drain: Duration::ZERO,
-            keep_background: false,
+            drain: None,
             stop_on_eof: false,
             grace: Duration::ZERO,
             log: Log::default(),
@@ -85,6 +85,16 @@ impl Options {
             (Some(timeout), _) => timeout,
             (None, Protocol::Session) => None,
             (None, _) => Some(Duration::from_secs(60)),
+        }
+    }
+
+    /// How long a client may take none of its output. A reader of a session may pause for as long as
+    /// it likes.
+    pub fn write_timeout(&self) -> Option<Duration> {
+        match (self.write_timeout, self.protocol) {
+            (Some(timeout), _) => timeout,
+            (None, Protocol::Session) => None,
+            (None, _) => Some(Duration::from_secs(30)),
         }
     }
 }
@@ -149,15 +159,10 @@ const COMMANDS: Group<Options> = Group {
         Flag::value(
             "drain",
             "TIME",
-            "how long background processes may keep the output open",
-            |o: &mut Options, v| cli::duration(v).map(|d| o.drain = d),
+            "how long background processes may hold the output of a command that has ended",
+            |o: &mut Options, v| cli::duration_or_none(v).map(|d| o.drain = d),
         )
-        .default("1s"),
-        Flag::switch(
-            "keep-background",
-            "leave such processes running instead of ending them",
-            |o: &mut Options| o.keep_background = true,
-        ),
+        .default("none"),
         Flag::value(
             "max-output",
             "SIZE",
@@ -202,10 +207,18 @@ const LIMITS: Group<Options> = Group {
         Flag::value(
             "write-timeout",
             "TIME",
-            "close a connection that takes nothing of its output for so long",
-            |o: &mut Options, v| cli::duration(v).map(|d| o.write_timeout = d),
+            "close a connection that takes none of its output for so long [session: none, \
+             otherwise 30s]",
+            |o: &mut Options, v| cli::duration_or_none(v).map(|d| o.write_timeout = Some(d)),
+        ),
+        Flag::value(
+            "alive-interval",
+            "TIME",
+            "ask a session's client that says nothing for so long whether it is there; one that \
+             is lost is found after three times (none: never)",
+            |o: &mut Options, v| cli::duration_or_none(v).map(|d| o.alive_interval = d),
         )
-        .default("30s"),
+        .default("15s"),
     ],
 };
 

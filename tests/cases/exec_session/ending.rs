@@ -1,7 +1,6 @@
 //! The ends of commands that do not end by themselves: stubborn ones, and what they leave behind.
 
-use std::fs::File;
-use std::io::{Write, pipe};
+use std::io::pipe;
 use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
@@ -9,7 +8,6 @@ use std::time::Duration;
 use cross_process::deadline::{SOON, poll};
 use cross_process::net::{self, ANY_PORT};
 use cross_process::process::{Process, assert_ends, with_open_files};
-use cross_process::procfs;
 use cross_process::server::Server;
 use cross_process::signal::Signal;
 use cross_process::temp::TempDir;
@@ -48,48 +46,38 @@ fn who_ignores_the_end_of_its_time_is_killed_and_its_output_is_not_lost() {
     session.assert_alive();
 }
 
+/// As with ssh: the command is over when its outputs have ended. The client is told once what it waits
+/// for, on stderr.
 #[test]
-fn what_stays_in_the_background_is_ended_and_told() {
-    let mut session = Session::start(&["--drain", "200ms"]);
-    let done = session.run("sleep 1000 & echo $!; exit 3");
-    assert_eq!(done.status.code(), Some(3));
-    assert_eq!(
-        String::from_utf8(done.stderr).unwrap(),
-        "note: a background process kept the output open\n"
-    );
-    let pid = String::from_utf8(done.stdout).unwrap();
-    assert_ends(pid.trim().parse().unwrap());
+fn what_comes_late_still_comes() {
+    let mut session = Session::start(&[]);
+    for command in [
+        "(sleep 2; echo late) & exit 3",
+        "bash -c 'echo late > >(sleep 2; cat)'; exit 3",
+    ] {
+        let done = session.run(command);
+        assert_eq!(done.status.code(), Some(3), "{command}");
+        assert_eq!(done.stdout, b"late\n", "{command}");
+        let told = String::from_utf8(done.stderr).unwrap();
+        let note = "a background process keeps its output open";
+        assert_eq!(told.matches(note).count(), 1, "{command}: {told}");
+    }
     session.assert_alive();
 }
 
 #[test]
-fn what_stays_in_the_background_can_be_kept() {
-    let mut session = Session::start(&["--drain", "200ms", "--keep-background"]);
-    let fifo = session.path("fifo");
-    let command = format!("mkfifo {fifo}; (read x <{fifo}; sleep 1000; :) & echo $!; exit 3");
-    let done = session.run(&command);
+fn the_drain_time_bounds_the_wait_and_ends_nothing() {
+    let mut session = Session::start(&["--drain", "200ms"]);
+    let done = session.run("sleep 1000 & echo $!; exit 3");
     assert_eq!(done.status.code(), Some(3));
-    assert_eq!(
-        String::from_utf8(done.stderr).unwrap(),
-        "note: a background process kept the output open\n"
-    );
+    let told = String::from_utf8(done.stderr).unwrap();
+    assert!(told.contains("the process was not ended"), "{told}");
     session.assert_alive();
     // It outlives the server, too: nobody owns it any more.
     session.server.process.signal(Signal::Kill);
     session.server.process.wait_exit(SOON);
     let pid = String::from_utf8(done.stdout).unwrap();
-    let pid = pid.trim().parse().unwrap();
-    // For reading, too, so that nothing waits for a reader that is no more.
-    let both = File::options().read(true).write(true).open(&fifo);
-    both.as_ref().unwrap().write_all(b"go on\n").unwrap();
-    let goes_on = poll(SOON, || {
-        let mut children = procfs::children(pid).ok()?.into_iter();
-        children.find(|child| child.name == "sleep")
-    });
-    let child = goes_on.expect("it was ended").pid;
-    // Its group is the command's, of which nobody else is left.
-    let group = procfs::stat(child).unwrap().group;
-    assert!(Signal::Kill.to_group(group));
+    assert!(Signal::Kill.to_process(pid.trim().parse().unwrap()));
 }
 
 /// A command may give up its outputs and go on; it still ends with its client.

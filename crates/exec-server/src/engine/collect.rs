@@ -5,8 +5,9 @@ use std::mem;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use proto::sync::lock;
+
 use super::sink::{Sink, Stream};
-use super::sync::lock;
 
 /// Keeps a command's output, up to a limit on both streams together: Python's `communicate()`,
 /// with a bound.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use proto::escape::readable;
 use proto::{reason, start_reason};
 
-use super::request::COMMAND_LIMIT;
+use super::COMMAND_LIMIT;
 
 /// The engine could not start.
 #[derive(Debug)]

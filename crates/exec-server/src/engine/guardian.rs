@@ -10,8 +10,8 @@
 //! The guardian also is how the engine signals a process group at all, which std cannot: the
 //! shell's own `kill` costs a line and an answer, no process.
 //!
-//! A server that is killed within the microseconds between a command's start and its registration leaves
-//! that one command behind.
+//! A server that is killed within the microseconds between a command's start and its registration
+//! leaves that one command behind.
 //!
 //! **After the server's death** the guardian is not the parent of what it ends, so it cannot keep
 //! a group's number from being used again. It forgets every group that it finds gone and looks
@@ -26,7 +26,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::time::Duration;
 
-use super::sync::lock;
+use proto::sync::lock;
 
 const SCRIPT: &str = include_str!("guardian.sh");
 

@@ -1,7 +1,7 @@
 # Ends the commands of an exec-server that has died. Reads what the server does from a socket,
 # a line each; the socket's end is the server's end.
 #
-#   + GROUP         a command runs in this process group
+#   + GROUP           a command runs in this process group
 #   - GROUP           it is over
 #   T GROUP, K GROUP  send TERM or KILL to the group, then answer with an empty line
 #   P                 answer with an empty line
@@ -12,18 +12,21 @@ exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
 tenths=$1
 groups=' '    # a list of words, a space before and behind each
 
+# A command that starts in a session of its own has no group yet for its first millisecond.
+send() { kill -s "$1" -- "-$2" || kill -s "$1" -- "$2"; }
+
 while read -r verb a; do
   case $verb in
     '+') groups="$groups$a " ;;
     '-') groups="${groups%%" $a "*} ${groups#*" $a "}" ;;
-    T) kill -s TERM -- "-$a"; echo ;;
-    K) kill -s KILL -- "-$a"; echo ;;
+    T) send TERM "$a"; echo ;;
+    K) send KILL "$a"; echo ;;
     P) echo ;;
   esac
 done
 
 for group in $groups; do
-  kill -s TERM -- "-$group"
+  send TERM "$group"
 done
 while [ "$tenths" -gt 0 ]; do
   left=
@@ -36,5 +39,5 @@ while [ "$tenths" -gt 0 ]; do
   tenths=$((tenths - 1))
 done
 for group in $groups; do
-  kill -s KILL -- "-$group"
+  send KILL "$group"
 done

@@ -1,88 +1,134 @@
-//! A command's standard input, for whoever has something to say to it.
+//! A command's standard input, written by a thread of its own.
+//!
+//! A command need not read its input, and then writing to it waits. The thread that reads the
+//! connection must not wait so: it could not see the client leave.
 
-use std::io::{self, ErrorKind, PipeWriter, Read, Write};
-use std::os::fd::AsFd;
-use std::sync::{Arc, Mutex};
+use std::fs::File;
+use std::io::{self, PipeWriter, Read, Write};
+use std::os::fd::AsRawFd;
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
 
-use super::other_end;
-use super::sync::lock;
+use proto::sync::{lock, wait_timeout_while, wait_while};
 
-/// Writes to a command's standard input. Dropping it is the input's end.
+use super::Core;
+
+/// Takes a command's input, a piece at a time. Dropping it ends the input after the last piece.
 #[derive(Debug)]
-pub struct Input(Arc<Inlet>);
+pub struct Input {
+    inlet: Arc<Inlet>,
+    core: Arc<Core>,
+}
+
+/// The writing end, shared between the [`Input`], its thread and the end of the command.
+#[derive(Debug)]
+pub(super) struct Inlet {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug)]
+struct State {
+    /// `None`: the command wants no more input, or is over.
+    pipe: Option<Arc<PipeWriter>>,
+    /// Waits while the piece before it is written.
+    piece: Option<Vec<u8>>,
+    has_thread: bool,
+    ended: bool,
+}
 
 impl Input {
-    pub(super) const fn new(inlet: Arc<Inlet>) -> Self {
-        Self(inlet)
+    pub(super) const fn new(inlet: Arc<Inlet>, core: Arc<Core>) -> Self {
+        Self { inlet, core }
     }
 
-    /// Writes all of `bytes`, waiting while the command does not read.
+    /// Hands over a piece. `false` where the command has not read enough of the ones before it
+    /// within `time`.
     ///
-    /// A command need not read its input: what it does not want is dropped, here and from now on,
-    /// and that is no error. When the command is over, a write that waits returns.
+    /// A command need not read its input: what it does not want is dropped, here and from now on.
     ///
     /// # Errors
     ///
-    /// Whatever else can go wrong with a pipe.
-    pub fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        // Cloned, so that the lock is free while the write waits.
-        let Some(pipe) = lock(&self.0.pipe).clone() else {
-            return Ok(());
-        };
-        match (&*pipe).write_all(bytes) {
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => {
-                self.0.take();
-                Ok(())
-            }
-            result => result,
+    /// Fails where no thread can be started for it.
+    pub fn offer(&self, bytes: &[u8], time: Duration) -> io::Result<bool> {
+        let state = lock(&self.inlet.state);
+        let mut state = wait_timeout_while(&self.inlet.changed, state, time, |state| {
+            state.pipe.is_some() && state.piece.is_some()
+        });
+        if state.pipe.is_none() || bytes.is_empty() {
+            return Ok(true);
         }
-    }
-
-    #[cfg(test)]
-    /// Tells whether what is written still goes anywhere, as far as is known.
-    pub fn is_open(&self) -> bool {
-        lock(&self.0.pipe).is_some()
+        if state.piece.is_some() {
+            return Ok(false);
+        }
+        state.piece = Some(bytes.to_vec());
+        self.inlet.changed.notify_all();
+        if !state.has_thread {
+            let inlet = Arc::clone(&self.inlet);
+            self.core.pool.start(move || inlet.write_pieces())?;
+            state.has_thread = true;
+        }
+        Ok(true)
     }
 }
 
 impl Drop for Input {
     fn drop(&mut self) {
-        self.0.take();
+        let mut state = lock(&self.inlet.state);
+        state.ended = true;
+        if !state.has_thread {
+            state.pipe = None;
+        }
+        self.inlet.changed.notify_all();
     }
-}
-
-/// The writing end, shared between the [`Input`] and the end of the command.
-#[derive(Debug)]
-pub(super) struct Inlet {
-    pipe: Mutex<Option<Arc<PipeWriter>>>,
 }
 
 impl Inlet {
     pub(super) fn new(pipe: PipeWriter) -> Self {
         Self {
-            pipe: Mutex::new(Some(Arc::new(pipe))),
+            state: Mutex::new(State {
+                pipe: Some(Arc::new(pipe)),
+                piece: None,
+                has_thread: false,
+                ended: false,
+            }),
+            changed: Condvar::new(),
         }
     }
 
-    fn take(&self) -> Option<Arc<PipeWriter>> {
-        lock(&self.pipe).take()
+    fn write_pieces(&self) {
+        loop {
+            let state = lock(&self.state);
+            let mut state = wait_while(&self.changed, state, |state| {
+                state.pipe.is_some() && state.piece.is_none() && !state.ended
+            });
+            let piece = state.piece.take();
+            let (Some(piece), Some(pipe)) = (piece, state.pipe.clone()) else {
+                state.pipe = None;
+                return;
+            };
+            self.changed.notify_all();
+            drop(state);
+            if (&*pipe).write_all(&piece).is_err() {
+                // The command has closed its input.
+                lock(&self.state).pipe = None;
+                self.changed.notify_all();
+            }
+        }
     }
 
     /// Closes the pipe, also under a write that waits: the command is over.
-    ///
-    /// The pipe of a command that is over is closed at its other end and fails such a write,
-    /// unless a process in the background holds that end and does not read.
     pub(super) fn shut(&self) {
-        let Some(pipe) = self.take() else {
+        let pipe = lock(&self.state).pipe.take();
+        self.changed.notify_all();
+        let Some(pipe) = pipe.filter(|pipe| Arc::strong_count(pipe) > 1) else {
             return;
         };
-        if Arc::strong_count(&pipe) == 1 {
-            return;
-        }
-        let Ok(mut reader) = other_end::reader_of(pipe.as_fd()) else {
+        // A process in the background may hold the other end and not read. Linux lets a process open
+        // its own pipe at the other end: read until the writer has let go.
+        let Ok(mut reader) = File::open(format!("/proc/self/fd/{}", pipe.as_raw_fd())) else {
             return;
         };
-        // The writer now holds the last writing end: make room until it has done.
         drop(pipe);
         let mut discarded = [0; 4096];
         while !matches!(reader.read(&mut discarded), Ok(0) | Err(_)) {}

@@ -8,10 +8,9 @@
 //! | [`input`] | the command's standard input |
 //! | [`outcome`], [`error`] | how it ended; why it could not run |
 //! | `job` | the states of a command, and why a signal never hits a stranger |
-//! | `helpers` | threads for the second pipe, kept warm |
-//! | `watch` | the thread that keeps the time |
+//! | `clock` | the thread that keeps the time |
 //! | `guardian` | the process that ends the commands of a server that died |
-//! | `outlet`, `pump`, `other_end` | a pipe, its reader, and how to get a reader out of a pipe |
+//! | `outlet` | an output's pipe and its reader |
 //! | `proc_table` | whether a child has ended, without reaping it |
 //!
 //! A command is `/bin/sh -c COMMAND` in a process group of its own. [`Engine::spawn`] starts it;
@@ -19,30 +18,26 @@
 //!
 //! ```text
 //! let engine = Engine::start(Settings::default())?;
-//! let running = engine.spawn(&Request::new(b"echo hi; exit 3"))?;
+//! let running = engine.spawn(Request::new(b"echo hi; exit 3"))?;
 //! let canceller = running.canceller();            // for the thread that sees the client leave
 //! let outcome = running.pump(&Arc::new(frames))?; // Status::Code(3), 3 bytes on stdout
 //! ```
 //!
 //! It needs Linux: `/proc` tells it what std does not.
 
+mod clock;
 mod collect;
 mod error;
 mod guardian;
-mod helpers;
 mod input;
 mod job;
-mod other_end;
 mod outcome;
 mod outlet;
 mod proc_table;
-mod pump;
 mod request;
 mod running;
 mod sink;
 mod spawn;
-mod sync;
-mod watch;
 
 #[cfg(test)]
 mod tests;
@@ -53,48 +48,50 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
+use proto::pool::{Pool, Task};
+
 pub use self::{
     collect::Collected,
     error::{CommandError, StartError},
     input::Input,
     outcome::{Outcome, Status, Stopped},
-    request::{COMMAND_LIMIT, Request},
+    request::Request,
     running::{Canceller, Running},
     sink::{Sink, Stream},
 };
 
+use self::clock::Clock;
 use self::guardian::Guardian;
-use self::helpers::Helpers;
-use self::watch::Watch;
+
+/// The longest command, in bytes: Linux takes 128 KiB for one argument, its closing NUL included.
+pub const COMMAND_LIMIT: usize = 131_071;
 
 /// How an engine runs commands.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The directory that commands start in; `None` is the server's own.
     pub dir: Option<PathBuf>,
-    /// How long a command that was sent TERM may go on before it is sent KILL.
-    pub grace: Duration,
-    /// How long output may stay open once the shell has ended.
-    pub drain: Duration,
-    /// Leaves processes in the background alone that keep the output open longer than that;
-    /// their output is closed.
-    pub keep_background: bool,
+    /// From TERM to KILL.
+    pub kill_after: Duration,
+    /// How long processes in the background may hold the output once the shell has ended; `None` is
+    /// for as long as they like.
+    pub drain: Option<Duration>,
     /// The shell.
     pub shell: PathBuf,
-    /// The stack, in bytes, of the thread that hands standard error to the sink.
-    pub pump_stack: usize,
+    /// The stack, in bytes, of the threads that hand on standard error and standard input.
+    pub stack_size: usize,
 }
 
 impl Default for Settings {
-    /// `/bin/sh` in the server's directory, 2 s of grace, 1 s to drain, background ended, 128 KiB.
+    /// `/bin/sh` in the server's directory, 2 s from TERM to KILL, no limit on the background,
+    /// 128 KiB.
     fn default() -> Self {
         Self {
             dir: None,
-            grace: Duration::from_secs(2),
-            drain: Duration::from_secs(1),
-            keep_background: false,
+            kill_after: Duration::from_secs(2),
+            drain: None,
             shell: PathBuf::from("/bin/sh"),
-            pump_stack: 128 * 1024,
+            stack_size: 128 * 1024,
         }
     }
 }
@@ -109,9 +106,11 @@ struct Core {
     settings: Settings,
     /// Variables of our environment that commands do not get.
     hidden: Vec<OsString>,
+    /// Starts commands in sessions of their own, where the server has a terminal.
+    setsid: Option<PathBuf>,
     guardian: Arc<Guardian>,
-    watch: Watch,
-    helpers: Helpers,
+    clock: Clock,
+    pool: Pool<Task>,
 }
 
 /// Variables that begin so are ours and no command's business.
@@ -126,17 +125,24 @@ impl Engine {
     pub fn start(settings: Settings) -> Result<Self, StartError> {
         proc_table::check().map_err(StartError::Proc)?;
         try_shell(&settings)?;
-        let guardian = Guardian::start(settings.shell.clone(), settings.grace)
+        let guardian = Guardian::start(settings.shell.clone(), settings.kill_after)
             .map(Arc::new)
             .map_err(StartError::Guardian)?;
-        let watch = Watch::start(Arc::clone(&guardian)).map_err(StartError::Thread)?;
+        let clock = Clock::start(Arc::clone(&guardian)).map_err(StartError::Thread)?;
+        let has_terminal = proc_table::has_terminal();
         Ok(Self(Arc::new(Core {
-            helpers: Helpers::new(settings.pump_stack),
+            pool: Pool::tasks("exec-pipe", settings.stack_size),
             settings,
             hidden: our_variables(),
+            setsid: has_terminal.then(find_setsid).flatten(),
             guardian,
-            watch,
+            clock,
         })))
+    }
+
+    /// Whether commands can read and write the server's terminal, since there is no setsid(1).
+    pub fn shares_terminal(&self) -> bool {
+        proc_table::has_terminal() && self.0.setsid.is_none()
     }
 
     /// Starts a command. Its output waits in its pipes until it is pumped.
@@ -144,7 +150,7 @@ impl Engine {
     /// # Errors
     ///
     /// [`CommandError`], and then nothing runs.
-    pub fn spawn(&self, request: &Request<'_>) -> Result<Running, CommandError> {
+    pub fn spawn(&self, request: Request<'_>) -> Result<Running, CommandError> {
         spawn::spawn(&self.0, request)
     }
 }
@@ -163,6 +169,14 @@ fn try_shell(settings: &Settings) -> Result<(), StartError> {
             shell: settings.shell.clone(),
             source,
         })
+}
+
+/// setsid(1) of util-linux or busybox.
+fn find_setsid() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_else(|| "/usr/bin:/bin".into());
+    std::env::split_paths(&path)
+        .map(|dir| dir.join("setsid"))
+        .find(|file| file.is_absolute() && file.is_file())
 }
 
 fn our_variables() -> Vec<OsString> {

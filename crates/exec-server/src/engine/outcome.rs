@@ -8,13 +8,14 @@ use std::process::ExitStatus;
 /// How a command ended, and what the engine had to do with it.
 #[derive(Debug)]
 pub struct Outcome {
-    /// The status of the shell.
-    pub status: Status,
+    /// The number of the command's process group.
+    pub group: u32,
+    /// The status of the shell; `None` where it could not be ended, and runs on.
+    pub status: Option<Status>,
     /// Why the engine ended the command, where it did.
     pub stopped: Option<Stopped>,
-    /// The shell had ended, but a process in the background kept the output open longer than the
-    /// drain time.
-    pub background: bool,
+    /// An output was closed while a process still held it.
+    pub cut: bool,
     /// How many bytes of standard output the sink has taken.
     pub stdout: u64,
     /// How many bytes of standard error the sink has taken.
@@ -52,7 +53,7 @@ pub enum Stopped {
     Sink(io::Error),
 }
 
-/// What the log says behind the command.
+/// What the log says after the command.
 impl fmt::Display for Stopped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,30 +1,53 @@
-//! One of a command's two outputs: a pipe that one thread reads, and that others can look at.
+//! One of a command's two outputs: a pipe that one thread reads, and that the clock can close.
 
-use std::io::{self, ErrorKind, PipeReader, Read, Write};
-use std::os::fd::AsFd;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::SeqCst};
+use std::fs::{File, OpenOptions};
+use std::io::{self, PipeReader, Read, Write};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::OpenOptionsExt;
+use std::sync::atomic::{AtomicU8, Ordering::SeqCst};
+use std::thread;
 
-use super::other_end;
+use proto::retry;
 
-/// The thread is in the pipe, or about to be: it waits for the command.
-const IN_PIPE: u8 = 0;
-/// The thread is in the sink: it waits for the client.
-const IN_SINK: u8 = 1;
-/// The thread reads no more.
-const ENDED: u8 = 2;
+use super::job::Job;
+use super::outcome::Stopped;
+use super::sink::{Sink, Stream};
 
-/// More than any pipe holds (`/proc/sys/fs/pipe-max-size` is 1 MiB): what comes beyond it after
-/// the command has ended is not the command's.
-const MORE_THAN_A_PIPE: u64 = 1 << 20;
+/// The reader is in the sink: it waits for the client.
+const IN_SINK: u8 = 0;
+/// The reader is in the pipe, or about to be: it waits for the command.
+const IN_PIPE: u8 = 1;
+/// The reader takes what is in the pipe and waits no more.
+const CLOSED: u8 = 2;
+/// The reader has returned.
+const ENDED: u8 = 3;
+
+/// The first buffer: most commands say little, and a page costs nothing to make.
+const SMALL: usize = 4096;
+/// The buffer once a read has filled the small one: all that a pipe holds by default.
+const LARGE: usize = 65_536;
+
+/// More than any pipe holds (`/proc/sys/fs/pipe-max-size`): what is read beyond it after the pipe
+/// was closed has been written since.
+const PIPE_MAX: u64 = 1 << 20;
+
+/// Linux, on x86, Arm, RISC-V and s390.
+const O_NONBLOCK: i32 = 0o4000;
 
 /// The reading end of a pipe, and where its reader is.
 #[derive(Debug)]
 pub(super) struct Outlet {
     pipe: PipeReader,
     place: AtomicU8,
-    abandoned: AtomicBool,
-    read: AtomicU64,
+}
+
+/// What a reader has handed on.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Pumped {
+    /// How many bytes the sink has taken.
+    pub(super) taken: u64,
+    /// The pipe was closed while a process still held it.
+    pub(super) cut: bool,
 }
 
 impl Outlet {
@@ -32,66 +55,119 @@ impl Outlet {
         Self {
             pipe,
             place: AtomicU8::new(IN_SINK),
-            abandoned: AtomicBool::new(false),
-            read: AtomicU64::new(0),
         }
     }
 
-    /// Reads what there is, waiting for it. `None`: there is no more, or the pipe was abandoned.
-    pub(super) fn read(&self, buffer: &mut [u8]) -> Option<usize> {
-        self.place.store(IN_PIPE, SeqCst);
-        // After the store: whoever abandons the pipe sees this thread in it, or is seen here.
-        let length = loop {
-            if self.abandoned.load(SeqCst) {
-                break 0;
-            }
-            match (&self.pipe).read(buffer) {
-                Ok(length) => break length,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(_) => break 0,
+    /// Hands on what comes until the pipe ends or is closed.
+    ///
+    /// When the sink fails the job is stopped, and what still comes is read and dropped: a process
+    /// that clears up after TERM must not hang on its output.
+    pub(super) fn pump<S: Sink>(&self, stream: Stream, sink: &S, job: &Job) -> Pumped {
+        let _guard = EndOnDrop { outlet: self, job };
+        let mut buffer = vec![0; SMALL];
+        let mut wanted = true;
+        let mut taken = 0;
+        let mut hand_on = |bytes: &[u8]| {
+            if wanted {
+                match sink.chunk(stream, bytes) {
+                    Ok(()) => taken += bytes.len() as u64,
+                    Err(error) => {
+                        wanted = false;
+                        job.stop(Stopped::Sink(error));
+                    }
+                }
             }
         };
-        if length == 0 || self.abandoned.load(SeqCst) {
-            self.place.store(ENDED, SeqCst);
+        let cut = loop {
+            let length = match self.read(&mut buffer) {
+                Some(0) => break false,
+                Some(length) => length,
+                None => break !self.read_rest(&mut buffer, hand_on),
+            };
+            hand_on(&buffer[..length]);
+            if length == SMALL {
+                buffer = vec![0; LARGE];
+            }
+        };
+        Pumped { taken, cut }
+    }
+
+    /// Waits for output; 0 bytes at its end, `None` where the pipe was closed.
+    fn read(&self, buffer: &mut [u8]) -> Option<usize> {
+        let moved = |from, to| {
+            self.place
+                .compare_exchange(from, to, SeqCst, SeqCst)
+                .is_ok()
+        };
+        if !moved(IN_SINK, IN_PIPE) {
             return None;
         }
-        self.read.fetch_add(length as u64, SeqCst);
-        self.place.store(IN_SINK, SeqCst);
-        Some(length)
+        let length = retry(|| (&self.pipe).read(buffer)).unwrap_or(0);
+        // A reader that was woken by `close` has read the byte that woke it.
+        moved(IN_PIPE, IN_SINK).then_some(length)
     }
 
-    /// Says that nobody will read any more, as after a panic.
-    pub(super) fn leave(&self) {
-        self.place.store(ENDED, SeqCst);
-    }
-
-    /// How many bytes have been read so far.
-    pub(super) fn bytes_read(&self) -> u64 {
-        self.read.load(SeqCst)
-    }
-
-    /// Tells whether output is held up by a client that does not read: there may be output of the
-    /// command, which had ended when `mark` bytes were read, that is still to be delivered.
-    pub(super) fn waits_for_client(&self, mark: u64) -> bool {
-        self.place.load(SeqCst) == IN_SINK && self.bytes_read() - mark <= MORE_THAN_A_PIPE
-    }
-
-    /// Makes the reader stop, also where nothing comes and the pipe does not end. What is in the
-    /// pipe is lost.
-    ///
-    /// # Errors
-    ///
-    /// Fails where `/proc` cannot be used; the reader then stops at the next byte.
-    pub(super) fn abandon(self: Arc<Self>) -> io::Result<()> {
-        self.abandoned.store(true, SeqCst);
-        if self.place.load(SeqCst) != IN_PIPE {
-            return Ok(());
+    /// Hands on what is in the pipe without waiting for more. Whether the pipe has ended.
+    fn read_rest(&self, buffer: &mut [u8], mut hand_on: impl FnMut(&[u8])) -> bool {
+        let Ok(pipe) = open_end(&self.pipe, OpenOptions::new().read(true)) else {
+            return false;
+        };
+        let mut rest = pipe.take(PIPE_MAX);
+        loop {
+            match rest.read(buffer) {
+                Ok(0) => return rest.limit() > 0,
+                Ok(length) => hand_on(&buffer[..length]),
+                Err(_) => return false,
+            }
         }
-        let mut writer = other_end::writer_of(self.pipe.as_fd())?;
-        // The pipe may be full by now, but then the reader is on its way out, and once it has let
-        // go of the pipe too, this write fails instead of waiting.
-        drop(self);
-        let _ = writer.write(&[0]);
-        Ok(())
+    }
+
+    /// Whether the reader waits for the command, not for the client; `None` where it has returned.
+    pub(super) fn waits_for_command(&self) -> Option<bool> {
+        match self.place.load(SeqCst) {
+            IN_PIPE => Some(true),
+            ENDED => None,
+            _ => Some(false),
+        }
+    }
+
+    /// Makes the reader return once it has handed on what is in the pipe, also where a process still
+    /// holds the other end. Never waits.
+    pub(super) fn close(&self) {
+        let moved = |from| {
+            self.place
+                .compare_exchange(from, CLOSED, SeqCst, SeqCst)
+                .is_ok()
+        };
+        if moved(IN_PIPE) {
+            // Where that fails, the reader waits for the next byte.
+            let _ = open_end(&self.pipe, OpenOptions::new().write(true))
+                .and_then(|mut writer| writer.write(&[0]));
+        } else {
+            moved(IN_SINK);
+        }
+    }
+}
+
+/// One end of the pipe again, by a descriptor that never waits. std can neither poll a pipe nor close
+/// it under a reader, but Linux lets a process open its own pipe.
+fn open_end(pipe: &impl AsRawFd, options: &mut OpenOptions) -> io::Result<File> {
+    options
+        .custom_flags(O_NONBLOCK)
+        .open(format!("/proc/self/fd/{}", pipe.as_raw_fd()))
+}
+
+/// Ends the command when the sink panics: nobody would read its output any more.
+struct EndOnDrop<'a> {
+    outlet: &'a Outlet,
+    job: &'a Job,
+}
+
+impl Drop for EndOnDrop<'_> {
+    fn drop(&mut self) {
+        self.outlet.place.store(ENDED, SeqCst);
+        if thread::panicking() {
+            self.job.stop(Stopped::Cancelled);
+        }
     }
 }

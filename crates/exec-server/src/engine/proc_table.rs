@@ -4,25 +4,15 @@
 use std::fs::File;
 use std::io::{self, Read};
 
-/// Tells whether the child `pid` has ended and waits to be reaped.
+/// Tells whether the child `pid`, which we have not reaped, has ended.
 ///
-/// A process whose first thread has ended while others run is shown as a zombie too; it counts as
-/// running until its last thread is gone. A `pid` that `/proc` does not know has ended. Where it
-/// cannot be asked, as when a crowd of connections has taken the last descriptor, nothing is known,
-/// and then a command must not be taken for one that is over.
+/// Only a zombie has ended. A child that cannot be read about exists all the same: `/proc` hides the
+/// processes of other users where it is mounted with `hidepid=2`, and opens nothing where the last
+/// descriptor is taken. A process whose first thread has ended while others run is shown as a
+/// zombie too; it counts as running until its last thread is gone.
 pub(super) fn has_ended(pid: u32) -> bool {
     let mut stat = [0; 512];
-    match read_stat(pid, &mut stat) {
-        Ok(length) => is_zombie(&stat[..length]),
-        Err(error) => is_unknown(&error),
-    }
-}
-
-/// Gone before the file was opened, or between that and reading it.
-fn is_unknown(error: &io::Error) -> bool {
-    /// `ESRCH`, for which std has no kind.
-    const NO_SUCH_PROCESS: i32 = 3;
-    error.kind() == io::ErrorKind::NotFound || error.raw_os_error() == Some(NO_SUCH_PROCESS)
+    read_stat(pid, &mut stat).is_ok_and(|length| is_zombie(&stat[..length]))
 }
 
 /// Fails where `/proc` is not there to be asked.
@@ -30,22 +20,35 @@ pub(super) fn check() -> io::Result<()> {
     File::open("/proc/self/stat").map(drop)
 }
 
+/// Whether this process has a controlling terminal.
+pub(super) fn has_terminal() -> bool {
+    const TERMINAL: usize = 4;
+    let mut stat = [0; 512];
+    let Ok(length) = read_stat(std::process::id(), &mut stat) else {
+        return false;
+    };
+    fields(&stat[..length])
+        .nth(TERMINAL)
+        .is_some_and(|number| number != b"0")
+}
+
 fn read_stat(pid: u32, stat: &mut [u8]) -> io::Result<usize> {
     File::open(format!("/proc/{pid}/stat"))?.read(stat)
 }
 
-/// `PID (NAME) STATE PPID ... THREADS ...`: the name may hold anything, `)` included.
+/// The fields after `PID (NAME)`, the state first; the name may hold anything, `)` included.
+fn fields(stat: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let name_end = stat.iter().rposition(|&byte| byte == b')');
+    let rest = name_end.map_or(&[][..], |end| &stat[end + 1..]);
+    rest.split(|&byte| byte == b' ')
+        .filter(|field| !field.is_empty())
+}
+
 fn is_zombie(stat: &[u8]) -> bool {
-    const STATE: usize = 0;
     const THREADS: usize = 17;
-    let Some(name_end) = stat.iter().rposition(|&byte| byte == b')') else {
-        return false;
-    };
-    let mut fields = stat[name_end + 1..]
-        .split(|&byte| byte == b' ')
-        .filter(|field| !field.is_empty());
-    let dead = matches!(fields.nth(STATE), Some(b"Z" | b"X"));
-    dead && matches!(fields.nth(THREADS - STATE - 1), Some(b"0" | b"1"))
+    let mut fields = fields(stat);
+    let dead = matches!(fields.next(), Some(b"Z" | b"X"));
+    dead && matches!(fields.nth(THREADS - 1), Some(b"0" | b"1"))
 }
 
 #[cfg(test)]
@@ -68,8 +71,8 @@ mod tests {
     }
 
     #[test]
-    fn we_run_and_nobody_does_not() {
+    fn what_is_not_shown_has_not_ended() {
         assert!(!has_ended(std::process::id()));
-        assert!(has_ended(u32::MAX));
+        assert!(!has_ended(u32::MAX));
     }
 }

@@ -4,17 +4,16 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
+use super::COMMAND_LIMIT;
 use super::error::CommandError;
-
-/// The longest command, in bytes: Linux takes 128 KiB for one argument, its closing NUL included.
-pub const COMMAND_LIMIT: usize = 131_071;
+use super::job::Unwanted;
 
 /// One command for `/bin/sh -c`, and how it is to run.
-#[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
     command: &'a [u8],
     pub(super) timeout: Option<Duration>,
     pub(super) stdin: bool,
+    pub(super) cancelled_when: Option<Unwanted>,
 }
 
 impl<'a> Request<'a> {
@@ -26,25 +25,32 @@ impl<'a> Request<'a> {
             command,
             timeout: None,
             stdin: false,
+            cancelled_when: None,
         }
     }
 
     /// Ends the command once it has run for `timeout` in all.
     ///
     /// The clock is looked at ten times a second: a shorter time may be overrun by 100 ms.
-    pub const fn timeout(self, timeout: Option<Duration>) -> Self {
-        Self { timeout, ..self }
+    #[must_use]
+    pub fn timeout(mut self, timeout: Option<Duration>) -> Self {
+        self.timeout = timeout;
+        self
     }
 
-    /// Gives the command a pipe for standard input, which [`Running::take_input`] hands
-    /// out.
-    ///
-    /// [`Running::take_input`]: super::Running::take_input
-    pub const fn with_stdin(self) -> Self {
-        Self {
-            stdin: true,
-            ..self
-        }
+    /// Gives the command a pipe for standard input, which
+    /// [`Running::take_input`](super::Running::take_input) hands out.
+    #[must_use]
+    pub fn with_stdin(mut self) -> Self {
+        self.stdin = true;
+        self
+    }
+
+    /// Ends the command when `unwanted` says so; it is asked ten times a second.
+    #[must_use]
+    pub fn cancelled_when(mut self, unwanted: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        self.cancelled_when = Some(Box::new(unwanted));
+        self
     }
 
     /// The command as the shell's argument.

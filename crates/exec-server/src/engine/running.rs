@@ -2,6 +2,7 @@
 
 use std::panic;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Core;
 use super::collect::{Collected, Collector};
@@ -10,7 +11,6 @@ use super::input::{Inlet, Input};
 use super::job::{Ended, Job};
 use super::outcome::{Outcome, Status, Stopped};
 use super::outlet::Outlet;
-use super::pump::pump;
 use super::sink::{Sink, Stream};
 
 /// A command that was started and whose output waits to be read.
@@ -31,22 +31,19 @@ impl Running {
         inlet: Option<Arc<Inlet>>,
     ) -> Self {
         let job = Arc::new(job);
-        core.watch.add(Arc::clone(&job));
+        core.clock.add(Arc::clone(&job));
+        let input = inlet.clone().map(|it| Input::new(it, Arc::clone(&core)));
+        let hold = Hold {
+            core,
+            job,
+            inlet,
+            finished: false,
+        };
         Self {
             outlets,
-            input: inlet.map(Input::new),
-            hold: Hold {
-                core,
-                job,
-                finished: false,
-            },
+            input,
+            hold,
         }
-    }
-
-    #[cfg(test)]
-    /// The number of the command's process group, for the log.
-    pub fn group(&self) -> u32 {
-        self.hold.job.group()
     }
 
     /// A handle that ends the command from another thread.
@@ -80,25 +77,26 @@ impl Running {
             hold,
         } = self;
         drop(input);
-        let helper = {
-            let (sink, job) = (Arc::clone(sink), Arc::clone(&hold.job));
-            let pump_stderr = move || pump(&err, Stream::Stderr, &*sink, &job);
-            hold.core
-                .helpers
-                .run(pump_stderr)
-                .map_err(CommandError::Thread)?
-        };
-        let stdout = pump(&out, Stream::Stdout, &**sink, &hold.job);
-        let stderr = helper
+        let (their_sink, job) = (Arc::clone(sink), Arc::clone(&hold.job));
+        let stderr = hold
+            .core
+            .pool
+            .start(move || err.pump(Stream::Stderr, &*their_sink, &job))
+            .map_err(CommandError::Thread)?;
+        let stdout = out.pump(Stream::Stdout, &**sink, &hold.job);
+        let stderr = stderr
             .join()
             .unwrap_or_else(|panic| panic::resume_unwind(panic));
+        let group = hold.job.group();
         let ended = hold.finish();
+        let status = ended.status.transpose().map_err(CommandError::Lost)?;
         Ok(Outcome {
-            status: Status::of(ended.status.map_err(CommandError::Lost)?),
+            group,
+            status: status.map(Status::of),
             stopped: ended.stopped,
-            background: ended.background,
-            stdout,
-            stderr,
+            cut: stdout.cut || stderr.cut,
+            stdout: stdout.taken,
+            stderr: stderr.taken,
         })
     }
 
@@ -119,14 +117,24 @@ impl Running {
 struct Hold {
     core: Arc<Core>,
     job: Arc<Job>,
+    inlet: Option<Arc<Inlet>>,
     finished: bool,
 }
 
 impl Hold {
     fn finish(mut self) -> Ended {
         self.finished = true;
+        self.end()
+    }
+
+    fn end(&self) -> Ended {
         let ended = self.job.finish();
-        self.core.watch.remove(&self.job);
+        if ended.status.is_some() {
+            self.core.clock.remove(&self.job);
+        }
+        if let Some(inlet) = &self.inlet {
+            inlet.shut();
+        }
         ended
     }
 }
@@ -135,8 +143,7 @@ impl Drop for Hold {
     fn drop(&mut self) {
         if !self.finished {
             self.job.stop(Stopped::Cancelled);
-            self.job.finish();
-            self.core.watch.remove(&self.job);
+            self.end();
         }
     }
 }
@@ -146,12 +153,24 @@ impl Drop for Hold {
 pub struct Canceller(Arc<Job>);
 
 impl Canceller {
-    /// Sends TERM to the command's whole group at once, and KILL after the grace to what is left
-    /// of it. Does nothing to a command that is ending or over.
+    /// Sends TERM to the command's whole group at once, and KILL after the kill-after time to what
+    /// is left of it. Does nothing to a command that is ending or over.
     ///
-    /// A sink or an [`Input`] may be what the command's threads wait in; the input returns by
-    /// itself, the sink must be freed by whoever knows what it waits for (a socket to shut down).
+    /// A sink may be what the command's threads wait in; it must be freed by the caller, who knows
+    /// what it waits for (a socket to shut down).
     pub fn cancel(&self) {
         self.0.stop(Stopped::Cancelled);
+    }
+
+    /// How long the shell has ended while a process in the background holds an output. The clock is
+    /// looked at ten times a second.
+    pub fn held_open(&self) -> Option<Duration> {
+        self.0.held_open()
+    }
+
+    /// The number of the command's process group.
+    #[cfg(test)]
+    pub fn group(&self) -> u32 {
+        self.0.group()
     }
 }

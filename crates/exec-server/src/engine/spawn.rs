@@ -9,19 +9,33 @@ use std::time::Instant;
 
 use super::error::CommandError;
 use super::input::Inlet;
-use super::job::{Job, Times};
+use super::job::{Job, Limits};
 use super::outlet::Outlet;
 use super::request::Request;
 use super::running::Running;
 use super::{Core, Settings};
 
 /// Starts what `request` asks for.
-pub(super) fn spawn(core: &Arc<Core>, request: &Request<'_>) -> Result<Running, CommandError> {
+pub(super) fn spawn(core: &Arc<Core>, request: Request<'_>) -> Result<Running, CommandError> {
+    let argument = request.argument()?;
     let Settings { shell, dir, .. } = &core.settings;
-    let mut command = Command::new(shell);
     // Nothing here that would keep std from posix_spawn (uid, gid, groups, pre_exec, a PATH that
     // differs): fork is 17 times slower in a process of a thousand threads.
-    command.arg("-c").arg(request.argument()?).process_group(0);
+    let mut command = match &core.setsid {
+        // It leads no group yet, so setsid(1) makes it the leader of a session and a group without
+        // a fork: both have the number of the process that is started here.
+        Some(setsid) => {
+            let mut command = Command::new(setsid);
+            command.arg(shell);
+            command
+        }
+        None => {
+            let mut command = Command::new(shell);
+            command.process_group(0);
+            command
+        }
+    };
+    command.args(["-c", "--"]).arg(argument);
     if let Some(dir) = dir {
         command.current_dir(dir);
     }
@@ -30,7 +44,7 @@ pub(super) fn spawn(core: &Arc<Core>, request: &Request<'_>) -> Result<Running, 
     }
     let (out, out_writer) = pipe().map_err(CommandError::Pipe)?;
     let (err, err_writer) = pipe().map_err(CommandError::Pipe)?;
-    let (input, inlet) = input(request).map_err(CommandError::Pipe)?;
+    let (input, inlet) = input(&request).map_err(CommandError::Pipe)?;
     command.stdin(input).stdout(out_writer).stderr(err_writer);
 
     let child = start_registered(core, &mut command)?;
@@ -38,16 +52,16 @@ pub(super) fn spawn(core: &Arc<Core>, request: &Request<'_>) -> Result<Running, 
     drop(command);
 
     let outlets = [out, err].map(|pipe| Arc::new(Outlet::new(pipe)));
-    let times = Times {
+    let limits = Limits {
         deadline: request
             .timeout
             .and_then(|timeout| Instant::now().checked_add(timeout)),
-        grace: core.settings.grace,
+        kill_after: core.settings.kill_after,
         drain: core.settings.drain,
-        keep_background: core.settings.keep_background,
+        cancelled_when: request.cancelled_when,
     };
     let guardian = Arc::clone(&core.guardian);
-    let job = Job::new(child, outlets.clone(), inlet.clone(), guardian, times);
+    let job = Job::new(child, outlets.clone(), guardian, limits);
     Ok(Running::new(Arc::clone(core), job, outlets, inlet))
 }
 
@@ -64,10 +78,10 @@ fn start_registered(core: &Core, command: &mut Command) -> Result<Child, Command
     Ok(child)
 }
 
-/// std has one error for a shell and for a directory that is not there.
+/// std has one error for a shell that cannot be started and a directory that cannot be entered.
 fn why_not_started(settings: &Settings, source: io::Error) -> CommandError {
     if let Some(dir) = &settings.dir
-        && let Err(source) = fs::read_dir(dir)
+        && let Err(source) = fs::metadata(dir.join("."))
     {
         return CommandError::Dir {
             dir: dir.clone(),

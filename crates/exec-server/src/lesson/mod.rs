@@ -10,15 +10,15 @@ mod reply;
 mod request;
 
 use std::fmt;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use proto::cli::show_duration;
 use proto::net::{Peer, Stream, Trace, refuse};
-use proto::reason;
 use proto::socketserver::{Connection, RequestHandler};
-use proto::wire::frame::Foreign;
+use proto::wire::WrongProtocol;
+use proto::{is_timeout, reason};
 
 use crate::context::Context;
 use crate::engine::COMMAND_LIMIT;
@@ -26,21 +26,25 @@ use request::{Received, Requests};
 
 /// Serves one connection.
 pub struct Lesson {
-    /// Shared with the thread that looks for resets.
+    /// Shared with the engine's clock, which looks for resets.
     stream: Arc<Stream>,
     peer: Peer,
     context: Arc<Context>,
     started: Instant,
-    ended: Option<End>,
+    /// Whether a request has come, so that its end is worth a line in the log.
+    asked: bool,
+    closed: Option<CloseReason>,
 }
 
 /// How a connection ended.
-enum End {
+enum CloseReason {
     ClosedByPeer,
     Idle(Duration),
     /// The client does not read what it asked for.
     Stalled(Duration),
-    Foreign(Foreign),
+    WrongProtocol(WrongProtocol),
+    /// A request that may have been cut, so that what follows it may be the rest of it.
+    MaybeCut,
     /// A command that went on and on.
     Endless,
     /// The client did not do what the protocol asks of it.
@@ -48,13 +52,13 @@ enum End {
     Failed(io::Error),
 }
 
-impl From<io::Error> for End {
+impl From<io::Error> for CloseReason {
     fn from(error: io::Error) -> Self {
         Self::Failed(error)
     }
 }
 
-impl fmt::Display for End {
+impl fmt::Display for CloseReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::ClosedByPeer => f.write_str("closed by peer"),
@@ -66,10 +70,27 @@ impl fmt::Display for End {
                     show_duration(*limit)
                 )
             }
-            Self::Foreign(what) => write!(f, "refused: this looks like {what}"),
-            Self::Endless => f.write_str("refused: its command did not come to an end"),
+            Self::WrongProtocol(what) => write!(f, "this looks like {what}"),
+            Self::MaybeCut => f.write_str("closed after a request that may have been cut"),
+            Self::Endless => {
+                write!(
+                    f,
+                    "no end of the command found; the limit is {COMMAND_LIMIT}"
+                )
+            }
             Self::NotReady(what) => write!(f, "closed, {what}"),
             Self::Failed(error) => write!(f, "closed, {}", reason(error)),
+        }
+    }
+}
+
+impl CloseReason {
+    /// What the client is told, as the last line of its connection.
+    fn words(&self) -> Option<String> {
+        match self {
+            Self::WrongProtocol(_) | Self::Endless => Some(self.to_string()),
+            Self::NotReady(what) => Some((*what).into()),
+            _ => None,
         }
     }
 }
@@ -82,11 +103,12 @@ impl Lesson {
             peer: connection.peer,
             context,
             started: Instant::now(),
-            ended: None,
+            asked: false,
+            closed: None,
         }
     }
 
-    fn serve(&self) -> Result<(), End> {
+    fn serve(&mut self) -> Result<(), CloseReason> {
         self.stream.set_nodelay()?;
         let (options, peer) = (&self.context.options, self.peer);
         let log = options.log;
@@ -94,60 +116,57 @@ impl Lesson {
         let mut requests = Requests::within(options.handshake_timeout);
         loop {
             self.context.set_timeouts(&self.stream)?;
-            let reply = match requests.receive(&mut traced, &self.stream)? {
+            let request = match requests.receive(&mut traced, &self.stream)? {
                 Received::End => return Ok(()),
-                Received::Idle => return Err(End::Idle(options.idle_timeout.unwrap_or_default())),
-                Received::Endless => return Err(End::Endless),
-                Received::Foreign(what) => return Err(End::Foreign(what)),
-                Received::TooLong(length) => reply::too_long(&self.context, self.peer, length),
-                Received::Command(command) => {
-                    reply::run(&self.context, &self.stream, self.peer, command)
+                Received::Idle => {
+                    let limit = options.idle_timeout.unwrap_or_default();
+                    return Err(CloseReason::Idle(limit));
                 }
+                Received::Endless => return Err(CloseReason::Endless),
+                Received::WrongProtocol(what) => return Err(CloseReason::WrongProtocol(what)),
+                Received::Request(request) => request,
+            };
+            self.asked = true;
+            let reply = if request.length > COMMAND_LIMIT {
+                reply::too_long(&self.context, peer, request.length)
+            } else {
+                reply::run(&self.context, &self.stream, peer, request.command)
             };
             // A long request may have moved them.
             self.context.set_timeouts(&self.stream)?;
             reply
-                .send(&mut traced, &self.context, &self.stream, self.peer)
-                .map_err(|end| match end {
-                    End::Failed(error) if error.kind() == ErrorKind::WouldBlock => {
-                        End::Stalled(options.write_timeout)
+                .send(&mut traced, &self.context, &self.stream, peer)
+                .map_err(|reason| match (reason, options.write_timeout()) {
+                    (CloseReason::Failed(error), Some(limit)) if is_timeout(&error) => {
+                        CloseReason::Stalled(limit)
                     }
-                    other => other,
+                    (other, _) => other,
                 })?;
+            if request.may_be_cut {
+                return Err(CloseReason::MaybeCut);
+            }
         }
     }
 }
 
 impl RequestHandler for Lesson {
-    fn setup(&mut self) {
-        let peer = self.peer;
-        let log = self.context.options.log;
-        log.info(format_args!("{peer} connected"));
-    }
-
     fn handle(&mut self) {
-        self.ended = Some(self.serve().err().unwrap_or(End::ClosedByPeer));
+        let served = self.serve();
+        self.closed = Some(served.err().unwrap_or(CloseReason::ClosedByPeer));
     }
 
     fn finish(&mut self) {
-        let (peer, log) = (self.peer, self.context.options.log);
-        let time = show_duration(self.started.elapsed());
-        match &self.ended {
-            Some(End::Foreign(what)) => {
-                self.context.log_foreign(peer, *what);
-                refuse(&self.stream, &format!("this looks like {what}"));
-            }
-            Some(end) => {
-                log.info(format_args!("{peer} {end}; {time}"));
-                if matches!(end, End::Endless) {
-                    let words =
-                        format!("no end of the command found; the limit is {COMMAND_LIMIT}");
-                    refuse(&self.stream, &words);
-                }
-            }
-            None => log.info(format_args!(
-                "{peer} closed after an internal error; {time}"
-            )),
+        let (peer, context) = (self.peer, &self.context);
+        let Some(reason) = &self.closed else {
+            return context.log_closed(peer, &"closed after an internal error", self.started);
+        };
+        match reason {
+            CloseReason::WrongProtocol(_) => context.log_stranger(peer, "protocol", reason),
+            _ if self.asked => context.log_closed(peer, reason, self.started),
+            _ => context.log_stranger(peer, "closed", reason),
+        }
+        if let Some(words) = reason.words() {
+            refuse(&self.stream, &words);
         }
     }
 }

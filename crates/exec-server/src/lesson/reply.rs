@@ -11,7 +11,7 @@ use proto::wire::header::Header;
 use proto::wire::sha256::{Sha256, hex};
 use proto::wire::{frame, length_first, read_full};
 
-use super::End;
+use super::CloseReason;
 use crate::context::Context;
 use crate::engine::{Collected, CommandError, Outcome, Request, Stopped};
 
@@ -47,13 +47,16 @@ pub fn run(context: &Context, stream: &Arc<Stream>, peer: Peer, command: &[u8]) 
     let started = Instant::now();
     let timeout = context.options.command_timeout();
     let limit = usize::try_from(context.options.max_output).unwrap_or(usize::MAX);
+    // This thread is busy with the command and reads nothing, so it does not notice a reset. The mere
+    // end of what the client sends says "no more commands", and its output is still wanted.
+    let client = Arc::clone(stream);
+    let request = Request::new(command)
+        .timeout(timeout)
+        .cancelled_when(move || !matches!(client.take_error(), Ok(None)));
     let ran = context
         .engine
-        .spawn(&Request::new(command).timeout(timeout))
-        .and_then(|running| {
-            let _watch = context.departures.watch(stream, running.canceller());
-            running.collect(limit)
-        });
+        .spawn(request)
+        .and_then(|running| running.collect(limit));
     match ran {
         Ok((outcome, collected)) => {
             context.log_command(peer, command, &outcome, started.elapsed());
@@ -79,8 +82,8 @@ fn compose(context: &Context, outcome: &Outcome, collected: Collected) -> Reply 
         .into_bytes();
         return reply;
     }
-    if outcome.background {
-        let note = b"note: a background process kept the output open\n";
+    if outcome.cut {
+        let note = b"note: a background process still held the output; it was closed\n";
         reply.stderr.extend_from_slice(note);
     }
     if matches!(outcome.stopped, Some(Stopped::TimedOut)) {
@@ -104,7 +107,7 @@ impl Reply {
         context: &Context,
         stream: &Stream,
         peer: Peer,
-    ) -> Result<(), End> {
+    ) -> Result<(), CloseReason> {
         match context.options.protocol {
             Protocol::Length => self.send_length_first(traced, context, stream, peer),
             Protocol::Header => self.send_with_header(traced),
@@ -119,7 +122,7 @@ impl Reply {
         context: &Context,
         stream: &Stream,
         peer: Peer,
-    ) -> Result<(), End> {
+    ) -> Result<(), CloseReason> {
         if self.stdout.is_empty() {
             self.stdout = std::mem::take(&mut self.stderr);
         } else if !self.stderr.is_empty() {
@@ -137,7 +140,7 @@ impl Reply {
         self.send_parts(traced, Vec::new())
     }
 
-    fn send_with_header(self, traced: &mut impl Write) -> Result<(), End> {
+    fn send_with_header(self, traced: &mut impl Write) -> Result<(), CloseReason> {
         let mut hash = Sha256::new();
         hash.update(&self.stdout);
         hash.update(&self.stderr);
@@ -152,7 +155,7 @@ impl Reply {
     }
 
     /// `start`, standard output, standard error: in one write unless that would copy much.
-    fn send_parts(self, traced: &mut impl Write, mut start: Vec<u8>) -> Result<(), End> {
+    fn send_parts(self, traced: &mut impl Write, mut start: Vec<u8>) -> Result<(), CloseReason> {
         if self.stdout.len() + self.stderr.len() <= ONE_WRITE {
             start.extend_from_slice(&self.stdout);
             start.extend_from_slice(&self.stderr);
@@ -167,18 +170,20 @@ impl Reply {
 }
 
 /// In all, not for each byte: a client that never answers costs a thread.
-fn await_ready(context: &Context, stream: &Stream, peer: Peer) -> Result<(), End> {
+fn await_ready(context: &Context, stream: &Stream, peer: Peer) -> Result<(), CloseReason> {
     let log = context.options.log;
     let answers = Deadline::after(stream, context.options.handshake_timeout);
     let mut answers = Trace::new(answers, |event| log.trace(&peer, event));
     let mut answer = [0; length_first::READY.len()];
     match read_full(&mut answers, &mut answer) {
         Ok(_) if answer == length_first::READY => Ok(()),
-        Ok(0) => Err(End::ClosedByPeer),
-        Ok(_) => Err(End::NotReady("it did not answer recv_ready to a length")),
-        Err(error) if error.kind() == ErrorKind::TimedOut => {
-            Err(End::NotReady("it never answered recv_ready to a length"))
-        }
+        Ok(0) => Err(CloseReason::ClosedByPeer),
+        Ok(_) => Err(CloseReason::NotReady(
+            "a length is answered by recv_ready, and something else came",
+        )),
+        Err(error) if error.kind() == ErrorKind::TimedOut => Err(CloseReason::NotReady(
+            "a length is answered by recv_ready, and nothing came",
+        )),
         Err(error) => Err(error.into()),
     }
 }

@@ -1,4 +1,4 @@
-//! The handshake: nothing is run before it, and nothing is allocated for it that counts.
+//! The handshake: nothing is run before it, and it takes little memory.
 
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -11,11 +11,11 @@ use proto::wire::session::{
     FrameReader, FrameType, Opener, Sealer, ServerState, SessionError, write_plain,
 };
 
-use super::End;
+use super::CloseReason;
 use crate::context::Context;
 
 /// How long saying why may take.
-const FAREWELL: Duration = Duration::from_millis(500);
+const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// Greets a client and checks that it knows the token; gives the keys of the session.
 ///
@@ -25,13 +25,13 @@ pub fn authenticate(
     context: &Context,
     stream: &Stream,
     peer: Peer,
-) -> Result<(Sealer, Opener), End> {
+) -> Result<(Sealer, Opener), CloseReason> {
     let keys = exchange(context, stream, peer);
-    if let Err(end) = &keys
-        && let Some(words) = end.words()
+    if let Err(reason) = &keys
+        && let Some(words) = reason.words()
     {
         let log = context.options.log;
-        let limited = Deadline::after(stream, FAREWELL);
+        let limited = Deadline::after(stream, LAST_WORDS);
         let mut traced = Trace::new(limited, |event| log.trace(&peer, event));
         if write_plain(&mut traced, FrameType::Error, words.as_bytes()).is_ok() {
             lingering_close(stream);
@@ -40,14 +40,18 @@ pub fn authenticate(
     keys
 }
 
-fn exchange(context: &Context, stream: &Stream, peer: Peer) -> Result<(Sealer, Opener), End> {
+fn exchange(
+    context: &Context,
+    stream: &Stream,
+    peer: Peer,
+) -> Result<(Sealer, Opener), CloseReason> {
     let Some(secrets) = &context.secrets else {
-        return Err(End::Refused("this server has no token".into()));
+        return Err(CloseReason::Refused("this server has no token".into()));
     };
     let nonce = secrets
         .random
         .bytes()
-        .map_err(|error| End::Refused(error.to_string()))?;
+        .map_err(|error| CloseReason::Refused(error.to_string()))?;
     let (log, limit) = (context.options.log, context.options.handshake_timeout);
     let limited = Deadline::after(stream, limit);
     let mut traced = Trace::new(limited, |event| log.trace(&peer, event));
@@ -56,26 +60,27 @@ fn exchange(context: &Context, stream: &Stream, peer: Peer) -> Result<(Sealer, O
     let mut reader = FrameReader::default();
     let frame = match reader.read_plain(&mut traced) {
         Ok(Some(frame)) => frame,
-        Ok(None) => return Err(End::ClosedByPeer),
+        Ok(None) => return Err(CloseReason::ClosedByPeer),
         Err(error) => return Err(refusal(error, limit)),
     };
     if let Err(unexpected) = ServerState::AwaitingAuth.receive(frame.kind) {
-        return Err(End::Violation(SessionError::Unexpected(unexpected)));
+        return Err(CloseReason::Violation(SessionError::Unexpected(unexpected)));
     }
     let agreement = check_auth(secrets.token.key(), &nonce, frame.body)
-        .map_err(|error| End::Refused(error.to_string()))?;
+        .map_err(|error| CloseReason::Refused(error.to_string()))?;
     write_plain(&mut traced, FrameType::Welcome, agreement.welcome())?;
     Ok(agreement.into_server())
 }
 
-fn refusal(error: SessionError, limit: Duration) -> End {
+fn refusal(error: SessionError, limit: Duration) -> CloseReason {
     match error {
-        SessionError::Io(error) if error.kind() == ErrorKind::TimedOut => End::Refused(format!(
-            "the handshake was not over within {}",
-            show_duration(limit)
-        )),
-        SessionError::Io(error) => End::Failed(error),
-        SessionError::Frame(FrameError::Foreign { speaker, .. }) => End::Foreign(speaker),
-        other => End::Violation(other),
+        SessionError::Io(error) if error.kind() == ErrorKind::TimedOut => CloseReason::Refused(
+            format!("the handshake was not over within {}", show_duration(limit)),
+        ),
+        SessionError::Io(error) => CloseReason::Failed(error),
+        SessionError::Frame(FrameError::WrongProtocol { found, .. }) => {
+            CloseReason::WrongProtocol(found)
+        }
+        other => CloseReason::Violation(other),
     }
 }

@@ -1,17 +1,25 @@
-//! A command's output as sealed frames, and what else the server says.
+//! What the server says: a command's output as sealed frames, and everything else.
 
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 
 use proto::cli::Log;
 use proto::net::{Peer, Stream, Trace, TraceEvent};
+use proto::sync::lock;
 use proto::wire::session::{FrameType, Sealer};
 
 use crate::engine;
 
 /// Writes frames, from whichever thread has something to say.
+///
+/// Frames are numbered, so they leave in the order in which they are sealed: under one lock. A client
+/// that does not read makes the thread wait that holds it. The thread that reads the connection must
+/// not wait so; what it has to say leaves when the lock is free.
 pub struct FrameWriter {
     sealer: Mutex<Sealer>,
+    ping_due: AtomicBool,
+    pong_due: AtomicBool,
     stream: Arc<Stream>,
     peer: Peer,
     log: Log,
@@ -21,47 +29,82 @@ impl FrameWriter {
     pub fn new(log: Log, stream: &Arc<Stream>, peer: Peer, sealer: Sealer) -> Self {
         Self {
             sealer: Mutex::new(sealer),
+            ping_due: AtomicBool::new(false),
+            pong_due: AtomicBool::new(false),
             stream: Arc::clone(stream),
             peer,
             log,
         }
     }
 
-    /// Nobody else writes while this is held: frames are numbered, so they must leave in the order
-    /// in which they are sealed.
-    fn hold(&self) -> MutexGuard<'_, Sealer> {
-        self.sealer.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Writes one frame whose body is short.
-    pub fn send(&self, kind: FrameType, body: &[u8]) -> io::Result<()> {
-        self.send_after(kind, body, || ())
-    }
-
-    /// Does `first` when no other frame can come between, then writes the frame.
-    pub fn send_after(&self, kind: FrameType, body: &[u8], first: impl FnOnce()) -> io::Result<()> {
-        let mut sealer = self.hold();
+    /// Writes a frame. Does `first` when no other frame can come between.
+    pub fn send(&self, kind: FrameType, body: &[u8], first: impl FnOnce()) -> io::Result<()> {
+        let sealer = lock(&self.sealer);
         first();
-        self.write(&mut sealer, kind, body)
+        self.write(sealer, Some((kind, body)))
     }
 
-    /// Writes the frame if `wanted` says so when no other frame can come between.
-    pub fn send_if(
+    /// Writes a frame if no other thread is writing and `wanted` says so when none can begin to.
+    /// Whether it was written.
+    pub fn try_send(
         &self,
         kind: FrameType,
         body: &[u8],
         wanted: impl FnOnce() -> bool,
-    ) -> io::Result<()> {
-        let mut sealer = self.hold();
-        if !wanted() {
-            return Ok(());
+    ) -> io::Result<bool> {
+        match self.try_hold().filter(|_| wanted()) {
+            Some(sealer) => self.write(sealer, Some((kind, body))).map(|()| true),
+            None => Ok(false),
         }
-        self.write(&mut sealer, kind, body)
     }
 
-    fn write(&self, sealer: &mut Sealer, kind: FrameType, body: &[u8]) -> io::Result<()> {
+    /// Sends a `ping`, at the latest after the frame that is being written.
+    pub fn ping(&self) -> io::Result<()> {
+        self.ping_due.store(true, SeqCst);
+        self.flush()
+    }
+
+    /// Sends a `pong`, at the latest after the frame that is being written.
+    pub fn pong(&self) -> io::Result<()> {
+        self.pong_due.store(true, SeqCst);
+        self.flush()
+    }
+
+    /// Sends what is due, if no other thread is writing.
+    pub fn flush(&self) -> io::Result<()> {
+        match self.try_hold() {
+            Some(sealer) => self.write(sealer, None),
+            None => Ok(()),
+        }
+    }
+
+    fn try_hold(&self) -> Option<MutexGuard<'_, Sealer>> {
+        match self.sealer.try_lock() {
+            Ok(sealer) => Some(sealer),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+
+    fn write(
+        &self,
+        mut sealer: MutexGuard<'_, Sealer>,
+        frame: Option<(FrameType, &[u8])>,
+    ) -> io::Result<()> {
         let watch = |event: &TraceEvent<'_>| self.log.trace(&self.peer, event);
-        sealer.send(&mut Trace::new(&*self.stream, watch), [(kind, body)])
+        let mut traced = Trace::new(&*self.stream, watch);
+        if let Some(frame) = frame {
+            sealer.send(&mut traced, [frame])?;
+        }
+        for (due, kind) in [
+            (&self.ping_due, FrameType::Ping),
+            (&self.pong_due, FrameType::Pong),
+        ] {
+            if due.swap(false, SeqCst) {
+                sealer.send(&mut traced, [(kind, b"")])?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -71,7 +114,7 @@ impl engine::Sink for FrameWriter {
             engine::Stream::Stdout => FrameType::Stdout,
             engine::Stream::Stderr => FrameType::Stderr,
         };
-        self.send(kind, bytes)
+        self.send(kind, bytes, || ())
     }
 }
 
@@ -84,9 +127,10 @@ mod tests {
 
     use super::*;
 
-    /// A frame that is no longer wanted takes no number: the next one is still the first.
+    /// A frame that is no longer wanted takes no number, and what is due leaves after the frame that
+    /// another thread was writing.
     #[test]
-    fn what_is_not_wanted_is_not_sent() {
+    fn what_is_not_wanted_is_not_sent_and_what_is_due_is() {
         let (ours, mut theirs) = UnixStream::pair().unwrap();
         let sealer = || {
             let agreement = Agreement::new(&[1; 32], &[2; 32], &[3; 32]).unwrap();
@@ -94,14 +138,18 @@ mod tests {
         };
         let stream = Arc::new(Stream::from(ours));
         let writer = FrameWriter::new(Log::default(), &stream, Peer::Unix(1), sealer());
-        writer.send_if(FrameType::Stdout, b"", || false).unwrap();
-        writer.send_if(FrameType::Exit, b"{}", || true).unwrap();
+        assert!(!writer.try_send(FrameType::Note, b"", || false).unwrap());
+        let held = lock(&writer.sealer);
+        writer.pong().unwrap();
+        assert!(!writer.try_send(FrameType::Note, b"", || true).unwrap());
+        drop(held);
+        writer.send(FrameType::Exit, b"{}", || ()).unwrap();
         drop((writer, stream));
         let mut sent = Vec::new();
         theirs.read_to_end(&mut sent).unwrap();
         let mut expected = Vec::new();
-        let exit = [(FrameType::Exit, &b"{}"[..])];
-        sealer().send(&mut expected, exit).unwrap();
+        let frames: [(FrameType, &[u8]); 2] = [(FrameType::Exit, b"{}"), (FrameType::Pong, b"")];
+        sealer().send(&mut expected, frames).unwrap();
         assert_eq!(sent, expected);
     }
 }

@@ -11,6 +11,7 @@ mod input;
 mod log;
 mod output;
 mod parse;
+mod peer_limit;
 mod progress;
 mod values;
 
@@ -20,6 +21,7 @@ pub use flags::{Effect, Example, Flag, Group, Operand, Set, Tool};
 pub use input::{Lines, stdin};
 pub use log::{Log, RateLimit, and_others};
 pub use output::Output;
+pub use peer_limit::PeerLimit;
 pub use progress::Progress;
 pub use values::{
     choice, count, duration, duration_or_none, endpoint, real_port, show_bytes, show_duration,

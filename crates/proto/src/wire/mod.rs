@@ -9,6 +9,7 @@
 //! | [`header`] | the header's three fields | `{'filename': ..., 'total_size': ..., 'hash': ...}` |
 //! | [`sha256`], [`hmac`] | what makes `hash` mean something | `hashlib`, `hmac` |
 //! | [`session`] | authenticated commands, streaming | (ours) |
+//! | [`WrongProtocol`] | programs that came to the wrong port | |
 //! | [`Protocol`] | which of all these a client and a server speak | |
 //!
 //! Nothing here uses a socket, a thread or a terminal. No memory is allocated for bytes that a peer
@@ -24,6 +25,8 @@ mod protocol;
 mod read_full;
 pub mod session;
 pub mod sha256;
+mod wrong_protocol;
 
 pub use protocol::Protocol;
 pub use read_full::read_full;
+pub use wrong_protocol::WrongProtocol;

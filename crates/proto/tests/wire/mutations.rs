@@ -28,7 +28,7 @@ const TOKENS: &[&[u8]] = &[
 /// What each decoder can come to.
 #[rustfmt::skip]
 const OUTCOMES: &[(&str, &[&str])] = &[
-    ("frame", &["none", "Short", "Negative", "Empty", "TooLong", "Foreign"]),
+    ("frame", &["none", "Short", "Negative", "Empty", "TooLong", "WrongProtocol"]),
     ("json", &["taken", "NotUtf8", "ByteOrderMark", "Ended", "Expected", "Number", "Control", "Escape", "TooDeep", "Trailing"]),
     ("lesson", &["taken", "Json", "NotAnObject", "Missing", "NotASize", "TooLarge"]),
     ("session", &["taken", "Json", "NotAnObject", "Missing", "NotText", "NotASize", "TooLarge", "Unknown", "Twice"]),

@@ -58,7 +58,7 @@ fn cost() {
                 },
                 &|| {
                     engine
-                        .spawn(&Request::new(b"true"))
+                        .spawn(Request::new(b"true"))
                         .unwrap()
                         .pump(&Arc::new(Null))
                         .unwrap();
@@ -73,7 +73,7 @@ fn cost() {
     for _ in 0..3 {
         let start = Instant::now();
         let outcome = engine
-            .spawn(&Request::new(b"head -c 1073741824 /dev/zero"))
+            .spawn(Request::new(b"head -c 1073741824 /dev/zero"))
             .unwrap()
             .pump(&Arc::new(Null))
             .unwrap();

@@ -22,21 +22,24 @@ const STUBBORN: &str = "trap '' TERM; sh -c 'sleep 1000; :' & echo ready; sleep 
 struct Under {
     group: u32,
     canceller: Canceller,
+    said: String,
     told: Receiver<(Stream, Vec<u8>)>,
     pump: JoinHandle<Result<Outcome, CommandError>>,
 }
 
 fn under(engine: &Engine, command: &str) -> Under {
-    let running = engine.spawn(&Request::new(command.as_bytes())).unwrap();
+    let running = engine.spawn(Request::new(command.as_bytes())).unwrap();
     let (tell, told) = Tell::new();
-    let under = Under {
-        group: running.group(),
+    let mut under = Under {
+        group: running.canceller().group(),
         canceller: running.canceller(),
+        said: String::new(),
         told,
         pump: thread::spawn(move || running.pump(&Arc::new(tell))),
     };
     let (_, said) = under.told.recv_timeout(DEADLINE).unwrap();
-    assert!(said.starts_with(b"ready\n"));
+    under.said = String::from_utf8(said).unwrap();
+    assert!(under.said.starts_with("ready"));
     under
 }
 
@@ -56,7 +59,7 @@ fn a_cancelled_command_is_gone_with_all_its_processes() {
     canceller.cancel();
     canceller.cancel();
     let outcome = under.outcome();
-    assert_eq!(outcome.status, Status::Signal(15));
+    assert_eq!(outcome.status, Some(Status::Signal(15)));
     assert!(matches!(outcome.stopped, Some(Stopped::Cancelled)));
     until("the group is gone", || members(group).is_empty());
     // Long over, and nobody is hit.
@@ -70,7 +73,7 @@ fn who_ignores_term_is_killed_after_the_grace() {
     until("all are there", || members(group).len() >= 4);
     under.canceller.cancel();
     let outcome = under.outcome();
-    assert_eq!(outcome.status, Status::Signal(9));
+    assert_eq!(outcome.status, Some(Status::Signal(9)));
     until("the group is gone", || members(group).is_empty());
 }
 
@@ -84,7 +87,7 @@ fn what_outlives_its_shell_is_killed_with_it() {
     let group = under.group;
     until("the inner shell has let go", || members(group).len() == 3);
     under.canceller.cancel();
-    assert_eq!(under.outcome().status, Status::Signal(15));
+    assert_eq!(under.outcome().status, Some(Status::Signal(15)));
     until("the group is gone", || members(group).is_empty());
 }
 
@@ -92,7 +95,7 @@ fn what_outlives_its_shell_is_killed_with_it() {
 fn a_command_may_clear_up_within_the_grace() {
     let under = under(
         &engine_with(Settings {
-            grace: DEADLINE,
+            kill_after: DEADLINE,
             ..quick()
         }),
         "trap 'sleep 0.3; echo bye; exit 9' TERM; echo ready; while :; do sleep 0.01; done",
@@ -103,14 +106,14 @@ fn a_command_may_clear_up_within_the_grace() {
     until("it says so", || {
         said() == (Stream::Stdout, b"bye\n".to_vec())
     });
-    assert_eq!(under.outcome().status, Status::Code(9));
+    assert_eq!(under.outcome().status, Some(Status::Code(9)));
 }
 
 #[test]
 fn everybody_in_the_group_is_asked_to_end() {
     let under = under(
         &engine_with(Settings {
-            grace: DEADLINE,
+            kill_after: DEADLINE,
             ..quick()
         }),
         "sh -c 'trap \"echo bye; exit\" TERM; echo ready; while :; do sleep 0.01; done' & wait",
@@ -120,7 +123,7 @@ fn everybody_in_the_group_is_asked_to_end() {
     until("it says so", || {
         said() == (Stream::Stdout, b"bye\n".to_vec())
     });
-    assert_eq!(under.outcome().status, Status::Signal(15));
+    assert_eq!(under.outcome().status, Some(Status::Signal(15)));
 }
 
 #[test]
@@ -139,7 +142,7 @@ fn time_is_up_and_the_output_so_far_is_kept() {
             matches!(outcome.stopped, Some(Stopped::TimedOut)),
             "{command}"
         );
-        assert!(matches!(outcome.status, Status::Signal(_)));
+        assert!(matches!(outcome.status, Some(Status::Signal(_))));
         assert!(!collected.stdout.is_empty());
     }
     // The shell has let go of its output, so that only its end is waited for.
@@ -160,31 +163,57 @@ fn a_timeout_that_is_not_met_changes_nothing() {
     }
 }
 
+/// As with ssh, the command is over when its outputs have ended.
 #[test]
-fn a_process_in_the_background_does_not_keep_anybody_waiting() {
-    let engine = engine();
-    let (outcome, collected) = run(&engine, "sleep 1000 & echo $$");
-    assert_eq!(outcome.status, Status::Code(0));
-    assert!(outcome.background && outcome.stopped.is_none());
-    let group = String::from_utf8(collected.stdout)
-        .unwrap()
-        .trim()
-        .parse()
-        .unwrap();
-    until("the group is gone", || members(group).is_empty());
+fn what_comes_late_from_the_background_still_comes() {
+    let (outcome, collected) = run(&engine(), "(sleep 1.5; echo late) & exit 3");
+    assert_eq!(outcome.status, Some(Status::Code(3)));
+    assert!(!outcome.cut && outcome.stopped.is_none());
+    assert_eq!(collected.stdout, b"late\n");
 }
 
 #[test]
-fn a_stubborn_or_chatty_process_in_the_background_is_ended_too() {
+fn the_background_is_cut_off_after_the_drain_time_and_not_ended() {
     let engine = engine_with(quick());
-    for command in ["(trap '' TERM; sleep 1000; :) & exit 3", "yes & exit 3"] {
-        let running = engine.spawn(&Request::new(command.as_bytes())).unwrap();
-        let group = running.group();
+    for command in [
+        "(trap '' TERM; sleep 1000; :) & echo $!; exit 3",
+        "yes & echo $!; exit 3",
+    ] {
+        let running = engine.spawn(Request::new(command.as_bytes())).unwrap();
+        let group = running.canceller().group();
         let outcome = within(move || running.pump(&Arc::new(Null)).unwrap());
-        assert_eq!(outcome.status, Status::Code(3));
-        assert!(outcome.background && outcome.stopped.is_none());
+        assert_eq!(outcome.status, Some(Status::Code(3)));
+        assert!(outcome.cut && outcome.stopped.is_none());
+        let left = members(group);
+        // `yes` has met the end of its pipe.
+        assert!(command.starts_with("yes") || !left.is_empty());
+        left.into_iter().for_each(end);
         until("the group is gone", || members(group).is_empty());
     }
+}
+
+/// The canceller's, the deadline's and the drain's time do not run one after another.
+#[test]
+fn one_limit_ends_the_wait_for_a_process_out_of_reach() {
+    let engine = engine_with(Settings {
+        drain: Some(DEADLINE * 10),
+        ..quick()
+    });
+    let command = format!("setsid sleep 1000 & {OUT_OF_REACH}; echo ready $!; exit 5");
+    let under = under(&engine, &command);
+    let canceller = under.canceller.clone();
+    let stays = under
+        .said
+        .trim_start_matches("ready ")
+        .trim()
+        .parse()
+        .unwrap();
+    until("the shell has ended", || canceller.held_open().is_some());
+    canceller.cancel();
+    let outcome = under.outcome();
+    assert!(matches!(outcome.stopped, Some(Stopped::Cancelled)));
+    assert_eq!(outcome.status, Some(Status::Code(5)));
+    end(stays);
 }
 
 struct Null;
@@ -211,40 +240,17 @@ impl Sink for Slow {
 #[test]
 fn a_slow_client_does_not_keep_a_chatty_process_alive() {
     let engine = engine_with(quick());
-    let running = engine.spawn(&Request::new(b"yes & exit 3")).unwrap();
+    let running = engine.spawn(Request::new(b"yes & exit 3")).unwrap();
     let outcome = within(move || running.pump(&Arc::new(Slow)).unwrap());
-    assert_eq!(outcome.status, Status::Code(3));
-    assert!(outcome.background);
-}
-
-#[test]
-fn a_process_in_the_background_can_be_kept() {
-    let engine = engine_with(Settings {
-        keep_background: true,
-        ..quick()
-    });
-    let (outcome, collected) = run(&engine, "sleep 1000 & echo $!");
-    assert!(outcome.background && outcome.stopped.is_none());
-    assert_eq!(outcome.status, Status::Code(0));
-    let kept: u32 = String::from_utf8(collected.stdout)
-        .unwrap()
-        .trim()
-        .parse()
-        .unwrap();
-    // Neither the command's end nor the engine's has touched it.
-    drop(engine);
-    assert_eq!(
-        super::processes(|pid, fields| pid == kept && fields[0] != "Z"),
-        [kept]
-    );
-    end(kept);
+    assert_eq!(outcome.status, Some(Status::Code(3)));
+    assert!(outcome.cut);
 }
 
 /// As with ssh, who lets go of the command's pipes may stay.
 #[test]
 fn a_process_that_holds_no_pipe_stays() {
     let (outcome, collected) = run(&engine(), "sleep 1000 >/dev/null 2>&1 & echo $!");
-    assert!(!outcome.background);
+    assert!(!outcome.cut);
     let stays: u32 = String::from_utf8(collected.stdout)
         .unwrap()
         .trim()
@@ -254,23 +260,6 @@ fn a_process_that_holds_no_pipe_stays() {
         super::processes(|pid, fields| pid == stays && fields[0] != "Z"),
         [stays]
     );
-    end(stays);
-}
-
-/// A process that has left the group holds both pipes, and no signal of ours reaches it.
-#[test]
-fn a_process_out_of_reach_does_not_keep_anybody_waiting() {
-    let engine = engine_with(quick());
-    let command = format!("setsid sleep 1000 & {OUT_OF_REACH}; echo $!; exit 5");
-    let (outcome, collected) = run(&engine, &command);
-    assert_eq!(outcome.status, Status::Code(5));
-    assert!(outcome.background);
-    let stays: u32 = String::from_utf8(collected.stdout)
-        .unwrap()
-        .trim()
-        .parse()
-        .unwrap();
-    assert_eq!(super::processes(|pid, _| pid == stays), [stays]);
     end(stays);
 }
 
@@ -307,8 +296,8 @@ impl Sink for Stuck {
 #[test]
 fn the_group_dies_while_the_sink_is_stuck() {
     let (sink, in_sink, open) = Stuck::new();
-    let running = engine().spawn(&Request::new(b"yes")).unwrap();
-    let (group, canceller) = (running.group(), running.canceller());
+    let running = engine().spawn(Request::new(b"yes")).unwrap();
+    let (group, canceller) = (running.canceller().group(), running.canceller());
     let pump = thread::spawn(move || running.pump(&sink).unwrap());
     in_sink.recv_timeout(DEADLINE).unwrap();
     assert!(!members(group).is_empty());
@@ -325,8 +314,8 @@ fn a_sink_that_fails_ends_the_command() {
     let (sink, in_sink, open) = Stuck::new();
     open.send(Err(io::ErrorKind::ConnectionReset.into()))
         .unwrap();
-    let running = engine().spawn(&Request::new(b"yes; echo never")).unwrap();
-    let group = running.group();
+    let running = engine().spawn(Request::new(b"yes; echo never")).unwrap();
+    let group = running.canceller().group();
     let outcome = within(move || running.pump(&sink).unwrap());
     assert!(
         matches!(&outcome.stopped, Some(Stopped::Sink(error)) if error.kind() == io::ErrorKind::ConnectionReset)
@@ -342,10 +331,10 @@ fn a_sink_that_fails_ends_the_command() {
 fn a_slow_client_loses_nothing() {
     let (sink, in_sink, open) = Stuck::new();
     let running = engine_with(quick())
-        .spawn(&Request::new(b"yes | head -c 60000"))
+        .spawn(Request::new(b"yes | head -c 60000"))
         .unwrap();
     let theirs = Arc::clone(&sink);
-    let group = running.group();
+    let group = running.canceller().group();
     let pump = thread::spawn(move || running.pump(&theirs).unwrap());
     in_sink.recv_timeout(DEADLINE).unwrap();
     until("the command has ended", || members(group).is_empty());
@@ -354,7 +343,7 @@ fn a_slow_client_loses_nothing() {
     until("time goes by", || Instant::now() > end);
     drop(open);
     let outcome = within(|| pump.join().unwrap());
-    assert!(!outcome.background && outcome.stopped.is_none());
+    assert!(!outcome.cut && outcome.stopped.is_none());
     assert_eq!(sink.taken.lock().unwrap().len(), 60_000);
 }
 
@@ -370,8 +359,8 @@ impl Sink for Panics {
 fn a_sink_that_panics_ends_the_command() {
     let engine = engine();
     for command in ["yes", "yes >&2"] {
-        let running = engine.spawn(&Request::new(command.as_bytes())).unwrap();
-        let group = running.group();
+        let running = engine.spawn(Request::new(command.as_bytes())).unwrap();
+        let group = running.canceller().group();
         let pump = thread::spawn(move || running.pump(&Arc::new(Panics)).map(drop));
         until("it panics", || pump.is_finished());
         assert!(pump.join().is_err());
@@ -382,8 +371,8 @@ fn a_sink_that_panics_ends_the_command() {
 
 #[test]
 fn a_command_that_nobody_pumps_is_ended() {
-    let running: Running = engine().spawn(&Request::new(b"sleep 1000")).unwrap();
-    let group = running.group();
+    let running: Running = engine().spawn(Request::new(b"sleep 1000")).unwrap();
+    let group = running.canceller().group();
     within(move || drop(running));
     until("the group is gone", || members(group).is_empty());
 }
@@ -396,5 +385,8 @@ fn a_stopped_command_is_ended_too() {
         !super::processes(|pid, fields| pid == group && fields[0] == "T").is_empty()
     });
     under.canceller.cancel();
-    assert!(matches!(under.outcome().status, Status::Signal(9 | 15)));
+    assert!(matches!(
+        under.outcome().status,
+        Some(Status::Signal(9 | 15))
+    ));
 }

@@ -128,8 +128,8 @@ fn a_server_that_is_killed_leaves_no_command_behind() {
 fn a_guardian_that_dies_is_replaced_and_told_everything() {
     let engine = engine();
     let first = engine.0.guardian.pid();
-    let running = engine.spawn(&Request::new(b"sleep 1000")).unwrap();
-    let (group, canceller) = (running.group(), running.canceller());
+    let running = engine.spawn(Request::new(b"sleep 1000")).unwrap();
+    let (group, canceller) = (running.canceller().group(), running.canceller());
     let pump = std::thread::spawn(move || running.collect(100).unwrap());
     end(first);
     until("there is a new one", || engine.0.guardian.pid() != first);
@@ -151,7 +151,7 @@ fn a_guardian_that_dies_is_replaced_and_told_everything() {
 fn a_guardian_that_is_halted_is_replaced() {
     let engine = engine();
     let first = engine.0.guardian.pid();
-    let running = engine.spawn(&Request::new(b"sleep 1000")).unwrap();
+    let running = engine.spawn(Request::new(b"sleep 1000")).unwrap();
     let canceller = running.canceller();
     let pump = std::thread::spawn(move || running.collect(100).unwrap());
     let halted = Command::new("/bin/sh")

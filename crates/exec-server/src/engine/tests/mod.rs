@@ -37,8 +37,8 @@ fn engine_with(settings: Settings) -> Engine {
 /// Times that a test need not wait long for.
 fn quick() -> Settings {
     Settings {
-        grace: Duration::from_millis(200),
-        drain: Duration::from_millis(200),
+        kill_after: Duration::from_millis(200),
+        drain: Some(Duration::from_millis(200)),
         ..Settings::default()
     }
 }
@@ -76,8 +76,13 @@ fn run_request(
     command: &[u8],
     shape: impl FnOnce(Request<'_>) -> Request<'_>,
 ) -> (Outcome, Collected) {
-    let running = engine.spawn(&shape(Request::new(command))).unwrap();
+    let running = engine.spawn(shape(Request::new(command))).unwrap();
     within(move || running.collect(64 << 20).unwrap())
+}
+
+/// Hands over all of `bytes`, however long the command takes to read them.
+fn feed(input: &super::Input, bytes: &[u8]) {
+    while !input.offer(bytes, DEADLINE).unwrap() {}
 }
 
 /// Sends what it is given to a test, a chunk at a time.

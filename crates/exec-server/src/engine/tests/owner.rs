@@ -99,7 +99,7 @@ fn play() {
 /// Runs three commands, says their groups, and waits for them.
 fn hold() {
     let engine = Engine::start(Settings {
-        grace: Duration::from_millis(1500),
+        kill_after: Duration::from_millis(1500),
         ..Settings::default()
     })
     .unwrap();
@@ -110,8 +110,8 @@ fn hold() {
     ];
     let pumps: Vec<_> = commands
         .map(|command| {
-            let running = engine.spawn(&Request::new(command.as_bytes())).unwrap();
-            let group = running.group();
+            let running = engine.spawn(Request::new(command.as_bytes())).unwrap();
+            let group = running.canceller().group();
             let (tell, told) = super::Tell::new();
             let pump = thread::spawn(move || running.pump(&Arc::new(tell)).map(drop));
             told.recv_timeout(super::DEADLINE).unwrap();
@@ -126,7 +126,7 @@ fn hold() {
 
 fn environment() {
     let engine = Engine::start(Settings::default()).unwrap();
-    let running = engine.spawn(&Request::new(b"env")).unwrap();
+    let running = engine.spawn(Request::new(b"env")).unwrap();
     let (_, collected) = running.collect(1 << 20).unwrap();
     say(&String::from_utf8_lossy(&collected.stdout));
 }

@@ -7,7 +7,7 @@ use super::super::{COMMAND_LIMIT, CommandError, Engine, Request, Settings, Start
 use super::{engine, engine_with, members, run, run_request, until, within};
 
 fn refused(engine: &Engine, command: &[u8]) -> CommandError {
-    engine.spawn(&Request::new(command)).map(drop).unwrap_err()
+    engine.spawn(Request::new(command)).map(drop).unwrap_err()
 }
 
 #[test]
@@ -28,7 +28,7 @@ fn the_longest_command_runs_and_one_byte_more_does_not() {
     let mut command = b"echo ran #".to_vec();
     command.resize(COMMAND_LIMIT, b'x');
     let (outcome, collected) = run_request(&engine, &command, |request| request);
-    assert_eq!(outcome.status, Status::Code(0));
+    assert_eq!(outcome.status, Some(Status::Code(0)));
     assert_eq!(collected.stdout, b"ran\n");
     command.push(b'x');
     assert_eq!(
@@ -45,7 +45,7 @@ fn a_directory_that_is_gone() {
         dir: Some(dir.clone()),
         ..Settings::default()
     });
-    assert_eq!(run(&engine, "true").0.status, Status::Code(0));
+    assert_eq!(run(&engine, "true").0.status, Some(Status::Code(0)));
     fs::remove_dir(&dir).unwrap();
     let error = refused(&engine, b"true");
     assert!(matches!(error, CommandError::Dir { .. }));
@@ -57,7 +57,25 @@ fn a_directory_that_is_gone() {
         )
     );
     fs::create_dir(&dir).unwrap();
-    assert_eq!(run(&engine, "true").0.status, Status::Code(0));
+    assert_eq!(run(&engine, "true").0.status, Some(Status::Code(0)));
+    fs::remove_dir(&dir).unwrap();
+}
+
+/// Root may enter anything, so this is about others.
+#[test]
+fn a_directory_that_may_be_read_and_not_entered() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = std::env::temp_dir().join(format!("dialtone-shut-{}", std::process::id()));
+    fs::create_dir(&dir).unwrap();
+    fs::set_permissions(&dir, fs::Permissions::from_mode(0o600)).unwrap();
+    if fs::metadata(dir.join(".")).is_err() {
+        let engine = engine_with(Settings {
+            dir: Some(dir.clone()),
+            ..Settings::default()
+        });
+        let error = refused(&engine, b"true").to_string();
+        assert!(error.starts_with("cannot enter the directory "), "{error}");
+    }
     fs::remove_dir(&dir).unwrap();
 }
 
@@ -71,7 +89,7 @@ fn a_shell_that_is_gone() {
         shell: shell.clone(),
         ..Settings::default()
     });
-    assert_eq!(run(&engine, "true").0.status, Status::Code(0));
+    assert_eq!(run(&engine, "true").0.status, Some(Status::Code(0)));
     fs::remove_file(&shell).unwrap();
     assert_eq!(
         refused(&engine, b"true").to_string(),
@@ -102,11 +120,11 @@ fn an_engine_without_a_shell_does_not_start() {
 fn a_thread_that_does_not_start_ends_the_command() {
     let engine = engine_with(Settings {
         // No machine has room for it.
-        pump_stack: 1 << 48,
+        stack_size: 1 << 48,
         ..Settings::default()
     });
-    let running = engine.spawn(&Request::new(b"sleep 1000")).unwrap();
-    let group = running.group();
+    let running = engine.spawn(Request::new(b"sleep 1000")).unwrap();
+    let group = running.canceller().group();
     let error = within(|| running.collect(100).unwrap_err());
     assert!(matches!(error, CommandError::Thread(_)));
     assert!(error.to_string().starts_with("cannot start a thread ("));

@@ -1,36 +1,11 @@
-//! What can be wrong with a frame, and who may be speaking instead.
+//! What can be wrong with a frame.
 
 use std::fmt;
 use std::io;
 
 use super::PREFIX;
 use crate::reason;
-
-/// Who speaks another protocol, judging by the first four bytes. As a length, those of a text are
-/// over 500 million.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Foreign {
-    /// An HTTP client.
-    HttpRequest,
-    /// An HTTP server.
-    HttpResponse,
-    /// An ssh client or server.
-    Ssh,
-    /// A TLS client.
-    Tls,
-}
-
-/// What it looks like, for a log or a refusal.
-impl fmt::Display for Foreign {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::HttpRequest => "an HTTP request; this port does not speak HTTP",
-            Self::HttpResponse => "the answer of an HTTP server",
-            Self::Ssh => "ssh; this port does not speak ssh",
-            Self::Tls => "TLS; this port does not speak TLS",
-        })
-    }
-}
+use crate::wire::WrongProtocol;
 
 /// What came is not a frame, or not a whole one. [`encode`](super::encode) gives two of these for
 /// what would be none.
@@ -38,10 +13,12 @@ impl fmt::Display for Foreign {
 /// Its text says what is wrong, and no peer's byte is in it.
 ///
 /// ```
-/// use proto::wire::frame::{Foreign, FrameError, read};
+/// use proto::wire::WrongProtocol;
+/// use proto::wire::frame::{FrameError, read};
 ///
 /// let error = read(&mut &b"GET / HTTP/1.1"[..], 1024, &mut Vec::new()).unwrap_err();
-/// assert!(matches!(error, FrameError::Foreign { speaker: Foreign::HttpRequest, .. }));
+/// let found = WrongProtocol::HttpRequest;
+/// assert!(matches!(error, FrameError::WrongProtocol { found: it, .. } if it == found));
 ///
 /// let error = read(&mut &b"\xff\xff\xff\xff"[..], 1024, &mut Vec::new()).unwrap_err();
 /// assert_eq!(error.to_string(), "header length -1 is negative");
@@ -74,9 +51,9 @@ pub enum FrameError {
         limit: usize,
     },
     /// The four bytes are no length but the beginning of another protocol.
-    Foreign {
-        /// Whose.
-        speaker: Foreign,
+    WrongProtocol {
+        /// Which.
+        found: WrongProtocol,
         /// The four bytes.
         prefix: [u8; PREFIX],
     },
@@ -92,7 +69,7 @@ impl fmt::Display for FrameError {
             Self::TooLong { length, limit } => {
                 write!(f, "header length {length} exceeds {limit}")
             }
-            Self::Foreign { speaker, .. } => write!(f, "this looks like {speaker}"),
+            Self::WrongProtocol { found, .. } => write!(f, "this looks like {found}"),
         }
     }
 }
@@ -107,17 +84,9 @@ impl From<io::Error> for FrameError {
 
 /// The most likely reason for an impossible length is a program of another protocol.
 pub(super) fn refused(prefix: [u8; PREFIX], limit: usize) -> FrameError {
-    let speaker = match &prefix {
-        b"GET " | b"POST" | b"HEAD" | b"PUT " | b"DELE" | b"OPTI" | b"PATC" | b"CONN" | b"TRAC"
-        | b"PRI " => Some(Foreign::HttpRequest),
-        b"HTTP" => Some(Foreign::HttpResponse),
-        b"SSH-" => Some(Foreign::Ssh),
-        [0x16, 0x03, ..] => Some(Foreign::Tls),
-        _ => None,
-    };
     let length = i32::from_le_bytes(prefix);
-    match speaker {
-        Some(speaker) => FrameError::Foreign { speaker, prefix },
+    match WrongProtocol::of_prefix(prefix) {
+        Some(found) => FrameError::WrongProtocol { found, prefix },
         None if length < 0 => FrameError::Negative { length, prefix },
         None => FrameError::TooLong { length, limit },
     }

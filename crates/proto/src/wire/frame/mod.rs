@@ -14,8 +14,8 @@ mod tests;
 
 use std::io::{Read, Write};
 
+pub use self::error::FrameError;
 use self::error::refused;
-pub use self::error::{Foreign, FrameError};
 use crate::wire::read_full;
 
 /// How many bytes the length has that stands before a header. Python: `struct.calcsize('i')`.

@@ -1,0 +1,304 @@
+//! The thread that reads a connection: it starts commands, feeds their input, answers pings, and
+//! notices when the client leaves. It waits for nothing but the client.
+
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
+use std::sync::mpsc::SyncSender;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use proto::is_timeout;
+use proto::net::{lingering_close, unanswered_tries};
+use proto::wire::session::{FrameReader, FrameType, KeepAlive, Opener, SessionError, Silence};
+
+use super::CloseReason;
+use super::runner::Started;
+use super::shared::Shared;
+use crate::context::Context;
+use crate::engine::{Canceller, Input, Request};
+
+/// How long the rest of a frame may take once it has begun.
+const FRAME: Duration = Duration::from_secs(30);
+/// The shortest and the longest wait before the reader looks at the time again.
+const WAIT: (Duration, Duration) = (Duration::from_millis(50), FRAME);
+/// How long a process in the background may hold the output before the client is told.
+const NOTE_AFTER: Duration = Duration::from_secs(1);
+const NOTE: &[u8] = b"the command has ended, but a background process keeps its output open; \
+    waiting for it";
+/// The first pause before a client whose input the command does not read is asked whether it is
+/// still there. Each is twice as long as the one before.
+const PROBE: Duration = Duration::from_millis(250);
+/// What the client is told at the end may take so long.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
+/// Reads frames.
+pub struct Incoming<S> {
+    stream: BufReader<S>,
+    opener: Opener,
+    frames: FrameReader,
+    /// The stream's read timeout.
+    timeout: Option<Duration>,
+}
+
+impl<S: Read> Incoming<S> {
+    pub fn new(stream: S, opener: Opener) -> Self {
+        Self {
+            stream: BufReader::with_capacity(16 * 1024, stream),
+            opener,
+            frames: FrameReader::default(),
+            timeout: None,
+        }
+    }
+
+    /// Uses frames until the connection is over, and gives the reason.
+    pub fn read(&mut self, link: &mut Link<'_>) -> CloseReason {
+        self.read_frames(link)
+            .err()
+            .unwrap_or(CloseReason::ClosedByPeer)
+    }
+
+    fn read_frames(&mut self, link: &mut Link<'_>) -> Result<(), CloseReason> {
+        while self.wait(link)? {
+            let mut whole = UntilDeadline {
+                stream: &mut self.stream,
+                at: Instant::now() + FRAME,
+            };
+            match self.frames.read_sealed(&mut whole, &mut self.opener) {
+                Ok(Some(frame)) => link.receive(frame.kind, frame.body)?,
+                Ok(None) => break,
+                Err(SessionError::Io(error)) => return Err(error.into()),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for the first byte of a frame; false at the end of the stream.
+    fn wait(&mut self, link: &mut Link<'_>) -> Result<bool, CloseReason> {
+        while self.stream.buffer().is_empty() {
+            let timeout = Some(link.next_look().clamp(WAIT.0, WAIT.1));
+            if self.timeout != timeout {
+                link.shared.stream.set_read_timeout(timeout)?;
+                self.timeout = timeout;
+            }
+            match self.stream.fill_buf() {
+                Ok(bytes) => return Ok(!bytes.is_empty()),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if is_timeout(&error) => link.look()?,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// Reads on through the timeouts that serve [`Incoming::wait`].
+struct UntilDeadline<'a, S> {
+    stream: &'a mut S,
+    at: Instant,
+}
+
+impl<S: Read> Read for UntilDeadline<'_, S> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.stream.read(buf) {
+                Err(error) if is_timeout(&error) && Instant::now() < self.at => {}
+                Err(error) if is_timeout(&error) => return Err(ErrorKind::TimedOut.into()),
+                result => return result,
+            }
+        }
+    }
+}
+
+/// What the reader does with what it reads.
+pub struct Link<'a> {
+    context: &'a Context,
+    shared: &'a Shared,
+    runner: SyncSender<Started>,
+    /// The command that runs, or the last one.
+    running: Option<Canceller>,
+    /// Its input, until that ends.
+    input: Option<Input>,
+    /// The client knows that a process in the background holds the output.
+    noted: bool,
+    alive: KeepAlive,
+    /// When the last interval of silence began.
+    silent_since: Instant,
+}
+
+impl<'a> Link<'a> {
+    pub fn new(context: &'a Context, shared: &'a Shared, runner: SyncSender<Started>) -> Self {
+        Self {
+            context,
+            shared,
+            runner,
+            running: None,
+            input: None,
+            noted: false,
+            alive: KeepAlive::default(),
+            silent_since: Instant::now(),
+        }
+    }
+
+    fn receive(&mut self, kind: FrameType, body: &[u8]) -> Result<(), CloseReason> {
+        self.alive.heard();
+        self.silent_since = Instant::now();
+        self.shared
+            .receive(kind)
+            .map_err(SessionError::Unexpected)?;
+        match kind {
+            FrameType::Command => self.start(body)?,
+            FrameType::Stdin => self.feed(body)?,
+            FrameType::StdinEof => self.input = None,
+            FrameType::Ping => self.shared.writer.pong()?,
+            FrameType::Pong => self.alive.pong().map_err(SessionError::Unexpected)?,
+            // The state has let nothing else through.
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Starts a command and leaves its output to the runner.
+    fn start(&mut self, command: &[u8]) -> Result<(), CloseReason> {
+        let at = Instant::now();
+        let request = Request::new(command)
+            .timeout(self.context.options.command_timeout())
+            .with_stdin();
+        let mut running = self.context.engine.spawn(request);
+        if let Ok(running) = &mut running {
+            self.running = Some(running.canceller());
+            self.input = running.take_input();
+            self.noted = false;
+        }
+        let command = command.to_vec();
+        self.runner
+            .send(Started {
+                command,
+                at,
+                running,
+            })
+            .map_err(|_| CloseReason::ClosedByPeer)
+    }
+
+    /// Hands bytes to the command's input. Waits while the command does not read, and with it the
+    /// client does.
+    ///
+    /// The end of what a client sends comes after these bytes, so that a client that leaves meanwhile
+    /// is noticed by other means: a system whose program has gone answers with a reset to whatever it
+    /// is sent. So it is sent output that is empty, more and more seldom, so that it never fills the
+    /// buffers of a client that is paused.
+    fn feed(&mut self, bytes: &[u8]) -> Result<(), CloseReason> {
+        let mut probe_at = Instant::now() + PROBE;
+        let mut pause = PROBE;
+        loop {
+            let Some(input) = &self.input else {
+                return Ok(());
+            };
+            if input.offer(bytes, PROBE)? {
+                return Ok(());
+            }
+            // A write of nothing fails where the other end is known to be gone.
+            let _ = (&*self.shared.stream).write(&[])?;
+            self.look()?;
+            if Instant::now() >= probe_at {
+                let running = || self.shared.is_running();
+                self.shared
+                    .writer
+                    .try_send(FrameType::Stdout, b"", running)?;
+                pause *= 2;
+                probe_at += pause;
+            }
+        }
+    }
+
+    /// How long the reader may wait before it must [`look`](Self::look).
+    fn next_look(&self) -> Duration {
+        let options = &self.context.options;
+        let left = |limit: Duration, passed| limit.saturating_sub(passed);
+        let alive = options
+            .alive_interval
+            .map(|interval| left(interval, self.silent_since.elapsed()));
+        let other = match self.shared.idle_for() {
+            Some(idle) => options.idle_timeout.map(|limit| left(limit, idle)),
+            None if self.noted => None,
+            None => Some(
+                self.held_open()
+                    .map_or(NOTE_AFTER / 2, |held| left(NOTE_AFTER, held)),
+            ),
+        };
+        alive.into_iter().chain(other).min().unwrap_or(WAIT.1)
+    }
+
+    /// How long a process in the background has held the output of a command whose shell has ended.
+    fn held_open(&self) -> Option<Duration> {
+        self.running.as_ref().and_then(Canceller::held_open)
+    }
+
+    /// Does what time asks for while the client says nothing.
+    fn look(&mut self) -> Result<(), CloseReason> {
+        let idle = self.shared.idle_for();
+        if let (Some(limit), Some(idle)) = (self.context.options.idle_timeout, idle)
+            && idle >= limit
+        {
+            return Err(CloseReason::Idle(limit));
+        }
+        if !self.noted && self.held_open().is_some_and(|held| held >= NOTE_AFTER) {
+            let running = || self.shared.is_running();
+            self.noted = self
+                .shared
+                .writer
+                .try_send(FrameType::Note, NOTE, running)?;
+        }
+        match self.context.options.alive_interval {
+            Some(interval) if self.silent_since.elapsed() >= interval => {
+                self.silent_since = Instant::now();
+                self.keep_alive(interval, idle.is_some())
+            }
+            _ => Ok(self.shared.writer.flush()?),
+        }
+    }
+
+    /// An interval has passed in which the client said nothing.
+    ///
+    /// While a command runs, a client may be paused, or wait for whoever reads its output: it answers
+    /// nothing, but its system acknowledges what it gets. Then it is not gone.
+    fn keep_alive(&mut self, interval: Duration, idle: bool) -> Result<(), CloseReason> {
+        match self.alive.silent_interval() {
+            Silence::Ping => self.shared.writer.ping()?,
+            Silence::Gone if idle || unanswered_tries(&self.shared.stream) > Some(0) => {
+                return Err(CloseReason::Vanished(interval));
+            }
+            Silence::Wait | Silence::Gone => self.shared.writer.flush()?,
+        }
+        Ok(())
+    }
+
+    /// Tells the client why the connection is over, if it still listens.
+    pub fn say_why(&self, reason: &CloseReason) {
+        let Some(words) = reason.words() else {
+            return;
+        };
+        let (stream, writer) = (&self.shared.stream, &self.shared.writer);
+        let until = Instant::now() + LAST_WORDS;
+        let mut sent = stream.set_write_timeout(Some(LAST_WORDS)).map(|()| false);
+        // The runner may be writing, and a client that does not read may hold it there.
+        while let Ok(false) = sent
+            && Instant::now() < until
+        {
+            thread::sleep(Duration::from_millis(1));
+            sent = writer.try_send(FrameType::Error, words.as_bytes(), || true);
+        }
+        if let Ok(true) = sent {
+            lingering_close(stream);
+        }
+    }
+}
+
+impl Drop for Link<'_> {
+    /// Also after a panic: no command outlives its client.
+    fn drop(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.cancel();
+        }
+        self.shared.close();
+    }
+}

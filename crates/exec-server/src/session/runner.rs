@@ -1,0 +1,112 @@
+//! The thread that hands on the output of a connection's commands, one after the other.
+
+use std::io::{self, ErrorKind};
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+use std::time::Instant;
+
+use proto::cli::show_duration;
+use proto::net::Peer;
+use proto::wire::session::{ExitStatus, FrameType};
+
+use super::CloseReason;
+use super::shared::Shared;
+use crate::context::Context;
+use crate::engine::{CommandError, Outcome, Running, Status, Stopped};
+
+/// A command that the reader has started, or not.
+pub struct Started {
+    pub command: Vec<u8>,
+    pub at: Instant,
+    pub running: Result<Running, CommandError>,
+}
+
+/// Takes commands from a queue until the reader drops its end.
+pub struct Runner {
+    pub context: Arc<Context>,
+    pub shared: Arc<Shared>,
+    pub peer: Peer,
+    pub queue: Receiver<Started>,
+}
+
+impl Runner {
+    pub fn run(self) {
+        for started in &self.queue {
+            if let Err(error) = self.finish(started) {
+                let limit = self.context.options.write_timeout();
+                self.shared
+                    .runner_failed(CloseReason::of_output(error, limit));
+                return;
+            }
+        }
+    }
+
+    fn finish(&self, started: Started) -> io::Result<()> {
+        let Started {
+            command,
+            at,
+            running,
+        } = started;
+        match running.and_then(|running| running.pump(&self.shared.writer)) {
+            Ok(outcome) => {
+                self.context
+                    .log_command(self.peer, &command, &outcome, at.elapsed());
+                self.tell(outcome)
+            }
+            Err(error) => {
+                self.context.log_not_run(self.peer, &error);
+                self.end_command(FrameType::Error, error.to_string().as_bytes())
+            }
+        }
+    }
+
+    fn tell(&self, outcome: Outcome) -> io::Result<()> {
+        let options = &self.context.options;
+        match outcome.stopped {
+            Some(Stopped::TimedOut) => {
+                let timeout = show_duration(options.command_timeout().unwrap_or_default());
+                let alive = match outcome.status {
+                    Some(_) => "",
+                    None => "; it could not be ended and goes on",
+                };
+                let text = format!("timed out after {timeout}{alive}");
+                return self.end_command(FrameType::Error, text.as_bytes());
+            }
+            // By the reader, for a client that has left.
+            Some(Stopped::Cancelled) => return Err(ErrorKind::BrokenPipe.into()),
+            Some(Stopped::Sink(error)) => return Err(error),
+            None => {}
+        }
+        if outcome.cut {
+            let drain = show_duration(options.drain.unwrap_or_default());
+            let text = format!(
+                "a background process still held the output {drain} after the command; the output \
+                 was closed, the process was not ended"
+            );
+            let writer = &self.shared.writer;
+            writer.send(FrameType::Note, text.as_bytes(), || ())?;
+        }
+        // Both numbers are a byte's.
+        let status = match outcome.status {
+            Some(Status::Code(code)) => ExitStatus::Code(code as u8),
+            Some(Status::Signal(signal)) => ExitStatus::Signal(signal as u8),
+            // Only a command that was stopped is given up.
+            None => ExitStatus::Code(255),
+        };
+        self.end_command(FrameType::Exit, status.encode().as_bytes())
+    }
+
+    /// The command's last frame. The next command may come as soon as the client has it, so the
+    /// state changes before it leaves.
+    fn end_command(&self, kind: FrameType, body: &[u8]) -> io::Result<()> {
+        let state = || self.shared.command_ended();
+        self.shared.writer.send(kind, body, state)
+    }
+}
+
+impl Drop for Runner {
+    /// Also after a panic: the reader must not wait for a thread that is gone.
+    fn drop(&mut self) {
+        self.shared.close();
+    }
+}

@@ -1,0 +1,91 @@
+//! Bounds what strangers can write into a log.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use crate::net::Peer;
+use crate::sync::lock;
+
+/// How many kinds and addresses are kept apart; beyond that all addresses count as one.
+const MAX_KEYS: usize = 1024;
+
+type Key = (&'static str, Option<IpAddr>);
+
+/// Lets one line through for each kind and each peer's address once in a while, and counts the
+/// others. Peers of a Unix-domain socket count as one.
+///
+/// ```
+/// use std::time::Duration;
+/// use proto::cli::PeerLimit;
+/// use proto::net::Peer;
+///
+/// let limit = PeerLimit::new(Duration::from_secs(60));
+/// let [first, second] = ["10.0.0.1:1000", "10.0.0.1:2000"].map(|it| it.parse().map(Peer::Address));
+/// assert_eq!(limit.allow("authentication", first?), Some(0));
+/// assert_eq!(limit.allow("authentication", second?), None);
+/// assert_eq!(limit.allow("protocol", second?), Some(0));
+/// # Ok::<(), std::net::AddrParseError>(())
+/// ```
+#[derive(Debug)]
+pub struct PeerLimit {
+    every: Duration,
+    lines: Mutex<HashMap<Key, (Instant, u64)>>,
+}
+
+impl PeerLimit {
+    /// One line in each `every`, for each kind and address.
+    pub fn new(every: Duration) -> Self {
+        let lines = Mutex::default();
+        Self { every, lines }
+    }
+
+    /// Whether a line may be written now, and then how many of its sort were not since the last.
+    pub fn allow(&self, kind: &'static str, peer: Peer) -> Option<u64> {
+        let mut lines = lock(&self.lines);
+        let address = match peer {
+            Peer::Address(address) => Some(address.ip()),
+            Peer::Unix(_) => None,
+        };
+        let mut key = (kind, address);
+        if lines.len() >= MAX_KEYS && !lines.contains_key(&key) {
+            lines.retain(|_, (last, _)| last.elapsed() < self.every);
+            if lines.len() >= MAX_KEYS {
+                key.1 = None;
+            }
+        }
+        let now = Instant::now();
+        let Some((last, left_out)) = lines.get_mut(&key) else {
+            lines.insert(key, (now, 0));
+            return Some(0);
+        };
+        if last.elapsed() < self.every {
+            *left_out += 1;
+            return None;
+        }
+        *last = now;
+        Some(std::mem::take(left_out))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_and_memory_are_bounded_whatever_comes() {
+        let limit = PeerLimit::new(Duration::from_secs(3600));
+        let peer = |n: u32| Peer::Address((IpAddr::from(n.to_be_bytes()), 1).into());
+        let lines = (0..5000).filter(|&n| limit.allow("kind", peer(n)).is_some());
+        assert_eq!(lines.count(), MAX_KEYS + 1);
+        assert_eq!(lock(&limit.lines).len(), MAX_KEYS + 1);
+    }
+
+    #[test]
+    fn what_was_left_out_is_counted() {
+        let limit = PeerLimit::new(Duration::ZERO);
+        let allowed = [1, 2].map(|n| limit.allow("kind", Peer::Unix(n)));
+        assert_eq!(allowed, [Some(0), Some(0)]);
+    }
+}
