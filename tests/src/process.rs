@@ -234,6 +234,18 @@ pub fn with_open_files(command: &Command, most: usize) -> Command {
     limited(command, "-n", most as u64)
 }
 
+/// Lets a process that runs open only `more` files more than it has open now; false where that cannot
+/// be done here.
+pub fn lower_open_files(process: &Process, more: usize) -> bool {
+    let pid = process.pid();
+    let open = procfs::open_files(pid).unwrap_or_default();
+    Command::new("prlimit")
+        .args(["--pid", &pid.to_string()])
+        .arg(format!("--nofile={}", open + more))
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
 /// The same command, started with at most `most` bytes of address space (`ulimit -v`): it dies where
 /// it asks for more.
 pub fn with_address_space(command: &Command, most: u64) -> Command {

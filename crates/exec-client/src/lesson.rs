@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use proto::cli::{Failure, Output, show_duration};
 use proto::escape::quoted;
-use proto::net::{Deadline, Refused, Stream, Trace, TraceEvent, connect};
+use proto::net::{DeadlineStream, Refused, Stream, Trace, TraceEvent, connect};
 use proto::wire::Protocol;
 use proto::wire::frame::{self, FrameError};
 use proto::wire::header::Header;
@@ -241,7 +241,7 @@ impl Lesson {
     fn read_header(&self, stream: &Stream) -> Result<Header, Failure> {
         let mut header = Vec::new();
         let limit = self.options.silence().unwrap_or(Duration::MAX);
-        let mut limited = self.traced(Deadline::after(stream, limit));
+        let mut limited = self.traced(DeadlineStream::after(stream, limit));
         let read = frame::read(&mut limited, frame::HEADER_LIMIT, &mut header);
         drop(limited);
         set_timeouts(&self.options, stream)?;
@@ -280,7 +280,7 @@ impl Lesson {
 
     /// Reads on for a moment: the rest of a line may be on its way.
     fn read_rest(&self, stream: &Stream, said: &mut Vec<u8>) {
-        let rest = Deadline::after(stream, Duration::from_millis(200));
+        let rest = DeadlineStream::after(stream, Duration::from_millis(200));
         // Whatever comes of it: there is a failure to tell already.
         let _ = self.traced(rest).take(500).read_to_end(said);
     }

@@ -9,7 +9,7 @@ use proto::net::Endpoint;
 use proto::wire::Protocol;
 
 /// Everything that can be set.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Options {
     /// Where the server is.
     pub endpoint: Endpoint,
@@ -37,27 +37,6 @@ pub struct Options {
     pub alive_interval: Option<Duration>,
     /// What is logged.
     pub log: Log,
-}
-
-impl Default for Options {
-    /// Only the shape: the table's defaults are set over it.
-    fn default() -> Self {
-        Self {
-            endpoint: Endpoint::Unix("".into()),
-            command: None,
-            protocol: Protocol::Session,
-            token_file: None,
-            no_input: false,
-            keep_going: false,
-            verify_hash: false,
-            max_output: 0,
-            connect_timeout: Duration::ZERO,
-            handshake_timeout: Duration::ZERO,
-            timeout: None,
-            alive_interval: None,
-            log: Log::default(),
-        }
-    }
 }
 
 impl Options {
@@ -156,21 +135,11 @@ const LIMITS: Group<Options> = Group {
     ],
 };
 
-const LOGGING: Group<Options> = Group {
-    title: "Logging",
-    flags: &[
-        Flag::switch(
-            "trace",
-            "show every send and recv on stderr",
-            |o: &mut Options| o.log.trace = true,
-        ),
-        Flag::switch(
-            "quiet",
-            "no notes and no progress on stderr",
-            |o: &mut Options| o.log.quiet = true,
-        ),
-    ],
-};
+impl AsMut<Log> for Options {
+    fn as_mut(&mut self) -> &mut Log {
+        &mut self.log
+    }
+}
 
 /// The table.
 pub const TOOL: Tool<Options> = Tool {
@@ -206,7 +175,7 @@ pub const TOOL: Tool<Options> = Tool {
             },
         },
     ],
-    groups: &[PROTOCOL, COMMANDS, LIMITS, LOGGING],
+    groups: &[PROTOCOL, COMMANDS, LIMITS, cli::logging()],
     examples: &[
         Example {
             line: "exec-client 127.0.0.1:8000 uname -a",

@@ -35,6 +35,10 @@ use session::Session;
 /// talking, so it gets twice what an echo needs.
 const STACK: usize = 128 * 1024;
 
+/// The descriptors of a connection while it runs a command: its socket, the ends of three pipes, and
+/// those of a child that is being started.
+const DESCRIPTORS: usize = 6;
+
 fn main() -> ExitCode {
     cli::run(&TOOL, serve)
 }
@@ -45,17 +49,19 @@ fn serve(options: Options) -> Result<ExitCode, Failure> {
             "--no-auth goes with --protocol raw, length or header; a session always authenticates",
         ));
     }
-    let (connections, endpoint) = serving::listen(&options.endpoint, options.log)?;
-    check_safety(&options, &endpoint)?;
+    let connections = serving::listen(&options.endpoint, options.log)?;
+    for endpoint in connections.endpoints() {
+        check_safety(&options, endpoint)?;
+    }
     let context = Arc::new(Context::new(options)?);
-    warn(&context, &endpoint);
+    warn(&context, &connections);
     let options = &context.options;
     let shared = Arc::clone(&context);
     match options.protocol {
-        Protocol::Session => run(&context, &endpoint, connections, move |connection| {
+        Protocol::Session => run(&context, connections, move |connection| {
             Session::new(connection, Arc::clone(&shared))
         }),
-        _ => run(&context, &endpoint, connections, move |connection| {
+        _ => run(&context, connections, move |connection| {
             Lesson::new(connection, Arc::clone(&shared))
         }),
     }
@@ -89,12 +95,14 @@ fn check_safety(options: &Options, bound: &Endpoint) -> Result<(), Failure> {
 }
 
 /// Says what the user of the server should know before it goes wrong.
-fn warn(context: &Context, endpoint: &Endpoint) {
+fn warn(context: &Context, connections: &Connections) {
     let log = context.options.log;
     if context.options.no_auth {
-        log.warning(format_args!(
-            "this runs shell commands for anyone who can reach {endpoint}, on this machine"
-        ));
+        for endpoint in connections.endpoints() {
+            log.warning(format_args!(
+                "this runs shell commands for anyone who can reach {endpoint}, on this machine"
+            ));
+        }
     }
     if context.engine.shares_terminal() {
         log.warning(format_args!(
@@ -112,7 +120,6 @@ fn warn(context: &Context, endpoint: &Endpoint) {
 
 fn run<F, H>(
     context: &Context,
-    endpoint: &Endpoint,
     connections: Connections,
     make_handler: F,
 ) -> Result<ExitCode, Failure>
@@ -124,6 +131,5 @@ where
     let server = ThreadingServer::new(connections, make_handler)
         .max_connections(options.max_connections)
         .stack_size(STACK);
-    let grace = options.stop_on_eof.then_some(options.grace);
-    serving::serve(server, endpoint, grace, options.log)
+    serving::serve(server, DESCRIPTORS, options.stop, options.log)
 }

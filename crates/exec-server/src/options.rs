@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use proto::cli::{self, Example, Flag, Group, Log, Operand, Tool};
 use proto::net::Endpoint;
+use proto::serving::{self, Stop};
 use proto::wire::Protocol;
 
 /// Everything that can be set.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Options {
     /// Where to listen.
     pub endpoint: Endpoint,
@@ -42,39 +43,10 @@ pub struct Options {
     pub kill_after: Duration,
     /// How long background processes may hold the output of a command that has ended.
     pub drain: Option<Duration>,
-    /// Whether the end of stdin stops the server.
-    pub stop_on_eof: bool,
-    /// How long connections may go on after that.
-    pub grace: Duration,
+    /// When and how it stops.
+    pub stop: Stop,
     /// What is logged.
     pub log: Log,
-}
-
-impl Default for Options {
-    /// Only the shape: the table's defaults are set over it.
-    fn default() -> Self {
-        Self {
-            endpoint: Endpoint::Unix("".into()),
-            protocol: Protocol::Session,
-            no_auth: false,
-            allow_remote: false,
-            token_file: None,
-            dir: None,
-            timeout: None,
-            max_output: 0,
-            max_connections: 0,
-            max_unauthenticated: 0,
-            handshake_timeout: Duration::ZERO,
-            idle_timeout: None,
-            write_timeout: None,
-            alive_interval: None,
-            kill_after: Duration::ZERO,
-            drain: None,
-            stop_on_eof: false,
-            grace: Duration::ZERO,
-            log: Log::default(),
-        }
-    }
 }
 
 impl Options {
@@ -222,37 +194,17 @@ const LIMITS: Group<Options> = Group {
     ],
 };
 
-const STOPPING: Group<Options> = Group {
-    title: "Stopping",
-    flags: &[
-        Flag::switch(
-            "stop-on-eof",
-            "when stdin ends: accept no more, let connections finish, exit 0",
-            |o: &mut Options| o.stop_on_eof = true,
-        ),
-        Flag::value(
-            "grace",
-            "TIME",
-            "how long connections may take to finish then",
-            |o: &mut Options, v| cli::duration(v).map(|d| o.grace = d),
-        )
-        .default("2s"),
-    ],
-};
+impl AsMut<Log> for Options {
+    fn as_mut(&mut self) -> &mut Log {
+        &mut self.log
+    }
+}
 
-const LOGGING: Group<Options> = Group {
-    title: "Logging",
-    flags: &[
-        Flag::switch(
-            "trace",
-            "show every recv and send on stderr",
-            |o: &mut Options| o.log.trace = true,
-        ),
-        Flag::switch("quiet", "only errors on stderr", |o: &mut Options| {
-            o.log.quiet = true
-        }),
-    ],
-};
+impl AsMut<Stop> for Options {
+    fn as_mut(&mut self) -> &mut Stop {
+        &mut self.stop
+    }
+}
 
 /// The table.
 pub const TOOL: Tool<Options> = Tool {
@@ -265,7 +217,13 @@ pub const TOOL: Tool<Options> = Tool {
         help: "host[:port], [v6][:port] or unix:PATH; port 0 takes a free one",
         set: |o, v| cli::endpoint(v, 8000).map(|e| o.endpoint = e),
     }],
-    groups: &[PROTOCOL, COMMANDS, LIMITS, STOPPING, LOGGING],
+    groups: &[
+        PROTOCOL,
+        COMMANDS,
+        LIMITS,
+        serving::stopping(),
+        cli::logging(),
+    ],
     examples: &[
         Example {
             line: "exec-server",

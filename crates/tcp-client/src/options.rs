@@ -7,7 +7,7 @@ use proto::cli::{self, Example, Flag, Group, Log, Operand, Tool};
 use proto::net::Endpoint;
 
 /// Everything that can be set.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Options {
     /// Where the server is.
     pub endpoint: Endpoint,
@@ -23,17 +23,9 @@ pub struct Options {
     pub log: Log,
 }
 
-impl Default for Options {
-    /// Only the shape: the table's defaults are set over it.
-    fn default() -> Self {
-        Self {
-            endpoint: Endpoint::Unix("".into()),
-            messages: Vec::new(),
-            bytes: false,
-            connect_timeout: Duration::ZERO,
-            timeout: Duration::ZERO,
-            log: Log::default(),
-        }
+impl AsMut<Log> for Options {
+    fn as_mut(&mut self) -> &mut Log {
+        &mut self.log
     }
 }
 
@@ -92,19 +84,7 @@ pub const TOOL: Tool<Options> = Tool {
                 .default("30s"),
             ],
         },
-        Group {
-            title: "Logging",
-            flags: &[
-                Flag::switch(
-                    "trace",
-                    "show every send and recv on stderr",
-                    |o: &mut Options| o.log.trace = true,
-                ),
-                Flag::switch("quiet", "only errors on stderr", |o: &mut Options| {
-                    o.log.quiet = true
-                }),
-            ],
-        },
+        cli::logging(),
     ],
     examples: &[
         Example {

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use proto::cli::{Failure, Log, show_duration};
-use proto::net::{Deadline, Endpoint, Refused, Stream, Trace};
+use proto::net::{DeadlineStream, Endpoint, Refused, Stream, Trace};
 use proto::{reason, start_reason};
 
 use crate::options::Options;
@@ -88,7 +88,7 @@ impl Talk {
 
     fn traced_within(&self, limit: Duration) -> impl Read + Write {
         let (log, endpoint) = (self.log, &self.endpoint);
-        let stream = Deadline::after(&self.stream, limit);
+        let stream = DeadlineStream::after(&self.stream, limit);
         Trace::new(stream, move |event| log.trace(endpoint, event))
     }
 

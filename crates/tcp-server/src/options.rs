@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use proto::cli::{self, Example, Flag, Group, Log, Operand, Tool};
 use proto::net::Endpoint;
+use proto::serving::{self, Stop};
+use proto::socketserver::MAX_CONNECTIONS;
 
 /// Everything that can be set.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Options {
     /// Where to listen.
     pub endpoint: Endpoint,
@@ -14,31 +16,25 @@ pub struct Options {
     pub max_connections: usize,
     /// How long a connection may be silent.
     pub idle_timeout: Option<Duration>,
-    /// How long a client may take none of a reply.
+    /// How long a client may read nothing of a reply.
     pub write_timeout: Duration,
-    /// The most that one read takes, in bytes.
+    /// How many bytes one read takes at most.
     pub recv_size: usize,
-    /// Whether the end of stdin stops the server.
-    pub stop_on_eof: bool,
-    /// How long connections may go on after that.
-    pub grace: Duration,
+    /// When and how it stops.
+    pub stop: Stop,
     /// What is logged.
     pub log: Log,
 }
 
-impl Default for Options {
-    /// Only the shape: the table's defaults are set over it.
-    fn default() -> Self {
-        Self {
-            endpoint: Endpoint::Unix("".into()),
-            max_connections: 0,
-            idle_timeout: None,
-            write_timeout: Duration::ZERO,
-            recv_size: 0,
-            stop_on_eof: false,
-            grace: Duration::ZERO,
-            log: Log::default(),
-        }
+impl AsMut<Log> for Options {
+    fn as_mut(&mut self) -> &mut Log {
+        &mut self.log
+    }
+}
+
+impl AsMut<Stop> for Options {
+    fn as_mut(&mut self) -> &mut Stop {
+        &mut self.stop
     }
 }
 
@@ -62,28 +58,28 @@ pub const TOOL: Tool<Options> = Tool {
                     "N",
                     "connections served at once; one more is told busy and closed",
                     |o: &mut Options, v| {
-                        cli::count(v, 1..=1_000_000).map(|n| o.max_connections = n)
+                        cli::count(v, 1..=MAX_CONNECTIONS).map(|n| o.max_connections = n)
                     },
                 )
                 .default("10000"),
                 Flag::value(
                     "idle-timeout",
                     "TIME",
-                    "close a connection that sends nothing for so long (none: never)",
+                    "close a connection that sends nothing for this long (none: never)",
                     |o: &mut Options, v| cli::duration_or_none(v).map(|d| o.idle_timeout = d),
                 )
                 .default("5m"),
                 Flag::value(
                     "write-timeout",
                     "TIME",
-                    "close a connection that takes nothing of its reply for so long",
+                    "close a connection that reads nothing of its reply for this long",
                     |o: &mut Options, v| cli::duration(v).map(|d| o.write_timeout = d),
                 )
                 .default("30s"),
                 Flag::value(
                     "recv-size",
                     "SIZE",
-                    "the most that one recv takes; the Python lesson has 1024",
+                    "how many bytes one recv takes at most; the Python lesson has 1024",
                     |o: &mut Options, v| {
                         cli::size(v, 1..=16 << 20).map(|n| o.recv_size = n as usize)
                     },
@@ -91,36 +87,8 @@ pub const TOOL: Tool<Options> = Tool {
                 .default("64KiB"),
             ],
         },
-        Group {
-            title: "Stopping",
-            flags: &[
-                Flag::switch(
-                    "stop-on-eof",
-                    "when stdin ends: accept no more, let connections finish, exit 0",
-                    |o: &mut Options| o.stop_on_eof = true,
-                ),
-                Flag::value(
-                    "grace",
-                    "TIME",
-                    "how long connections may take to finish then",
-                    |o: &mut Options, v| cli::duration(v).map(|d| o.grace = d),
-                )
-                .default("2s"),
-            ],
-        },
-        Group {
-            title: "Logging",
-            flags: &[
-                Flag::switch(
-                    "trace",
-                    "show every recv and send on stderr",
-                    |o: &mut Options| o.log.trace = true,
-                ),
-                Flag::switch("quiet", "only errors on stderr", |o: &mut Options| {
-                    o.log.quiet = true
-                }),
-            ],
-        },
+        serving::stopping(),
+        cli::logging(),
     ],
     examples: &[
         Example {
@@ -133,7 +101,7 @@ pub const TOOL: Tool<Options> = Tool {
         },
         Example {
             line: "tcp-server --idle-timeout none unix:/tmp/upper.sock",
-            what: "serve a Unix-domain socket, and never tire of waiting",
+            what: "serve a Unix-domain socket, without an idle timeout",
         },
     ],
     failure_status: 1,

@@ -1,4 +1,4 @@
-//! One connection: read, upper-case, write, until somebody ends it.
+//! One connection: read, upper-case, write, until one side ends it.
 
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use proto::cli::show_duration;
-use proto::net::Trace;
 use proto::reason;
 use proto::socketserver::{Connection, RequestHandler};
 
@@ -25,11 +24,11 @@ pub struct Upper {
     started: Instant,
     received: u64,
     sent: u64,
-    ended: Option<End>,
+    ended: Option<CloseReason>,
 }
 
 /// How a connection ended.
-enum End {
+enum CloseReason {
     ClosedByPeer,
     Idle(Duration),
     /// The peer does not read what it asked for.
@@ -37,14 +36,14 @@ enum End {
     Failed(io::Error),
 }
 
-impl fmt::Display for End {
+impl fmt::Display for CloseReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::ClosedByPeer => f.write_str("closed by peer"),
             Self::Idle(limit) => write!(f, "closed, idle {}", show_duration(*limit)),
             Self::Stalled(limit) => write!(
                 f,
-                "closed, its peer read nothing for {}",
+                "closed, the client read nothing for {}",
                 show_duration(*limit)
             ),
             Self::Failed(error) => write!(f, "closed, {}", reason(error)),
@@ -65,24 +64,10 @@ impl Upper {
         }
     }
 
-    fn talk(&mut self) -> Result<(), End> {
-        let stream = &self.connection.stream;
-        // A stalled write gives up after `write_timeout` without progress: a timeout, not a
-        // deadline, since a slow reader of a long stream is no offence.
-        stream
-            .set_nodelay()
-            .and_then(|()| stream.set_read_timeout(self.options.idle_timeout))
-            .and_then(|()| stream.set_write_timeout(Some(self.options.write_timeout)))
-            .map_err(End::Failed)?;
-        let (received, sent) = (&mut self.received, &mut self.sent);
-        let log = self.options.log;
-        if log.trace {
-            let peer = self.connection.peer;
-            let traced = Trace::new(stream, |event| log.trace(&peer, event));
-            echo(traced, &self.options, received, sent)
-        } else {
-            echo(stream, &self.options, received, sent)
-        }
+    fn talk(&mut self) -> Result<(), CloseReason> {
+        let Connection { stream, peer } = &self.connection;
+        let stream = self.options.log.traced(peer, stream);
+        echo(stream, &self.options, &mut self.received, &mut self.sent)
     }
 }
 
@@ -91,7 +76,7 @@ fn echo(
     options: &Options,
     received: &mut u64,
     sent: &mut u64,
-) -> Result<(), End> {
+) -> Result<(), CloseReason> {
     let mut small = [0; SMALL];
     let mut large = Vec::new();
     let mut buffer = &mut small[..SMALL.min(options.recv_size)];
@@ -101,8 +86,8 @@ fn echo(
             Ok(count) => count,
             Err(error) => match (error.kind(), options.idle_timeout) {
                 (ErrorKind::Interrupted, _) => continue,
-                (ErrorKind::WouldBlock, Some(limit)) => return Err(End::Idle(limit)),
-                _ => return Err(End::Failed(error)),
+                (ErrorKind::WouldBlock, Some(limit)) => return Err(CloseReason::Idle(limit)),
+                _ => return Err(CloseReason::Failed(error)),
             },
         };
         *received += count as u64;
@@ -111,8 +96,8 @@ fn echo(
         stream
             .write_all(&buffer[..count])
             .map_err(|error| match error.kind() {
-                ErrorKind::WouldBlock => End::Stalled(options.write_timeout),
-                _ => End::Failed(error),
+                ErrorKind::WouldBlock => CloseReason::Stalled(options.write_timeout),
+                _ => CloseReason::Failed(error),
             })?;
         *sent += count as u64;
         if count == buffer.len() && count < options.recv_size {
@@ -137,7 +122,7 @@ impl RequestHandler for Upper {
     }
 
     fn handle(&mut self) {
-        self.ended = Some(self.talk().err().unwrap_or(End::ClosedByPeer));
+        self.ended = Some(self.talk().err().unwrap_or(CloseReason::ClosedByPeer));
     }
 
     fn finish(&mut self) {

@@ -7,7 +7,7 @@ use proto::cli::{self, Example, Flag, Group, Log, Operand, Tool};
 use proto::net::{Endpoint, MAX_DATAGRAM};
 
 /// Everything that can be set.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Options {
     /// Where the server is.
     pub endpoint: Endpoint,
@@ -25,18 +25,9 @@ pub struct Options {
     pub log: Log,
 }
 
-impl Default for Options {
-    /// Only the shape: the table's defaults are set over it.
-    fn default() -> Self {
-        Self {
-            endpoint: Endpoint::Unix("".into()),
-            messages: Vec::new(),
-            bytes: false,
-            recv_size: 0,
-            timeout: Duration::ZERO,
-            retries: 0,
-            log: Log::default(),
-        }
+impl AsMut<Log> for Options {
+    fn as_mut(&mut self) -> &mut Log {
+        &mut self.log
     }
 }
 
@@ -102,21 +93,7 @@ pub const TOOL: Tool<Options> = Tool {
                 .default("65507"),
             ],
         },
-        Group {
-            title: "Logging",
-            flags: &[
-                Flag::switch(
-                    "trace",
-                    "show every sendto and recvfrom on stderr",
-                    |o: &mut Options| o.log.trace = true,
-                ),
-                Flag::switch(
-                    "quiet",
-                    "only errors on stderr, no report at the end",
-                    |o: &mut Options| o.log.quiet = true,
-                ),
-            ],
-        },
+        cli::logging(),
     ],
     examples: &[
         Example {

@@ -18,7 +18,9 @@ use std::thread;
 use std::time::Duration;
 
 use load::{PATIENCE, ROUNDS, WORKS, measure, median};
-use proto::socketserver::{Datagram, Datagrams, RequestHandler, Stopper, ThreadingServer};
+use proto::socketserver::{
+    Datagram, Datagrams, RequestHandler, Stopper, ThreadingServer, UdpServer,
+};
 
 const QUESTIONS: usize = 100;
 
@@ -54,16 +56,16 @@ fn answer(datagram: &mut Datagram) {
 }
 
 /// Serves until its stoppers are used.
-fn start(way: Way) -> io::Result<(SocketAddr, Vec<Stopper<Datagrams>>)> {
+fn start(way: Way) -> io::Result<(SocketAddr, Vec<Stopper>)> {
     let socket = UdpSocket::bind("127.0.0.1:0")?;
     let address = socket.local_addr()?;
     let mut stoppers = Vec::new();
     match way {
         Way::Loops(many) => {
             for _ in 0..many {
-                let server = ThreadingServer::new(Datagrams::new(socket.try_clone()?), answer);
+                let server = UdpServer::new(Datagrams::new(socket.try_clone()?), answer);
                 stoppers.push(server.stopper());
-                thread::spawn(move || server.serve_in_loop());
+                thread::spawn(move || server.serve_forever());
             }
         }
         Way::ThreadEach => {
@@ -147,7 +149,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn stop(stoppers: Vec<Stopper<Datagrams>>) {
+fn stop(stoppers: Vec<Stopper>) {
     for stopper in stoppers {
         stopper.shutdown(Duration::from_secs(1));
     }

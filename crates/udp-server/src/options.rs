@@ -4,7 +4,7 @@ use proto::cli::{self, Example, Flag, Group, Log, Operand, Tool};
 use proto::net::{Endpoint, MAX_DATAGRAM};
 
 /// Everything that can be set.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Options {
     /// Where to take datagrams.
     pub endpoint: Endpoint,
@@ -18,16 +18,9 @@ pub struct Options {
     pub log: Log,
 }
 
-impl Default for Options {
-    /// Only the shape: the table's defaults are set over it.
-    fn default() -> Self {
-        Self {
-            endpoint: Endpoint::Unix("".into()),
-            recv_size: 0,
-            allow_remote: false,
-            stop_on_eof: false,
-            log: Log::default(),
-        }
+impl AsMut<Log> for Options {
+    fn as_mut(&mut self) -> &mut Log {
+        &mut self.log
     }
 }
 
@@ -72,19 +65,7 @@ pub const TOOL: Tool<Options> = Tool {
                 |o: &mut Options| o.stop_on_eof = true,
             )],
         },
-        Group {
-            title: "Logging",
-            flags: &[
-                Flag::switch(
-                    "trace",
-                    "show every recvfrom and sendto on stderr, and counters",
-                    |o: &mut Options| o.log.trace = true,
-                ),
-                Flag::switch("quiet", "only errors on stderr", |o: &mut Options| {
-                    o.log.quiet = true
-                }),
-            ],
-        },
+        cli::logging(),
     ],
     examples: &[
         Example {

@@ -1,23 +1,22 @@
 //! One datagram: upper-case it where it lies, and send it back.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use proto::cli::{Log, RateLimit, and_others};
 use proto::net::{Call, TraceEvent};
 use proto::reason;
-use proto::socketserver::Datagram;
+use proto::socketserver::{Datagram, Event};
 
 use crate::options::Options;
 
-/// What became of the datagrams so far.
+/// How many datagrams met which end.
 #[derive(Debug, Default)]
 pub struct Counts {
     /// Came in.
     pub received: AtomicU64,
-    /// Went out. Whether they arrived, nobody knows.
+    /// Went out; whether they arrived is not known.
     pub answered: AtomicU64,
     /// Were longer than `--recv-size`; they are answered all the same, as far as they were kept.
     pub truncated: AtomicU64,
@@ -45,27 +44,30 @@ impl fmt::Display for Counts {
 pub struct Upper {
     recv_size: usize,
     log: Log,
-    counts: Arc<Counts>,
+    /// What became of the datagrams so far.
+    pub counts: Counts,
     truncations: RateLimit,
-    failures: RateLimit,
+    send_failures: RateLimit,
+    receive_failures: RateLimit,
 }
 
 impl Upper {
-    /// Counts what it does in `counts`.
-    pub fn new(options: &Options, counts: Arc<Counts>) -> Self {
+    /// Nothing is counted yet.
+    pub fn new(options: &Options) -> Self {
         // A trace leaves nothing out.
         let every = Duration::from_secs(u64::from(!options.log.trace));
         Self {
             recv_size: options.recv_size,
             log: options.log,
-            counts,
+            counts: Counts::default(),
             truncations: RateLimit::new(every),
-            failures: RateLimit::new(every),
+            send_failures: RateLimit::new(every),
+            receive_failures: RateLimit::new(Duration::from_secs(60)),
         }
     }
 
     /// Answers one datagram. Nothing is allocated unless there is something to say.
-    pub fn answer(&mut self, datagram: &mut Datagram) {
+    pub fn answer(&self, datagram: &mut Datagram) {
         self.counts.received.fetch_add(1, Relaxed);
         self.trace(datagram, Call::RecvFrom, self.recv_size, None);
         if datagram.lost > 0 {
@@ -81,7 +83,7 @@ impl Upper {
             }
             Err(error) => {
                 self.counts.errors.fetch_add(1, Relaxed);
-                if let Some(others) = self.failures.allow() {
+                if let Some(others) = self.send_failures.allow() {
                     self.log.error(format_args!(
                         "{} cannot be answered ({}){}",
                         datagram.peer,
@@ -93,6 +95,18 @@ impl Upper {
         }
         if self.log.trace {
             self.log.info(format_args!("{}", self.counts));
+        }
+    }
+
+    /// Counts a failure to receive, and logs it once a minute.
+    pub fn failed(&self, event: &Event<'_>) {
+        let Event::AcceptFailed { error } = event else {
+            return;
+        };
+        self.counts.errors.fetch_add(1, Relaxed);
+        if self.receive_failures.allow().is_some() {
+            self.log
+                .error(format_args!("cannot receive ({}), going on", reason(error)));
         }
     }
 

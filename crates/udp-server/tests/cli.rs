@@ -165,7 +165,7 @@ fn an_address_that_others_reach_is_refused_unless_it_is_asked_for() {
             .stderr(
                 starts_with(format!("error: {host}:"))
                     .and(contains(
-                        "can be reached from other machines (whoever forges a sender",
+                        "can be reached from other machines (a sender can be forged",
                     ))
                     .and(contains("); add --allow-remote if you want that\n")),
             );

@@ -3,7 +3,7 @@
 use std::io::{self, Read, Write};
 use std::time::Duration;
 
-use proto::net::{Deadline, Stream};
+use proto::net::{DeadlineStream, Stream};
 
 use crate::record::unhex;
 
@@ -26,7 +26,7 @@ impl Request {
     /// Reads a request; `None` where it is not one, is too long or takes too long.
     pub fn read(stream: &Stream) -> Option<Self> {
         let mut head = Vec::new();
-        let mut deadline = Deadline::after(stream, TIME);
+        let mut deadline = DeadlineStream::after(stream, TIME);
         let mut buffer = [0; 1024];
         while !head.windows(4).any(|end| end == b"\r\n\r\n") {
             match deadline.read(&mut buffer) {

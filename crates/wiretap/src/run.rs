@@ -11,7 +11,7 @@ use std::{fs, io};
 use proto::cli::{Failure, Log, Output, stdin};
 use proto::net::{Endpoint, Listener, bind_udp, wake_udp};
 use proto::random::Random;
-use proto::serving::{listen, log_events};
+use proto::serving::{listen, log_events, print_endpoints};
 use proto::socketserver::{Connections, ThreadingServer};
 
 use crate::connection::Conversation;
@@ -60,7 +60,7 @@ pub fn run(options: Options) -> Result<ExitCode, Failure> {
         ..Tap::default()
     });
     let log = options.log;
-    let (endpoint, serve, stop) = match options.udp {
+    let (endpoints, serve, stop) = match options.udp {
         true => datagrams(&options.listen, &tap)?,
         false => connections(&options.listen, &tap, log)?,
     };
@@ -88,8 +88,8 @@ pub fn run(options: Options) -> Result<ExitCode, Failure> {
         stop();
     })?;
     // Nothing has happened yet that the printer could print before these.
-    let lines = format!("listening on {endpoint}\nwatch at {page}\n");
-    Output::stdout().write(lines.as_bytes())?;
+    print_endpoints(&endpoints)?;
+    Output::stdout().write(format!("watch at {page}\n").as_bytes())?;
     serve()?;
     tap.journal.complete();
     if let Some(path) = &options.svg {
@@ -106,8 +106,9 @@ fn connections(
     endpoint: &Endpoint,
     tap: &Arc<Tap>,
     log: Log,
-) -> Result<(Endpoint, Serve, Stop), Failure> {
-    let (connections, endpoint) = listen(endpoint, log)?;
+) -> Result<(Vec<Endpoint>, Serve, Stop), Failure> {
+    let connections = listen(endpoint, log)?;
+    let endpoints = connections.endpoints().cloned().collect();
     let tap = Arc::clone(tap);
     let server = ThreadingServer::new(connections, move |connection| {
         Conversation::new(connection, Arc::clone(&tap))
@@ -122,10 +123,10 @@ fn connections(
     let stop = move || {
         stopper.shutdown(Duration::ZERO);
     };
-    Ok((endpoint, Box::new(serve), Arc::new(stop)))
+    Ok((endpoints, Box::new(serve), Arc::new(stop)))
 }
 
-fn datagrams(endpoint: &Endpoint, tap: &Arc<Tap>) -> Result<(Endpoint, Serve, Stop), Failure> {
+fn datagrams(endpoint: &Endpoint, tap: &Arc<Tap>) -> Result<(Vec<Endpoint>, Serve, Stop), Failure> {
     let failed = |error| Failure::io("cannot use the socket", &error);
     let (socket, endpoint) = bind_udp(endpoint)?;
     let waker = socket.try_clone().map_err(failed)?;
@@ -138,7 +139,7 @@ fn datagrams(endpoint: &Endpoint, tap: &Arc<Tap>) -> Result<(Endpoint, Serve, St
         is_stopping.store(true, Ordering::Relaxed);
         let _ = wake_udp(&waker);
     };
-    Ok((endpoint, Box::new(serve), Arc::new(stop)))
+    Ok((vec![endpoint], Box::new(serve), Arc::new(stop)))
 }
 
 /// Shows a recorded file: on the page until somebody ends it, or as a picture alone.

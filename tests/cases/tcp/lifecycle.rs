@@ -1,9 +1,11 @@
 //! Starting, stopping and starting again.
 
+use std::io::Write;
 use std::net::SocketAddr;
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
 use std::process::Command;
-use std::thread;
+use std::time::Duration;
 
 use cross_process::deadline::{SOON, poll};
 use cross_process::net;
@@ -11,6 +13,7 @@ use cross_process::process::Process;
 use cross_process::procfs;
 use cross_process::server::Server;
 use cross_process::signal::Signal;
+use cross_process::temp::TempDir;
 
 use super::unprivileged::Unprivileged;
 use super::{client_command, serve, server_command, upper_case_client};
@@ -98,49 +101,65 @@ fn a_stdin_that_has_ended_before_the_start_is_a_short_life() {
     assert!(Process::spawn(command).wait_exit(SOON).success());
 }
 
-/// What comes on stdin is no end of it, however much it is.
+/// What comes on stdin is no end of it, however much it is. At its end a client that sends sees all
+/// that the server has taken, in upper case, and then the end.
 #[test]
-fn a_server_that_stops_finishes_what_is_under_way_and_takes_nobody_else() {
+fn a_server_that_stops_finishes_what_it_has_received_and_takes_nothing_else() {
     let mut server = serve(&["--stop-on-eof", "--grace", "8s"]);
     let addr = server.addr();
-    let message = vec![b'a'; 4 << 20];
     let stream = net::connect(addr);
     assert_eq!(net::ask(&stream, b"x", 1), b"X");
     server.process.send(&[b'\n'; 100_000]);
-    thread::scope(|scope| {
-        scope.spawn(|| net::send(&stream, &message));
-        assert!(net::read_exact(&stream, 1 << 20, SOON) == message[..1 << 20].to_ascii_uppercase());
-        server.process.close_stdin();
-        server
-            .process
-            .wait_stderr("standard input ended, stopping", SOON);
-        let refused = || std::net::TcpStream::connect(addr).is_err().then_some(());
-        assert!(cross_process::deadline::poll(SOON, refused).is_some());
-        assert!(
-            net::read_exact(&stream, 3 << 20, SOON)
-                .iter()
-                .all(|&byte| byte == b'A')
-        );
-    });
-    assert_eq!(net::ask(&stream, b"bye", 3), b"BYE");
-    assert!(server.process.is_running());
-    drop(stream);
+    assert_eq!(net::ask(&stream, b"y", 1), b"Y");
+    // What is under way when it stops waits in the sockets' buffers, as the server is halted.
+    server.process.halt();
+    net::send(&stream, &[b'a'; 50_000]);
+    server.process.close_stdin();
+    server.process.signal(Signal::Continue);
+    let rest = net::read_to_end(&stream, SOON);
+    assert!(rest.iter().all(|&byte| byte == b'A'));
+    assert_eq!(rest.len(), 50_000);
     assert!(server.process.wait_exit(SOON).success());
-    assert!(!server.process.stderr.text().contains("still open"));
+    assert!(std::net::TcpStream::connect(addr).is_err());
+    let log = server.process.stderr.text();
+    assert!(log.contains("standard input ended, stopping"), "{log}");
+    assert!(!log.contains("still open"), "{log}");
 }
 
+/// One idle client used to cost the whole grace.
 #[test]
-fn a_connection_that_outstays_the_grace_is_cut_and_told_of() {
-    let mut server = serve(&["--stop-on-eof", "--grace", "200ms"]);
-    let streams: Vec<_> = (0..2).map(|_| net::connect(server.addr())).collect();
+fn idle_connections_see_the_end_at_once_when_a_server_stops() {
+    let mut server = serve(&["--stop-on-eof", "--grace", "1m"]);
+    let streams: Vec<_> = (0..3).map(|_| net::connect(server.addr())).collect();
     for stream in &streams {
         assert_eq!(net::ask(stream, b"x", 1), b"X");
     }
     server.process.close_stdin();
     assert!(server.process.wait_exit(SOON).success());
+    for stream in &streams {
+        assert_eq!(net::read_to_end(stream, SOON), b"");
+    }
+}
+
+/// It reads nothing of its reply, so its handler cannot finish. A Unix-domain socket has room for less
+/// than TCP's buffers, and for no more when the server stops.
+#[test]
+fn a_connection_that_outstays_the_grace_is_cut_and_told_of() {
+    let folder = TempDir::new();
+    let path = folder.join("socket");
+    let endpoint = format!("unix:{}", path.display());
+    let words = ["--stop-on-eof", "--grace", "200ms", &endpoint];
+    let mut server = Server::start(server_command(&words));
+    let mut stream = UnixStream::connect(&path).unwrap();
+    stream
+        .set_write_timeout(Some(Duration::from_millis(300)))
+        .unwrap();
+    while stream.write(&[b'x'; 64 * 1024]).is_ok() {}
+    server.process.close_stdin();
+    assert!(server.process.wait_exit(SOON).success());
     server
         .process
-        .wait_stderr("connections still open after 200ms: 2", SOON);
+        .wait_stderr("connections still open after 200ms: 1", SOON);
 }
 
 /// Far beyond the backlog: the listener's end must not leave anybody in a queue for ever.

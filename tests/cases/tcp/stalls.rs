@@ -53,7 +53,7 @@ fn a_client_that_never_reads_stalls_itself_alone_and_is_cut() {
     assert!(grown < 1 << 20, "{grown} bytes for {sent} sent");
     upper_case_client(server.addr());
 
-    let line = format!("{addr} closed, its peer read nothing for 1s; ");
+    let line = format!("{addr} closed, the client read nothing for 1s; ");
     server.process.wait_stderr(&line, SOON);
     drop(greedy);
     server.assert_alive(upper_case_client);

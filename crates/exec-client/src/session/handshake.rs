@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use proto::cli::{Failure, show_duration};
 use proto::escape::{quoted, server_text};
-use proto::net::{Deadline, Refused, Stream, Trace, TraceEvent};
+use proto::net::{DeadlineStream, Refused, Stream, Trace, TraceEvent};
 use proto::random::Random;
 use proto::token::Token;
 use proto::wire::session::handshake::{Agreement, HandshakeError, read_hello};
@@ -32,7 +32,7 @@ pub fn exchange(
     let limit = options.handshake_timeout;
     let watch = |event: &TraceEvent<'_>| options.log.trace(&options.endpoint, event);
     let mut talk = Recorder {
-        stream: Trace::new(Deadline::after(stream, limit), watch),
+        stream: Trace::new(DeadlineStream::after(stream, limit), watch),
         first: Vec::new(),
     };
     let mut frames = FrameReader::default();

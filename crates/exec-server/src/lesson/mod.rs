@@ -127,6 +127,8 @@ impl Lesson {
                 Received::Request(request) => request,
             };
             self.asked = true;
+            // A server that stops lets the command finish.
+            let _held = self.stream.hold_input();
             let reply = if request.length > COMMAND_LIMIT {
                 reply::too_long(&self.context, peer, request.length)
             } else {

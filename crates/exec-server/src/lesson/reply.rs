@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use proto::cli::{show_bytes, show_duration};
-use proto::net::{Deadline, Peer, Stream, Trace};
+use proto::net::{DeadlineStream, Peer, Stream, Trace};
 use proto::wire::Protocol;
 use proto::wire::header::Header;
 use proto::wire::sha256::{Sha256, hex};
@@ -172,7 +172,7 @@ impl Reply {
 /// In all, not for each byte: a client that never answers costs a thread.
 fn await_ready(context: &Context, stream: &Stream, peer: Peer) -> Result<(), CloseReason> {
     let log = context.options.log;
-    let answers = Deadline::after(stream, context.options.handshake_timeout);
+    let answers = DeadlineStream::after(stream, context.options.handshake_timeout);
     let mut answers = Trace::new(answers, |event| log.trace(&peer, event));
     let mut answer = [0; length_first::READY.len()];
     match read_full(&mut answers, &mut answer) {

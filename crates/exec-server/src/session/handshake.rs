@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::time::Duration;
 
 use proto::cli::show_duration;
-use proto::net::{Deadline, Peer, Stream, Trace, lingering_close};
+use proto::net::{DeadlineStream, Peer, Stream, Trace, lingering_close};
 use proto::wire::frame::FrameError;
 use proto::wire::session::handshake::{check_auth, hello};
 use proto::wire::session::{
@@ -31,7 +31,7 @@ pub fn authenticate(
         && let Some(words) = reason.words()
     {
         let log = context.options.log;
-        let limited = Deadline::after(stream, LAST_WORDS);
+        let limited = DeadlineStream::after(stream, LAST_WORDS);
         let mut traced = Trace::new(limited, |event| log.trace(&peer, event));
         if write_plain(&mut traced, FrameType::Error, words.as_bytes()).is_ok() {
             lingering_close(stream);
@@ -53,7 +53,7 @@ fn exchange(
         .bytes()
         .map_err(|error| CloseReason::Refused(error.to_string()))?;
     let (log, limit) = (context.options.log, context.options.handshake_timeout);
-    let limited = Deadline::after(stream, limit);
+    let limited = DeadlineStream::after(stream, limit);
     let mut traced = Trace::new(limited, |event| log.trace(&peer, event));
 
     write_plain(&mut traced, FrameType::Hello, &hello(&nonce))?;

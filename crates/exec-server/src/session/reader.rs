@@ -170,11 +170,13 @@ impl<'a> Link<'a> {
             self.noted = false;
         }
         let command = command.to_vec();
+        let held = self.shared.stream.hold_input();
         self.runner
             .send(Started {
                 command,
                 at,
                 running,
+                held,
             })
             .map_err(|_| CloseReason::ClosedByPeer)
     }

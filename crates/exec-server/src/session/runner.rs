@@ -6,7 +6,7 @@ use std::sync::mpsc::Receiver;
 use std::time::Instant;
 
 use proto::cli::show_duration;
-use proto::net::Peer;
+use proto::net::{InputHold, Peer};
 use proto::wire::session::{ExitStatus, FrameType};
 
 use super::CloseReason;
@@ -19,6 +19,8 @@ pub struct Started {
     pub command: Vec<u8>,
     pub at: Instant,
     pub running: Result<Running, CommandError>,
+    /// A server that stops lets the command finish.
+    pub held: InputHold,
 }
 
 /// Takes commands from a queue until the reader drops its end.
@@ -46,6 +48,7 @@ impl Runner {
             command,
             at,
             running,
+            held: _held,
         } = started;
         match running.and_then(|running| running.pump(&self.shared.writer)) {
             Ok(outcome) => {

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::exit::eprint;
 use super::failure::Failure;
-use crate::net::TraceEvent;
+use super::flags::{Flag, Group};
+use crate::net::{Trace, TraceEvent};
 use crate::sync::lock;
 
 /// Writes log lines to stderr, as much as `--quiet` and `--trace` leave.
@@ -27,26 +28,26 @@ pub struct Log {
 }
 
 impl Log {
-    /// What happens in the ordinary run of things.
+    /// Information; hidden by `--quiet`.
     pub fn info(&self, text: fmt::Arguments<'_>) {
         if !self.quiet {
             line(format_args!("{text}"));
         }
     }
 
-    /// A line for whoever runs a client and waits for it, without a time: a report at the end, say.
+    /// A line without a time for the user of a client, such as its report at the end.
     pub fn note(&self, text: fmt::Arguments<'_>) {
         if !self.quiet {
             eprint(&format!("{text}\n"));
         }
     }
 
-    /// What somebody should know before it goes wrong; shown even when quiet.
+    /// A danger that the user should know of; shown even when quiet.
     pub fn warning(&self, text: fmt::Arguments<'_>) {
         line(format_args!("warning: {text}"));
     }
 
-    /// What somebody should look at.
+    /// Something went wrong; shown even when quiet.
     pub fn error(&self, text: fmt::Arguments<'_>) {
         line(format_args!("error: {text}"));
     }
@@ -56,11 +57,49 @@ impl Log {
         eprint(&format!("error: {failure}\n"));
     }
 
+    /// The stream, with each of its reads and writes shown as a call on the socket of `peer`, where
+    /// `--trace` asks for that.
+    ///
+    /// ```
+    /// use std::io::Read;
+    /// use proto::cli::Log;
+    ///
+    /// let log = Log::default();
+    /// let mut text = String::new();
+    /// log.traced("127.0.0.1:9", &b"hello"[..]).read_to_string(&mut text)?;
+    /// assert_eq!(text, "hello");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn traced<S>(self, peer: impl Display, stream: S) -> Trace<S, impl FnMut(&TraceEvent<'_>)> {
+        Trace::new(stream, move |event: &TraceEvent<'_>| {
+            self.trace(&peer, event)
+        })
+    }
+
     /// One call on the socket of `peer`.
     pub fn trace(&self, peer: &dyn Display, event: &TraceEvent<'_>) {
         if self.trace {
             line(format_args!("{peer} {event}"));
         }
+    }
+}
+
+/// The flags `--trace` and `--quiet`, which every tool has.
+pub const fn logging<O: AsMut<Log> + 'static>() -> Group<O> {
+    Group {
+        title: "Logging",
+        flags: const {
+            &[
+                Flag::switch(
+                    "trace",
+                    "show on stderr every call that sends or receives",
+                    |o: &mut O| o.as_mut().trace = true,
+                ),
+                Flag::switch("quiet", "only errors on stderr", |o: &mut O| {
+                    o.as_mut().quiet = true;
+                }),
+            ]
+        },
     }
 }
 
@@ -143,8 +182,7 @@ impl RateLimit {
     }
 }
 
-/// What stands at the end of a line for those that [`RateLimit`] left out: nothing where there are
-/// none.
+/// The end of a line, for those that [`RateLimit`] left out: nothing where there are none.
 ///
 /// ```
 /// use proto::cli::and_others;

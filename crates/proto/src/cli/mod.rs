@@ -19,7 +19,7 @@ pub use exit::run;
 pub use failure::Failure;
 pub use flags::{Effect, Example, Flag, Group, Operand, Set, Tool};
 pub use input::{Lines, stdin};
-pub use log::{Log, RateLimit, and_others};
+pub use log::{Log, RateLimit, and_others, logging};
 pub use output::Output;
 pub use peer_limit::PeerLimit;
 pub use progress::Progress;

@@ -1,15 +1,16 @@
 //! A total time limit over many reads and writes.
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::time::{Duration, Instant};
 
 use super::stream::Stream;
+use crate::is_timeout;
 
 /// Reads and writes that all together end before one moment in time.
 ///
 /// A read timeout alone is renewed by every byte, so a peer that sends one byte in a while never
-/// meets it; this is for everything that must be *over* by then, such as a handshake. It costs a
-/// system call more for each read and write, so a stream's steady state should not go through it.
+/// meets it; this is for everything that must be *over* by then, such as a handshake. It costs one
+/// more system call for each read and write, so a stream's steady state should not go through it.
 ///
 /// Once the moment has passed, everything gives `TimedOut`. The stream's own timeouts are changed
 /// and stay as the last call left them.
@@ -18,22 +19,22 @@ use super::stream::Stream;
 /// use std::io::{ErrorKind, Read};
 /// use std::os::unix::net::UnixStream;
 /// use std::time::Duration;
-/// use proto::net::{Deadline, Stream};
+/// use proto::net::{DeadlineStream, Stream};
 ///
 /// let (ours, _theirs) = UnixStream::pair()?;
 /// let ours = Stream::from(ours);
-/// let mut reader = Deadline::after(&ours, Duration::from_millis(10));
+/// let mut reader = DeadlineStream::after(&ours, Duration::from_millis(10));
 /// let error = reader.read_exact(&mut [0; 4]).unwrap_err();
 /// assert_eq!(error.kind(), ErrorKind::TimedOut);
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Debug)]
-pub struct Deadline<'a> {
+pub struct DeadlineStream<'a> {
     stream: &'a Stream,
     at: Option<Instant>,
 }
 
-impl<'a> Deadline<'a> {
+impl<'a> DeadlineStream<'a> {
     /// `limit` from now; a limit too long for the clock is none.
     pub fn after(stream: &'a Stream, limit: Duration) -> Self {
         Self {
@@ -54,23 +55,28 @@ impl<'a> Deadline<'a> {
 
 /// A socket timeout shows as `WouldBlock`; here it means the same as a passed deadline.
 fn timed_out(error: io::Error) -> io::Error {
-    match error.kind() {
-        ErrorKind::WouldBlock => ErrorKind::TimedOut.into(),
-        _ => error,
+    match is_timeout(&error) {
+        true => ErrorKind::TimedOut.into(),
+        false => error,
     }
 }
 
-impl Read for Deadline<'_> {
+impl Read for DeadlineStream<'_> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         self.stream.set_read_timeout(self.left()?)?;
         (&mut &*self.stream).read(buf).map_err(timed_out)
     }
 }
 
-impl Write for Deadline<'_> {
+impl Write for DeadlineStream<'_> {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         self.stream.set_write_timeout(self.left()?)?;
         (&mut &*self.stream).write(buf).map_err(timed_out)
+    }
+
+    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.stream.set_write_timeout(self.left()?)?;
+        (&mut &*self.stream).write_vectored(bufs).map_err(timed_out)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -93,7 +99,7 @@ mod tests {
                 std::thread::sleep(Duration::from_millis(5));
             }
         });
-        let mut reader = Deadline::after(&ours, Duration::from_millis(100));
+        let mut reader = DeadlineStream::after(&ours, Duration::from_millis(100));
         let mut buf = [0; 1_000_000];
         let error = reader.read_exact(&mut buf).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::TimedOut);
@@ -105,11 +111,11 @@ mod tests {
     fn a_silent_peer_times_out_and_a_limit_without_end_is_none() {
         let (ours, _theirs) = UnixStream::pair().unwrap();
         let ours = Stream::from(ours);
-        let mut reader = Deadline::after(&ours, Duration::from_millis(10));
+        let mut reader = DeadlineStream::after(&ours, Duration::from_millis(10));
         let error = reader.read(&mut [0]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::TimedOut);
         assert!(
-            Deadline::after(&ours, Duration::MAX)
+            DeadlineStream::after(&ours, Duration::MAX)
                 .left()
                 .unwrap()
                 .is_none()

@@ -10,7 +10,7 @@ use crate::escape::quoted;
 use crate::reason;
 
 /// Where a server listens or a client connects: `host:port`, `[v6]:port` or `unix:PATH`. A
-/// link-local address has its link behind it: `[fe80::1%eth0]:port`.
+/// link-local address has its link after it: `[fe80::1%eth0]:port`.
 ///
 /// Python writes the first as the tuple `('127.0.0.1', 8080)` and the last as a path given to an
 /// `AF_UNIX` socket.
@@ -80,6 +80,14 @@ impl Endpoint {
         }
     }
 
+    /// The address, where it is one and not a name.
+    pub(super) fn address(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Tcp { host, port } => Some((host.parse::<IpAddr>().ok()?, *port).into()),
+            Self::Unix(_) => None,
+        }
+    }
+
     /// Looks the name up. An address resolves to itself without asking anyone.
     ///
     /// # Errors
@@ -103,8 +111,8 @@ impl Endpoint {
         Ok(addresses)
     }
 
-    /// Whether nobody on another machine can reach it: a Unix-domain path, or a name all of whose
-    /// addresses are loopback.
+    /// Whether no other machine can reach it: a Unix-domain path, or a name all of whose addresses are
+    /// loopback.
     ///
     /// # Errors
     ///
@@ -117,7 +125,7 @@ impl Endpoint {
     }
 }
 
-/// An IPv4 address may come in IPv6 clothes (`::ffff:127.0.0.1`).
+/// An IPv4 address may come IPv4-mapped, as `::ffff:127.0.0.1`.
 fn is_loopback(address: IpAddr) -> bool {
     address.to_canonical().is_loopback()
 }
@@ -183,11 +191,9 @@ impl FromStr for Endpoint {
             .ok_or_else(|| wrong("it has no port, as in 127.0.0.1:8080"))?;
         let host = match host.strip_prefix('[').and_then(|h| h.strip_suffix(']')) {
             Some(inner) if is_v6(inner) => inner,
-            Some(_) => return Err(wrong("only an IPv6 address stands in brackets")),
+            Some(_) => return Err(wrong("only an IPv6 address may be in brackets")),
             None if host.contains(':') => {
-                return Err(wrong(
-                    "an IPv6 address stands in brackets, as in [::1]:8080",
-                ));
+                return Err(wrong("an IPv6 address needs brackets, as in [::1]:8080"));
             }
             None => host,
         };
@@ -209,7 +215,7 @@ impl FromStr for Endpoint {
     }
 }
 
-/// A link-local address belongs to a link, and `%eth0` or `%2` behind it names that (RFC 4007).
+/// A link-local address belongs to a link, and `%eth0` or `%2` after it names that (RFC 4007).
 fn is_v6(text: &str) -> bool {
     let (address, zone) = text.split_once('%').unwrap_or((text, "any"));
     address.parse::<Ipv6Addr>().is_ok() && !zone.is_empty()

@@ -2,20 +2,20 @@
 
 use std::fmt;
 use std::io::{self, ErrorKind};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener};
 use std::os::unix::net::UnixListener;
-use std::path::PathBuf;
+use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
-use super::connect::connect_unix;
 use super::endpoint::{Endpoint, ResolveError};
 use super::stream::{Peer, Stream};
 use super::unix::{self, SocketFile, SocketFileError};
+use super::wake::Waker;
 use crate::reason;
 
-/// How long waking may take: less than the system would wait for a queue that has no room.
-const WAKE: Duration = Duration::from_millis(500);
+/// How often a free port is asked for that all addresses of a name have free.
+const PORT_TRIES: u32 = 10;
 
 /// A bound and listening socket: Python's `bind`, `listen` and `accept` in one object.
 ///
@@ -37,7 +37,7 @@ const WAKE: Duration = Duration::from_millis(500);
 pub struct Listener {
     endpoint: Endpoint,
     socket: Socket,
-    removed_stale: bool,
+    waker: Arc<Waker>,
 }
 
 #[derive(Debug)]
@@ -46,49 +46,69 @@ enum Socket {
     Unix {
         listener: UnixListener,
         accepted: AtomicU64,
-        path: PathBuf,
-        _file: SocketFile,
+        file: SocketFile,
     },
 }
 
 impl Listener {
-    /// Listens at `endpoint`. Where a name has several addresses, at the first that this machine has.
+    /// Listens at `endpoint`; where a name has several addresses, at the first that this machine has.
     ///
-    /// A Unix-domain socket is created with mode 0600. A stale one (its server is gone) is taken
-    /// over; a live one, or anything that is not a socket, never is. Dropping the listener removes
-    /// the socket file.
+    /// A Unix-domain socket gets mode 0600. A stale one (its server is gone) is taken over; a live
+    /// one, or anything that is not a socket, never is. Dropping the listener removes the socket file.
     ///
     /// # Errors
     ///
     /// [`BindError`], whose text names the remedy.
     pub fn bind(endpoint: &Endpoint) -> Result<Self, BindError> {
         if let Endpoint::Unix(path) = endpoint {
-            let (listener, file, removed_stale) =
-                unix::listen(path).map_err(|source| BindError::SocketFile {
-                    endpoint: endpoint.clone(),
-                    source,
-                })?;
-            return Ok(Self {
-                endpoint: endpoint.clone(),
-                socket: Socket::Unix {
-                    listener,
-                    accepted: AtomicU64::new(0),
-                    path: path.clone(),
-                    _file: file,
-                },
-                removed_stale,
-            });
+            return Self::bind_unix(endpoint, path);
         }
         let addresses = endpoint.resolve().map_err(BindError::Resolve)?;
-        let (listener, endpoint) = bind_first(endpoint, &addresses, Transport::Tcp, |address| {
-            let listener = TcpListener::bind(address)?;
-            let bound = listener.local_addr()?;
-            Ok((listener, bound.into()))
-        })?;
+        bind_first(endpoint, &addresses, Transport::Tcp, Self::bind_tcp)
+    }
+
+    /// Listens at every address of a name that this machine has, all with one port; one listener for
+    /// each. `localhost`, for one, often has an IPv6 and an IPv4 address.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`bind`](Self::bind); one address that is taken is enough.
+    pub fn bind_all(endpoint: &Endpoint) -> Result<Vec<Self>, BindError> {
+        if let Endpoint::Unix(path) = endpoint {
+            return Ok(vec![Self::bind_unix(endpoint, path)?]);
+        }
+        bind_each(endpoint, Transport::Tcp, |address| {
+            let listener = Self::bind_tcp(address)?;
+            Ok((listener.endpoint.port(), listener))
+        })
+    }
+
+    fn bind_tcp(address: SocketAddr) -> io::Result<Self> {
+        let listener = TcpListener::bind(address)?;
+        let endpoint = Endpoint::from(listener.local_addr()?);
         Ok(Self {
+            waker: Arc::new(Waker::new(listener.try_clone(), &endpoint)?),
             endpoint,
             socket: Socket::Tcp(listener),
-            removed_stale: false,
+        })
+    }
+
+    fn bind_unix(endpoint: &Endpoint, path: &Path) -> Result<Self, BindError> {
+        let failed = |source| BindError::SocketFile {
+            endpoint: endpoint.clone(),
+            source,
+        };
+        let (listener, file) = unix::listen(path).map_err(failed)?;
+        let waker = Waker::new(listener.try_clone(), endpoint)
+            .map_err(|source| failed(SocketFileError::Failed(source)))?;
+        Ok(Self {
+            endpoint: endpoint.clone(),
+            socket: Socket::Unix {
+                listener,
+                accepted: AtomicU64::new(0),
+                file,
+            },
+            waker: Arc::new(waker),
         })
     }
 
@@ -99,7 +119,7 @@ impl Listener {
 
     /// Whether [`bind`](Self::bind) found the socket file of a server that is gone, and removed it.
     pub fn removed_stale_socket(&self) -> bool {
-        self.removed_stale
+        matches!(&self.socket, Socket::Unix { file, .. } if file.replaced_stale)
     }
 
     /// Waits for the next connection.
@@ -124,85 +144,90 @@ impl Listener {
         }
     }
 
-    /// The next connection, if one is waiting already. Nobody else may be in
-    /// [`accept`](Self::accept) meanwhile.
-    ///
-    /// # Errors
-    ///
-    /// `WouldBlock` where none is waiting, and those of `accept`.
-    pub fn accept_waiting(&self) -> io::Result<(Stream, Peer)> {
-        self.set_nonblocking(true)?;
-        let accepted = self.accept();
-        self.set_nonblocking(false)?;
-        let (stream, peer) = accepted?;
-        // Elsewhere than on Linux it has this from its listener.
-        stream.set_nonblocking(false)?;
-        Ok((stream, peer))
+    /// What makes a blocked [`accept`](Self::accept) return, from any thread, and ends the listening.
+    /// Python: `shutdown(SHUT_RDWR)` on the listening socket. It does not keep the listener.
+    pub fn waker(&self) -> impl Fn() + Send + Sync + use<> {
+        let waker = Arc::clone(&self.waker);
+        move || waker.wake()
     }
-
-    fn set_nonblocking(&self, on: bool) -> io::Result<()> {
-        match &self.socket {
-            Socket::Tcp(listener) => listener.set_nonblocking(on),
-            Socket::Unix { listener, .. } => listener.set_nonblocking(on),
-        }
-    }
-
-    /// Makes a blocked [`accept`](Self::accept) return, by connecting to it and hanging up: std has
-    /// no other way that is portable. It takes half a second at most; a queue that has no room
-    /// blocks no `accept`.
-    ///
-    /// # Errors
-    ///
-    /// Those of connecting. A Unix-domain socket whose file is gone cannot be woken.
-    pub fn wake(&self) -> io::Result<()> {
-        match &self.socket {
-            Socket::Tcp(listener) => {
-                let address = from_here(listener.local_addr()?);
-                TcpStream::connect_timeout(&address, WAKE).map(drop)
-            }
-            Socket::Unix { path, .. } => connect_unix(path, WAKE).map(drop),
-        }
-    }
-}
-
-/// Where this machine itself reaches a socket bound to `address`: "every address" is one to listen
-/// at, not one to send to.
-pub(super) fn from_here(mut address: SocketAddr) -> SocketAddr {
-    if address.ip().is_unspecified() {
-        address.set_ip(match address.ip() {
-            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
-            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
-        });
-    }
-    address
 }
 
 /// Binds to the first of a name's addresses that this machine has. One that is taken ends the
-/// search: whoever calls by the name would reach the server that has it, and not us.
+/// search: a client that connects by the name would reach the server that has it.
 pub(super) fn bind_first<T>(
     endpoint: &Endpoint,
     addresses: &[SocketAddr],
     transport: Transport,
     bind: impl Fn(SocketAddr) -> io::Result<T>,
 ) -> Result<T, BindError> {
-    let mut last = (endpoint.clone(), ErrorKind::AddrNotAvailable.into());
+    let mut last = None;
     for &address in addresses {
-        let source = match bind(address) {
+        match bind(address) {
             Ok(bound) => return Ok(bound),
-            Err(source) => source,
-        };
-        let in_use = source.kind() == ErrorKind::AddrInUse;
-        last = (address.into(), source);
-        if in_use {
-            break;
+            Err(source) => {
+                let in_use = source.kind() == ErrorKind::AddrInUse;
+                last = Some((address.into(), source));
+                if in_use {
+                    break;
+                }
+            }
         }
     }
-    let (endpoint, source) = last;
-    Err(BindError::Failed {
+    Err(failed(endpoint, transport, last))
+}
+
+/// Binds to all of a name's addresses that this machine has, with one port. `bind` gives the port.
+pub(super) fn bind_each<T>(
+    endpoint: &Endpoint,
+    transport: Transport,
+    bind: impl Fn(SocketAddr) -> io::Result<(Option<u16>, T)>,
+) -> Result<Vec<T>, BindError> {
+    let mut addresses = endpoint.resolve().map_err(BindError::Resolve)?;
+    addresses.dedup();
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let mut all = Vec::new();
+        let mut last = None;
+        let mut port = endpoint.port();
+        for mut address in addresses.iter().copied() {
+            address.set_port(port.unwrap_or_default());
+            match bind(address) {
+                Ok((chosen, bound)) => {
+                    port = chosen;
+                    all.push(bound);
+                }
+                Err(source) => {
+                    let in_use = source.kind() == ErrorKind::AddrInUse;
+                    last = Some((address.into(), source));
+                    if in_use {
+                        all.clear();
+                        break;
+                    }
+                }
+            }
+        }
+        let port_was_chosen = endpoint.port() == Some(0) && port != Some(0);
+        match (all.is_empty(), port_was_chosen && tries < PORT_TRIES) {
+            (false, _) => return Ok(all),
+            (true, true) => {}
+            (true, false) => return Err(failed(endpoint, transport, last)),
+        }
+    }
+}
+
+fn failed(
+    endpoint: &Endpoint,
+    transport: Transport,
+    last: Option<(Endpoint, io::Error)>,
+) -> BindError {
+    let (endpoint, source) =
+        last.unwrap_or_else(|| (endpoint.clone(), ErrorKind::AddrNotAvailable.into()));
+    BindError::Failed {
         endpoint,
         transport,
         source,
-    })
+    }
 }
 
 /// What a bound socket carries.
@@ -290,6 +315,7 @@ impl std::error::Error for BindError {}
 mod tests {
     use super::*;
     use std::io::{Read, Write};
+    use std::time::Duration;
 
     fn bind(text: &str) -> Result<Listener, BindError> {
         Listener::bind(&text.parse().unwrap())
@@ -312,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn wake_ends_a_blocked_accept_wherever_it_listens() {
+    fn the_waker_ends_a_blocked_accept_wherever_it_listens() {
         let path = std::env::temp_dir().join(format!("dialtone-wake-{}", std::process::id()));
         let unix = format!("unix:{}", path.display());
         for text in ["127.0.0.1:0", "0.0.0.0:0", "[::]:0", &unix] {
@@ -320,23 +346,24 @@ mod tests {
                 assert_eq!(text, "[::]:0", "only IPv6 may be missing");
                 continue;
             };
+            // Nor does it need the socket's file.
+            let _ = std::fs::remove_file(&path);
             std::thread::scope(|scope| {
-                let accepting = scope.spawn(|| listener.accept().map(|_| ()));
-                listener.wake().unwrap();
-                accepting.join().unwrap().unwrap();
+                let accepting = scope.spawn(|| listener.accept().is_err());
+                listener.waker()();
+                assert!(accepting.join().unwrap());
             });
         }
     }
 
     #[test]
-    fn wake_does_not_wait_for_room_in_a_full_queue() {
-        let path = std::env::temp_dir().join(format!("dialtone-full-{}", std::process::id()));
-        let listener = bind(&format!("unix:{}", path.display())).unwrap();
-        // Those that have left stay in the queue, too.
-        while connect_unix(&path, Duration::from_millis(300)).is_ok() {}
-        let (done, woken) = std::sync::mpsc::channel();
-        std::thread::spawn(move || done.send(listener.wake().is_ok()));
-        assert_eq!(woken.recv_timeout(Duration::from_secs(10)), Ok(false));
+    fn every_address_of_a_name_is_listened_at_with_one_port() {
+        let listeners = Listener::bind_all(&"localhost:0".parse().unwrap()).unwrap();
+        let resolved = "localhost:0".parse::<Endpoint>().unwrap().resolve();
+        assert!(!listeners.is_empty() && listeners.len() <= resolved.unwrap().len());
+        for listener in &listeners {
+            assert_eq!(listener.endpoint().port(), listeners[0].endpoint().port());
+        }
     }
 
     #[test]

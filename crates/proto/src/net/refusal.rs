@@ -9,7 +9,7 @@ use std::io::{self, Read, Write};
 use std::net::Shutdown;
 use std::time::Duration;
 
-use super::deadline::Deadline;
+use super::deadline::DeadlineStream;
 use super::endpoint::Endpoint;
 use super::stream::Stream;
 use crate::escape::server_text;
@@ -45,7 +45,7 @@ pub(crate) fn refusal_line(words: &str) -> Vec<u8> {
 /// ```
 pub fn refuse(stream: &Stream, words: &str) {
     // Where it fails, the client has gone.
-    if Deadline::after(stream, LINGER)
+    if DeadlineStream::after(stream, LINGER)
         .write_all(&refusal_line(words))
         .is_ok()
     {
@@ -58,7 +58,7 @@ pub fn refuse(stream: &Stream, words: &str) {
 pub fn lingering_close(stream: &Stream) {
     // Whatever fails here, the client has gone.
     if stream.shutdown(Shutdown::Write).is_ok() {
-        let rest = Deadline::after(stream, LINGER);
+        let rest = DeadlineStream::after(stream, LINGER);
         let _ = io::copy(&mut rest.take(MAX_READ), &mut io::sink());
     }
 }

@@ -4,31 +4,60 @@ use std::fmt;
 use std::io::{self, IoSlice, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::os::unix::net::UnixStream;
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
+
+use crate::sync::lock;
 
 /// A connected byte stream: Python's connected `socket` object.
 ///
 /// Like std's streams it reads and writes through `&Stream`, too, so that one thread can read
-/// while another writes. Dropping it closes the connection.
+/// while another writes. A clone is the same connection, not a second descriptor; dropping the last
+/// one closes it.
+#[derive(Clone, Debug)]
+pub struct Stream(Arc<Inner>);
+
 #[derive(Debug)]
-pub enum Stream {
-    /// A TCP connection.
+struct Inner {
+    socket: Socket,
+    input: Mutex<Input>,
+}
+
+#[derive(Debug, Default)]
+struct Input {
+    holds: usize,
+    /// Whether it is to end once no hold is left.
+    ends: bool,
+}
+
+#[derive(Debug)]
+pub(super) enum Socket {
     Tcp(TcpStream),
-    /// A Unix-domain connection.
     Unix(UnixStream),
 }
 
 /// Calls the same method on whichever stream it is.
 macro_rules! either {
     ($stream:expr, $inner:ident => $call:expr) => {
-        match $stream {
-            Stream::Tcp($inner) => $call,
-            Stream::Unix($inner) => $call,
+        match &$stream.0.socket {
+            Socket::Tcp($inner) => $call,
+            Socket::Unix($inner) => $call,
         }
     };
 }
 
 impl Stream {
+    fn new(socket: Socket) -> Self {
+        Self(Arc::new(Inner {
+            socket,
+            input: Mutex::default(),
+        }))
+    }
+
+    pub(super) fn socket(&self) -> &Socket {
+        &self.0.socket
+    }
+
     /// Sends every write at once instead of waiting for an acknowledgement of the one before
     /// (`TCP_NODELAY`). A Unix-domain stream never waits, so there it does nothing.
     ///
@@ -36,9 +65,9 @@ impl Stream {
     ///
     /// Those of `setsockopt`; they mean that the connection is gone.
     pub fn set_nodelay(&self) -> io::Result<()> {
-        match self {
-            Self::Tcp(tcp) => tcp.set_nodelay(true),
-            Self::Unix(_) => Ok(()),
+        match self.socket() {
+            Socket::Tcp(tcp) => tcp.set_nodelay(true),
+            Socket::Unix(_) => Ok(()),
         }
     }
 
@@ -87,17 +116,79 @@ impl Stream {
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         either!(self, s => s.shutdown(how))
     }
+
+    /// Makes every read from here on see the end of the stream, once what has arrived is read: how a
+    /// server that stops asks its handlers to finish. What is sent is not affected.
+    ///
+    /// ```
+    /// use std::io::{Read, Write};
+    /// use std::os::unix::net::UnixStream;
+    /// use proto::net::Stream;
+    ///
+    /// let (ours, mut peer) = UnixStream::pair()?;
+    /// let mut ours = Stream::from(ours);
+    /// peer.write_all(b"hello")?;
+    /// ours.end_input();
+    /// let mut came = Vec::new();
+    /// ours.read_to_end(&mut came)?;
+    /// assert_eq!(came, b"hello");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn end_input(&self) {
+        let mut input = lock(&self.0.input);
+        input.ends = true;
+        if input.holds == 0 {
+            // Where it fails, the peer has gone, and reads end anyway.
+            let _ = self.shutdown(Shutdown::Read);
+        }
+    }
+
+    /// Puts [`end_input`](Self::end_input) off until the hold is dropped: for a handler that needs its
+    /// client until it has finished what it is doing.
+    pub fn hold_input(&self) -> InputHold {
+        lock(&self.0.input).holds += 1;
+        InputHold(self.clone())
+    }
+
+    /// The same connection for a thread that must not keep it open.
+    pub(crate) fn downgrade(&self) -> WeakStream {
+        WeakStream(Arc::downgrade(&self.0))
+    }
+}
+
+/// What [`Stream::hold_input`] gives.
+#[derive(Debug)]
+pub struct InputHold(Stream);
+
+impl Drop for InputHold {
+    fn drop(&mut self) {
+        let mut input = lock(&self.0.0.input);
+        input.holds -= 1;
+        if input.ends && input.holds == 0 {
+            let _ = self.0.shutdown(Shutdown::Read);
+        }
+    }
+}
+
+/// A connection, if it is still open.
+#[derive(Debug)]
+pub(crate) struct WeakStream(Weak<Inner>);
+
+impl WeakStream {
+    pub(crate) fn upgrade(&self) -> Option<Stream> {
+        self.0.upgrade().map(Stream)
+    }
 }
 
 impl From<TcpStream> for Stream {
     fn from(stream: TcpStream) -> Self {
-        Self::Tcp(stream)
+        Self::new(Socket::Tcp(stream))
     }
 }
 
 impl From<UnixStream> for Stream {
     fn from(stream: UnixStream) -> Self {
-        Self::Unix(stream)
+        Self::new(Socket::Unix(stream))
     }
 }
 
@@ -132,6 +223,10 @@ impl Write for Stream {
         (&*self).write(buf)
     }
 
+    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        (&*self).write_vectored(bufs)
+    }
+
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
@@ -152,5 +247,24 @@ impl fmt::Display for Peer {
             Self::Address(address) => address.fmt(f),
             Self::Unix(number) => write!(f, "unix#{number}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn input_ends_when_no_hold_is_left() {
+        let (ours, mut peer) = UnixStream::pair().unwrap();
+        let mut ours = Stream::from(ours);
+        ours.set_read_timeout(Some(Duration::from_secs(10)))
+            .unwrap();
+        let holds = [ours.hold_input(), ours.hold_input()];
+        ours.end_input();
+        peer.write_all(b"a").unwrap();
+        assert_eq!(ours.read(&mut [0]).unwrap(), 1);
+        drop(holds);
+        assert_eq!(ours.read(&mut [0]).unwrap(), 0);
     }
 }

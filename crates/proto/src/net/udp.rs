@@ -4,10 +4,11 @@ use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
 use super::endpoint::Endpoint;
-use super::listener::{BindError, Transport, bind_first, from_here};
+use super::listener::{BindError, Transport, bind_each, bind_first};
+use super::wake::from_here;
 
-/// The most bytes that a datagram carries over IPv4: 65 535, less 20 of IP header and 8 of UDP
-/// header (RFC 768). IPv6 would let 20 more through, which nobody should rely on.
+/// The most bytes that a datagram carries over IPv4: 65535, less 20 of IP header and 8 of UDP
+/// header (RFC 768). IPv6 would carry 20 more; do not rely on them.
 pub const MAX_DATAGRAM: usize = 65_507;
 
 /// A socket that takes datagrams at `endpoint`, and where it really is, with the port that the
@@ -37,11 +38,23 @@ pub fn bind_udp(endpoint: &Endpoint) -> Result<(UdpSocket, Endpoint), BindError>
     })
 }
 
+/// A socket for each address of a name that this machine has, all with one port.
+///
+/// # Errors
+///
+/// Those of [`bind_udp`]; one address that is taken is enough.
+pub fn bind_udp_all(endpoint: &Endpoint) -> Result<Vec<UdpSocket>, BindError> {
+    bind_each(endpoint, Transport::Udp, |address| {
+        let socket = UdpSocket::bind(address)?;
+        Ok((Some(socket.local_addr()?.port()), socket))
+    })
+}
+
 /// A socket with a port of its own that exchanges datagrams with `peer` alone. Nothing is sent,
-/// so this does not tell whether anybody is there.
+/// so this does not tell whether a server is there.
 ///
 /// Unlike an unconnected one, such a socket learns of a closed port (`ConnectionRefused` from the
-/// next call, where the system hears of it by ICMP), and never shows what a stranger sends.
+/// next call, where the system hears of it by ICMP), and never shows what others send.
 ///
 /// Python: `socket(AF_INET, SOCK_DGRAM)` and `connect`.
 ///
@@ -56,23 +69,22 @@ pub fn connect_udp(peer: SocketAddr) -> io::Result<UdpSocket> {
     };
     let socket = UdpSocket::bind(here)?;
     socket.connect(peer)?;
-    // The port that was free might be the one that is called: then nobody else is there.
+    // The free port that the system chose may be the server's own: then no server is there.
     if socket.local_addr()? == peer {
         return Err(ErrorKind::ConnectionRefused.into());
     }
     Ok(socket)
 }
 
-/// Makes a blocked `recv_from` of `socket` return, by sending it an empty datagram: std has no
-/// other way. Whoever waits there must know by other means that it is not a request.
+/// Makes a blocked `recv_from` of `socket` return, by sending it an empty datagram from itself. The
+/// thread that waits there must know by other means that this is no request.
 ///
 /// # Errors
 ///
 /// Those of sending.
 pub fn wake_udp(socket: &UdpSocket) -> io::Result<()> {
-    connect_udp(from_here(socket.local_addr()?))?
-        .send(&[])
-        .map(drop)
+    let address = from_here(socket.local_addr()?);
+    socket.send_to(&[], address).map(drop)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::fd::AsRawFd;
 
-use super::stream::Stream;
+use super::stream::{Socket, Stream};
 
 /// How many times in a row the kernel has sent something to the peer's system, again or as a probe,
 /// without any answer.
@@ -27,7 +27,7 @@ use super::stream::Stream;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn unanswered_tries(stream: &Stream) -> Option<u32> {
-    let Stream::Tcp(tcp) = stream else {
+    let Socket::Tcp(tcp) = stream.socket() else {
         return None;
     };
     // socket:[12345], which is the number in the table, too.

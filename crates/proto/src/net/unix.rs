@@ -1,69 +1,65 @@
-//! A Unix-domain socket file: private from its first moment, and never in place of anything else.
+//! A Unix-domain socket file that only its user can connect to, and that never replaces a file.
 //!
-//! `bind` alone would create the file open to whatever the umask allows, and fails where a server
-//! that was killed left its file behind. So the socket is bound inside a directory that only this
-//! user can enter, its mode is set there, and only then is it linked to its real name. A link,
-//! unlike a rename, never replaces what is there already.
+//! `bind` creates the file with the mode that the umask leaves; it is set to 0600 right after. In a
+//! directory that others can enter, and under a umask that lets them write, another user can connect
+//! in the microseconds between. A directory of mode 0700 has no such gap.
 
 use std::fmt;
-use std::fs::{self, DirBuilder, File, Permissions, TryLockError};
+use std::fs::{self, File, Permissions, TryLockError};
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
-use std::process;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::connect::connect_unix;
 use crate::reason;
 
-/// How long to wait for another server that is taking over a stale socket in the same directory,
-/// and for the answer of one that may still listen on it.
+/// How long to wait for the answer of a server that may still listen on a socket.
 const TAKEOVER: Duration = Duration::from_secs(2);
 
-/// The longest path that fits into the system's `sockaddr_un`, less the terminating zero.
-const LONGEST: usize = 107;
+/// The longest path that fits into Linux's `sockaddr_un`, less the terminating zero.
+const MAX_PATH: usize = 107;
 
 /// A listening socket's name in the file system; removed on drop if it is still the same file.
 #[derive(Debug)]
 pub(super) struct SocketFile {
     path: PathBuf,
     identity: (u64, u64),
+    /// Whether the socket of a server that is gone was removed for it.
+    pub(super) replaced_stale: bool,
 }
 
-/// Listens at `path`. The flag says whether a stale socket was removed on the way.
-pub(super) fn listen(path: &Path) -> Result<(UnixListener, SocketFile, bool), SocketFileError> {
+/// Listens at `path`.
+pub(super) fn listen(path: &Path) -> Result<(UnixListener, SocketFile), SocketFileError> {
+    if path.as_os_str().len() > MAX_PATH {
+        return Err(SocketFileError::TooLong);
+    }
     let parent = parent(path);
     check_parent(parent)?;
-    let scratch = Scratch::new(parent)?;
-    let hidden = scratch.dir.join("s");
-    let ours = path.as_os_str().len();
-    let needed = ours.max(hidden.as_os_str().len());
-    if needed > LONGEST {
-        let most = LONGEST.saturating_sub(needed - ours);
-        return Err(SocketFileError::TooLong { most });
-    }
-    let failed = SocketFileError::Failed;
-    let listener = UnixListener::bind(&hidden).map_err(failed)?;
-    fs::set_permissions(&hidden, Permissions::from_mode(0o600)).map_err(failed)?;
-    let identity = identity(&hidden).map_err(failed)?;
-
-    let removed = match fs::hard_link(&hidden, path) {
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            let _turn = take_turn(parent)?;
-            let removed = remove_stale(path)?;
-            fs::hard_link(&hidden, path).map_err(failed)?;
-            removed
-        }
-        linked => linked.map(|()| false).map_err(failed)?,
+    let _turn = take_turn(parent);
+    let replaced_stale = remove_stale(path)?;
+    let listener = UnixListener::bind(path).map_err(|source| match source.kind() {
+        ErrorKind::AddrInUse => SocketFileError::InUse,
+        ErrorKind::PermissionDenied => SocketFileError::Parent {
+            parent: parent.to_owned(),
+            source,
+        },
+        _ => SocketFileError::Failed(source),
+    })?;
+    let file = fs::set_permissions(path, Permissions::from_mode(0o600))
+        .and_then(|()| identity(path))
+        .map_err(SocketFileError::Failed)?;
+    let file = SocketFile {
+        path: path.to_owned(),
+        identity: file,
+        replaced_stale,
     };
-    let path = path.to_owned();
-    Ok((listener, SocketFile { path, identity }, removed))
+    Ok((listener, file))
 }
 
-/// Removes what stands at `path` if it is a socket that nobody listens on.
+/// Removes what is at `path` if it is a socket that no server listens on; gives whether there was one.
 fn remove_stale(path: &Path) -> Result<bool, SocketFileError> {
     // Not `metadata`: a symbolic link is never followed.
     let kind = match fs::symlink_metadata(path) {
@@ -97,22 +93,17 @@ fn remove_stale(path: &Path) -> Result<bool, SocketFileError> {
     }
 }
 
-/// Two servers may find the same stale socket at once, and the slower one would remove the socket
-/// that the faster one has just put there. A lock on the directory makes them take turns, and
-/// goes by itself when its holder dies.
-fn take_turn(parent: &Path) -> Result<File, SocketFileError> {
-    let dir = File::open(parent).map_err(SocketFileError::Failed)?;
-    let until = Instant::now() + TAKEOVER;
-    loop {
-        match dir.try_lock() {
-            Ok(()) => return Ok(dir),
-            Err(TryLockError::Error(error)) => return Err(SocketFileError::Failed(error)),
-            Err(TryLockError::WouldBlock) if Instant::now() > until => {
-                return Err(SocketFileError::Failed(ErrorKind::TimedOut.into()));
-            }
-            Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(10)),
-        }
+/// Servers that start in one directory take turns, by a lock on it that goes when its holder dies.
+/// Otherwise two could find the same stale socket, and the slower one would remove the new socket of
+/// the faster one. Without a lock it goes on after a while: anyone who can read the directory can
+/// hold one.
+fn take_turn(parent: &Path) -> Option<File> {
+    let dir = File::open(parent).ok()?;
+    let until = Instant::now() + 2 * TAKEOVER;
+    while matches!(dir.try_lock(), Err(TryLockError::WouldBlock)) && Instant::now() < until {
+        thread::sleep(Duration::from_millis(10));
     }
+    Some(dir)
 }
 
 fn parent(path: &Path) -> &Path {
@@ -160,54 +151,18 @@ impl Drop for SocketFile {
     }
 }
 
-/// A directory that only this user can enter, removed with the first name of the socket in it.
-struct Scratch {
-    dir: PathBuf,
-}
-
-impl Scratch {
-    fn new(parent: &Path) -> Result<Self, SocketFileError> {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        loop {
-            let number = COUNT.fetch_add(1, Ordering::Relaxed);
-            let dir = parent.join(format!(".{:x}-{number:x}", process::id()));
-            match DirBuilder::new().mode(0o700).create(&dir) {
-                Ok(()) => return Ok(Self { dir }),
-                // A server with the same process id died here once.
-                Err(error) if error.kind() == ErrorKind::AlreadyExists && number < 1000 => {}
-                Err(source) => {
-                    return Err(SocketFileError::Parent {
-                        parent: parent.to_owned(),
-                        source,
-                    });
-                }
-            }
-        }
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(self.dir.join("s"));
-        let _ = fs::remove_dir(&self.dir);
-    }
-}
-
 /// Why no socket file could be put at a path.
 #[derive(Debug)]
 pub enum SocketFileError {
     /// A running server listens there.
     InUse,
-    /// Something that is not a socket stands there; it is left alone.
+    /// Something that is not a socket is there; it is left alone.
     NotASocket {
         /// What it is.
         found: &'static str,
     },
     /// The path does not fit into a socket address.
-    TooLong {
-        /// How many bytes would.
-        most: usize,
-    },
+    TooLong,
     /// The directory is missing or not writable.
     Parent {
         /// The directory.
@@ -238,9 +193,10 @@ impl fmt::Display for SocketFileError {
                     "{found} is in the way and is left alone; remove it, or choose another path"
                 )
             }
-            Self::TooLong { most } => {
-                write!(f, "the path is too long; here it may have {most} bytes")
-            }
+            Self::TooLong => write!(
+                f,
+                "the path is too long; at most {MAX_PATH} bytes fit into the address of a socket"
+            ),
             Self::Parent { parent, source } => write!(
                 f,
                 "cannot create a file in {} ({}); choose a directory that exists and is yours",
@@ -266,9 +222,10 @@ mod tests {
     use std::os::unix::net::UnixStream;
 
     fn fresh_dir(name: &str) -> PathBuf {
-        let dir = std::env::temp_dir().join(format!("dialtone-unix-{name}-{}", process::id()));
+        let dir = std::env::temp_dir().join(format!("dialtone-unix-{name}-{}", std::process::id()));
         let _ = fs::remove_dir_all(&dir);
-        DirBuilder::new().mode(0o700).create(&dir).unwrap();
+        fs::create_dir(&dir).unwrap();
+        fs::set_permissions(&dir, Permissions::from_mode(0o700)).unwrap();
         dir
     }
 
@@ -276,8 +233,8 @@ mod tests {
     fn it_is_private_and_nothing_stays_beside_it() {
         let dir = fresh_dir("private");
         let path = dir.join("socket");
-        let (_listener, file, removed) = listen(&path).unwrap();
-        assert!(!removed);
+        let (_listener, file) = listen(&path).unwrap();
+        assert!(!file.replaced_stale);
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(&dir).unwrap().count(), 1);
         UnixStream::connect(&path).unwrap();
@@ -291,8 +248,8 @@ mod tests {
         let dir = fresh_dir("stale");
         let path = dir.join("socket");
         drop(UnixListener::bind(&path).unwrap());
-        let (_listener, _file, removed) = listen(&path).unwrap();
-        assert!(removed);
+        let (_listener, file) = listen(&path).unwrap();
+        assert!(file.replaced_stale);
         assert!(matches!(listen(&path), Err(SocketFileError::InUse)));
         UnixStream::connect(&path).unwrap();
         fs::remove_dir_all(dir).unwrap();
@@ -357,7 +314,7 @@ mod tests {
     fn a_path_that_is_too_long_says_how_long_it_may_be() {
         let dir = fresh_dir("long");
         let error = listen(&dir.join("x".repeat(150))).unwrap_err();
-        assert!(matches!(error, SocketFileError::TooLong { .. }), "{error}");
+        assert!(matches!(error, SocketFileError::TooLong), "{error}");
         assert_eq!(fs::read_dir(&dir).unwrap().count(), 0);
         fs::remove_dir_all(dir).unwrap();
     }

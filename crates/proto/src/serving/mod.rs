@@ -3,64 +3,113 @@
 //! [`cli`](crate::cli).
 
 use std::io;
-use std::process::ExitCode;
+use std::process::{self, ExitCode};
 use std::thread;
 use std::time::Duration;
 
-use crate::cli::{Failure, Log, Output, RateLimit, and_others, show_duration, stdin};
+use crate::cli::{
+    self, Failure, Flag, Group, Log, Output, RateLimit, and_others, show_duration, stdin,
+};
 use crate::net::{Endpoint, Listener};
 use crate::socketserver::{
-    Connection, Connections, Event, RequestHandler, RequestSource, Stopper, ThreadingServer,
+    Connection, Connections, Event, RequestHandler, Stopper, ThreadingServer, descriptor_limit,
 };
 use crate::{reason, start_reason};
 
-/// What repeats for every caller while something lasts is logged this often.
+/// How often an event is logged that repeats for every client while its cause lasts.
 const ONCE_A_MINUTE: Duration = Duration::from_secs(60);
 
-/// Listens at `endpoint`; gives what comes there, and where it really is. Nobody is told yet: whoever
-/// calls may have something to say before [`serve`] does.
+/// When a server stops, and how: for a tool's options, with [`stopping`] for its flags.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Stop {
+    /// Whether the end of stdin stops it.
+    pub on_eof: bool,
+    /// How long connections may take to finish then.
+    pub grace: Duration,
+}
+
+/// The flags `--stop-on-eof` and `--grace`.
+pub const fn stopping<O: AsMut<Stop> + 'static>() -> Group<O> {
+    Group {
+        title: "Stopping",
+        flags: const {
+            &[
+                Flag::switch(
+                    "stop-on-eof",
+                    "when stdin ends: accept no more, let connections finish, exit 0",
+                    |o: &mut O| o.as_mut().on_eof = true,
+                ),
+                Flag::value(
+                    "grace",
+                    "TIME",
+                    "how long connections may take to finish then",
+                    |o: &mut O, v| cli::duration(v).map(|d| o.as_mut().grace = d),
+                )
+                .default("2s"),
+            ]
+        },
+    }
+}
+
+/// Listens at every address of `endpoint`. [`serve`] prints where.
 ///
 /// # Errors
 ///
 /// Where it cannot be listened at, or the system has nothing left to serve with.
-pub fn listen(endpoint: &Endpoint, log: Log) -> Result<(Connections, Endpoint), Failure> {
-    let listener = Listener::bind(endpoint)?;
-    let endpoint = listener.endpoint().clone();
-    if listener.removed_stale_socket() {
+pub fn listen(endpoint: &Endpoint, log: Log) -> Result<Connections, Failure> {
+    let listeners = Listener::bind_all(endpoint)?;
+    if listeners.iter().any(Listener::removed_stale_socket) {
         log.info(format_args!("removed a stale socket at {endpoint}"));
     }
-    let connections = Connections::new(listener)
-        .map_err(|error| Failure::start("cannot start the server", &error))?;
-    Ok((connections, endpoint))
+    Connections::all(listeners).map_err(|error| Failure::start("cannot start the server", &error))
 }
 
-/// Says where the server listens, on stdout, and serves until it is stopped: by the end of stdin if
-/// there is a `grace` for its connections then, else by nothing.
+/// Prints where the server listens, a line for each address, and serves until it is stopped. Each
+/// connection takes `descriptors` of the process: at least one.
 ///
 /// # Errors
 ///
 /// Where stdout cannot be written to, or the system has no thread left.
 pub fn serve<F, H>(
-    server: ThreadingServer<Connections, F>,
-    endpoint: &Endpoint,
-    grace: Option<Duration>,
+    mut server: ThreadingServer<Connections, F>,
+    descriptors: usize,
+    stop: Stop,
     log: Log,
 ) -> Result<ExitCode, Failure>
 where
     F: Fn(Connection) -> H + Send + Sync + 'static,
     H: RequestHandler,
 {
-    let server = server.on_event(log_events(log));
-    if let Some(grace) = grace {
-        stop_when_stdin_ends(server.stopper(), grace, log)?;
+    if let Some(max) = server.fit_descriptors(descriptors) {
+        let limit = descriptor_limit().unwrap_or_default();
+        log.info(format_args!(
+            "note: serving at most {max} connections at once, as the limit on open files is {limit}; \
+             raise it with: ulimit -n"
+        ));
     }
-    Output::stdout().write(format!("listening on {endpoint}\n").as_bytes())?;
+    let server = server.on_event(log_events(log));
+    if stop.on_eof {
+        stop_when_stdin_ends(server.stopper(), stop.grace, log)?;
+    }
+    print_endpoints(server.source().endpoints())?;
     let left = server.serve_forever();
     if left > 0 {
-        let grace = show_duration(grace.unwrap_or_default());
+        let grace = show_duration(stop.grace);
         log.info(format_args!("connections still open after {grace}: {left}"));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Prints `listening on ENDPOINT` for each, the first line of a server.
+///
+/// # Errors
+///
+/// Where stdout cannot be written to.
+pub fn print_endpoints<'a>(
+    endpoints: impl IntoIterator<Item = &'a Endpoint>,
+) -> Result<(), Failure> {
+    let lines = endpoints.into_iter().map(|e| format!("listening on {e}\n"));
+    Output::stdout().write(lines.collect::<String>().as_bytes())
 }
 
 /// Logs refusals at most once a second, and failures of the system at most once a minute.
@@ -102,11 +151,7 @@ pub fn log_events(log: Log) -> impl Fn(&Event<'_>) + Send + Sync + 'static {
 /// # Errors
 ///
 /// Where the system has no thread left.
-pub fn stop_when_stdin_ends<S: RequestSource>(
-    stopper: Stopper<S>,
-    grace: Duration,
-    log: Log,
-) -> Result<(), Failure> {
+pub fn stop_when_stdin_ends(stopper: Stopper, grace: Duration, log: Log) -> Result<(), Failure> {
     thread::Builder::new()
         .name("stdin".into())
         .spawn(move || {
@@ -115,8 +160,8 @@ pub fn stop_when_stdin_ends<S: RequestSource>(
             log.info(format_args!("standard input ended, stopping"));
             stopper.shutdown(grace);
             if stopper.is_accepting() {
-                // Nothing can wake it: its socket file is gone, or there is no thread to call it with.
-                std::process::exit(0);
+                // The system gave no way to wake it.
+                process::exit(0);
             }
         })
         .map(drop)

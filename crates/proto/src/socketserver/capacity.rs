@@ -2,33 +2,17 @@
 
 use std::fs;
 
-/// Kernel memory mappings of one thread: its stack and its signal stack, each with a guard page.
-const MAPPINGS_PER_THREAD: usize = 4;
-/// Mappings left to the program itself, its heap and its few other threads.
-const OTHER_MAPPINGS: usize = 512;
+/// The highest cap on connections that a server should have, since each takes a thread.
+///
+/// A thread takes four of the process's memory mappings, and Linux allows 65530
+/// (`vm.max_map_count`). When they run out, a new thread fails to map its signal stack; std meets
+/// that with a panic that nothing can catch, and the process aborts.
+pub const MAX_CONNECTIONS: usize = 16_000;
 
-/// How many threads a server may have without danger, where the system tells; on Linux about
-/// 16 250 unless `vm.max_map_count` was raised.
-///
-/// Above it a new thread fails to map its signal stack. std meets that with a panic inside the
-/// new thread, where nobody can catch it, and the whole process aborts. So a server must keep
-/// its cap on connections below this, and cannot find out by trying.
-///
-/// ```
-/// use proto::socketserver::thread_limit;
-///
-/// let most = thread_limit().unwrap_or(10_000).min(10_000);
-/// assert!(most > 0);
-/// ```
-pub fn thread_limit() -> Option<usize> {
-    let text = fs::read_to_string("/proc/sys/vm/max_map_count").ok()?;
-    let mappings: usize = text.trim().parse().ok()?;
-    Some(mappings.saturating_sub(OTHER_MAPPINGS) / MAPPINGS_PER_THREAD)
-}
+/// The most descriptors that a server leaves unused for refusals and for the program itself.
+const MAX_RESERVE: usize = 72;
 
 /// How many files and sockets this process may have open (`ulimit -n`), where the system tells.
-///
-/// A server can go on at this limit: it turns callers away until a connection closes.
 ///
 /// ```
 /// use proto::socketserver::descriptor_limit;
@@ -43,14 +27,25 @@ pub fn descriptor_limit() -> Option<usize> {
     line.split_whitespace().nth(3)?.parse().ok()
 }
 
+/// The descriptors that are free now and may be used for connections, and those that are kept in
+/// reserve: an eighth of them all.
+pub(super) fn free_descriptors() -> Option<(usize, usize)> {
+    // The listing counts its own descriptor, too.
+    let in_use = fs::read_dir("/proc/self/fd").ok()?.count() - 1;
+    let free = descriptor_limit()?.saturating_sub(in_use);
+    let reserve = (free / 8).clamp(2, MAX_RESERVE);
+    Some((free.saturating_sub(reserve), reserve))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     #[cfg(target_os = "linux")]
-    fn linux_tells_both() {
-        assert!(thread_limit().unwrap() > 1000);
-        assert!(descriptor_limit().unwrap() > 10);
+    fn linux_tells_the_limit_and_what_is_free() {
+        let limit = descriptor_limit().unwrap();
+        let (free, reserve) = free_descriptors().unwrap();
+        assert!(limit > free + reserve && free > reserve);
     }
 }

@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use super::*;
 use crate::net::{MAX_DATAGRAM, bind_udp, connect_udp};
+use crate::sync::lock;
 
 const LONG: Duration = Duration::from_secs(10);
 
 struct Running {
     address: SocketAddr,
-    stopper: Stopper<Datagrams>,
+    stopper: Stopper,
     serving: JoinHandle<()>,
 }
 
@@ -35,14 +36,14 @@ fn start_loop(cut: usize, lost: mpsc::Sender<usize>) -> Running {
     let (socket, _) = bind_udp(&"127.0.0.1:0".parse().unwrap()).unwrap();
     let address = socket.local_addr().unwrap();
     let source = Datagrams::new(socket).max_packet_size(cut);
-    let server = ThreadingServer::new(source, move |datagram: &mut Datagram| {
+    let server = UdpServer::new(source, move |datagram: &mut Datagram| {
         assert_ne!(datagram.data(), b"!", "told to panic");
         datagram.data_mut().make_ascii_uppercase();
         datagram.reply(datagram.data()).unwrap();
         let _ = lost.send(datagram.lost);
     });
     let stopper = server.stopper();
-    let serving = thread::spawn(move || server.serve_in_loop());
+    let serving = thread::spawn(move || server.serve_forever());
     Running {
         address,
         stopper,
@@ -118,15 +119,16 @@ fn news_of_a_client_that_left_does_not_stop_the_loop() {
     let seen = Arc::clone(&failures);
     let (left, has_left) = mpsc::channel::<()>();
     let (answered, answers) = mpsc::channel();
-    let server = ThreadingServer::new(Datagrams::new(socket), move |datagram: &mut Datagram| {
+    let has_left = Mutex::new(has_left);
+    let server = UdpServer::new(Datagrams::new(socket), move |datagram: &mut Datagram| {
         // Until the channel is closed, the client is still there.
-        let _ = has_left.recv_timeout(LONG);
+        let _ = lock(&has_left).recv_timeout(LONG);
         let _ = answered.send(datagram.reply(b"too late").is_ok());
     })
     .on_event(move |_| {
         seen.fetch_add(1, Ordering::SeqCst);
     });
-    thread::spawn(move || server.serve_in_loop());
+    thread::spawn(move || server.serve_forever());
     client.send(b"a").unwrap();
     drop(client);
     drop(left);

@@ -1,12 +1,12 @@
 //! Datagrams as requests.
 
 use std::fmt::Display;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, UdpSocket};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use super::source::{Refusal, RequestSource};
-use crate::net::wake_udp;
+use crate::net::{connect_udp, wake_udp};
 
 /// Room for more than any datagram has, so that none is cut without our knowing: a datagram longer
 /// than the buffer is cut by the system, and std does not tell.
@@ -80,16 +80,20 @@ impl Datagram {
 /// ```
 #[derive(Debug)]
 pub struct Datagrams {
-    socket: Arc<UdpSocket>,
+    sockets: Vec<Arc<UdpSocket>>,
     max_packet_size: usize,
 }
 
 impl Datagrams {
-    /// Takes an already bound socket, so that whoever binds it can choose port 0 and ask for the
-    /// real one.
+    /// Takes an already bound socket, so that its owner can choose port 0 and ask for the real one.
     pub fn new(socket: UdpSocket) -> Self {
+        Self::all(vec![socket])
+    }
+
+    /// The datagrams of several sockets; see [`bind_udp_all`](crate::net::bind_udp_all).
+    pub fn all(sockets: Vec<UdpSocket>) -> Self {
         Self {
-            socket: Arc::new(socket),
+            sockets: sockets.into_iter().map(Arc::new).collect(),
             max_packet_size: ROOM,
         }
     }
@@ -104,45 +108,69 @@ impl Datagrams {
     }
 
     /// A datagram to be received into, again and again.
-    pub(super) fn blank(&self) -> Datagram {
+    pub(super) fn blank(&self, socket: usize) -> Datagram {
         Datagram {
             peer: ([0, 0, 0, 0], 0).into(),
             lost: 0,
             buffer: vec![0; ROOM],
             len: 0,
-            socket: Arc::clone(&self.socket),
+            socket: Arc::clone(&self.sockets[socket]),
         }
     }
 
     /// Waits for the next datagram and receives it into a [`blank`](Self::blank) one: one system
-    /// call, and nothing is allocated.
-    pub(super) fn receive(&self, datagram: &mut Datagram) -> io::Result<()> {
-        let (count, peer) = self.socket.recv_from(&mut datagram.buffer)?;
+    /// call, and nothing is allocated. Gives whether it may be answered.
+    pub(super) fn receive(&self, datagram: &mut Datagram) -> io::Result<bool> {
+        let (count, peer) = datagram.socket.recv_from(&mut datagram.buffer)?;
         datagram.len = count.min(self.max_packet_size);
         datagram.lost = count - datagram.len;
         datagram.peer = peer;
-        Ok(())
+        Ok(peer.port() != 0 && !is_own(&datagram.socket, peer))
     }
+}
+
+/// Whether a datagram claims to come from the very socket that receives it. Answering a forged one
+/// would make the server answer itself for ever.
+fn is_own(socket: &UdpSocket, peer: SocketAddr) -> bool {
+    let Ok(here) = socket.local_addr() else {
+        return false;
+    };
+    // An address is this machine's own where the system would send from it to itself.
+    let is_local = || connect_udp((peer.ip(), 9).into()).and_then(|probe| probe.local_addr());
+    peer.port() == here.port()
+        && (peer.ip() == here.ip()
+            || here.ip().is_unspecified() && is_local().is_ok_and(|local| local.ip() == peer.ip()))
 }
 
 impl RequestSource for Datagrams {
     type Request = Datagram;
 
-    fn get_request(&self) -> io::Result<Datagram> {
-        let mut datagram = self.blank();
-        self.receive(&mut datagram)?;
+    fn sockets(&self) -> usize {
+        self.sockets.len()
+    }
+
+    fn get_request(&self, socket: usize) -> io::Result<Datagram> {
+        let mut datagram = self.blank(socket);
+        if !self.receive(&mut datagram)? {
+            return Err(ErrorKind::WouldBlock.into());
+        }
         // Thousands may wait for their threads; none shall hold more than its own bytes.
         datagram.buffer.truncate(datagram.len);
         datagram.buffer.shrink_to_fit();
         Ok(datagram)
     }
 
-    /// Drops it. An answer would be taken for the reply, and whoever sends datagrams must be ready
-    /// for a lost one.
+    /// Drops it. An answer would be taken for the reply, and a sender of datagrams must be ready for a
+    /// lost one.
     fn refuse(&self, _request: Datagram, _why: Refusal) {}
 
-    fn wake(&self) -> io::Result<()> {
-        wake_udp(&self.socket)
+    fn waker(&self) -> Box<dyn Fn() + Send + Sync> {
+        let sockets: Vec<_> = self.sockets.iter().map(Arc::downgrade).collect();
+        Box::new(move || {
+            for socket in sockets.iter().filter_map(Weak::upgrade) {
+                let _ = wake_udp(&socket);
+            }
+        })
     }
 
     fn peer(request: &Datagram) -> &dyn Display {

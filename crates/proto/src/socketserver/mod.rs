@@ -5,14 +5,15 @@
 //! |---|---|
 //! | `ThreadingTCPServer(address, MyHandler)` | [`ThreadingServer::new`] with [`Connections`] |
 //! | `ThreadingUDPServer(address, MyHandler)` | [`ThreadingServer::new`] with [`Datagrams`] |
-//! | `UDPServer(address, MyHandler)` | the same, with [`ThreadingServer::serve_in_loop`] |
+//! | `UDPServer(address, MyHandler)` | [`UdpServer::new`] |
 //! | `BaseRequestHandler`: `setup`, `handle`, `finish` | [`RequestHandler`] |
 //! | `self.request`, `self.client_address` | [`Connection`], [`Datagram`] |
 //! | `get_request` | [`RequestSource::get_request`] |
 //! | `max_packet_size` | [`Datagrams::max_packet_size`] |
-//! | `serve_forever()` | [`ThreadingServer::serve_forever`] |
+//! | `server_address` | [`Connections::endpoints`] |
+//! | `serve_forever()` | [`ThreadingServer::serve_forever`], [`UdpServer::serve_forever`] |
 //! | `shutdown()` | [`Stopper::shutdown`] |
-//! | (no limit) | [`ThreadingServer::max_connections`] |
+//! | (none) | [`ThreadingServer::max_connections`] |
 //!
 //! ```
 //! use std::io::{Read, Write};
@@ -54,6 +55,7 @@
 //!
 //! This layer knows sockets. It never logs (it reports [`Event`]s) and never knows a message.
 
+mod accept;
 mod capacity;
 mod connections;
 #[cfg(test)]
@@ -66,10 +68,13 @@ mod source;
 mod state;
 #[cfg(test)]
 mod tests;
+mod udp_server;
 
-pub use capacity::{descriptor_limit, thread_limit};
+pub use accept::Event;
+pub use capacity::{MAX_CONNECTIONS, descriptor_limit};
 pub use connections::{Connection, Connections};
 pub use datagrams::{Datagram, Datagrams};
 pub use handler::RequestHandler;
-pub use server::{Event, STACK_SIZE, Stopper, ThreadingServer};
+pub use server::{STACK_SIZE, Stopper, ThreadingServer};
 pub use source::{Refusal, RequestSource};
+pub use udp_server::UdpServer;

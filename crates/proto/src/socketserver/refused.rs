@@ -8,12 +8,13 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::Instant;
 
+use super::capacity::free_descriptors;
 use super::server::STACK_SIZE;
 use crate::net::{LINGER, Stream, refusal_line};
 use crate::sync::{lock, wait_while};
 
-/// How many are kept at once. One more closes the oldest, which has had the longest time to read.
-pub(super) const MAX_KEPT: usize = 64;
+/// How many are kept at once where the limit on descriptors is not known.
+const MAX_KEPT: usize = 48;
 
 /// Refuses connections without making the accept loop wait.
 #[derive(Debug)]
@@ -29,6 +30,8 @@ struct Kept {
 struct Queue {
     /// In the order of their times.
     streams: VecDeque<(Stream, Instant)>,
+    /// How many are kept. One more closes the oldest, which has had the longest time to read.
+    max: usize,
     ended: bool,
 }
 
@@ -37,6 +40,9 @@ impl RefusedStreams {
     /// thread left then.
     pub(super) fn start() -> io::Result<Self> {
         let kept = Arc::new(Kept::default());
+        // The rest of the reserve is for the connection that is being refused, and the program itself.
+        let max = free_descriptors().map_or(MAX_KEPT, |(_, reserve)| reserve * 3 / 4);
+        lock(&kept.queue).max = max;
         let shared = Arc::clone(&kept);
         thread::Builder::new()
             .name("refused".into())
@@ -56,7 +62,7 @@ impl RefusedStreams {
             return;
         }
         let mut queue = lock(&self.0.queue);
-        if queue.streams.len() >= MAX_KEPT {
+        if queue.streams.len() >= queue.max {
             queue.streams.pop_front();
         }
         queue.streams.push_back((stream, Instant::now() + LINGER));
@@ -118,14 +124,15 @@ mod tests {
     fn no_more_are_kept_than_the_limit_and_each_is_closed_in_the_end() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let refused = RefusedStreams::start().unwrap();
-        let clients: Vec<TcpStream> = (0..MAX_KEPT + 5)
+        lock(&refused.0.queue).max = 3;
+        let clients: Vec<TcpStream> = (0..10)
             .map(|_| {
                 let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
                 refused.refuse(listener.accept().unwrap().0.into(), &"full");
                 client
             })
             .collect();
-        assert!(lock(&refused.0.queue).streams.len() <= MAX_KEPT);
+        assert!(lock(&refused.0.queue).streams.len() <= 3);
         for mut client in clients {
             let mut words = String::new();
             client.read_to_string(&mut words).unwrap();

@@ -1,85 +1,114 @@
-//! How many requests are being served, and whether the server is stopping.
+//! What is being served, and whether the server is stopping.
 
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
+use crate::net::{Stream, WeakStream};
 use crate::sync::{lock, wait_timeout_while};
 
-/// What the accept loop, the handlers' threads and whoever stops the server share.
+/// A longer grace overflows the clock.
+const MAX_GRACE: Duration = Duration::from_secs(24 * 60 * 60);
+
+thread_local! {
+    /// The server whose request this thread is handling.
+    static HANDLING: Cell<*const State> = const { Cell::new(ptr::null()) };
+}
+
+/// What the accept loops, the handlers' threads and the stopping thread share.
 #[derive(Debug, Default)]
 pub(super) struct State {
     now: Mutex<Now>,
     changed: Condvar,
     /// Whether `stop_by` is set, for a loop that asks before every datagram.
     stopping: AtomicBool,
-    /// Held by whoever wakes the loop, and while the listener is closed.
-    waking: Mutex<()>,
 }
 
 #[derive(Debug, Default)]
 struct Now {
-    live: usize,
+    /// The requests being served, by number, each with its stream where it has one.
+    live: HashMap<u64, Option<WeakStream>>,
+    last: u64,
     accepting: bool,
     stop_by: Option<Instant>,
 }
+
+/// Counts one request being served, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Permit {
+    state: Arc<State>,
+    number: u64,
+}
+
+/// Why a request gets no [`Permit`].
+pub(super) enum NoPermit {
+    Full { in_use: usize },
+    Stopping,
+}
+
+/// Says that the server is accepting, until it is dropped, be it by a panic.
+pub(super) struct Accepting<'a>(&'a State);
 
 impl State {
     fn now(&self) -> MutexGuard<'_, Now> {
         lock(&self.now)
     }
 
-    /// Counts one more request, unless there are `most` already: then says how many.
-    pub(super) fn enter(&self, most: usize) -> Result<(), usize> {
+    /// Counts one more request, unless there are `max` already or the server is stopping.
+    pub(super) fn enter(
+        self: &Arc<Self>,
+        max: usize,
+        stream: Option<&Stream>,
+    ) -> Result<Permit, NoPermit> {
         let mut now = self.now();
-        if now.live >= most {
-            return Err(now.live);
-        }
-        now.live += 1;
-        Ok(())
-    }
-
-    /// Counts one request less.
-    pub(super) fn leave(&self) {
-        let mut now = self.now();
-        now.live -= 1;
         if now.stop_by.is_some() {
-            self.changed.notify_all();
+            return Err(NoPermit::Stopping);
         }
+        let in_use = now.live.len();
+        if in_use >= max {
+            return Err(NoPermit::Full { in_use });
+        }
+        now.last += 1;
+        let number = now.last;
+        now.live.insert(number, stream.map(Stream::downgrade));
+        Ok(Permit {
+            state: Arc::clone(self),
+            number,
+        })
     }
 
-    /// Runs `then` while no other thread wakes the loop or closes the listener: both do so by way of
-    /// this. To be woken the listener must be held for a moment;
-    /// if that were when the loop closes it, the listener would outlive its server, and a process
-    /// that ends just then would leave its socket file behind.
-    pub(super) fn exclusively(&self, then: impl FnOnce()) {
-        let turn = lock(&self.waking);
-        then();
-        drop(turn);
+    pub(super) fn accept(&self) -> Accepting<'_> {
+        self.now().accepting = true;
+        Accepting(self)
     }
 
+    #[cfg(test)]
     pub(super) fn live(&self) -> usize {
-        self.now().live
-    }
-
-    pub(super) fn set_accepting(&self, accepting: bool) {
-        self.now().accepting = accepting;
-        self.changed.notify_all();
+        self.now().live.len()
     }
 
     pub(super) fn is_accepting(&self) -> bool {
         self.now().accepting
     }
 
-    /// From now on the server is stopping; its handlers have `grace` to finish.
+    /// From now on the server is stopping: its handlers see the end of their streams, and have `grace`
+    /// to finish.
     pub(super) fn stop(&self, grace: Duration) {
         let mut now = self.now();
         if now.stop_by.is_none() {
-            // A grace that overflows the clock is as good as a day.
-            let day = Duration::from_secs(24 * 60 * 60);
-            now.stop_by = Some(Instant::now() + grace.min(day));
+            now.stop_by = Some(Instant::now() + grace.min(MAX_GRACE));
             self.stopping.store(true, Ordering::Release);
         }
+        let streams: Vec<Stream> = now
+            .live
+            .values()
+            .filter_map(|stream| stream.as_ref()?.upgrade())
+            .collect();
+        drop(now);
+        streams.iter().for_each(Stream::end_input);
         self.changed.notify_all();
     }
 
@@ -87,38 +116,54 @@ impl State {
         self.stopping.load(Ordering::Acquire)
     }
 
-    /// Whether the server should have stopped that long ago, the grace of its handlers included.
-    pub(super) fn is_overdue(&self, by: Duration) -> bool {
-        let stop_by = self.now().stop_by;
-        stop_by.is_some_and(|stop_by| stop_by.elapsed() >= by)
-    }
-
     /// Waits for `time`, or less where the server is stopped meanwhile.
     pub(super) fn pause(&self, time: Duration) {
-        let now = self.now();
-        drop(
-            self.changed
-                .wait_timeout_while(now, time, |now| now.stop_by.is_none()),
-        );
+        drop(self.wait(time, |now| now.stop_by.is_none()));
     }
 
-    /// Waits until the accept loop has ended, at most for `time`.
+    /// Waits until the accept loops have ended, at most for `time`.
     pub(super) fn wait_until_not_accepting(&self, time: Duration) {
-        let now = self.now();
-        drop(
-            self.changed
-                .wait_timeout_while(now, time, |now| now.accepting),
-        );
+        drop(self.wait(time, |now| now.accepting));
     }
 
-    /// Waits until nothing is being served or the grace is over; how many are left.
+    /// Waits until nothing is being served or the grace is over; how many are left. A handler that
+    /// waits here does not wait for itself.
     pub(super) fn drain(&self) -> usize {
-        let now = self.now();
-        let Some(by) = now.stop_by else {
-            return now.live;
+        let own = usize::from(HANDLING.get() == ptr::from_ref(self));
+        let Some(by) = self.now().stop_by else {
+            return self.now().live.len();
         };
         let left = by.saturating_duration_since(Instant::now());
-        let now = wait_timeout_while(&self.changed, now, left, |now| now.live > 0);
-        now.live
+        self.wait(left, |now| now.live.len() > own).live.len() - own
+    }
+
+    fn wait(&self, time: Duration, condition: impl FnMut(&mut Now) -> bool) -> MutexGuard<'_, Now> {
+        wait_timeout_while(&self.changed, self.now(), time, condition)
+    }
+}
+
+impl Permit {
+    /// Runs a handler, marking its thread as one of this server's.
+    pub(super) fn handling(&self, handle: impl FnOnce()) {
+        HANDLING.set(Arc::as_ptr(&self.state));
+        handle();
+        HANDLING.set(ptr::null());
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        let mut now = self.state.now();
+        now.live.remove(&self.number);
+        if now.stop_by.is_some() {
+            self.state.changed.notify_all();
+        }
+    }
+}
+
+impl Drop for Accepting<'_> {
+    fn drop(&mut self) {
+        self.0.now().accepting = false;
+        self.0.changed.notify_all();
     }
 }

@@ -1,14 +1,15 @@
 //! The server with handlers made for the test, over real sockets.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, OnceLock, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::*;
 use crate::net::Listener;
+use crate::sync::lock;
 
 const LONG: Duration = Duration::from_secs(10);
 
@@ -35,7 +36,7 @@ impl RequestHandler for Obedient {
 struct Running {
     port: u16,
     finished: Arc<AtomicUsize>,
-    stopper: Stopper<Connections>,
+    stopper: Stopper,
     serving: JoinHandle<usize>,
 }
 
@@ -110,27 +111,100 @@ fn one_too_many_is_told_and_a_place_that_frees_is_given() {
 }
 
 #[test]
-fn shutdown_wakes_accept_and_refuses_newcomers_while_it_waits() {
+fn shutdown_wakes_accept_and_ends_what_idle_handlers_read() {
     let server = start(10);
     let mut inside = server.served();
-    let stopper = server.stopper;
-    let stopping = thread::spawn(move || stopper.shutdown(LONG));
-    // The listener closes although a handler still runs.
-    while TcpStream::connect(("127.0.0.1", server.port)).is_ok() {
-        thread::yield_now();
-    }
-    exchange(&mut inside).unwrap();
-    drop(inside);
-    assert_eq!(stopping.join().unwrap(), 0);
+    assert_eq!(server.stopper.shutdown(LONG), 0);
+    assert_eq!(inside.read(&mut [0]).unwrap(), 0);
     assert_eq!(server.serving.join().unwrap(), 0);
+    assert!(!server.stopper.is_accepting());
+    assert!(TcpStream::connect(("127.0.0.1", server.port)).is_err());
+    assert_eq!(server.finished.load(Ordering::SeqCst), 1);
+}
+
+/// Waits on its channel and not on its stream.
+struct Busy(
+    #[expect(dead_code)] Connection,
+    Arc<Mutex<mpsc::Receiver<()>>>,
+);
+
+impl RequestHandler for Busy {
+    fn handle(&mut self) {
+        let _ = lock(&self.1).recv_timeout(LONG);
+    }
 }
 
 #[test]
 fn shutdown_gives_up_on_a_handler_that_stays() {
-    let server = start(10);
-    let _inside = server.served();
-    assert_eq!(server.stopper.shutdown(Duration::from_millis(50)), 1);
-    assert_eq!(server.serving.join().unwrap(), 1);
+    let listener = Listener::bind(&"127.0.0.1:0".parse().unwrap()).unwrap();
+    let port = listener.endpoint().port().unwrap();
+    let (go, gate) = mpsc::channel();
+    let gate = Arc::new(Mutex::new(gate));
+    let connections = Connections::new(listener).unwrap();
+    let server = ThreadingServer::new(connections, move |connection| {
+        Busy(connection, Arc::clone(&gate))
+    });
+    let stopper = server.stopper();
+    let serving = thread::spawn(move || server.serve_forever());
+    let _client = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    while stopper.state.live() == 0 {
+        thread::yield_now();
+    }
+    assert_eq!(stopper.shutdown(Duration::from_millis(50)), 1);
+    assert_eq!(serving.join().unwrap(), 1);
+    go.send(()).unwrap();
+}
+
+/// Stops its own server.
+struct Quitting(Connection, Arc<OnceLock<Stopper>>);
+
+impl RequestHandler for Quitting {
+    fn handle(&mut self) {
+        let left = self.1.get().unwrap().shutdown(LONG);
+        let _ = self.0.stream.write_all(&[left as u8]);
+    }
+}
+
+#[test]
+fn a_handler_that_stops_its_server_does_not_wait_for_itself() {
+    let listener = Listener::bind(&"127.0.0.1:0".parse().unwrap()).unwrap();
+    let port = listener.endpoint().port().unwrap();
+    let stopper = Arc::new(OnceLock::new());
+    let shared = Arc::clone(&stopper);
+    let server = ThreadingServer::new(Connections::new(listener).unwrap(), move |connection| {
+        Quitting(connection, Arc::clone(&shared))
+    });
+    assert!(stopper.set(server.stopper()).is_ok());
+    let serving = thread::spawn(move || server.serve_forever());
+    let mut client = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    client.set_read_timeout(Some(LONG / 2)).unwrap();
+    let mut left = [9];
+    client.read_exact(&mut left).unwrap();
+    assert_eq!(left, [0]);
+    assert_eq!(serving.join().unwrap(), 0);
+}
+
+#[test]
+fn a_panic_in_what_watches_events_ends_nothing() {
+    let listener = Listener::bind(&"127.0.0.1:0".parse().unwrap()).unwrap();
+    let port = listener.endpoint().port().unwrap();
+    let server = ThreadingServer::new(Connections::new(listener).unwrap(), |connection| Obedient {
+        connection,
+        finished: Arc::default(),
+    })
+    .max_connections(0)
+    .on_event(|event| assert!(!matches!(event, Event::Refused { .. }), "told to panic"));
+    let stopper = server.stopper();
+    let serving = thread::spawn(move || server.serve_forever());
+    for _ in 0..2 {
+        let mut client = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        client.set_read_timeout(Some(LONG)).unwrap();
+        let mut words = String::new();
+        client.read_to_string(&mut words).unwrap();
+        assert_eq!(words, "error: busy, 0 connections in use\n");
+    }
+    assert_eq!(stopper.shutdown(LONG), 0);
+    serving.join().unwrap();
 }
 
 #[test]
@@ -163,13 +237,13 @@ fn passing_errors_are_told_from_lasting_ones() {
     struct Broken(mpsc::SyncSender<()>);
     impl RequestSource for Broken {
         type Request = Connection;
-        fn get_request(&self) -> std::io::Result<Connection> {
+        fn get_request(&self, _: usize) -> std::io::Result<Connection> {
             let _ = self.0.try_send(());
             Err(std::io::Error::from_raw_os_error(24))
         }
         fn refuse(&self, _: Connection, _: Refusal) {}
-        fn wake(&self) -> std::io::Result<()> {
-            Err(ErrorKind::NotFound.into())
+        fn waker(&self) -> Box<dyn Fn() + Send + Sync> {
+            Box::new(|| {})
         }
         fn peer(request: &Connection) -> &dyn std::fmt::Display {
             &request.peer
@@ -194,5 +268,5 @@ fn passing_errors_are_told_from_lasting_ones() {
     assert_eq!(stopper.shutdown(LONG), 0);
     serving.join().unwrap();
     // Resting 100 ms each time, it cannot have tried more often than this in the time it took.
-    assert!((2..50).contains(&failures.load(Ordering::SeqCst)));
+    assert!((1..50).contains(&failures.load(Ordering::SeqCst)));
 }

@@ -7,7 +7,7 @@
 ///
 /// assert!(Protocol::WORDS.contains(&("header", Protocol::Header)));
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Protocol {
     /// The lesson's first: no framing at all.
     Raw,
@@ -16,6 +16,7 @@ pub enum Protocol {
     /// The lesson's third: a JSON [`header`](super::header) with its own length before it.
     Header,
     /// Ours: authenticated, streaming, with exit status; see [`session`](super::session).
+    #[default]
     Session,
 }
 

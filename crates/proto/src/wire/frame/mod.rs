@@ -82,7 +82,7 @@ pub fn write(stream: &mut impl Write, header: &[u8]) -> Result<(), FrameError> {
 /// # Errors
 ///
 /// [`FrameError`]. A length under 1 or over `limit` bytes is refused before a byte of the header is
-/// read. Time is the stream's business: a total deadline is `net::Deadline`, and its error comes
+/// read. Time is the stream's business: a total deadline is `net::DeadlineStream`, and its error comes
 /// back as [`FrameError::Io`].
 ///
 /// ```
