@@ -52,10 +52,7 @@
         const headings = all('h1, h2, h3, h4');
         const asked = location.hash.match(/^#~(\d+)$/);
         const there = asked && headings[asked[1]];
-        if (there) {
-            history.replaceState(null, '', `#${there.id}`);
-            there.scrollIntoView();
-        }
+        if (there) location.replace(`#${there.id}`);
         const page = location.pathname.match(/\/(?:en|zh)\/([^/]+)$/)?.[1];
         const folder = `${path_to_root}${zh ? 'en' : 'zh'}/`;
         const link = make('a', { className: 'language', textContent: say('中文', 'English') });
@@ -213,8 +210,8 @@
             let piped = false;
             let command = false;
             const shown = lines.map((line) => {
-                const [, prompt, text] = line.match(/^((?:[a-z][a-z0-9]*)?\$ )(.*)$/)
-                    ?? line.match(command ? /^(> )(.*)$/ : /^(>>: ?)(.*)$/) ?? [];
+                const [, prompt, text] = line.match(command ? /^((?:[a-z][a-z0-9]*)?\$ |>>: ?|> )(.*)$/
+                    : /^((?:[a-z][a-z0-9]*)?\$ |>>: ?)(.*)$/) ?? [];
                 command = Boolean(prompt) && !prompt.startsWith('>>');
                 if (prompt?.includes('$')) piped = /[|<]/.test(text);
                 if (command) commands.push(text);
@@ -268,6 +265,8 @@
                 const close = make('button', { textContent: say('close', '关闭') });
                 const dialog = make('dialog', {}, make('form', { method: 'dialog' }, link.pathname.split('/').pop(), close), make('pre', {}, code));
                 dialog.addEventListener('close', () => dialog.remove());
+                // mdBook's search takes the Escape key of the whole page.
+                dialog.addEventListener('keydown', (key) => { if (key.key === 'Escape') dialog.close(); });
                 dialog.addEventListener('click', (click) => { if (click.target === dialog) dialog.close(); });
                 document.body.append(dialog);
                 window.hljs.highlightBlock(code);
@@ -284,9 +283,9 @@
         if (!window.elasticlunr) return;
         const box = document.getElementById('mdbook-searchbar');
         box.ariaLabel = box.placeholder = say('Search this book', '搜索本书');
-        // A word that an input method has finished is a change without a key.
-        box.addEventListener('compositionend', () => setTimeout(() => box.dispatchEvent(new Event('keyup'))));
-        const load = window.elasticlunr.Index.load;
+        // Input methods and pasting change the word without a key.
+        box.addEventListener('input', () => box.dispatchEvent(new Event('keyup')));
+        const load = window.elasticlunr.Index.load.bind(window.elasticlunr.Index);
         window.elasticlunr.Index.load = (data) => {
             const index = load(data);
             const own = ({ ref }) => !window.search.doc_urls[ref].startsWith(zh ? 'en/' : 'zh/');
@@ -313,14 +312,6 @@
             const end = at + word.length;
             return `${text.slice(Math.max(at - 40, 0), at)} ${text.slice(at, end)} ${text.slice(end, end + 60)}`;
         }
-        const header = document.getElementById('mdbook-searchresults-header');
-        if (zh) {
-            new MutationObserver(() => {
-                const count = document.querySelectorAll('#mdbook-searchresults > li').length;
-                const text = count ? `找到 ${count} 处` : '没有找到';
-                if (header.textContent !== text) header.textContent = text;
-            }).observe(document.getElementById('mdbook-searchresults-outer'), { childList: true, subtree: true });
-        }
     }
 
     // mdBook's switch of the table of contents is a label: the keyboard does not reach it.
@@ -329,9 +320,7 @@
         label.role = 'button';
         label.tabIndex = 0;
         label.addEventListener('keydown', (event) => {
-            if (event.key !== 'Enter' && event.key !== ' ') return;
-            event.preventDefault();
-            label.click();
+            if (event.key === 'Enter') label.click();
         });
     }
 

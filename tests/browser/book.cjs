@@ -32,7 +32,7 @@ function source(page) {
 
 /** The fenced blocks of a page: language, text, and the comment right above. */
 function fences(page) {
-    const blocks = source(page).matchAll(/^(?:<!-- (.*?) -->\n)?```([\w,]+)\n(.*?)^```$/gms);
+    const blocks = source(page).matchAll(/^(?:<!-- ([^\n]*?) -->\n)?```([\w,]+)\n(.*?)^```$/gms);
     return [...blocks].map(([, comment, language, text]) => ({ comment, language: language.split(',')[0], text }));
 }
 
@@ -64,7 +64,8 @@ async function open(browser, options = {}) {
     const errors = [];
     page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
     page.on('pageerror', (error) => errors.push(String(error)));
-    page.on('requestfailed', (request) => errors.push(`${request.url()} failed`));
+    // A request that the next page has ended is none that failed.
+    page.on('requestfailed', (request) => request.failure().errorText !== 'net::ERR_ABORTED' && errors.push(`${request.url()} failed`));
     return { page, errors };
 }
 

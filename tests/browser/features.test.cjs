@@ -1,0 +1,305 @@
+// What the book's script adds to a page, and what is left without it.
+'use strict';
+const test = require('node:test');
+const assert = require('node:assert/strict');
+const { readFileSync } = require('node:fs');
+const { join } = require('node:path');
+const { pathToFileURL } = require('node:url');
+const { built, fences, files, launch, open, pages, serve, source, top } = require('./book.cjs');
+
+const both = pages.filter((path) => path.startsWith('en/') && pages.includes(path.replace('en/', 'zh/')));
+const course = [...both, ...both.map((path) => path.replace('en/', 'zh/'))];
+
+test('features', async (all) => {
+    const server = await serve();
+    const browser = await launch();
+    all.after(async () => {
+        await browser.close();
+        server.close();
+    });
+
+    /** A test with a page of its own, which has reported no error at the end. */
+    function feature(name, options, run) {
+        return all.test(name, async () => {
+            const { page, errors } = await open(browser, options);
+            await run(page);
+            assert.deepEqual(errors, []);
+            await page.context().close();
+        });
+    }
+
+    await all.test('style and script have fewer than 500 lines together', () => {
+        const theme = files(join(top, 'docs/theme')).map((file) => readFileSync(join(top, 'docs/theme', file), 'utf8'));
+        const lines = theme.join('').match(/\n/g).length;
+        assert.ok(lines < 500, `${lines} lines`);
+    });
+
+    await feature('the switch leads to the same section and back', {}, async (page) => {
+        assert.ok(both.length > 12);
+        for (const path of both) {
+            await page.goto(server.url + path);
+            const count = await page.locator('main :is(h1, h2, h3, h4)').count();
+            for (const number of path === both[0] ? [0, 1, Math.floor(count / 2)] : [Math.floor(count / 2)]) {
+                await page.goto(server.url + path);
+                await page.evaluate((at) => {
+                    const heading = document.querySelectorAll('main :is(h1, h2, h3, h4)')[at];
+                    heading.style.scrollMarginTop = '60px';
+                    heading.scrollIntoView();
+                }, number);
+                await page.click('.language');
+                await page.waitForURL(`**/${path.replace('en/', 'zh/')}*`);
+                const there = await sectionOf(page);
+                assert.equal(there, number || -1, `${path}, heading ${number}`);
+                await page.click('.language');
+                await page.waitForURL(`**/${path}*`);
+                assert.equal(await sectionOf(page), number || -1);
+            }
+        }
+    });
+
+    /** The number of the heading that the address names, which is in view; -1 for none. */
+    function sectionOf(page) {
+        return page.evaluate(() => {
+            const headings = [...document.querySelectorAll('main :is(h1, h2, h3, h4)')];
+            const named = headings.findIndex(({ id }) => id === decodeURIComponent(location.hash.slice(1)));
+            const { top } = (headings[named] ?? headings[0]).getBoundingClientRect();
+            const bar = document.getElementById('mdbook-menu-bar').getBoundingClientRect();
+            return top >= bar.bottom && top < innerHeight ? named : `out of view: ${top}`;
+        });
+    }
+
+    await feature('previous, next and the table of contents stay within a language', {}, async (page) => {
+        const next = {};
+        for (const path of pages) {
+            await page.goto(server.url + path);
+            next[path] = await page.evaluate(() => document.querySelector('.nav-wrapper .next')?.pathname.slice(1));
+            const shown = await page.evaluate(() => [...document.querySelectorAll('.sidebar a[href], .nav-wrapper a, .nav-wide-wrapper a')]
+                .filter((link) => link.closest('.nav-wide-wrapper') || link.checkVisibility()).map(({ pathname }) => pathname.slice(1)));
+            const other = path.startsWith('zh/') ? 'en/' : 'zh/';
+            assert.deepEqual(shown.filter((link) => link.startsWith(other)), [], path);
+            assert.ok(shown.some((link) => link.startsWith(path.startsWith('zh/') ? 'zh/' : 'en/')), path);
+        }
+        for (const language of ['en', 'zh']) {
+            const seen = [];
+            for (let path = `${language}/01-sockets.html`; path && !seen.includes(path); path = next[path]) seen.push(path);
+            const missing = both.map((path) => path.replace('en/', `${language}/`)).filter((path) => /\/\d/.test(path) && !seen.includes(path));
+            assert.deepEqual(missing, []);
+        }
+    });
+
+    for (const [language, word, where] of [['zh', '粘包', '06-'], ['en', '粘包', '06-'], ['en', 'sticky', '06-'], ['zh', 'TIME_WAIT', '04-'],
+        ['zh', 'time_wait 地址', '04-'], ['zh', 'sticky', '06-']]) {
+        await feature(`search on a page in ${language} finds ${word}`, {}, async (page) => {
+            await page.goto(`${server.url}${language}/09-udp.html`);
+            await page.click('#mdbook-search-toggle');
+            await page.keyboard.type(word);
+            await page.waitForURL((url) => url.searchParams.get('search') === word);
+            await page.waitForSelector('#mdbook-searchresults > li');
+            const found = await page.locator('#mdbook-searchresults > li > a').evaluateAll((links) => links.map(({ href }) => href));
+            assert.ok(found.some((link) => link.includes(`/${where}`)), found.join('\n'));
+            const teasers = await page.locator('#mdbook-searchresults .teaser').allTextContents();
+            assert.ok(teasers.some((teaser) => teaser.toLowerCase().includes(word.split(' ')[0].toLowerCase())), teasers.join('\n'));
+            await page.click('#mdbook-searchresults > li > a');
+            await page.waitForSelector('mark');
+        });
+    }
+
+    await feature('every pair stands side by side, and one under the other on a phone', {}, async (page) => {
+        let pairs = 0;
+        for (const path of course) {
+            await page.goto(server.url + path);
+            const wide = await page.evaluate(placesOfPairs);
+            assert.equal(wide.length, pairsIn(path), path);
+            pairs += wide.length;
+            for (const [left, right] of wide) {
+                assert.ok(left.top === right.top && left.right < right.left && left.height === right.height, path);
+            }
+            await page.setViewportSize({ width: 420, height: 800 });
+            for (const [first, second] of await page.evaluate(placesOfPairs)) assert.ok(first.bottom < second.top, path);
+            await page.setViewportSize({ width: 1400, height: 900 });
+        }
+        assert.ok(pairs > 60, `${pairs} pairs`);
+    });
+
+    function placesOfPairs() {
+        return [...document.querySelectorAll('.pair')].map((pair) => [...pair.children].map((figure) => figure.getBoundingClientRect().toJSON()));
+    }
+
+    /** A Python block, and a Rust one after it with at most a caption and a short sentence between. */
+    function pairsIn(path) {
+        const blocks = source(path).split(/^(```[\w,]+\n.*?^```\n)/gms);
+        return blocks.filter((block, at) => {
+            const between = (blocks[at + 1] ?? '').replace(/<!--.*?-->/gs, '').replace(/\[(.*?)\]\(.*?\)/gs, '$1').replace(/[*`]/g, '').trim().split(/\n{2,}/).filter(Boolean);
+            return block.startsWith('```python') && (blocks[at + 2] ?? '').startsWith('```rust')
+                && between.length < 3 && between.every((text) => text.length < 140 && !/^([#|>-]|\d\.)/.test(text));
+        }).length;
+    }
+
+    await feature('the two listings of a pair scroll sideways together', {}, async (page) => {
+        await page.goto(`${server.url}en/02-tcp-pair.html`);
+        const [left, right] = await page.locator('.pair').first().locator('pre').all();
+        for (const [own, other] of [[left, right], [right, left]]) {
+            await own.hover();
+            await own.locator('code').evaluate((code) => { code.scrollLeft = 30; });
+            await page.waitForFunction((code) => code.scrollLeft === 30, await other.locator('code').elementHandle());
+            await own.locator('code').evaluate((code) => { code.scrollLeft = 0; });
+            await page.waitForFunction((code) => code.scrollLeft === 0, await other.locator('code').elementHandle());
+        }
+    });
+
+    await feature('a row of a line table marks its lines', {}, async (page) => {
+        let rows = 0;
+        for (const path of course.filter((path) => /<!-- lines: /.test(source(path)))) {
+            await page.goto(server.url + path);
+            const listings = Object.fromEntries(fences(path).map(({ comment, text }) => [comment, text]));
+            await page.evaluate((value) => { window.listings = value; }, listings);
+            for (const { wanted, marked } of await page.evaluate(markedLines)) {
+                for (const code of wanted) assert.ok(marked.some((line) => line.includes(code)), `${path}: ${code} is not in ${marked}`);
+                assert.ok(marked.every((line) => wanted.some((code) => line.includes(code))), `${path}: ${marked} for ${wanted}`);
+                rows += 1;
+            }
+        }
+        assert.ok(rows > 100, `${rows} rows`);
+        await page.goto(`${server.url}zh/02-tcp-pair.html`);
+        await page.locator('tr.jump').nth(2).hover();
+        assert.ok(await page.locator('.line-mark').count() >= 2);
+        await page.locator('tr.jump').nth(2).press('Enter');
+        await page.waitForFunction(() => {
+            const { top } = document.querySelector('.line-mark').getBoundingClientRect();
+            return top > 0 && top < innerHeight;
+        });
+    });
+
+    /** For each row: its code that a listing of its files shows, and the text under the marks that its focus makes. */
+    function markedLines() {
+        const comments = [];
+        const walker = document.createTreeWalker(document.querySelector('main'), NodeFilter.SHOW_COMMENT);
+        while (walker.nextNode()) comments.push(walker.currentNode);
+        const rows = [];
+        for (const comment of comments) {
+            const files = comment.data.match(/ lines: (\S+) (\S+) /)?.slice(1);
+            for (const row of files ? comment.nextElementSibling.querySelectorAll('tbody tr') : []) rows.push([row, files]);
+        }
+        const text = (file) => comments.filter(({ data }) => data.startsWith(` listing: ${file} `)).map(({ data }) => window.listings[data.trim()]).join('\n');
+        return rows.map(([row, files]) => {
+            row.focus();
+            const wanted = files.flatMap((file, column) => [...row.cells[column].querySelectorAll('code')]
+                .map((code) => code.textContent).filter((code) => text(file).includes(code)));
+            const marked = [...document.querySelectorAll('tr.on')].includes(row) ? [...document.querySelectorAll('.line-mark')] : [];
+            const lines = marked.map((mark) => {
+                const { top, height } = mark.getBoundingClientRect();
+                const code = mark.parentElement.querySelector('code');
+                const first = code.getBoundingClientRect().top + parseFloat(getComputedStyle(code).paddingTop);
+                return code.innerText.split('\n')[Math.round((top - first) / height)] ?? '';
+            });
+            return { wanted, marked: lines };
+        });
+    }
+
+    await feature('a listing begins at its code, and shows its comment when asked', {}, async (page) => {
+        for (const path of course) {
+            await page.goto(server.url + path);
+            const starts = await page.locator('figure code').evaluateAll((codes) => codes.map((code) => code.innerText.trimStart().slice(0, 20)));
+            assert.deepEqual(starts.filter((start) => /^("""|\/\/!)/.test(start)), [], path);
+        }
+        await page.goto(`${server.url}en/12-internet-modules.html`);
+        const button = page.locator('figcaption button');
+        if (await button.count()) {
+            await button.first().click();
+            assert.match(await page.locator('figure:has(figcaption button) code').first().innerText(), /^("""|\/\/!)/);
+        }
+    });
+
+    await feature('every console block is a terminal whose copy button copies what is typed', { permissions: ['clipboard-read', 'clipboard-write'] }, async (page) => {
+        for (const path of pages) {
+            const blocks = fences(path).filter(({ language }) => language === 'console');
+            if (!blocks.length) continue;
+            await page.goto(server.url + path);
+            const terminals = await page.locator('pre.terminal').evaluateAll((all) => all.map((terminal) => ({
+                name: terminal.querySelector('.bar span').textContent,
+                copied: terminal.querySelector('.bar button')?.dataset.clipboardText,
+                shown: terminal.querySelector('code').textContent,
+                typed: [...terminal.querySelectorAll('.typed')].map((part) => part.textContent),
+            })));
+            const wanted = blocks.map(({ text, comment }, at) => {
+                const [, name] = comment?.match(/^terminal: (.*)/) ?? text.match(/^\(?([a-z][a-z0-9]*)(?:\)\n|\$ )/) ?? [];
+                const typed = [...text.matchAll(/^(?:[a-z][a-z0-9]*)?\$ (.*(?:\n> .*)*)/gm)].map(([, command]) => command.replace(/\n> /g, '\n'));
+                return {
+                    name: path.startsWith('zh/') ? terminals[at]?.name : name ?? 'terminal',
+                    copied: typed.length ? typed.join('\n') : undefined,
+                    shown: text.replace(/^\([a-z0-9]+\)\n/, ''),
+                    typed: typedIn(text),
+                };
+            });
+            assert.deepEqual(terminals, wanted, path);
+        }
+        await page.goto(`${server.url}en/05-running-commands.html`);
+        const button = page.locator('.bar button').first();
+        await button.click();
+        await page.waitForFunction((element) => element.textContent === 'copied', await button.elementHandle());
+        assert.equal(await page.evaluate(() => navigator.clipboard.readText()), await button.getAttribute('data-clipboard-text'));
+    });
+
+    /** What somebody types in a console block: commands, their further lines, keys, input of a program. */
+    function typedIn(text) {
+        let command = '';
+        return text.trimEnd().split('\n').flatMap((line) => {
+            const prompt = line.match(/^[a-z0-9]*\$ /)?.[0];
+            if (prompt) command = line;
+            if (prompt) return [line.slice(prompt.length)];
+            if (line.startsWith('> ')) return [line.slice(2)];
+            if (/^\^[CD]$/.test(line)) return [line];
+            // Input from a pipe or a file is typed by nobody.
+            return line.startsWith('>>:') && !/[|<]/.test(command) ? [line.replace(/^>>: ?/, '')] : [];
+        });
+    }
+
+    await feature('every claim and every fact is in a box', {}, async (page) => {
+        const leads = /^> \*\*(Claim|In fact|The lesson does not mention|课上说|其实|课上没提)/gm;
+        for (const path of course) {
+            await page.goto(server.url + path);
+            const shown = await page.locator('.box > :is(.claim, .fact, .silent)').count();
+            assert.ok(shown >= [...source(path).matchAll(leads)].length, `${path}: ${shown}`);
+        }
+    });
+
+    await feature('a link to a source file shows the file', { acceptDownloads: true }, async (page) => {
+        const downloads = [];
+        page.on('download', (download) => downloads.push(download.url()));
+        const linking = course.filter((path) => /\]\([^)]*\.rs\)/.test(source(path)));
+        assert.ok(linking.length > 8);
+        for (const path of [linking[0], linking.at(-1)]) {
+            await page.goto(server.url + path);
+            const link = page.locator('main a[href$=".rs"]').first();
+            const file = await link.evaluate(({ pathname }) => pathname);
+            await link.click();
+            const text = readFileSync(join(built, file), 'utf8');
+            assert.equal(await page.locator('dialog[open] code').textContent(), text);
+            await page.keyboard.press('Escape');
+            await page.waitForSelector('dialog', { state: 'detached' });
+        }
+        assert.deepEqual(downloads, []);
+    });
+
+    await feature('without the script a page is one column, and the contents have both languages', { javaScriptEnabled: false }, async (page) => {
+        for (const path of course) {
+            await page.goto(server.url + path);
+            const text = await page.locator('main').innerText();
+            for (const { text: block, language } of fences(path).filter(({ language }) => language !== 'text')) {
+                const [line] = block.split('\n').filter((line) => line.length > 12);
+                assert.ok(text.includes((line ?? '').trim()), `${path}: ${language} ${line}`);
+            }
+            const contents = page.frameLocator('iframe.sidebar-iframe-outer').locator('a');
+            const links = await contents.evaluateAll((all) => all.map(({ pathname }) => pathname.slice(1)));
+            for (const other of course) assert.ok(links.includes(other), `${path}: no link to ${other}`);
+        }
+    });
+
+    await feature('the book works from a folder of files', {}, async (page) => {
+        await page.goto(pathToFileURL(join(built, 'en/06-sticky-packets.html')).href);
+        assert.ok(await page.locator('.pair').count() > 0);
+        await page.click('.language');
+        await page.waitForURL('**/zh/06-sticky-packets.html*');
+        assert.equal(await page.evaluate(() => document.documentElement.lang), 'zh-CN');
+    });
+});
