@@ -25,8 +25,8 @@ fi
 
 command -v npm >/dev/null || debian nodejs npm
 command -v chromium >/dev/null || debian chromium
-fc-list | grep -q 'Noto Sans CJK SC' || debian fontconfig fonts-noto-cjk
-fc-list | grep -q 'DejaVu Sans Mono' || debian fonts-dejavu-core
+[[ $(fc-list) == *'Noto Sans CJK SC'* ]] || debian fontconfig fonts-noto-cjk
+[[ $(fc-list) == *'DejaVu Sans Mono'* ]] || debian fonts-dejavu-core
 if ! cmp -s "$here/package-lock.json" "$into/browser/installed"; then
   mkdir -p "$into/browser"
   cp "$here/package.json" "$here/package-lock.json" "$into/browser/"

@@ -10,22 +10,26 @@ use crate::experiment::Experiment;
 use crate::pieces::{Outcome, Piece, pieces, text, whole};
 use crate::table::{on, pause, reader};
 
-/// The picture's width; it grows downwards. All lengths are in its own units, pixels at full size.
-const WIDTH: usize = 760;
+/// The picture's width; it grows downwards. All lengths are in its own units. A phone shows four
+/// fifths of them as pixels, so the letters are still readable there.
+const WIDTH: usize = 480;
+/// Where texts begin, and how many characters a line has.
+const MARGIN: usize = 20;
+const LINE: usize = 49;
 /// Where the axis of bytes begins, and its length.
-const LEFT: usize = 130;
-const AXIS: usize = WIDTH - LEFT - 24;
+const LEFT: usize = 104;
+const AXIS: usize = WIDTH - LEFT - MARGIN;
 /// The height of a box.
 const BOX: usize = 26;
 /// What a character needs at least, in the font of the boxes.
-const CHARACTER: f64 = 8.6;
+const CHARACTER: f64 = 9.1;
 /// Messages take turns with so many colours.
 const COLOURS: usize = 4;
 
 const STYLE: &str = "\
 .ground{fill:#fff;stroke:#d0d7de}.word{fill:#1f2328}.dim{fill:#57606a}.recv{fill:none;stroke:#1f2328;stroke-width:2}
 .m0{fill:#9ecbff}.m1{fill:#ffd78a}.m2{fill:#b4e6b8}.m3{fill:#f3b8d6}.in{fill:#1f2328}
-text{font:14px ui-monospace,Menlo,Consolas,monospace}.head{font-weight:bold}
+text{font:15px ui-monospace,Menlo,Consolas,monospace}.head{font-weight:bold}
 @media(prefers-color-scheme:dark){
 .ground{fill:#0d1117;stroke:#30363d}.word{fill:#e6edf3}.dim{fill:#9da7b3}.recv{stroke:#e6edf3}
 .m0{fill:#1f4f87}.m1{fill:#7a5200}.m2{fill:#22603a}.m3{fill:#7d2f57}.in{fill:#f0f6fc}}
@@ -34,20 +38,12 @@ text{font:14px ui-monospace,Menlo,Consolas,monospace}.head{font-weight:bold}
 /// Draws all experiments below each other.
 pub fn draw(results: &[Results<'_>]) -> String {
     let mut body = String::new();
-    let mut y = 30;
-    word(
-        &mut body,
-        "dim",
-        20,
-        y,
-        "Each message is one send; a frame is what one recv gave.",
-    );
-    y += 14;
+    let legend = "A colour is one send, a frame is one recv.";
+    let mut y = paragraph(&mut body, "dim", 30, legend) + 14;
     let mut number = 0;
     for (group, outcomes) in results {
         if !group.heading.is_empty() {
-            y += 30;
-            word(&mut body, "word head", 20, y, group.heading);
+            y = paragraph(&mut body, "word head", y + 30, group.heading);
         }
         for (experiment, outcomes) in group.experiments.iter().zip(outcomes) {
             number += 1;
@@ -57,10 +53,12 @@ pub fn draw(results: &[Results<'_>]) -> String {
     let height = y + 12;
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" \
-         width=\"{WIDTH}\" height=\"{height}\" role=\"img\">\n\
+         width=\"{}\" height=\"{}\" role=\"img\">\n\
          <title>What each send became on the other side</title>\n<style>\n{STYLE}</style>\n\
          <rect class=\"ground\" x=\".5\" y=\".5\" width=\"{}\" height=\"{}\" rx=\"8\"/>\n\
          {body}</svg>\n",
+        WIDTH * 7 / 6,
+        height * 7 / 6,
         WIDTH - 1,
         height - 1,
     )
@@ -75,19 +73,18 @@ fn draw_experiment(
     outcomes: &[Outcome],
 ) -> usize {
     let title = format!(
-        "{number}  NODELAY {}, pause {}, reader {}, recv({})",
+        "{number} NODELAY {}, pause {}, reader {}, recv({})",
         on(experiment.nodelay),
         pause(experiment),
         reader(experiment.reader),
         experiment.recv_size
     );
-    word(body, "word", 20, y, &title);
-    y += 10;
+    y = paragraph(body, "word", y, &title) + 10;
     let axis = Axis {
         messages: &experiment.messages,
         total: experiment.total(),
     };
-    word(body, "dim", 40, y + 18, "sends");
+    word(body, "dim", MARGIN, y + 18, "sends");
     let mut at = 0;
     for piece in whole(&experiment.messages) {
         axis.fill(body, at, y, piece);
@@ -99,7 +96,7 @@ fn draw_experiment(
             1 => "recvs".to_owned(),
             runs => format!("{} of {runs}", outcome.times),
         };
-        word(body, "dim", 40, y + 18, &label);
+        word(body, "dim", MARGIN, y + 18, &label);
         let mut at = 0;
         for recv in pieces(&experiment.messages, &outcome.recvs) {
             let from = at;
@@ -156,6 +153,24 @@ impl Axis<'_> {
             "<rect class=\"recv\" x=\"{left:.1}\" y=\"{y}\" width=\"{width:.1}\" height=\"{BOX}\" rx=\"3\"/>",
         );
     }
+}
+
+/// Writes a text from the line at `y` down, and gives where its last line is.
+fn paragraph(body: &mut String, class: &str, mut y: usize, text: &str) -> usize {
+    let mut line = String::new();
+    for part in text.split(' ') {
+        if line.len() + 1 + part.len() > LINE {
+            word(body, class, MARGIN, y, &line);
+            line.clear();
+            y += 20;
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(part);
+    }
+    word(body, class, MARGIN, y, &line);
+    y
 }
 
 fn word(body: &mut String, class: &str, x: usize, y: usize, text: &str) {
