@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the book and tests it in a browser. Where a part is missing it says so and is skipped; with
+# Builds the book, and tests it and wiretap's page in a browser. Where a part is missing it says so and is skipped; with
 # CI=true that is a failure.
 set -euo pipefail
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -11,6 +11,7 @@ if ! "$top/tests/browser/install.sh"; then
   [ "${CI:-}" != true ]
   exit
 fi
+cargo build --quiet --locked -p wiretap -p tcp-server # the tests of wiretap's page run them
 rm -rf "$top/target/book"
 "$DIALTONE_TOOLS/bin/mdbook" build "$top/docs" --dest-dir "$top/target/book"
 node --test --test-reporter=spec "$top/tests/browser/"*.test.cjs

@@ -11,6 +11,7 @@ use std::time::Duration;
 use proto::net::Stream;
 use proto::socketserver::{Connection, RequestHandler};
 use proto::wire::hmac;
+use proto::wire::json::Value;
 
 use crate::event::Side;
 use crate::http::{Request, answer, begin_events};
@@ -93,10 +94,14 @@ impl Shared {
                 let picture = picture::draw(&self.tap.journal.kept());
                 answer(stream, "200 OK", "image/svg+xml", &picture)
             }
-            ("POST", "/bend") => match self.bend(request) {
-                Ok(()) => answer(stream, "200 OK", "application/json", &self.bends()),
-                Err(why) => plain(stream, "400 Bad Request", &why),
-            },
+            ("POST", "/bend") => {
+                // A value that a person mistypes is no failed request.
+                let bends = self.bend(request).map_or_else(
+                    |why| Value::object([("error", why.as_str().into())]).to_string(),
+                    |()| self.bends(),
+                );
+                answer(stream, "200 OK", "application/json", &bends)
+            }
             (_, "/" | "/events" | "/picture.svg" | "/bend") => {
                 plain(stream, "405 Method Not Allowed", "not with this method")
             }
