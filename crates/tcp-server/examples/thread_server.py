@@ -3,7 +3,7 @@
     python3 crates/tcp-server/examples/thread_server.py [PORT]
     python3 crates/tcp-client/examples/tcp_client.py [PORT]
 
-This is tcp_server.py with one change: the loop over messages runs in a thread of its own.
+This is tcp_server.py with one change: the message loop runs in a thread of its own.
 """
 
 import socket
@@ -11,7 +11,7 @@ import sys
 import threading
 
 
-def serve(conn):  # the loop over messages
+def serve(conn):  # the message loop
     with conn:
         while True:
             try:
@@ -31,6 +31,6 @@ server.bind(("127.0.0.1", port))
 server.listen(5)
 print("listening on %s:%d" % server.getsockname(), flush=True)
 
-while True:  # the loop over connections
+while True:  # the connection loop
     conn, client_addr = server.accept()
     threading.Thread(target=serve, args=(conn,), daemon=True).start()

@@ -5,14 +5,14 @@
 //! cargo run -p tcp-client --example tcp_client [PORT]
 //! ```
 //!
-//! This is `tcp_server.rs` with one change: the loop over messages runs in a thread of its own.
+//! This is `tcp_server.rs` with one change: the message loop runs in a thread of its own.
 
 use std::env;
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
 
-/// The loop over messages.
+/// The message loop.
 fn serve(mut conn: TcpStream) {
     let mut buf = [0; 1024];
     loop {
@@ -33,7 +33,7 @@ fn main() -> io::Result<()> {
     let server = TcpListener::bind(format!("127.0.0.1:{port}"))?;
     println!("listening on {}", server.local_addr()?);
 
-    // The loop over connections.
+    // The connection loop.
     loop {
         let (conn, _client_addr) = server.accept()?;
         thread::spawn(move || serve(conn));
