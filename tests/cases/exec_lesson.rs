@@ -13,7 +13,7 @@ mod lifecycle;
 mod matrix;
 mod reply;
 mod request;
-mod terminal;
+pub mod terminal;
 
 use std::fmt::Display;
 use std::net::SocketAddr;

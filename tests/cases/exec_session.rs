@@ -5,12 +5,15 @@
 
 mod attackers;
 mod budgets;
+mod client;
 mod commands;
 mod ending;
 mod input;
 mod interop;
 mod leaving;
+mod network;
 mod peers;
+mod prompt;
 mod random;
 mod relay;
 mod states;

@@ -3,7 +3,7 @@
 use std::net::TcpStream;
 use std::thread;
 
-use cross_process::deadline::SOON;
+use cross_process::deadline::{SOON, poll};
 use cross_process::net;
 use cross_process::process::Process;
 use cross_process::procfs;
@@ -99,5 +99,31 @@ fn one_more_than_may_be_is_told_and_the_next_place_is_given_again() {
         });
         assert!(free.is_some());
         assert_alive(&mut server, protocol);
+    }
+}
+
+/// A server that is full says so as soon as a client connects, whatever the client sends.
+#[test]
+fn a_full_server_is_never_taken_for_a_reply() {
+    for protocol in PROTOCOLS {
+        let server = serve(protocol, &["--max-connections", "1"]);
+        let guest = net::connect(server.addr());
+        net::send(&guest, b"exec sleep 1000");
+        assert!(poll(SOON, || super::runs(&server, "sleep").then_some(())).is_some());
+        for _ in 0..40 {
+            let output = run(protocol, server.addr(), &[], "error");
+            assert_eq!(output.stdout, b"");
+            let text = complaint(&output);
+            assert!(
+                text.contains("refused the connection: busy, 1 connections in use"),
+                "{text}"
+            );
+        }
+    }
+    // An output is an output.
+    let server = serve("raw", &[]);
+    for words in ["error: what is this", "error: busy, he says; go on"] {
+        let command = format!("printf '%s' '{words}'");
+        assert_eq!(shown(run("raw", server.addr(), &[], &command)), words);
     }
 }

@@ -14,7 +14,7 @@ use super::{client_command, runs, serve};
 const ON_A_TERMINAL: &str = "import os, pty, sys\n\
     sys.exit(abs(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:]))))";
 
-fn on_a_terminal(command: &Command) -> Option<Process> {
+pub fn on_a_terminal(command: &Command) -> Option<Process> {
     let mut python = python::command("a terminal")?;
     python
         .args(["-c", ON_A_TERMINAL])

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use proto::net::{Stream, Trace, TraceEvent, unanswered_tries};
+use proto::net::{Stream, Trace, TraceEvent, has_vanished};
 use proto::sync::lock;
 use proto::wire::session::{
     ClientState, FrameType, INTERVALS, KeepAlive, Sealer, Silence, Unexpected,
@@ -212,11 +212,9 @@ impl Connection {
                 self.send_apart(FrameType::Ping)
             }
             Silence::Wait => Ok(()),
-            // A command that does not read its input keeps the server from reading our ping. Its
+            // A command that does not read its input keeps the server from reading our ping, but its
             // system acknowledges all the same.
-            Silence::Gone if now.input_sent && unanswered_tries(&self.stream).unwrap_or(0) == 0 => {
-                Ok(())
-            }
+            Silence::Gone if now.input_sent && !has_vanished(&self.stream) => Ok(()),
             Silence::Gone => Err(io::Error::other(Silent::Gone(interval * INTERVALS))),
         }
     }

@@ -39,6 +39,21 @@ pub fn unanswered_tries(stream: &Stream) -> Option<u32> {
         .find_map(|table| tries_of(inode, &table))
 }
 
+/// Whether the peer's system has left three tries or more unanswered. One or two say nothing: a
+/// healthy kernel answers the probes of a closed window at most twice a second
+/// (`net.ipv4.tcp_invalid_ratelimit`).
+///
+/// ```
+/// use proto::net::{Stream, has_vanished};
+///
+/// let (ours, _theirs) = std::os::unix::net::UnixStream::pair()?;
+/// assert!(!has_vanished(&Stream::from(ours)));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn has_vanished(stream: &Stream) -> bool {
+    unanswered_tries(stream).is_some_and(|tries| tries >= 3)
+}
+
 /// Fields 6 (repetitions) and 8 (probes of a closed window) of the line that has the inode as its
 /// field 9, counted from 0; see proc(5).
 fn tries_of(inode: &str, table: &str) -> Option<u32> {
