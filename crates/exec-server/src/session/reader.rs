@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use proto::is_timeout;
-use proto::net::{lingering_close, unanswered_tries};
+use proto::net::{has_vanished, lingering_close};
 use proto::wire::session::{FrameReader, FrameType, KeepAlive, Opener, SessionError, Silence};
 
 use super::CloseReason;
@@ -266,7 +266,7 @@ impl<'a> Link<'a> {
     fn keep_alive(&mut self, interval: Duration, idle: bool) -> Result<(), CloseReason> {
         match self.alive.silent_interval() {
             Silence::Ping => self.shared.writer.ping()?,
-            Silence::Gone if idle || unanswered_tries(&self.shared.stream) > Some(0) => {
+            Silence::Gone if idle || has_vanished(&self.shared.stream) => {
                 return Err(CloseReason::Vanished(interval));
             }
             Silence::Wait | Silence::Gone => self.shared.writer.flush()?,
