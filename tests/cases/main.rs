@@ -1,5 +1,6 @@
 //! The cross-process tests. One binary, one module a topic.
 
+mod anywhere;
 mod codecs;
 mod docs;
 mod exec;

@@ -11,6 +11,7 @@ mod matrix;
 mod panics;
 mod shortage;
 mod stalls;
+mod takeover;
 mod trace;
 mod unix;
 pub mod unprivileged;

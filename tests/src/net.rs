@@ -23,6 +23,20 @@ pub fn listen() -> TcpListener {
     TcpListener::bind(ANY_PORT).unwrap_or_else(|why| panic!("cannot listen: {why}"))
 }
 
+/// A listener whose queue is full, and those who fill it: whoever connects now gets no answer.
+#[track_caller]
+pub fn listen_with_a_full_queue() -> (TcpListener, Vec<TcpStream>) {
+    const AT_ONCE: Duration = Duration::from_millis(200);
+    let listener = listen();
+    let Ok(addr) = listener.local_addr() else {
+        panic!("a listener without an address");
+    };
+    let queue = (0..10_000).map_while(|_| TcpStream::connect_timeout(&addr, AT_ONCE).ok());
+    let queue: Vec<TcpStream> = queue.collect();
+    assert!(queue.len() < 10_000, "the queue has no end");
+    (listener, queue)
+}
+
 /// Accepts the next connection. Reads and writes of the stream give up after [`SOON`].
 #[track_caller]
 pub fn accept(listener: &TcpListener) -> TcpStream {

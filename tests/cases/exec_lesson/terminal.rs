@@ -6,6 +6,7 @@ use cross_process::artifacts::artifacts;
 use cross_process::deadline::{SOON, poll};
 use cross_process::process::Process;
 use cross_process::python;
+use cross_process::temp::TempDir;
 
 use super::{client_command, runs, serve};
 
@@ -54,6 +55,36 @@ fn it_asks_with_a_prompt_and_ctrl_d_ends_it() {
         assert_eq!(client.wait_exit(SOON).code(), Some(0));
         client.wait_stdout(">>: \r\n>>: \r\n", SOON);
     }
+}
+
+/// A prompt is for somebody who types and sees it.
+#[test]
+fn it_does_not_prompt_where_only_one_of_input_and_errors_is_a_terminal() {
+    let dir = TempDir::new();
+    let server = serve("header", &[]);
+    let (typed, errors) = (dir.join("typed"), dir.join("errors"));
+    std::fs::write(&typed, "echo hi\n").unwrap();
+    for redirect in [
+        format!("2> '{}'", errors.display()),
+        format!("< '{}'", typed.display()),
+    ] {
+        let shell = in_a_shell("header", server.addr(), "ADDR", &redirect);
+        let Some(mut client) = on_a_terminal(&shell) else {
+            return;
+        };
+        if redirect.starts_with('2') {
+            client.send_line("echo hi");
+            client.wait_stdout("hi\r\nhi\r\n", SOON);
+            client.send(b"\x04");
+        } else {
+            client.wait_stdout("hi\r\n", SOON);
+        }
+        assert_eq!(client.wait_exit(SOON).code(), Some(0));
+        let screen = client.finish(SOON).stdout;
+        let screen = String::from_utf8_lossy(&screen).into_owned();
+        assert!(!screen.contains(">>:"), "{redirect}: {screen}");
+    }
+    assert_eq!(std::fs::read_to_string(&errors).unwrap(), "");
 }
 
 #[test]

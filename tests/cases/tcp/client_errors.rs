@@ -205,3 +205,20 @@ fn a_line_longer_than_any_message_is_refused() {
         "error: a line of standard input is longer than 64 MiB; send it in shorter ones\n"
     );
 }
+
+/// By the kernel's own clock a client would wait for two minutes.
+#[test]
+fn a_server_that_lets_nobody_in_is_given_up() {
+    let (listener, _queue) = net::listen_with_a_full_queue();
+    let addr = listener.local_addr().unwrap().to_string();
+    let words = ["--connect-timeout", "300ms", "--send", "x", &addr];
+    let ended = Process::spawn(client_command(&words)).finish(SOON);
+    assert_eq!(
+        String::from_utf8_lossy(&ended.stderr),
+        format!(
+            "error: cannot connect to {addr} (no answer within 300ms); is a firewall between, or \
+             the server overloaded?\n"
+        )
+    );
+    assert_eq!(ended.status.code(), Some(1));
+}

@@ -19,12 +19,12 @@ use cross_process::temp::TempDir;
 use super::unprivileged::Unprivileged;
 use super::{client_command, server_command};
 
-fn endpoint(path: &Path) -> String {
+pub fn endpoint(path: &Path) -> String {
     format!("unix:{}", path.display())
 }
 
 #[track_caller]
-fn serve_at(path: &Path) -> Server {
+pub fn serve_at(path: &Path) -> Server {
     let server = Server::start(server_command(&["--stop-on-eof", &endpoint(path)]));
     assert_eq!(server.endpoint(), endpoint(path));
     server
@@ -48,7 +48,7 @@ fn refusal_at(path: &Path) -> String {
 
 /// The counterpart of the check at the end of a TCP server's test.
 #[track_caller]
-fn assert_alive(server: &mut Server, path: &Path) {
+pub fn assert_alive(server: &mut Server, path: &Path) {
     let mut stream = UnixStream::connect(path).unwrap();
     stream.set_read_timeout(Some(SOON)).unwrap();
     stream.write_all(b"ping").unwrap();
