@@ -16,7 +16,7 @@ pub struct TempDir(PathBuf);
 impl TempDir {
     /// Makes the folder. Its path is short, so that a socket in it stays below the 108 bytes that
     /// a socket's path may have.
-    #[expect(
+    #[allow(
         clippy::new_without_default,
         reason = "a default value should not touch the disk"
     )]

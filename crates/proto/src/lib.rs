@@ -15,6 +15,11 @@
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod cli;
+/// Waits with an end, from the harness of the cross-process tests.
+#[cfg(test)]
+#[path = "../../../tests/src/deadline.rs"]
+#[allow(dead_code, reason = "other tests use the rest")]
+mod deadline;
 mod errors;
 pub mod escape;
 pub mod net;
@@ -23,6 +28,10 @@ pub mod random;
 pub mod serving;
 pub mod socketserver;
 pub mod sync;
+/// Folders that go away, from the harness of the cross-process tests.
+#[cfg(test)]
+#[path = "../../../tests/src/temp.rs"]
+mod temp;
 pub mod token;
 pub mod wire;
 

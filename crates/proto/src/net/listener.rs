@@ -314,6 +314,7 @@ impl std::error::Error for BindError {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::temp::TempDir;
     use std::io::{Read, Write};
     use std::time::Duration;
 
@@ -339,7 +340,8 @@ mod tests {
 
     #[test]
     fn the_waker_ends_a_blocked_accept_wherever_it_listens() {
-        let path = std::env::temp_dir().join(format!("dialtone-wake-{}", std::process::id()));
+        let folder = TempDir::new();
+        let path = folder.join("socket");
         let unix = format!("unix:{}", path.display());
         for text in ["127.0.0.1:0", "0.0.0.0:0", "[::]:0", &unix] {
             let Ok(listener) = bind(text) else {

@@ -219,45 +219,36 @@ impl std::error::Error for SocketFileError {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::temp::TempDir;
     use std::os::unix::net::UnixStream;
-
-    fn fresh_dir(name: &str) -> PathBuf {
-        let dir = std::env::temp_dir().join(format!("dialtone-unix-{name}-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&dir);
-        fs::create_dir(&dir).unwrap();
-        fs::set_permissions(&dir, Permissions::from_mode(0o700)).unwrap();
-        dir
-    }
 
     #[test]
     fn it_is_private_and_nothing_stays_beside_it() {
-        let dir = fresh_dir("private");
+        let dir = TempDir::new();
         let path = dir.join("socket");
         let (_listener, file) = listen(&path).unwrap();
         assert!(!file.replaced_stale);
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
-        assert_eq!(fs::read_dir(&dir).unwrap().count(), 1);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
         UnixStream::connect(&path).unwrap();
         drop(file);
         assert!(!path.exists());
-        fs::remove_dir_all(dir).unwrap();
     }
 
     #[test]
     fn a_stale_one_is_taken_over_and_a_live_one_is_not() {
-        let dir = fresh_dir("stale");
+        let dir = TempDir::new();
         let path = dir.join("socket");
         drop(UnixListener::bind(&path).unwrap());
         let (_listener, file) = listen(&path).unwrap();
         assert!(file.replaced_stale);
         assert!(matches!(listen(&path), Err(SocketFileError::InUse)));
         UnixStream::connect(&path).unwrap();
-        fs::remove_dir_all(dir).unwrap();
     }
 
     #[test]
     fn of_many_that_find_a_stale_one_exactly_one_wins() {
-        let dir = fresh_dir("race");
+        let dir = TempDir::new();
         let path = dir.join("socket");
         drop(UnixListener::bind(&path).unwrap());
         let results: Vec<_> = thread::scope(|scope| {
@@ -266,12 +257,11 @@ mod tests {
         });
         assert_eq!(results.iter().filter(|r| r.is_ok()).count(), 1);
         UnixStream::connect(&path).unwrap();
-        fs::remove_dir_all(dir).unwrap();
     }
 
     #[test]
     fn what_is_not_a_socket_stays() {
-        let dir = fresh_dir("others");
+        let dir = TempDir::new();
         let file = dir.join("file");
         fs::write(&file, "precious").unwrap();
         let link = dir.join("link");
@@ -287,12 +277,11 @@ mod tests {
         }
         assert_eq!(fs::read(&file).unwrap(), b"precious");
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
-        fs::remove_dir_all(dir).unwrap();
     }
 
     #[test]
     fn a_parent_that_is_missing_or_open_is_refused() {
-        let dir = fresh_dir("parent");
+        let dir = TempDir::new();
         assert!(matches!(
             listen(&dir.join("missing/socket")),
             Err(SocketFileError::Parent { .. })
@@ -300,22 +289,20 @@ mod tests {
         // Anyone may write to it, and that is as it should be.
         let error = listen(Path::new("/dev/null/socket")).unwrap_err();
         assert!(error.to_string().contains("in /dev/null (not a directory)"));
-        fs::set_permissions(&dir, Permissions::from_mode(0o777)).unwrap();
+        fs::set_permissions(dir.path(), Permissions::from_mode(0o777)).unwrap();
         assert!(matches!(
             listen(&dir.join("socket")),
             Err(SocketFileError::OpenParent { mode: 0o777, .. })
         ));
-        fs::set_permissions(&dir, Permissions::from_mode(0o1777)).unwrap();
+        fs::set_permissions(dir.path(), Permissions::from_mode(0o1777)).unwrap();
         listen(&dir.join("socket")).unwrap();
-        fs::remove_dir_all(dir).unwrap();
     }
 
     #[test]
     fn a_path_that_is_too_long_says_how_long_it_may_be() {
-        let dir = fresh_dir("long");
+        let dir = TempDir::new();
         let error = listen(&dir.join("x".repeat(150))).unwrap_err();
         assert!(matches!(error, SocketFileError::TooLong), "{error}");
-        assert_eq!(fs::read_dir(&dir).unwrap().count(), 0);
-        fs::remove_dir_all(dir).unwrap();
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
     }
 }

@@ -8,6 +8,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::*;
+use crate::deadline::poll;
 use crate::net::Listener;
 use crate::sync::lock;
 
@@ -78,7 +79,11 @@ impl Running {
 
 fn exchange(stream: &mut TcpStream) -> std::io::Result<()> {
     stream.write_all(b"x")?;
-    stream.read_exact(&mut [0])
+    let mut reply = [0];
+    stream.read_exact(&mut reply)?;
+    // What is refused begins with another letter, that of "error".
+    assert_eq!(&reply, b"x");
+    Ok(())
 }
 
 #[test]
@@ -147,9 +152,8 @@ fn shutdown_gives_up_on_a_handler_that_stays() {
     let stopper = server.stopper();
     let serving = thread::spawn(move || server.serve_forever());
     let _client = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    while stopper.state.live() == 0 {
-        thread::yield_now();
-    }
+    let live = || (stopper.state.live() > 0).then_some(());
+    assert!(poll(LONG, live).is_some(), "no connection");
     assert_eq!(stopper.shutdown(Duration::from_millis(50)), 1);
     assert_eq!(serving.join().unwrap(), 1);
     go.send(()).unwrap();

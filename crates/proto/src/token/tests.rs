@@ -1,40 +1,23 @@
 //! Every rule about the file, each with a file that breaks it.
 
-use std::fs::{self, DirBuilder, Permissions};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, symlink};
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::thread;
 
 use super::path::default_path_from;
 use super::*;
+use crate::temp::TempDir;
 
 const HEX: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 
-/// A private directory that is removed with everything in it.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str) -> Self {
-        let dir =
-            std::env::temp_dir().join(format!("dialtone-token-{name}-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&dir);
-        DirBuilder::new().mode(0o700).create(&dir).unwrap();
-        Self(dir)
-    }
-
-    fn file(&self, content: &str, mode: u32) -> PathBuf {
-        let path = self.0.join("token");
-        let _ = fs::remove_file(&path);
-        fs::write(&path, content).unwrap();
-        fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
-        path
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
+/// Writes a file with this content and mode, in place of one that may be there.
+fn token_file(folder: &TempDir, content: &str, mode: u32) -> PathBuf {
+    let path = folder.join("token");
+    let _ = fs::remove_file(&path);
+    fs::write(&path, content).unwrap();
+    fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+    path
 }
 
 fn refused(path: &Path) -> String {
@@ -46,13 +29,13 @@ fn refused(path: &Path) -> String {
 
 #[test]
 fn a_token_is_64_hex_digits_with_or_without_a_line_end() {
-    let scratch = Scratch::new("content");
+    let folder = TempDir::new();
     let expected: [u8; 32] = std::array::from_fn(|i| i as u8);
     for (end, mode) in [("", 0o600), ("\n", 0o400), ("\r\n", 0o600)] {
-        let path = scratch.file(&format!("{HEX}{end}"), mode);
+        let path = token_file(&folder, &format!("{HEX}{end}"), mode);
         assert_eq!(Token::read(&path).unwrap().key(), &expected);
     }
-    let upper = scratch.file(&HEX.to_uppercase(), 0o600);
+    let upper = token_file(&folder, &HEX.to_uppercase(), 0o600);
     assert_eq!(Token::read(&upper).unwrap().key(), &expected);
     let long = "a".repeat(1 << 20);
     for content in [
@@ -66,7 +49,7 @@ fn a_token_is_64_hex_digits_with_or_without_a_line_end() {
         &format!("+{}", &HEX[1..]),
         &long,
     ] {
-        let text = refused(&scratch.file(content, 0o600));
+        let text = refused(&token_file(&folder, content, 0o600));
         assert!(text.contains("64 hex digits"), "{text}");
         assert!(
             text.contains(&format!("has {} bytes", content.len())),
@@ -77,9 +60,9 @@ fn a_token_is_64_hex_digits_with_or_without_a_line_end() {
 
 #[test]
 fn a_file_that_others_may_open_is_refused_with_the_remedy() {
-    let scratch = Scratch::new("open");
+    let folder = TempDir::new();
     for mode in [0o644, 0o640, 0o660, 0o604, 0o601, 0o610] {
-        let path = scratch.file(HEX, mode);
+        let path = token_file(&folder, HEX, mode);
         assert_eq!(
             refused(&path),
             format!(
@@ -92,30 +75,30 @@ fn a_file_that_others_may_open_is_refused_with_the_remedy() {
 
 #[test]
 fn what_is_not_a_regular_file_is_refused_without_waiting_for_it() {
-    let scratch = Scratch::new("kinds");
-    let real = scratch.file(HEX, 0o600);
-    let link = scratch.0.join("link");
+    let folder = TempDir::new();
+    let real = token_file(&folder, HEX, 0o600);
+    let link = folder.join("link");
     symlink(&real, &link).unwrap();
-    let fifo = scratch.0.join("fifo");
+    let fifo = folder.join("fifo");
     let made = std::process::Command::new("mkfifo").arg(&fifo).status();
     assert!(made.unwrap().success());
-    for path in [&link, &fifo, &scratch.0] {
+    for path in [&link, &fifo, &folder.path().to_owned()] {
         assert!(refused(path).contains("is not a regular file"));
     }
-    assert!(refused(&scratch.0.join("missing")).contains("there is no token file"));
+    assert!(refused(&folder.join("missing")).contains("there is no token file"));
 }
 
 #[test]
 fn a_directory_in_which_others_may_replace_it_is_refused() {
-    let scratch = Scratch::new("directory");
-    let path = scratch.file(HEX, 0o600);
+    let folder = TempDir::new();
+    let path = token_file(&folder, HEX, 0o600);
     for (mode, fine) in [
         (0o777, false),
         (0o720, false),
         (0o1777, true),
         (0o755, true),
     ] {
-        fs::set_permissions(&scratch.0, Permissions::from_mode(mode)).unwrap();
+        fs::set_permissions(folder.path(), Permissions::from_mode(mode)).unwrap();
         let read = Token::read(&path);
         assert_eq!(read.is_ok(), fine, "{mode:o} {read:?}");
     }
@@ -123,8 +106,8 @@ fn a_directory_in_which_others_may_replace_it_is_refused() {
 
 #[test]
 fn the_first_server_makes_it_and_it_is_private() {
-    let scratch = Scratch::new("create");
-    let path = scratch.0.join("config/dialtone/token");
+    let folder = TempDir::new();
+    let path = folder.join("config/dialtone/token");
     let token = Token::read_or_create(&path).unwrap();
     assert_eq!(fs::metadata(&path).unwrap().mode() & 0o7777, 0o600);
     let dir = path.parent().unwrap();
@@ -136,8 +119,8 @@ fn the_first_server_makes_it_and_it_is_private() {
 
 #[test]
 fn of_servers_that_start_at_once_all_have_one_token() {
-    let scratch = Scratch::new("race");
-    let path = scratch.0.join("dialtone/token");
+    let folder = TempDir::new();
+    let path = folder.join("dialtone/token");
     let tokens: Vec<Token> = thread::scope(|scope| {
         let starters: Vec<_> = (0..20)
             .map(|_| scope.spawn(|| Token::read_or_create(&path).unwrap()))
@@ -150,9 +133,9 @@ fn of_servers_that_start_at_once_all_have_one_token() {
 
 #[test]
 fn a_link_that_waits_in_its_place_is_not_followed() {
-    let scratch = Scratch::new("trap");
-    let target = scratch.0.join("target");
-    let path = scratch.0.join("token");
+    let folder = TempDir::new();
+    let target = folder.join("target");
+    let path = folder.join("token");
     symlink(&target, &path).unwrap();
     assert!(Token::read_or_create(&path).is_err());
     assert!(!target.exists());
@@ -172,7 +155,7 @@ fn it_is_looked_for_where_configuration_belongs() {
 
 #[test]
 fn it_shows_itself_to_nobody() {
-    let scratch = Scratch::new("debug");
-    let token = Token::read(&scratch.file(HEX, 0o600)).unwrap();
+    let folder = TempDir::new();
+    let token = Token::read(&token_file(&folder, HEX, 0o600)).unwrap();
     assert_eq!(format!("{token:?}"), "Token(..)");
 }
