@@ -44,6 +44,7 @@ english! {
     reference_options "reference-options.md"
     gallery "gallery.md"
     reference_functions "reference-functions.md"
+    wiretap "wiretap.md"
 }
 
 /// Pages of the course that have no Chinese twin yet. A link may lead to one already. Whoever
