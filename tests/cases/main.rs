@@ -1,6 +1,7 @@
 //! The cross-process tests. One binary, one module a topic.
 
 mod anywhere;
+mod chat;
 mod codecs;
 mod docs;
 mod exec;

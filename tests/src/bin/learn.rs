@@ -1,6 +1,5 @@
 //! `cargo learn`: lists the exercises of the course, checks one, and says which is next.
 
-use std::any::Any;
 use std::env;
 use std::fs;
 use std::io;
@@ -10,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use cross_process::artifacts::workspace;
-use cross_process::exercises::{self, EXERCISES, Exercise};
+use cross_process::exercises::{self, EXERCISES, Exercise, chat, text_of};
 use cross_process::say;
 
 fn main() -> ExitCode {
@@ -22,6 +21,7 @@ fn main() -> ExitCode {
     let result = match args[..] {
         [] => list(),
         ["next"] => next(),
+        ["chat", file] => check_chat(file),
         ["run", number, ref args @ ..] => exercise(number).and_then(|it| run(it, args)),
         [number] if !number.starts_with('-') => {
             exercise(number).and_then(|it| check(it, it.source(), true))
@@ -50,6 +50,7 @@ The exercises of the course.
   cargo learn 3           builds and checks number 3
   cargo learn 3 FILE      checks another file as number 3
   cargo learn run 3 ARGS  builds number 3 and runs it
+  cargo learn chat FILE   checks your chat server of chapter 13, step by step
 
   --zh, --en              the language, before all else; by default that of your locale
 
@@ -63,6 +64,7 @@ commit them: git commit -am 'my solutions'; then git pull --rebase.",
   cargo learn 3           编译并检查第 3 题
   cargo learn 3 FILE      把另一个文件当作第 3 题来检查
   cargo learn run 3 ARGS  编译第 3 题并运行
+  cargo learn chat FILE   按步骤检查你写的第 13 章的聊天服务端
 
   --zh、--en              语言，写在最前面；默认按你的 locale
 
@@ -120,18 +122,11 @@ fn next() -> Result<(), String> {
     Ok(())
 }
 
-/// Builds an exercise and checks it. The error is the check's sentence; it is empty where rustc has
+/// Builds an exercise and checks it. The error is the check's sentence; it is empty if rustc has
 /// said already what is wrong.
 fn check(exercise: &Exercise, source: PathBuf, is_own: bool) -> Result<(), String> {
-    let program = build(exercise, &source)?;
     let number = exercise.number;
-    eprintln!(
-        "{}",
-        say!("checking exercise {number} ...", "正在检查第 {number} 题……")
-    );
-    // What a check says is for the learner; where in the check it was said is not.
-    panic::set_hook(Box::new(|_| {}));
-    panic::catch_unwind(|| (exercise.check)(&program)).map_err(|why| text_of(&*why))?;
+    check_program(&build(exercise, &source)?, exercise.check)?;
     println!(
         "{}",
         say!("exercise {number} is solved", "第 {number} 题完成了")
@@ -144,14 +139,32 @@ fn check(exercise: &Exercise, source: PathBuf, is_own: bool) -> Result<(), Strin
     Ok(())
 }
 
+/// Checks the chat server in a learner's own package.
+fn check_chat(file: &str) -> Result<(), String> {
+    let program = built(exercises::build(&here(file)?, "chat"), file)?;
+    check_program(&program, chat::check)
+}
+
+fn check_program(program: &Path, check: fn(&Path)) -> Result<(), String> {
+    eprintln!("{}", say!("checking ...", "正在检查……"));
+    // What a check says is for the learner; where in the check it was said is not.
+    panic::set_hook(Box::new(|_| {}));
+    panic::catch_unwind(|| check(program)).map_err(|why| text_of(&*why))
+}
+
 fn run(exercise: &Exercise, args: &[&str]) -> Result<(), String> {
     let program = build(exercise, &exercise.source())?;
     Err(Command::new(program).args(args).exec().to_string())
 }
 
 fn build(exercise: &Exercise, source: &Path) -> Result<PathBuf, String> {
-    let program = exercise.build(source);
-    let program = program.map_err(|why| format!("{}: {why}", source.display()))?;
+    let name = format!("exercise_{:02}", exercise.number);
+    let file = source.display().to_string();
+    built(exercises::build(source, &name), &file)
+}
+
+fn built(program: io::Result<Option<PathBuf>>, file: &str) -> Result<PathBuf, String> {
+    let program = program.map_err(|why| format!("{file}: {why}"))?;
     program.ok_or_else(String::new)
 }
 
@@ -171,15 +184,4 @@ fn is_done(exercise: &Exercise) -> bool {
 fn mark(exercise: &Exercise) -> io::Result<PathBuf> {
     let name = exercise.source().display().to_string().replace('/', "-");
     Ok(exercises::folder()?.join(name))
-}
-
-fn text_of(why: &(dyn Any + Send)) -> String {
-    match why.downcast_ref::<String>() {
-        Some(text) => text.clone(),
-        None => why
-            .downcast_ref::<&str>()
-            .copied()
-            .unwrap_or_default()
-            .to_owned(),
-    }
 }

@@ -76,7 +76,14 @@ fn current(fence: &Fence) -> Result<String, String> {
         Some(to) => find(to, first)?,
         None => lines.len() - 1,
     };
-    Ok(lines[first..=last].join("\n") + "\n")
+    // A doc comment at the end belongs to what follows.
+    let mut lines = &lines[first..=last];
+    while let [rest @ .., end] = lines
+        && (end.starts_with("///") || end.is_empty())
+    {
+        lines = rest;
+    }
+    Ok(lines.join("\n") + "\n")
 }
 
 fn parse(comment: &str) -> Option<Listing<'_>> {

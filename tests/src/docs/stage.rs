@@ -115,6 +115,7 @@ impl Stage {
             .current_dir(workspace())
             .env("PATH", self.path())
             .env("HOME", self.folder.join("home"))
+            .env("DIALTONE_TOP", workspace())
             .env_remove("XDG_CONFIG_HOME")
             .env("LC_ALL", "C.UTF-8")
             // Nobody's own settings change what Python does, and a pipe is like a terminal to it.

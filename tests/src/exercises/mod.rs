@@ -3,6 +3,7 @@
 //! Each check is a function: it runs a program against real peers, and panics with a sentence for
 //! the learner. `cargo learn` runs it with the learner's file, the tests with the solution.
 
+use std::any::Any;
 use std::env;
 use std::fs;
 use std::io;
@@ -27,6 +28,7 @@ mod answer;
 mod ask;
 mod banner;
 mod cap;
+pub mod chat;
 mod define;
 mod digits_with_an_end;
 mod distrust;
@@ -120,33 +122,40 @@ impl Exercise {
         };
         Path::new(folder).join(self.file)
     }
+}
 
-    /// Builds a program from a source. What rustc says goes to standard error as it is; `None` if
-    /// the source does not compile.
-    ///
-    /// # Errors
-    ///
-    /// If the source cannot be read, or rustc or Cargo cannot be started.
-    pub fn build(&self, source: &Path) -> io::Result<Option<PathBuf>> {
-        let folder = folder()?;
-        fs::create_dir_all(&folder)?;
-        let program = folder.join(format!("exercise_{:02}", self.number));
-        let mut rustc = Command::new("rustc");
-        rustc.current_dir(workspace()).arg("--edition=2024");
-        rustc.arg(source).arg("-o").arg(&program);
-        if fs::read_to_string(workspace().join(source))?.contains("use proto::") {
-            let mut cargo = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()));
-            let cargo = cargo
-                .current_dir(workspace())
-                .args(["build", "-q", "-p", "proto"]);
-            if !cargo.arg("--target-dir").arg(&folder).status()?.success() {
-                return Ok(None);
-            }
-            let proto = folder.join("debug/libproto.rlib");
-            rustc.arg(format!("--extern=proto={}", proto.display()));
+/// Builds the program `name` from a source. What rustc says goes to standard error as it is; `None`
+/// if the source does not compile.
+///
+/// # Errors
+///
+/// If the source cannot be read, or rustc or Cargo cannot be started.
+pub fn build(source: &Path, name: &str) -> io::Result<Option<PathBuf>> {
+    let folder = folder()?;
+    fs::create_dir_all(&folder)?;
+    let program = folder.join(name);
+    let mut rustc = Command::new("rustc");
+    rustc.current_dir(workspace()).arg("--edition=2024");
+    rustc.arg(source).arg("-o").arg(&program);
+    if fs::read_to_string(workspace().join(source))?.contains("use proto::") {
+        let mut cargo = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()));
+        let cargo = cargo
+            .current_dir(workspace())
+            .args(["build", "-q", "-p", "proto"]);
+        if !cargo.arg("--target-dir").arg(&folder).status()?.success() {
+            return Ok(None);
         }
-        Ok(rustc.status()?.success().then_some(program))
+        let proto = folder.join("debug/libproto.rlib");
+        rustc.arg(format!("--extern=proto={}", proto.display()));
     }
+    Ok(rustc.status()?.success().then_some(program))
+}
+
+/// What a check that has panicked has said.
+pub fn text_of(why: &(dyn Any + Send)) -> String {
+    let text = why.downcast_ref::<String>().cloned();
+    let literal = || why.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(literal).unwrap_or_default()
 }
 
 /// Where the learner's programs are built: `target/learn`.

@@ -1,0 +1,103 @@
+//! A chat server, step 3: the first line is the client's name; the room hears who joins and leaves.
+
+use std::collections::HashMap;
+use std::env;
+use std::io::{self, BufRead, BufReader, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::thread;
+
+/// How many events may wait for the room; then the threads of the clients wait, too.
+const EVENTS: usize = 64;
+
+/// What the threads of the clients tell the room. The number says which client it is.
+enum Event {
+    Joined(u64, String, TcpStream),
+    Said(u64, String),
+    Left(u64),
+}
+
+fn main() -> io::Result<()> {
+    let address = env::args().nth(1).unwrap_or("127.0.0.1:8080".to_owned());
+    let listener = TcpListener::bind(address)?;
+    println!("listening on {}", listener.local_addr()?);
+
+    let (events, inbox) = mpsc::sync_channel(EVENTS);
+    thread::spawn(move || room(inbox));
+    for (id, stream) in (0..).zip(listener.incoming()) {
+        let Ok(stream) = stream else { continue };
+        let events = events.clone();
+        thread::spawn(move || {
+            let _ = serve(id, stream, &events); // an error ends this client only
+            let _ = events.send(Event::Left(id));
+        });
+    }
+    Ok(())
+}
+
+/// Reads a client's name and then its lines, and tells the room.
+fn serve(id: u64, stream: TcpStream, events: &SyncSender<Event>) -> io::Result<()> {
+    let mut lines = BufReader::new(stream.try_clone()?).lines();
+    let Some(name) = lines.next() else {
+        return Ok(());
+    };
+    let _ = events.send(Event::Joined(id, name?, stream));
+    for line in lines {
+        let _ = events.send(Event::Said(id, line?));
+    }
+    Ok(())
+}
+
+/// A client that has said its name.
+struct Member {
+    name: String,
+    stream: TcpStream,
+}
+
+/// Owns the connections of all clients, and handles one event after the other.
+fn room(inbox: Receiver<Event>) {
+    let mut members: HashMap<u64, Member> = HashMap::new();
+    for event in inbox {
+        match event {
+            Event::Joined(id, name, stream) => {
+                let is_taken = members.values().any(|member| member.name == name);
+                if is_taken || !is_name(&name) {
+                    refuse(&stream);
+                    continue;
+                }
+                let line = format!("* {name} joined");
+                members.insert(id, Member { name, stream });
+                say(&members, &line);
+            }
+            Event::Said(id, line) => {
+                if let Some(member) = members.get(&id) {
+                    say(&members, &format!("{}: {line}", member.name));
+                }
+            }
+            Event::Left(id) => {
+                if let Some(member) = members.remove(&id) {
+                    say(&members, &format!("* {} left", member.name));
+                }
+            }
+        }
+    }
+}
+
+/// Whether a name is letters and digits.
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(char::is_alphanumeric)
+}
+
+/// Ends a connection; its thread sees the end of the stream.
+fn refuse(mut stream: &TcpStream) {
+    let _ = stream.write_all(b"* choose another name\n");
+    let _ = stream.shutdown(Shutdown::Both);
+}
+
+/// Sends a line to everyone.
+fn say(members: &HashMap<u64, Member>, line: &str) {
+    let line = format!("{line}\n");
+    for member in members.values() {
+        let _ = (&member.stream).write_all(line.as_bytes()); // if it has left, its thread says so
+    }
+}
