@@ -1,5 +1,6 @@
 //! Nothing that a reader of the docs reads is untested.
 
 mod checker;
+mod checker_files;
 mod pages;
 mod transcripts;

@@ -1,7 +1,5 @@
 //! Commands from standard input, a line each: typed at a prompt, or from a script.
 
-use std::io::{self, IsTerminal};
-
 use proto::cli::{Failure, Lines, Output};
 
 use crate::Remote;
@@ -32,7 +30,7 @@ pub fn run(remote: &mut Remote, options: &Options) -> Result<u8, Failure> {
         match remote.run(&line, false) {
             Ok(done) => {
                 status = done.status;
-                if lines.has_prompt() && done.open_line && io::stdout().is_terminal() {
+                if lines.has_prompt() && done.open_line && Output::stdout().is_terminal() {
                     // The prompt begins on a line of its own.
                     Output::stdout().write(b"\n")?;
                 }

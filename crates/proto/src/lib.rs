@@ -1,5 +1,5 @@
 //! What every Dialtone tool shares, in layers. An upper layer uses the ones below it, never the
-//! other way round; `tests/walls.rs` of this crate checks that.
+//! other way round; `tests/dependency_rules.rs` of this crate checks that.
 //!
 //! | layer | what it is for | what it must not use |
 //! |---|---|---|
@@ -11,8 +11,80 @@
 //! | [`token`], [`random`] | the shared secret and its file | sockets, what it is used for |
 //! | [`pool`], [`sync`] | threads that are used again; locks | sockets |
 //! | [`escape`], [`reason()`] | bytes and errors as text | everything else |
+//!
+//! A server of one's own is a handler and a table of flags. This one answers each JSON frame
+//! `{"text": ...}` with `{"bytes": N, "words": N}`; it has `--help`, `--trace`, logs, a cap, timeouts
+//! and a graceful stop:
+//!
+//! ```no_run
+//! use std::process::ExitCode;
+//! use std::time::Duration;
+//!
+//! use proto::cli::{self, Log, Operand, Tool};
+//! use proto::net::Endpoint;
+//! use proto::serving::{self, Stop};
+//! use proto::socketserver::{Connection, RequestHandler, ThreadingServer};
+//! use proto::wire::frame::{self, FrameError};
+//! use proto::wire::json::{self, Value};
+//!
+//! # #[derive(Default)]
+//! # struct Options { endpoint: Endpoint, stop: Stop, log: Log }
+//! # impl AsMut<Log> for Options { fn as_mut(&mut self) -> &mut Log { &mut self.log } }
+//! # impl AsMut<Stop> for Options { fn as_mut(&mut self) -> &mut Stop { &mut self.stop } }
+//! const TOOL: Tool<Options> = Tool {
+//!     name: "wc-server",
+//!     about: "counts words",
+//!     operands: &[Operand {
+//!         name: "ENDPOINT",
+//!         default: Some("127.0.0.1:8080"),
+//!         rest: false,
+//!         help: "host:port, [v6]:port or unix:PATH",
+//!         set: |o, v| cli::endpoint(v, 8080).map(|e| o.endpoint = e),
+//!     }],
+//!     groups: &[serving::stopping(), cli::logging()],
+//!     examples: &[],
+//!     failure_status: 1,
+//! };
+//!
+//! struct Count(Connection, Log);
+//!
+//! impl RequestHandler for Count {
+//!     fn handle(&mut self) {
+//!         if let Err(error) = self.serve() {
+//!             self.1.info(format_args!("{} {error}", self.0.peer));
+//!         }
+//!     }
+//! }
+//!
+//! impl Count {
+//!     fn serve(&mut self) -> Result<(), FrameError> {
+//!         let mut stream = self.1.traced(self.0.peer, &self.0.stream);
+//!         let mut header = Vec::new();
+//!         while frame::read(&mut stream, 4096, &mut header)? {
+//!             let request = json::parse(&header).unwrap_or(Value::Null);
+//!             let text = request.get("text").and_then(Value::as_str).unwrap_or_default();
+//!             let words = text.split_whitespace().count();
+//!             let reply = Value::object([("bytes", text.len().into()), ("words", words.into())]);
+//!             frame::write(&mut stream, reply.to_string().as_bytes())?;
+//!         }
+//!         Ok(())
+//!     }
+//! }
+//!
+//! fn main() -> ExitCode {
+//!     cli::run(&TOOL, |options| {
+//!         let log = options.log;
+//!         let connections = serving::listen(&options.endpoint, log)?;
+//!         let server = ThreadingServer::new(connections, move |connection| Count(connection, log))
+//!             .nodelay()
+//!             .read_timeout(Some(Duration::from_secs(60)));
+//!         serving::serve(server, 1, options.stop, log)
+//!     })
+//! }
+//! ```
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
+#![warn(missing_debug_implementations)]
 
 pub mod cli;
 /// Waits with an end, from the harness of the cross-process tests.

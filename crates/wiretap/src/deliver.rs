@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use proto::cli::show_duration;
 
 use crate::bend::{Bend, Bends, chance};
-use crate::connection::Wire;
 use crate::event::{Kind, Side};
+use crate::wire::Wire;
 
 /// Between two pieces of what was chopped, so that the receiver's recv does not join them.
 const BETWEEN_PIECES: Duration = Duration::from_millis(1);

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `run`, `options`, `tap` | what is started, by which flags, and what conversations share |
 //! | `event`, `journal`, `record` | what happened, kept for those who follow it |
-//! | `connection`, `deliver` | a conversation over a connection |
+//! | `connection`, `deliver`, `wire` | a conversation over a connection |
 //! | `datagrams`, `postman` | conversations in datagrams |
 //! | `bend` | how the line is bent |
 //! | `decode` | the lesson's protocols, read in what crossed |
@@ -28,6 +28,7 @@ mod record;
 mod run;
 mod show;
 mod tap;
+mod wire;
 
 use std::process::ExitCode;
 

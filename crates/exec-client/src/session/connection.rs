@@ -1,18 +1,19 @@
 //! What the threads of a session share.
 
+use std::fmt;
 use std::io;
 use std::net::Shutdown;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use proto::cli::show_duration;
 use proto::net::{Stream, Trace, TraceEvent, has_vanished};
 use proto::sync::lock;
 use proto::wire::session::{
     ClientState, FrameType, INTERVALS, KeepAlive, Sealer, Silence, Unexpected,
 };
 
-use super::receiver::Silent;
 use crate::options::Options;
 
 /// An authenticated stream and the state of its session.
@@ -219,3 +220,23 @@ impl Connection {
         }
     }
 }
+
+/// The server has said nothing for too long.
+#[derive(Debug)]
+pub enum Silent {
+    /// It may be there, but has said nothing about the command for `--timeout`.
+    Timeout(Duration),
+    /// It has not even answered a ping.
+    Gone(Duration),
+}
+
+impl fmt::Display for Silent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Timeout(limit) => write!(f, "nothing came for {}", show_duration(*limit)),
+            Self::Gone(time) => write!(f, "it answered no ping for {}", show_duration(*time)),
+        }
+    }
+}
+
+impl std::error::Error for Silent {}

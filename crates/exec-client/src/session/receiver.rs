@@ -1,6 +1,5 @@
 //! Reading what the server sends: output to pass on, and how commands end.
 
-use std::fmt;
 use std::fs;
 use std::io::{self, BufReader, Read};
 use std::os::unix::fs::MetadataExt;
@@ -14,7 +13,7 @@ use proto::net::{Endpoint, Trace, TraceEvent};
 use proto::wire::session::{BODY_LIMIT, ExitStatus, FrameReader, FrameType, Opener, SessionError};
 use proto::{is_timeout, reason, retry};
 
-use super::connection::Connection;
+use super::connection::{Connection, Silent};
 use super::{Outcome, incomplete};
 use crate::Done;
 use crate::options::Options;
@@ -195,26 +194,6 @@ impl<S: Read> Read for Incoming<'_, S> {
         }
     }
 }
-
-/// The server has said nothing for too long.
-#[derive(Debug)]
-pub enum Silent {
-    /// It may be there, but has said nothing about the command for `--timeout`.
-    Timeout(Duration),
-    /// It has not even answered a ping.
-    Gone(Duration),
-}
-
-impl fmt::Display for Silent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Timeout(limit) => write!(f, "nothing came for {}", show_duration(*limit)),
-            Self::Gone(time) => write!(f, "it answered no ping for {}", show_duration(*time)),
-        }
-    }
-}
-
-impl std::error::Error for Silent {}
 
 fn lost(error: &io::Error, server: &Endpoint) -> Failure {
     match error.get_ref().and_then(|inner| inner.downcast_ref()) {

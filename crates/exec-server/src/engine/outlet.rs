@@ -9,7 +9,6 @@ use std::thread;
 
 use proto::retry;
 
-use super::job::Job;
 use super::outcome::Stopped;
 use super::sink::{Sink, Stream};
 
@@ -60,10 +59,10 @@ impl Outlet {
 
     /// Hands on what comes until the pipe ends or is closed.
     ///
-    /// When the sink fails the job is stopped, and what still comes is read and dropped: a process
+    /// When the sink fails, `stop` ends the command, and what still comes is read and dropped: a process
     /// that clears up after TERM must not hang on its output.
-    pub(super) fn pump<S: Sink>(&self, stream: Stream, sink: &S, job: &Job) -> Pumped {
-        let _guard = EndOnDrop { outlet: self, job };
+    pub(super) fn pump<S: Sink>(&self, stream: Stream, sink: &S, stop: &dyn Fn(Stopped)) -> Pumped {
+        let _guard = EndOnDrop { outlet: self, stop };
         let mut buffer = vec![0; SMALL];
         let mut wanted = true;
         let mut taken = 0;
@@ -73,7 +72,7 @@ impl Outlet {
                     Ok(()) => taken += bytes.len() as u64,
                     Err(error) => {
                         wanted = false;
-                        job.stop(Stopped::Sink(error));
+                        stop(Stopped::Sink(error));
                     }
                 }
             }
@@ -160,14 +159,14 @@ fn open_end(pipe: &impl AsRawFd, options: &mut OpenOptions) -> io::Result<File> 
 /// Ends the command when the sink panics: nobody would read its output any more.
 struct EndOnDrop<'a> {
     outlet: &'a Outlet,
-    job: &'a Job,
+    stop: &'a dyn Fn(Stopped),
 }
 
 impl Drop for EndOnDrop<'_> {
     fn drop(&mut self) {
         self.outlet.place.store(ENDED, SeqCst);
         if thread::panicking() {
-            self.job.stop(Stopped::Cancelled);
+            (self.stop)(Stopped::Cancelled);
         }
     }
 }

@@ -81,9 +81,9 @@ impl Running {
         let stderr = hold
             .core
             .pool
-            .start(move || err.pump(Stream::Stderr, &*their_sink, &job))
+            .start(move || err.pump(Stream::Stderr, &*their_sink, &|why| job.stop(why)))
             .map_err(CommandError::Thread)?;
-        let stdout = out.pump(Stream::Stdout, &**sink, &hold.job);
+        let stdout = out.pump(Stream::Stdout, &**sink, &|why| hold.job.stop(why));
         let stderr = stderr
             .join()
             .unwrap_or_else(|panic| panic::resume_unwind(panic));

@@ -1,6 +1,6 @@
 //! Standard output, for data; and standard error, where a remote command's is passed on.
 
-use std::io::{self, ErrorKind, StderrLock, StdoutLock, Write};
+use std::io::{self, ErrorKind, IsTerminal, StderrLock, StdoutLock, Write};
 
 use super::failure::Failure;
 
@@ -28,6 +28,14 @@ impl Output {
     /// Takes stderr for itself, as long as it lives.
     pub fn stderr() -> Self {
         Self(Stream::Stderr(io::stderr().lock()))
+    }
+
+    /// Whether it goes to a terminal.
+    pub fn is_terminal(&self) -> bool {
+        match &self.0 {
+            Stream::Stdout(stdout) => stdout.is_terminal(),
+            Stream::Stderr(stderr) => stderr.is_terminal(),
+        }
     }
 
     /// Writes the bytes and sends them on their way.

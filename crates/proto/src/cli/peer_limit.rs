@@ -22,11 +22,10 @@ type Key = (&'static str, Option<IpAddr>);
 /// use proto::net::Peer;
 ///
 /// let limit = PeerLimit::new(Duration::from_secs(60));
-/// let [first, second] = ["10.0.0.1:1000", "10.0.0.1:2000"].map(|it| it.parse().map(Peer::Address));
-/// assert_eq!(limit.allow("authentication", first?), Some(0));
-/// assert_eq!(limit.allow("authentication", second?), None);
-/// assert_eq!(limit.allow("protocol", second?), Some(0));
-/// # Ok::<(), std::net::AddrParseError>(())
+/// let [first, second] = [1000, 2000].map(|port| Peer::Address(([10, 0, 0, 1], port).into()));
+/// assert_eq!(limit.allow("authentication", first), Some(0));
+/// assert_eq!(limit.allow("authentication", second), None);
+/// assert_eq!(limit.allow("protocol", second), Some(0));
 /// ```
 #[derive(Debug)]
 pub struct PeerLimit {
