@@ -27,6 +27,11 @@ const FOREIGN: &[(&[u8], &str)] = &[
     (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\ntouch F\n", "HTTP"),
     (b"SSH-2.0-x;touch${IFS}F\r\n", "ssh"),
     (b"\x16\x03\x01\x02\x00\x01\ntouch F\n", "TLS"),
+    (b"get /;touch${IFS}F; http/1.1\r\n\r\n", "HTTP"),
+    (b"Host: x\ntouch F\n", "HTTP"),
+    (b"Referer:\ntouch F\n", "HTTP"),
+    (b"Origin: null\r\n\r\ntouch F\n", "HTTP"),
+    (b"X-Any: value\ntouch F\n", "HTTP"),
 ];
 
 #[test]
@@ -51,6 +56,62 @@ fn what_other_programs_send_never_reaches_a_shell() {
         let log = server.process.stderr.text();
         assert_eq!(log.matches("refused: ").count(), 1, "{log}");
     }
+}
+
+/// Whatever its parts are taken for, no line of the request is run.
+#[test]
+fn a_request_line_that_is_cut_on_its_way_runs_nothing() {
+    let dir = TempDir::new();
+    for protocol in ["raw", "header"] {
+        let mut server = serve(protocol, &["--dir", dir.path().to_str().unwrap()]);
+        for request in [
+            "GET /x HTTP/1.1\r\nHost: x\r\n\r\n\ntouch F\n",
+            "post /x http/1.1\r\nhost: x\r\n\r\n\ntouch F\n",
+        ] {
+            for cut in 1..request.find('\r').unwrap() {
+                let conn = net::connect(server.addr());
+                net::send(&conn, &request.as_bytes()[..cut]);
+                // The first part is a request of its own, which is answered or refused.
+                net::read_exact(&conn, 1, SOON);
+                // It may be closed already.
+                let _ = std::io::Write::write_all(&mut &conn, &request.as_bytes()[cut..]);
+                net::read_to_end(&conn, SOON);
+            }
+        }
+        assert_alive(&mut server, protocol);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "{protocol}");
+    }
+}
+
+#[test]
+fn an_http_response_is_refused_too() {
+    let dir = TempDir::new();
+    let mut server = serve("raw", &["--dir", dir.path().to_str().unwrap()]);
+    let conn = net::connect(server.addr());
+    net::send(&conn, b"HTTP/1.1 200 OK\ntouch F\n");
+    let answer = net::read_to_end(&conn, SOON);
+    assert_eq!(
+        answer,
+        b"error: this looks like the answer of an HTTP server\n"
+    );
+    assert_alive(&mut server, "raw");
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
+/// A page that tries again and again does not fill a disk, and neither does a scan of ports.
+#[test]
+fn strangers_write_a_line_a_minute() {
+    let mut server = serve("raw", &[]);
+    for _ in 0..50 {
+        let conn = net::connect(server.addr());
+        net::send(&conn, b"GET / HTTP/1.1\r\n\r\n");
+        net::read_to_end(&conn, SOON);
+        drop(net::connect(server.addr()));
+    }
+    assert_alive(&mut server, "raw");
+    let log = server.process.stderr.text();
+    // The warning at the start, one for the requests, one for the silent, two for the probe.
+    assert!(log.lines().count() <= 6, "{log}");
 }
 
 #[test]

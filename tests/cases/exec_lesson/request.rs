@@ -58,6 +58,36 @@ fn too_long_a_command_is_not_run_in_part_either() {
     }
 }
 
+/// Where a read may have been cut, what comes after it never runs as a command of its own: neither the
+/// rest of a quoted argument, nor the rest of a comment or of anything else that is long.
+#[test]
+fn the_rest_of_a_request_is_no_command() {
+    let dir = TempDir::new();
+    let quoted = format!("echo '{}", "x".repeat(1395));
+    let comment = format!("echo ok # {}", "x".repeat(1395));
+    for protocol in PROTOCOLS {
+        let mut server = serve(protocol, &["--dir", dir.path().to_str().unwrap()]);
+        for (head, tail) in [
+            (&*quoted, "\ntouch F\n'"),
+            (&comment, "xxx\ntouch F\n"),
+            ("echo \"x", "\ntouch F\n\""),
+        ] {
+            let conn = net::connect(server.addr());
+            net::send(&conn, head.as_bytes());
+            // The tail comes late, and then much later than the reply.
+            std::thread::sleep(Duration::from_millis(120));
+            net::send(&conn, tail.as_bytes());
+            let _ = net::again(|| std::io::Read::read(&mut &conn, &mut [0; 100]));
+            let _ = std::io::Write::write_all(&mut &conn, b"touch F\n");
+            if protocol != "length" {
+                net::read_to_end(&conn, SOON);
+            }
+        }
+        assert_alive(&mut server, protocol);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "{protocol}");
+    }
+}
+
 /// What comes behind the part that was looked at must not pass for the next command.
 #[test]
 fn a_command_without_an_end_ends_the_connection() {

@@ -47,6 +47,24 @@ fn nothing_is_run_for_a_client_that_does_not_prove_that_it_knows_the_token() {
     assert!(!fs::exists(marker).unwrap());
 }
 
+/// A thousand wrong tokens made two thousand lines.
+#[test]
+fn strangers_write_a_line_a_minute_even_when_quiet() {
+    for options in [&[][..], &["--quiet"]] {
+        let mut session = Session::start(options);
+        let wrong = format!("auth good {}\nend\n---\n", "\\x07".repeat(32)).repeat(40);
+        let steps = wrong.trim_end_matches("---\n");
+        let Some(_) = play(session.server.endpoint(), &session.token, &[], steps) else {
+            return;
+        };
+        let refused = "refused: authentication failed";
+        session.server.process.wait_stderr(refused, SOON);
+        let log = session.server.process.stderr.text();
+        assert_eq!(log.lines().count(), 1, "{log}");
+        session.assert_alive();
+    }
+}
+
 #[test]
 fn a_token_that_differs_in_one_bit_is_another_token() {
     let mut session = Session::start(&[]);

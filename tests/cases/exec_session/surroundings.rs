@@ -14,7 +14,7 @@ use cross_process::temp::TempDir;
 use super::{Session, client, complaint, server};
 
 /// A session whose server is started by another command line.
-fn session_of(wrap: impl FnOnce(&Path, Command) -> Command) -> Session {
+pub fn session_of(wrap: impl FnOnce(&Path, Command) -> Command) -> Session {
     let dir = TempDir::new();
     let token = dir.join("token");
     let plain = server(&token, &[], &ANY_PORT.to_string());
@@ -23,7 +23,7 @@ fn session_of(wrap: impl FnOnce(&Path, Command) -> Command) -> Session {
 }
 
 /// The command, run by `words`, to which its program and arguments are added.
-fn run_by(words: &[&str], command: &Command) -> Command {
+pub fn run_by(words: &[&str], command: &Command) -> Command {
     let mut outer = Command::new(words[0]);
     outer.args(&words[1..]);
     outer.arg(command.get_program()).args(command.get_args());

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use proto::cli::show_duration;
-use proto::net::{Peer, Stream, Trace, refuse};
+use proto::net::{Peer, Stream, Trace, lingering_close, refuse};
 use proto::socketserver::{Connection, RequestHandler};
 use proto::wire::WrongProtocol;
 use proto::{is_timeout, reason};
@@ -169,6 +169,9 @@ impl RequestHandler for Lesson {
         }
         if let Some(words) = reason.words() {
             refuse(&self.stream, &words);
+        } else if matches!(reason, CloseReason::MaybeCut) {
+            // The rest of the request must not take the reply along.
+            lingering_close(&self.stream);
         }
     }
 }

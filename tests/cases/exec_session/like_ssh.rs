@@ -1,0 +1,253 @@
+//! Commands behave as over ssh: the table of `docs/from-ssh.md`, line by line, where no other file
+//! has it.
+
+use std::fs;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use cross_process::deadline::{SOON, poll};
+use cross_process::net::ANY_PORT;
+use cross_process::process::{Process, assert_ends};
+use cross_process::python;
+use cross_process::signal::Signal;
+use cross_process::temp::TempDir;
+
+use super::peers::play;
+use super::surroundings::{run_by, session_of};
+use super::{Session, client_of, server, wait_until_still};
+
+/// Runs a command on a terminal of its own, whose screen is the process's standard output.
+const ON_A_TERMINAL: &str = "import pty, sys; pty.spawn(sys.argv[1:])";
+
+/// A server that was started in a terminal, as the README does it.
+struct OnATerminal {
+    server: Process,
+    endpoint: String,
+    dir: TempDir,
+}
+
+impl OnATerminal {
+    fn start(environment: &[(&str, &str)]) -> Option<Self> {
+        let dir = TempDir::new();
+        let plain = server(&dir.join("token"), &["--quiet"], &ANY_PORT.to_string());
+        let mut python = python::command("a terminal")?;
+        python
+            .args(["-c", ON_A_TERMINAL])
+            .arg(plain.get_program())
+            .args(plain.get_args())
+            .envs(environment.iter().copied());
+        let mut server = Process::spawn(python);
+        let mut line = server.wait_line(SOON);
+        while !line.starts_with("listening on ") {
+            line = server.wait_line(SOON);
+        }
+        let endpoint = line.trim_end().replace("listening on ", "");
+        Some(Self {
+            server,
+            endpoint,
+            dir,
+        })
+    }
+
+    fn client(&self, command: &str) -> Process {
+        let token = self.dir.join("token");
+        Process::spawn(client_of(&token, &self.endpoint, &["-n"], command))
+    }
+}
+
+/// Nothing waits for the terminal, and nothing shows on it.
+#[test]
+fn the_servers_terminal_is_none_of_the_commands_business() {
+    let Some(terminal) = OnATerminal::start(&[]) else {
+        return;
+    };
+    for (command, said) in [
+        ("read x </dev/tty || echo none", "none\n"),
+        ("stty -echo </dev/tty || echo none", "none\n"),
+        ("echo visible >/dev/tty || echo none", "none\n"),
+        ("bash -ic 'echo hi'", "hi\n"),
+        (
+            "read a b c d e session g </proc/$$/stat; [ $session = $$ ] && echo its own",
+            "its own\n",
+        ),
+    ] {
+        let done = terminal.client(command).finish(SOON);
+        let told = String::from_utf8_lossy(&done.stderr).into_owned();
+        assert_eq!(String::from_utf8_lossy(&done.stdout), said, "{told}");
+    }
+    let screen = terminal.server.stdout.text();
+    assert!(!screen.contains("visible"), "{screen}");
+}
+
+/// It leads a session of its own, and still ends with its client and with the server.
+#[test]
+fn a_command_of_a_server_on_a_terminal_ends_with_its_client() {
+    let Some(terminal) = OnATerminal::start(&[]) else {
+        return;
+    };
+    let command = "echo $$; sleep 1000 & wait; :";
+    let mut first = terminal.client(command);
+    let pid = first.wait_line(SOON).parse().unwrap();
+    first.signal(Signal::Kill);
+    assert_ends(pid);
+    let mut second = terminal.client(command);
+    let pid = second.wait_line(SOON).parse().unwrap();
+    terminal.server.send(b"\x03");
+    assert_ends(pid);
+}
+
+#[test]
+fn without_setsid_the_start_says_that_the_terminal_is_shared() {
+    let Some(terminal) = OnATerminal::start(&[("PATH", "/nonexistent")]) else {
+        return;
+    };
+    let screen = terminal.server.stdout.text();
+    let warning = "commands can read and write this terminal: setsid(1) was not found";
+    assert!(screen.contains(warning), "{screen}");
+}
+
+/// What the server was started with, a command gets: nothing is added and nothing is reset.
+#[test]
+fn a_command_inherits_the_servers_surroundings() {
+    let start = "umask 027; ulimit -n 200; trap '' INT; exec nice -n 5 \"$0\" \"$@\"";
+    let mut session = session_of(|_, server| run_by(&["/bin/sh", "-c", start], &server));
+    for (command, said) in [
+        ("umask", "0027\n"),
+        ("ulimit -n", "200\n"),
+        ("nice", "5\n"),
+        // A shell cannot trap what it was started with as ignored.
+        ("kill -INT $$; echo ignored", "ignored\n"),
+        ("kill -PIPE $$; echo ignored", ""),
+        (
+            "[ $(pwd) = $PWD ] && ps -o pgid= -p $$ | grep -cw $$",
+            "1\n",
+        ),
+    ] {
+        let done = session.run(command);
+        assert_eq!(String::from_utf8_lossy(&done.stdout), said, "{command}");
+    }
+    session.assert_alive();
+}
+
+/// Ctrl-Z, or a pager: back-pressure is not death, also where pings go unanswered.
+#[test]
+fn a_reader_may_pause() {
+    let mut session = Session::start(&["--alive-interval", "100ms"]);
+    let fifo = session.path("fifo");
+    let silent = format!("mkfifo {fifo}; echo ready; read x <{fifo}; echo went on");
+    let mut silent = session.client(&[], &silent);
+    assert_eq!(silent.wait_line(SOON), "ready");
+    let mut busy = session.client(&[], "echo $$; head -c 30000000 /dev/zero");
+    let pid = busy.wait_line(SOON).parse().unwrap();
+    silent.halt();
+    busy.halt();
+    wait_until_still(pid);
+    // Many times three intervals.
+    let paused = Instant::now();
+    let over = || (paused.elapsed() > Duration::from_secs(2)).then_some(());
+    assert!(poll(SOON, over).is_some());
+    silent.signal(Signal::Continue);
+    busy.signal(Signal::Continue);
+    fs::write(&fifo, "\n").unwrap();
+    assert_eq!(silent.finish(SOON).stdout, b"ready\nwent on\n");
+    let done = busy.finish(SOON);
+    assert_eq!(done.status.code(), Some(0));
+    assert!(done.stdout.len() > 30_000_000);
+    session.assert_alive();
+}
+
+/// A client that answers no ping gets one. While its command runs it may be paused, so it is kept;
+/// once it is idle it is closed.
+#[test]
+fn at_most_one_ping_is_unanswered() {
+    let mut session = Session::start(&["--alive-interval", "200ms"]);
+    let command = "sleep 0.5; echo a; sleep 0.5; echo b; sleep 0.5; echo c";
+    let steps = format!("login\ncommand {command}\nstdin-eof\nend");
+    let Some(seen) = play(session.server.endpoint(), &session.token, &[], &steps) else {
+        return;
+    };
+    let expected =
+        "ping b''\nstdout b'a\\n'\nstdout b'b\\n'\nstdout b'c\\n'\nexit b'{\"code\": 0}'\nclosed\n";
+    let merged = expected.replace("'a\\n'\nstdout b'b\\n'\nstdout b'c\\n'", "'a\\nb\\nc\\n'");
+    assert_eq!(seen, merged);
+    let log = "its peer answered nothing for 3 times 200ms";
+    session.server.process.wait_stderr(log, SOON);
+    session.assert_alive();
+}
+
+#[test]
+fn a_ping_is_answered_while_a_command_runs_and_while_none_does() {
+    let mut session = Session::start(&[]);
+    let fifo = session.path("fifo");
+    let steps = format!(
+        "login
+        ping
+        until pong
+        command mkfifo {fifo}; echo ready; read x <{fifo}
+        until stdout
+        ping
+        until pong
+        write {fifo} go
+        until exit"
+    );
+    let Some(seen) = play(session.server.endpoint(), &session.token, &[], &steps) else {
+        return;
+    };
+    assert_eq!(
+        seen,
+        "pong b''\nstdout b'ready\\n'\npong b''\nexit b'{\"code\": 0}'\n"
+    );
+    session.assert_alive();
+}
+
+/// A process that has left the group and holds the output: only one limit counts for it, not one after
+/// the other.
+#[test]
+fn limits_run_at_the_same_time() {
+    let mut session = Session::start(&["--kill-after", "2s", "--drain", "60s"]);
+    let mut client = session.client(&[], "setsid sleep 1000 & echo $!; exit 0");
+    let escaped: u32 = client.wait_line(SOON).parse().unwrap();
+    let killed = Instant::now();
+    client.signal(Signal::Kill);
+    session.server.process.wait_stderr(", cancelled; ", SOON);
+    let took = killed.elapsed();
+    assert!(took < Duration::from_secs(4), "{took:?}");
+    // It was not pursued.
+    assert!(Signal::Kill.to_process(escaped));
+    session.assert_alive();
+}
+
+/// A tool that wants a command of its own on a terminal gets it from `script`, as the docs say.
+#[test]
+fn a_terminal_comes_from_script() {
+    let mut session = Session::start(&[]);
+    if Command::new("script").arg("--version").output().is_err() {
+        return cross_process::skip::skip("a terminal by script(1)", "it is not installed");
+    }
+    let done = session.run("script -qec 'tty; exit 4' /dev/null");
+    let said = String::from_utf8_lossy(&done.stdout).into_owned();
+    assert!(said.starts_with("/dev/"), "{said}");
+    assert_eq!(done.status.code(), Some(4));
+    session.assert_alive();
+}
+
+/// As process 1 of a container.
+#[test]
+fn process_one_is_told_that_it_needs_an_init() {
+    let dir = TempDir::new();
+    let plain = server(
+        &dir.join("token"),
+        &["--stop-on-eof"],
+        &ANY_PORT.to_string(),
+    );
+    let mut unshare = Command::new("unshare");
+    unshare.args(["-p", "-f", "--kill-child", "--mount-proc"]);
+    unshare.arg(plain.get_program()).args(plain.get_args());
+    let tried = Command::new("unshare").args(["-p", "-f", "true"]).status();
+    if !tried.is_ok_and(|status| status.success()) {
+        return cross_process::skip::skip("process 1", "it needs root and unshare");
+    }
+    let process = Process::spawn(unshare);
+    let warning = "this is process 1, which TERM does not stop";
+    process.wait_stderr(warning, SOON);
+}
