@@ -55,13 +55,14 @@
         if (there) location.replace(`#${there.id}`);
         const page = location.pathname.match(/\/(?:en|zh)\/([^/]+)$/)?.[1];
         const folder = `${path_to_root}${zh ? 'en' : 'zh'}/`;
+        const twin = page && document.querySelector(`.sidebar-scrollbox a[href="${folder}${page}"]`);
         const link = make('a', { className: 'language', textContent: say('中文', 'English') });
-        link.href = folder + (page ?? 'start.html');
+        link.href = folder + (twin ? page : 'start.html');
         link.lang = link.hreflang = zh ? 'en' : 'zh-CN';
         link.addEventListener('click', () => {
             const top = document.getElementById('mdbook-menu-bar').getBoundingClientRect().bottom + 24;
             const read = headings.findLastIndex((heading) => heading.getBoundingClientRect().top < top);
-            if (page && read > 0) link.href = `${folder}${page}#~${read}`;
+            if (twin && read > 0) link.href = `${folder}${page}#~${read}`;
         });
         document.querySelector('.right-buttons').prepend(link);
     }
@@ -101,15 +102,16 @@
         const language = languageOf(pre);
         const figure = make('figure', { className: `of-${language}` });
         pre.before(figure);
-        const title = make('figcaption', {}, make('b', { textContent: { python: 'Python', rust: 'Rust' }[language] ?? '' }));
-        if (name) title.append(make('span', { textContent: name }));
+        const title = make('figcaption', {}, make('b', {}, { python: 'Python', rust: 'Rust' }[language] ?? ''), make('span', {}, name ?? ''));
         figure.append(title, pre);
         fold(pre.querySelector('code'), title);
         return figure;
     }
 
-    // A listing begins at the code: the comment at the head of a file is folded.
+    // A listing begins at the code: an excerpt is not indented, and the comment at the head of a file is folded.
     function fold(code, title) {
+        const indents = code.textContent.split('\n').filter((line) => line.trim()).map((line) => line.search(/\S/));
+        code.style.marginInlineStart = `-${Math.min(...indents)}ch`;
         const intro = make('span', { className: 'intro', hidden: true });
         while (/^(\s*|\s*""".*"""|\s*\/\/!.*)$/s.test(code.firstChild?.textContent ?? 'x')) intro.append(code.firstChild);
         if (!intro.textContent.trim()) { code.prepend(...intro.childNodes); return; }
@@ -139,9 +141,9 @@
             names.push(caption(rust));
             const pair = make('div', { className: 'pair' });
             python.before(pair);
-            // A sentence that only announces the Rust listing has nothing left to say.
+            // A sentence that only announces the Rust listing ("In Rust:") has nothing left to say.
             for (const text of between.filter((text) => text.isConnected)) {
-                if (/[:：]$/.test(text.textContent)) text.remove();
+                if (/^.{0,24}[:：]$/.test(text.textContent)) text.remove();
                 else pair.before(text);
             }
             pair.append(frame(python, names[0]), frame(rust, names[1]));
@@ -183,6 +185,7 @@
                 const go = () => marks[0]?.scrollIntoView({ block: 'center' });
                 row.classList.add('jump');
                 row.tabIndex = 0;
+                row.title = say('Marks its lines above; a click goes there', '标出对应的行，点击就跳到那里');
                 row.addEventListener('pointerenter', show);
                 row.addEventListener('focus', show);
                 row.addEventListener('click', (event) => { if (!event.target.closest('a')) go(); });
@@ -198,13 +201,12 @@
     // A console block is a terminal. Its first line names it: `server$ COMMAND`, or `(server)` where the
     // program goes on. Commands, keys and what is typed into a program are told from what is printed.
     function terminals() {
-        const named = new Map(comments('terminal').map(([name, pre]) => [pre, name]));
         const chinese = { server: '服务端', client: '客户端', first: '第一个客户端', second: '第二个客户端' };
         for (const pre of all('pre').filter((pre) => languageOf(pre) === 'console')) {
             const code = pre.querySelector('code');
             const lines = code.textContent.replace(/\n$/, '').split('\n');
             const [, first] = lines[0].match(/^\(?([a-z][a-z0-9]*)(?:\)$|\$ )/) ?? [];
-            const name = named.get(pre) ?? first ?? '';
+            const name = first ?? '';
             if (lines[0] === `(${name})`) lines.shift();
             const commands = [];
             let piped = false;
@@ -221,7 +223,7 @@
             });
             code.replaceChildren(...shown.flatMap((parts) => [...parts, '\n']));
             pre.classList.add('terminal');
-            if (name) pre.classList.add(`at-${name.replace(" ", "-")}`);
+            if (name) pre.classList.add(`at-${name}`);
             pre.querySelector('.buttons')?.remove();
             const bar = make('div', { className: 'bar' }, make('span', {}, say(name || 'terminal', chinese[name] ?? (name || '终端'))));
             if (commands.length) bar.append(copyButton(commands.join('\n')));
@@ -296,7 +298,7 @@
             index.search = (term, options) => {
                 if (!zh && !han.test(term)) return ownFirst(byWords(term, options));
                 texts ??= Object.entries(index.documentStore.docs).map(([ref, doc]) => ({
-                    ref, doc, text: `${doc.title} ${doc.body}`.replace(/([\u2e80-\uffef])\s+(?=[\u2e80-\uffef])/g, '$1'),
+                    ref, doc, text: `${doc.title} ${doc.body}`.replace(/\s*([\u2e80-\uffef])\s*/g, '$1'),
                 }));
                 const words = term.toLowerCase().split(/\s+/);
                 const found = texts.filter(({ text }) => words.every((word) => text.toLowerCase().includes(word)));
@@ -319,9 +321,7 @@
         const label = document.getElementById('mdbook-sidebar-toggle');
         label.role = 'button';
         label.tabIndex = 0;
-        label.addEventListener('keydown', (event) => {
-            if (event.key === 'Enter') label.click();
-        });
+        label.addEventListener('keydown', (event) => event.key === 'Enter' && label.click());
     }
 
     // What scrolls sideways can be reached with the keyboard.
@@ -333,8 +333,12 @@
     }
 
     const listings = comments('listing');
-    for (const theme of ['rust', 'coal', 'ayu']) document.getElementById(`mdbook-theme-${theme}`)?.parentElement.remove();
-    document.getElementById('mdbook-theme-navy').textContent = 'Dark';
+    const themes = { light: say('Light', '浅色'), navy: say('Dark', '深色'), default_theme: say('Auto', '自动') };
+    for (const button of document.querySelectorAll('button.theme')) {
+        const name = themes[button.id.replace('mdbook-theme-', '')];
+        if (name) button.textContent = name;
+        else button.parentElement.remove();
+    }
     joinLines();
     switchLanguage();
     nextPages();

@@ -2,10 +2,12 @@
 'use strict';
 const test = require('node:test');
 const assert = require('node:assert/strict');
-const { readFileSync } = require('node:fs');
+const { execFileSync } = require('node:child_process');
+const { mkdtempSync, readFileSync, rmSync } = require('node:fs');
+const { tmpdir } = require('node:os');
 const { join } = require('node:path');
 const { pathToFileURL } = require('node:url');
-const { built, fences, files, launch, open, pages, serve, source, top } = require('./book.cjs');
+const { built, fences, files, launch, open, pages, serve, source, tools, top } = require('./book.cjs');
 
 const both = pages.filter((path) => path.startsWith('en/') && pages.includes(path.replace('en/', 'zh/')));
 const course = [...both, ...both.map((path) => path.replace('en/', 'zh/'))];
@@ -88,7 +90,7 @@ test('features', async (all) => {
     });
 
     for (const [language, word, where] of [['zh', '粘包', '06-'], ['en', '粘包', '06-'], ['en', 'sticky', '06-'], ['zh', 'TIME_WAIT', '04-'],
-        ['zh', 'time_wait 地址', '04-'], ['zh', 'sticky', '06-']]) {
+        ['zh', 'time_wait 地址', '04-'], ['zh', '两次recv', '06-'], ['zh', 'sticky', '06-']]) {
         await feature(`search on a page in ${language} finds ${word}`, {}, async (page) => {
             await page.goto(`${server.url}${language}/09-udp.html`);
             await page.click('#mdbook-search-toggle');
@@ -201,6 +203,17 @@ test('features', async (all) => {
             await page.goto(server.url + path);
             const starts = await page.locator('figure code').evaluateAll((codes) => codes.map((code) => code.innerText.trimStart().slice(0, 20)));
             assert.deepEqual(starts.filter((start) => /^("""|\/\/!)/.test(start)), [], path);
+            const gutters = await page.locator('figure code').evaluateAll((codes) => codes.map((code) => {
+                const indent = Math.min(...code.textContent.split('\n').filter((line) => line.trim()).map((line) => line.search(/\S/)));
+                const range = document.createRange();
+                const text = document.createTreeWalker(code, NodeFilter.SHOW_TEXT, (node) => (node.data.trim() && !node.parentElement.closest('[hidden]') ? 1 : 3)).nextNode();
+                range.setStart(text, text.data.search(/\S/));
+                range.setEnd(text, range.startOffset + 1);
+                return [indent, Math.round(range.getBoundingClientRect().left - code.parentElement.getBoundingClientRect().left)];
+            }));
+            // An excerpt's first line may be indented more than its others, never less.
+            assert.deepEqual(gutters.filter(([, left]) => left < 10), [], path);
+            assert.ok(gutters.some(([, left]) => left < 16) || !gutters.length, `${path}: ${gutters}`);
         }
         await page.goto(`${server.url}en/12-internet-modules.html`);
         const button = page.locator('figcaption button');
@@ -221,8 +234,8 @@ test('features', async (all) => {
                 shown: terminal.querySelector('code').textContent,
                 typed: [...terminal.querySelectorAll('.typed')].map((part) => part.textContent),
             })));
-            const wanted = blocks.map(({ text, comment }, at) => {
-                const [, name] = comment?.match(/^terminal: (.*)/) ?? text.match(/^\(?([a-z][a-z0-9]*)(?:\)\n|\$ )/) ?? [];
+            const wanted = blocks.map(({ text }, at) => {
+                const [, name] = text.match(/^\(?([a-z][a-z0-9]*)(?:\)\n|\$ )/) ?? [];
                 const typed = [...text.matchAll(/^(?:[a-z][a-z0-9]*)?\$ (.*(?:\n> .*)*)/gm)].map(([, command]) => command.replace(/\n> /g, '\n'));
                 return {
                     name: path.startsWith('zh/') ? terminals[at]?.name : name ?? 'terminal',
@@ -293,6 +306,43 @@ test('features', async (all) => {
             const links = await contents.evaluateAll((all) => all.map(({ pathname }) => pathname.slice(1)));
             for (const other of course) assert.ok(links.includes(other), `${path}: no link to ${other}`);
         }
+    });
+
+    await feature('a start page has a promise, a picture and a button', {}, async (page) => {
+        for (const language of ['en', 'zh']) {
+            await page.goto(`${server.url}${language}/start.html`);
+            assert.ok(await page.locator('h1 + p > strong:first-child').isVisible());
+            assert.ok(await page.locator('main img').first().isVisible());
+            await page.click('.button');
+            await page.waitForURL(`**/${language}/01-sockets.html`);
+        }
+        for (const path of pages.filter((path) => !/start|index/.test(path))) {
+            await page.goto(server.url + path);
+            assert.equal(await page.locator('.button').count(), 0, path);
+        }
+    });
+
+    await feature('links to a repository are a setting', {}, async (page) => {
+        const folder = mkdtempSync(join(tmpdir(), 'book-'));
+        const settings = {
+            MDBOOK_OUTPUT__HTML__GIT_REPOSITORY_URL: 'https://example.com/dialtone',
+            MDBOOK_OUTPUT__HTML__EDIT_URL_TEMPLATE: 'https://example.com/dialtone/edit/main/docs/{path}',
+        };
+        execFileSync(join(tools, 'bin/mdbook'), ['build', join(top, 'docs'), '--dest-dir', folder], { env: { ...process.env, ...settings }, stdio: 'pipe' });
+        const links = () => page.locator('.right-buttons a').evaluateAll((all) => all.map(({ href }) => href).filter((link) => link.includes('example')));
+        await page.goto(pathToFileURL(join(folder, 'zh/06-sticky-packets.html')).href);
+        assert.deepEqual(await links(), ['https://example.com/dialtone', 'https://example.com/dialtone/edit/main/docs/zh/06-sticky-packets.md']);
+        await page.goto(`${server.url}zh/06-sticky-packets.html`);
+        assert.deepEqual(await links(), []);
+        rmSync(folder, { recursive: true });
+    });
+
+    await feature('a page that is not there leads on', {}, async (page) => {
+        await page.goto(`${server.url}404.html`);
+        await page.locator('.sidebar a').first().click();
+        await page.waitForURL(`${server.url}index.html`);
+        await page.click('.language');
+        await page.waitForURL('**/zh/start.html');
     });
 
     await feature('the book works from a folder of files', {}, async (page) => {
