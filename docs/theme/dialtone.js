@@ -290,8 +290,9 @@
         const load = window.elasticlunr.Index.load.bind(window.elasticlunr.Index);
         window.elasticlunr.Index.load = (data) => {
             const index = load(data);
-            const own = ({ ref }) => !window.search.doc_urls[ref].startsWith(zh ? 'en/' : 'zh/');
-            const ownFirst = (found) => [...found.filter(own), ...found.filter((one) => !own(one))];
+            const folders = zh ? ['zh', '', 'en'] : ['en', '', 'zh'];
+            const rank = ({ ref }) => folders.indexOf(window.search.doc_urls[ref].match(/^(?:(en|zh)\/)?/)[1] ?? '');
+            const ownFirst = (found) => found.sort((a, b) => rank(a) - rank(b));
             const byWords = index.search.bind(index);
             const han = /[\u3400-\u9fff]/;
             let texts;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds the book, and tests it and wiretap's page in a browser. Where a part is missing it says so and is skipped; with
-# CI=true that is a failure.
+# Builds the book, and tests it and wiretap's page in a browser. Where a part is missing it says so and
+# tests nothing; with CI=true that is a failure.
 set -euo pipefail
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 export DIALTONE_TOOLS=${DIALTONE_TOOLS:-$top/target/tools}
