@@ -215,6 +215,32 @@ fn a_home_that_nobody_may_write_to_is_told_in_words() {
     assert!(server.process.finish(SOON).status.success());
 }
 
+/// Root may enter any folder, so only another user can be refused.
+#[test]
+fn a_folder_that_may_be_read_and_not_entered_is_named() {
+    let Some(pair) = Pair::new("a folder that may be read and not entered", true) else {
+        return;
+    };
+    let shut = pair.server.folder.join("shut");
+    fs::create_dir(&shut).unwrap();
+    fs::set_permissions(&shut, Permissions::from_mode(0o744)).unwrap();
+    let name = shut.display().to_string();
+    let words = [
+        "--protocol",
+        "raw",
+        "--no-auth",
+        "--dir",
+        &name,
+        "127.0.0.1:0",
+    ];
+    let server = Server::start(pair.start(&pair.server, &words));
+    let words = ["--protocol", "raw", server.endpoint(), "echo no"];
+    assert_eq!(
+        printed(pair.start(&pair.client, &words)),
+        format!("error: cannot enter the directory {name} (permission denied)\n")
+    );
+}
+
 #[test]
 fn a_path_with_a_folder_that_may_not_be_read_finds_programs_all_the_same() {
     let Some(pair) = Pair::new("a PATH with a closed folder", true) else {

@@ -42,6 +42,29 @@ fn a_folder_is_private_and_goes_away_with_all_in_it() {
     assert!(!path.exists());
 }
 
+#[test]
+fn a_folder_can_stand_in_a_shells_line() {
+    let folder = TempDir::new();
+    let name = folder.path().to_str().unwrap();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
+    assert!(name.chars().all(is_plain) && name.len() < 80, "{name}");
+}
+
+/// Also where temporary files go elsewhere.
+#[test]
+fn a_folder_can_stand_in_a_shells_line_wherever_it_is() {
+    let place = TempDir::new();
+    let odd = place.join("two words 中文");
+    std::fs::create_dir(&odd).unwrap();
+    let mut tests = Command::new(std::env::current_exe().unwrap());
+    tests
+        .args(["--exact", "harness::a_folder_can_stand_in_a_shells_line"])
+        .env("TMPDIR", odd);
+    let done = Process::spawn(tests).finish(SOON);
+    let said = String::from_utf8_lossy(&done.stdout).into_owned();
+    assert!(said.contains("1 passed"), "{said}");
+}
+
 /// A killed run left its folders, and its process id may be ours now.
 #[test]
 fn a_folder_of_a_killed_run_is_in_nobodys_way() {

@@ -15,7 +15,7 @@ pub struct TempDir(PathBuf);
 
 impl TempDir {
     /// Makes the folder. Its path is short, so that a socket in it stays below the 108 bytes that
-    /// a socket's path may have.
+    /// a socket's path may have, and needs no quotes in a shell's line.
     #[allow(
         clippy::new_without_default,
         reason = "a default value should not touch the disk"
@@ -24,7 +24,7 @@ impl TempDir {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         loop {
             let number = NEXT.fetch_add(1, Ordering::Relaxed);
-            let path = env::temp_dir().join(format!("dialtone-{}-{number}", process::id()));
+            let path = place().join(format!("dialtone-{}-{number}", process::id()));
             match DirBuilder::new().mode(0o700).create(&path) {
                 Ok(()) => return Self(path),
                 // A killed run may have left it, and in a new PID namespace our id is its id.
@@ -49,5 +49,15 @@ impl Drop for TempDir {
     fn drop(&mut self) {
         // A folder that cannot be removed is no reason to fail a test, least of all to panic twice.
         let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Where temporary files go, unless that has a long name or one with spaces and the like.
+fn place() -> PathBuf {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
+    let wanted = env::temp_dir();
+    match wanted.to_str() {
+        Some(name) if name.len() <= 48 && name.chars().all(is_plain) => wanted,
+        _ => PathBuf::from("/tmp"),
     }
 }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, Permissions};
 use std::hash::BuildHasher;
 use std::net::{Ipv4Addr, TcpListener, UdpSocket};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
@@ -89,7 +89,11 @@ impl Stage {
         let text = words(text, |word| self.ports.get(word).cloned());
         let text = text.replace("/tmp/", &self.tmp());
         match &self.servers {
-            Some(folder) => text.replace(SERVERS, &format!("{}/", folder.display())),
+            // By a name that needs no quotes: the folder's own may.
+            Some(_) => text.replace(
+                SERVERS,
+                &format!("{}/", self.folder.join("servers").display()),
+            ),
             None => text,
         }
     }
@@ -140,6 +144,9 @@ impl Stage {
     fn furnish(&self) -> io::Result<()> {
         for folder in ["home", "bin", "tmp"] {
             fs::create_dir(self.folder.join(folder))?;
+        }
+        if let Some(servers) = &self.servers {
+            symlink(servers, self.folder.join("servers"))?;
         }
         for (name, text) in [
             ("cargo", include_str!("shims/cargo.sh")),

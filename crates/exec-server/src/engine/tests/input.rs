@@ -86,8 +86,9 @@ fn blocked_writer(command: &str) -> (super::super::Running, thread::JoinHandle<(
     let input = running.take_input().unwrap();
     let (sender, begun) = mpsc::channel();
     let writer = thread::spawn(move || {
+        // The first fills the pipe, which nobody reads.
+        feed(&input, &[0; 65_536]);
         sender.send(()).unwrap();
-        // Far more than a pipe holds.
         (0..64).for_each(|_| feed(&input, &[0; 65_536]));
     });
     begun.recv_timeout(DEADLINE).unwrap();

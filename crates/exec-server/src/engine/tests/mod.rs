@@ -1,6 +1,9 @@
 //! The engine with real processes. Every wait has a deadline, and none is a sleep.
 
 mod cost;
+#[path = "../../../../../tests/src/deadline.rs"]
+#[allow(dead_code, reason = "other tests use the rest")]
+mod deadline;
 mod ending;
 mod guarding;
 mod input;
@@ -9,13 +12,16 @@ mod output;
 mod owner;
 mod refusing;
 mod status;
+#[path = "../../../../../tests/src/temp.rs"]
+#[allow(dead_code, reason = "other tests use the rest")]
+mod temp;
 
 use std::fs;
 use std::io;
 use std::sync::Mutex;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::{Collected, Engine, Outcome, Request, Settings, Sink, Stream};
 
@@ -59,11 +65,8 @@ fn within<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
 /// Asks again and again until `done`, and fails at the deadline.
 #[track_caller]
 fn until(what: &str, mut done: impl FnMut() -> bool) {
-    let end = Instant::now() + DEADLINE;
-    while !done() {
-        assert!(Instant::now() < end, "{what}: not within {DEADLINE:?}");
-        thread::yield_now();
-    }
+    let seen = deadline::poll(DEADLINE, || done().then_some(()));
+    assert!(seen.is_some(), "{what}: not within {DEADLINE:?}");
 }
 
 /// Runs one command to its end and keeps its output.

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::super::{COMMAND_LIMIT, CommandError, Engine, Request, Settings, StartError, Status};
+use super::temp::TempDir;
 use super::{engine, engine_with, members, run, run_request, until, within};
 
 fn refused(engine: &Engine, command: &[u8]) -> CommandError {
@@ -39,7 +40,8 @@ fn the_longest_command_runs_and_one_byte_more_does_not() {
 
 #[test]
 fn a_directory_that_is_gone() {
-    let dir = std::env::temp_dir().join(format!("dialtone-gone-{}", std::process::id()));
+    let folder = TempDir::new();
+    let dir = folder.join("gone");
     fs::create_dir(&dir).unwrap();
     let engine = engine_with(Settings {
         dir: Some(dir.clone()),
@@ -58,14 +60,14 @@ fn a_directory_that_is_gone() {
     );
     fs::create_dir(&dir).unwrap();
     assert_eq!(run(&engine, "true").0.status, Some(Status::Code(0)));
-    fs::remove_dir(&dir).unwrap();
 }
 
 /// Root may enter anything, so this is about others.
 #[test]
 fn a_directory_that_may_be_read_and_not_entered() {
     use std::os::unix::fs::PermissionsExt;
-    let dir = std::env::temp_dir().join(format!("dialtone-shut-{}", std::process::id()));
+    let folder = TempDir::new();
+    let dir = folder.join("shut");
     fs::create_dir(&dir).unwrap();
     fs::set_permissions(&dir, fs::Permissions::from_mode(0o600)).unwrap();
     if fs::metadata(dir.join(".")).is_err() {
@@ -76,14 +78,12 @@ fn a_directory_that_may_be_read_and_not_entered() {
         let error = refused(&engine, b"true").to_string();
         assert!(error.starts_with("cannot enter the directory "), "{error}");
     }
-    fs::remove_dir(&dir).unwrap();
 }
 
 #[test]
 fn a_shell_that_is_gone() {
-    let dir = std::env::temp_dir().join(format!("dialtone-shell-{}", std::process::id()));
-    fs::create_dir(&dir).unwrap();
-    let shell = dir.join("sh");
+    let folder = TempDir::new();
+    let shell = folder.join("sh");
     std::os::unix::fs::symlink("/bin/sh", &shell).unwrap();
     let engine = engine_with(Settings {
         shell: shell.clone(),
@@ -98,7 +98,6 @@ fn a_shell_that_is_gone() {
             shell.display()
         )
     );
-    fs::remove_dir(&dir).unwrap();
 }
 
 #[test]
