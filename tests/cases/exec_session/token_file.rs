@@ -151,18 +151,67 @@ fn a_token_file_of_another_user_is_refused() {
 
 #[test]
 fn the_first_server_makes_it_private_whatever_the_mask_is() {
+    let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o7777;
+    for mask in ["0", "777", "077"] {
+        let dir = TempDir::new();
+        let path = dir.join("config/dialtone/token");
+        let tool = server(&path, &[], &ANY_PORT.to_string());
+        let mut command = Command::new("/bin/sh");
+        command
+            .args(["-c", &format!("umask {mask}; exec \"$0\" \"$@\"")])
+            .arg(tool.get_program())
+            .args(tool.get_args());
+        let _first = Server::start(command);
+        assert_eq!(mode(&path), 0o600, "{mask}");
+        for dir in path.ancestors().skip(1).take(2) {
+            assert_eq!(mode(dir), 0o700, "{mask}");
+        }
+    }
+}
+
+/// What fails leaves nothing behind: a directory of root's in a user's home would lock the user out.
+#[test]
+fn nothing_is_made_where_the_place_is_wrong() {
+    let dir = TempDir::new();
+    let home = dir.join("home");
+    fs::create_dir(&home).unwrap();
+    let start = |home: &Path| {
+        let mut command = Command::new(artifacts().tool("exec-server"));
+        command.arg(ANY_PORT.to_string());
+        command.env("HOME", home).env_remove("XDG_CONFIG_HOME");
+        complaint(&Process::spawn(command).finish(SOON), 1)
+    };
+    let missing = dir.join("missing");
+    let text = start(&missing);
+    let expected = format!(
+        "error: HOME is {}, which does not exist;",
+        missing.display()
+    );
+    assert!(text.starts_with(&expected), "{text}");
+    assert!(!missing.exists());
+
+    fs::set_permissions(&home, Permissions::from_mode(0o777)).unwrap();
+    let text = start(&home);
+    assert!(text.contains("let others replace the token file"), "{text}");
+    assert_eq!(fs::read_dir(&home).unwrap().count(), 0);
+
+    fs::set_permissions(&home, Permissions::from_mode(0o755)).unwrap();
+    if chown(&home, Some(54321), None).is_err() {
+        return skip("the home of another user", "it needs root");
+    }
+    let text = start(&home);
+    assert!(
+        text.contains("belongs to another user (number 54321)"),
+        "{text}"
+    );
+    assert_eq!(fs::read_dir(&home).unwrap().count(), 0);
+}
+
+#[test]
+fn a_token_stays_and_each_file_has_its_own() {
     let dir = TempDir::new();
     let path = dir.join("config/dialtone/token");
-    let tool = server(&path, &[], &ANY_PORT.to_string());
-    let mut command = Command::new("/bin/sh");
-    command
-        .args(["-c", "umask 0; exec \"$0\" \"$@\""])
-        .arg(tool.get_program())
-        .args(tool.get_args());
-    let first = Server::start(command);
-    let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o7777;
-    assert_eq!(mode(&path), 0o600);
-    assert_eq!(mode(path.parent().unwrap()), 0o700);
+    let first = Server::start(server(&path, &[], &ANY_PORT.to_string()));
     let text = fs::read_to_string(&path).unwrap();
     assert_eq!(text.len(), 65);
     assert!(text.trim_end().bytes().all(|b| b.is_ascii_hexdigit()));

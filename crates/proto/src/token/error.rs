@@ -1,4 +1,4 @@
-//! What is wrong with a token file, and what mends it.
+//! What is wrong with a token file, and how to fix it.
 
 use std::fmt;
 use std::io;
@@ -7,105 +7,83 @@ use std::path::PathBuf;
 use crate::random::NoRandomness;
 use crate::reason;
 
-/// Why there is no token. No text of it ever shows what the file holds.
+/// Why there is no token. Its text names the file, the rule and the remedy, and never shows what the
+/// file holds.
 #[derive(Debug)]
-pub enum TokenError {
-    /// Neither `XDG_CONFIG_HOME` nor `HOME` says where it would be.
+pub struct TokenError {
+    /// The token file, or the directory that is at fault.
+    pub path: PathBuf,
+    /// What is wrong with it.
+    pub problem: TokenProblem,
+}
+
+/// What is wrong with a token file or its place.
+#[derive(Debug)]
+pub enum TokenProblem {
+    /// Neither `XDG_CONFIG_HOME` nor `HOME` says where the file is.
     NoHome,
+    /// The directory that `HOME` names does not exist.
+    HomeMissing,
     /// There is no such file.
-    Missing {
-        /// The token file.
-        path: PathBuf,
-    },
+    Missing,
     /// It is a directory, a FIFO, a symbolic link, a device.
-    NotAFile {
-        /// The token file.
-        path: PathBuf,
-    },
-    /// Others may read or write it.
-    OpenFile {
-        /// The token file.
-        path: PathBuf,
-        /// Its permission bits.
-        mode: u32,
-    },
-    /// Others may put another file in its place.
-    OpenDirectory {
-        /// The directory.
-        path: PathBuf,
-        /// Its permission bits.
-        mode: u32,
-    },
-    /// It, or a directory that it is in, belongs to another user.
-    Owner {
-        /// The file or directory.
-        path: PathBuf,
-        /// The number of that user.
-        owner: u32,
-    },
-    /// It does not hold 64 hex digits.
-    Content {
-        /// The token file.
-        path: PathBuf,
-        /// How many bytes it holds.
-        length: u64,
-    },
-    /// A system call failed.
-    Failed {
-        /// What was to be done: `read the token file`.
-        what: &'static str,
-        /// With which file or directory.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    NotAFile,
+    /// Others may read or write it. Holds its permission bits.
+    OpenFile(u32),
+    /// Others may replace the files in this directory. Holds its permission bits.
+    OpenDirectory(u32),
+    /// It belongs to another user. Holds that user's number.
+    Owner(u32),
+    /// It does not hold 64 hex digits. Holds its length in bytes.
+    Content(u64),
+    /// A system call failed. Holds what was to be done, as in `read the token file`.
+    Failed(&'static str, io::Error),
     /// There is nothing to make a secret from.
     Random(NoRandomness),
 }
 
 impl fmt::Display for TokenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoHome => f.write_str(
+        let path = self.path.display();
+        match &self.problem {
+            TokenProblem::NoHome => f.write_str(
                 "cannot tell where the token file is (HOME is not set); name it with --token-file",
             ),
-            Self::Missing { path } => write!(
+            TokenProblem::HomeMissing => write!(
                 f,
-                "there is no token file {}; start the server once on this machine, or copy the \
-                 server's file here",
-                path.display()
+                "HOME is {path}, which does not exist; name the token file with --token-file"
             ),
-            Self::NotAFile { path } => write!(
+            TokenProblem::Missing => write!(
                 f,
-                "the token file {} is not a regular file; name one with --token-file",
-                path.display()
+                "there is no token file {path}; start the server once on this machine, or copy the \
+                 server's file here"
             ),
-            Self::OpenFile { path, mode } => write!(
+            TokenProblem::NotAFile => write!(
                 f,
-                "permissions {mode:04o} for '{}' are too open; run: chmod 600 {0}",
-                path.display()
+                "the token file {path} is not a regular file; name one with --token-file"
             ),
-            Self::OpenDirectory { path, mode } => write!(
+            TokenProblem::OpenFile(mode) => write!(
                 f,
-                "permissions {mode:04o} for the directory '{}' let others replace the token file; \
-                 run: chmod go-w {0}",
-                path.display()
+                "permissions {mode:04o} for '{path}' are too open; run: chmod 600 {path}"
             ),
-            Self::Owner { path, owner } => write!(
+            TokenProblem::OpenDirectory(mode) => write!(
                 f,
-                "'{}' belongs to another user (number {owner}); use a token file of your own",
-                path.display()
+                "permissions {mode:04o} for the directory '{path}' let others replace the token \
+                 file; run: chmod go-w {path}"
             ),
-            Self::Content { path, length } => write!(
+            TokenProblem::Owner(user) => write!(
                 f,
-                "the token file {} does not hold a token (64 hex digits; it has {length} bytes); \
-                 copy the server's file, or remove this one and start the server",
-                path.display()
+                "'{path}' belongs to another user (number {user}); use a token file of your own"
             ),
-            Self::Failed { what, path, source } => {
-                write!(f, "cannot {what} {} ({})", path.display(), reason(source))
+            TokenProblem::Content(length) => write!(
+                f,
+                "the token file {path} does not hold a token (64 hex digits; it has {length} \
+                 bytes); copy the server's file, or remove this one and start the server"
+            ),
+            TokenProblem::Failed(what, error) => {
+                write!(f, "cannot {what} {path} ({})", reason(error))
             }
-            Self::Random(error) => error.fmt(f),
+            TokenProblem::Random(error) => error.fmt(f),
         }
     }
 }

@@ -1,58 +1,50 @@
 //! Reading and making the token file.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{ErrorKind, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::error::TokenError;
-use super::path::{check_directories, our_user};
+use super::error::{TokenError, TokenProblem};
+use super::path::{check_directory, directory_of, our_user};
 
 /// 64 hex digits and `\r\n`, and one byte more to see that there is more.
 const ENOUGH: u64 = 67;
 
 pub(super) fn read(path: &Path) -> Result<[u8; 32], TokenError> {
-    let failed = |source| TokenError::Failed {
-        what: "read the token file",
-        path: path.to_owned(),
-        source,
+    let refuse = |problem| TokenError {
+        path: path.into(),
+        problem,
     };
+    let failed = |error| refuse(TokenProblem::Failed("read the token file", error));
     // Before it is opened: opening a FIFO would wait for a writer.
-    let named = match fs::symlink_metadata(path) {
-        Ok(found) => found,
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            return Err(TokenError::Missing { path: path.into() });
-        }
-        Err(error) => return Err(failed(error)),
-    };
+    let named = fs::symlink_metadata(path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => refuse(TokenProblem::Missing),
+        _ => failed(error),
+    })?;
     if !named.is_file() {
-        return Err(TokenError::NotAFile { path: path.into() });
+        return Err(refuse(TokenProblem::NotAFile));
     }
-    check_directories(path)?;
+    check_directory(directory_of(path))?;
     let owner = named.uid();
     if owner != our_user().map_err(failed)? && owner != 0 {
-        let path = path.into();
-        return Err(TokenError::Owner { path, owner });
+        return Err(refuse(TokenProblem::Owner(owner)));
     }
     let mode = named.mode() & 0o7777;
     if mode & 0o077 != 0 {
-        let path = path.into();
-        return Err(TokenError::OpenFile { path, mode });
+        return Err(refuse(TokenProblem::OpenFile(mode)));
     }
     let file = File::open(path).map_err(failed)?;
     let opened = file.metadata().map_err(failed)?;
     if (opened.dev(), opened.ino()) != (named.dev(), named.ino()) {
         // It was replaced between the look and the opening.
-        return Err(TokenError::NotAFile { path: path.into() });
+        return Err(refuse(TokenProblem::NotAFile));
     }
     let mut text = Vec::new();
     file.take(ENOUGH).read_to_end(&mut text).map_err(failed)?;
-    decode(&text).ok_or_else(|| TokenError::Content {
-        path: path.into(),
-        length: opened.len(),
-    })
+    decode(&text).ok_or_else(|| refuse(TokenProblem::Content(opened.len())))
 }
 
 /// 64 hex digits, with or without a line end.
@@ -71,44 +63,56 @@ fn decode(text: &[u8]) -> Option<[u8; 32]> {
 
 /// Puts a new token file at `path`; leaves one alone that was there first.
 ///
-/// It is written whole under another name and then linked into place, so that nobody ever reads
-/// half a token and the first of several wins.
+/// It is written whole under another name and then linked into place, so that nobody reads half a
+/// token and the first of several servers wins.
 pub(super) fn create(path: &Path, secret: &[u8; 32]) -> Result<(), TokenError> {
     static COUNT: AtomicU32 = AtomicU32::new(0);
-    let failed = |source| TokenError::Failed {
-        what: "make the token file",
-        path: path.to_owned(),
-        source,
-    };
-    let dir = match path.parent() {
-        Some(dir) if !dir.as_os_str().is_empty() => dir,
-        _ => Path::new("."),
-    };
-    DirBuilder::new()
-        .mode(0o700)
-        .recursive(true)
-        .create(dir)
-        .map_err(failed)?;
-    check_directories(path)?;
+    let dir = directory_of(path);
+    make_directory(dir)?;
+    check_directory(dir)?;
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
     let draft = dir.join(format!(".token-{}-{number}", process::id()));
-    // A process with our id may have died here. The directory is ours, so nobody else put it there.
+    // A process with our id may have died here. The directory is ours, so it was one of ours.
     let _ = fs::remove_file(&draft);
     let written = write_draft(&draft, secret).and_then(|()| fs::hard_link(&draft, path));
     let _ = fs::remove_file(&draft);
     match written {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(failed(error)),
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(not_made(path, error)),
         _ => Ok(()),
     }
 }
 
-fn write_draft(draft: &Path, secret: &[u8; 32]) -> std::io::Result<()> {
-    // `create_new` follows no symbolic link, and the mode is there from the first moment.
+fn not_made(path: &Path, error: io::Error) -> TokenError {
+    TokenError {
+        path: path.into(),
+        problem: TokenProblem::Failed("make", error),
+    }
+}
+
+/// Makes a directory and those above it that are missing. The first that exists is checked before:
+/// a directory of root's in another user's home would lock that user out of it.
+fn make_directory(dir: &Path) -> Result<(), TokenError> {
+    if dir.is_dir() {
+        return check_directory(dir);
+    }
+    make_directory(directory_of(dir))?;
+    match DirBuilder::new().mode(0o700).create(dir) {
+        // The mask may have taken more than it should.
+        Ok(()) => fs::set_permissions(dir, Permissions::from_mode(0o700)),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && dir.is_dir() => Ok(()),
+        Err(error) => Err(error),
+    }
+    .map_err(|error| not_made(dir, error))
+}
+
+fn write_draft(draft: &Path, secret: &[u8; 32]) -> io::Result<()> {
+    // `create_new` follows no symbolic link, and the file is private from its first moment.
     let mut file = OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(0o600)
         .open(draft)?;
+    file.set_permissions(Permissions::from_mode(0o600))?;
     let digits: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
     file.write_all(format!("{digits}\n").as_bytes())?;
     file.sync_all()

@@ -1,7 +1,7 @@
 //! The secret that a server and its clients share, in a file that only their user can read.
 //!
-//! On one machine, for one user, nobody has to set anything up: the server makes the file at its
-//! first start, and both sides find it. For a second machine, copy it there.
+//! On one machine, for one user, there is nothing to set up: the server makes the file at its first
+//! start, and both sides find it. For a second machine, copy it there.
 //!
 //! The token is shown nowhere: not in an error, not by `Debug`. It is in no argument and no
 //! environment variable, because other programs can see those.
@@ -10,7 +10,7 @@ mod error;
 mod file;
 mod path;
 
-pub use error::TokenError;
+pub use error::{TokenError, TokenProblem};
 pub use path::default_path;
 
 use std::fmt;
@@ -36,7 +36,7 @@ impl Token {
     ///
     /// # Errors
     ///
-    /// [`TokenError`]; its text names the file, the rule and the command that mends it.
+    /// [`TokenError`]; its text names the file, the rule and the remedy.
     pub fn read(path: &Path) -> Result<Self, TokenError> {
         file::read(path).map(Self)
     }
@@ -49,13 +49,19 @@ impl Token {
     /// [`TokenError`], as for [`read`](Self::read), or because no file could be made.
     pub fn read_or_create(path: &Path) -> Result<Self, TokenError> {
         match file::read(path) {
-            Err(TokenError::Missing { .. }) => {
-                let random = Random::open().map_err(TokenError::Random)?;
-                file::create(path, &random.bytes().map_err(TokenError::Random)?)?;
-                Self::read(path)
-            }
-            read => read.map(Self),
+            Err(TokenError {
+                problem: TokenProblem::Missing,
+                ..
+            }) => {}
+            read => return read.map(Self),
         }
+        let secret = Random::open().and_then(|random| random.bytes());
+        let secret = secret.map_err(|error| TokenError {
+            path: path.into(),
+            problem: TokenProblem::Random(error),
+        })?;
+        file::create(path, &secret)?;
+        Self::read(path)
     }
 
     /// The secret itself, for a key.

@@ -7,14 +7,14 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::error::TokenError;
+use super::error::{TokenError, TokenProblem};
 
 /// Where both sides look when no file is named: `$XDG_CONFIG_HOME/dialtone/token`, else
 /// `~/.config/dialtone/token`.
 ///
 /// # Errors
 ///
-/// [`TokenError::NoHome`], where neither variable is set.
+/// [`TokenProblem::NoHome`] where neither variable is set, and [`TokenProblem::HomeMissing`].
 pub fn default_path() -> Result<PathBuf, TokenError> {
     default_path_from(env::var_os("XDG_CONFIG_HOME"), env::var_os("HOME"))
 }
@@ -25,12 +25,22 @@ pub(super) fn default_path_from(
 ) -> Result<PathBuf, TokenError> {
     // The XDG specification: a relative path there is to be ignored.
     let absolute = |value: Option<OsString>| value.map(PathBuf::from).filter(|p| p.is_absolute());
+    let refuse = |path, problem| Err(TokenError { path, problem });
     let config = match (absolute(config), absolute(home)) {
         (Some(config), _) => config,
-        (None, Some(home)) => home.join(".config"),
-        (None, None) => return Err(TokenError::NoHome),
+        (None, Some(home)) if home.is_dir() => home.join(".config"),
+        (None, Some(home)) => return refuse(home, TokenProblem::HomeMissing),
+        (None, None) => return refuse(PathBuf::new(), TokenProblem::NoHome),
     };
     Ok(config.join("dialtone/token"))
+}
+
+/// The directory that a file or directory is in.
+pub(super) fn directory_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
 }
 
 /// Whose process this is. std has no `geteuid`, but the kernel gives a process's own folder in
@@ -39,36 +49,27 @@ pub(super) fn our_user() -> io::Result<u32> {
     Ok(fs::metadata("/proc/self")?.uid())
 }
 
-/// Refuses a file that somebody else could put in the place of ours: every directory on the way
-/// belongs to us or to root, and others may write into it only where the sticky bit keeps them
-/// from touching our files.
-pub(super) fn check_directories(path: &Path) -> Result<(), TokenError> {
-    let failed = |dir: &Path, source| TokenError::Failed {
-        what: "look at the directory",
-        path: dir.to_owned(),
-        source,
+/// Refuses a directory in which another user could replace our file: it and every one above it must
+/// belong to us or to root, and others may write into it only where the sticky bit keeps them from
+/// touching our files.
+pub(super) fn check_directory(dir: &Path) -> Result<(), TokenError> {
+    let refuse = |dir: &Path, problem| TokenError {
+        path: dir.into(),
+        problem,
     };
-    let parent = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
+    let failed =
+        |dir: &Path, error| refuse(dir, TokenProblem::Failed("look at the directory", error));
     // Symbolic links on the way are resolved, so that the real directories are looked at.
-    let parent = fs::canonicalize(parent).map_err(|source| failed(parent, source))?;
-    let us = our_user().map_err(|source| failed(Path::new("/proc/self"), source))?;
-    for dir in parent.ancestors() {
-        let found = fs::metadata(dir).map_err(|source| failed(dir, source))?;
+    let real = fs::canonicalize(dir).map_err(|error| failed(dir, error))?;
+    let us = our_user().map_err(|error| failed(Path::new("/proc/self"), error))?;
+    for dir in real.ancestors() {
+        let found = fs::metadata(dir).map_err(|error| failed(dir, error))?;
         if found.uid() != us && found.uid() != 0 {
-            return Err(TokenError::Owner {
-                path: dir.to_owned(),
-                owner: found.uid(),
-            });
+            return Err(refuse(dir, TokenProblem::Owner(found.uid())));
         }
         let mode = found.mode() & 0o7777;
         if mode & 0o022 != 0 && mode & 0o1000 == 0 {
-            return Err(TokenError::OpenDirectory {
-                path: dir.to_owned(),
-                mode,
-            });
+            return Err(refuse(dir, TokenProblem::OpenDirectory(mode)));
         }
     }
     Ok(())

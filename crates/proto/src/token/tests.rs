@@ -147,9 +147,13 @@ fn it_is_looked_for_where_configuration_belongs() {
         let some = |text: &str| (!text.is_empty()).then(|| text.into());
         default_path_from(some(config), some(home)).map(|path| path.display().to_string())
     };
-    assert_eq!(path("/c", "/h").unwrap(), "/c/dialtone/token");
-    assert_eq!(path("", "/h").unwrap(), "/h/.config/dialtone/token");
-    assert_eq!(path("relative", "/h").unwrap(), "/h/.config/dialtone/token");
+    let folder = TempDir::new();
+    let home = folder.path().to_str().unwrap();
+    let in_home = format!("{home}/.config/dialtone/token");
+    assert_eq!(path("/c", home).unwrap(), "/c/dialtone/token");
+    assert_eq!(path("", home).unwrap(), in_home);
+    assert_eq!(path("relative", home).unwrap(), in_home);
+    assert!(path("", "/nonexistent/home").is_err());
     assert!(path("", "").is_err());
 }
 
