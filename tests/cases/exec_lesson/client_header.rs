@@ -103,6 +103,11 @@ fn a_size_is_a_whole_number_and_nothing_else() {
         let expected = format!("total_size is {found} (it must be a whole number ≥ 0)");
         assert!(text.contains(&expected), "{text}");
     }
+    let text = complaint_about(reply(r#"{"total_size": 5, "total_size": 5}"#, b"12345"));
+    assert!(
+        text.contains("the header has the field \"total_size\" twice"),
+        "{text}"
+    );
     // The lesson's own example has so many.
     let text = complaint_about(reply(
         &format!("{{\"total_size\": {}}}", "1".repeat(150)),
@@ -132,7 +137,7 @@ fn other_fields_may_be_anything_in_any_order() {
     for header in [
         r#"{"total_size": 2}"#,
         r#"{"hash": {"a": [1]}, "x": [[{"y": null}]], "total_size": 2, "filename": 7}"#,
-        r#" { "total_size" : 9 , "total_size" : 2 } "#,
+        r#" { "hash" : 9 , "total_size" : 2 , "hash" : null } "#,
         r#"{"total_size": 2, "hash": "xasf123213123", "filename": "a.txt"}"#,
     ] {
         let peer = Peer::saying([reply(header, b"hi")]);

@@ -40,9 +40,9 @@ impl Header {
         out
     }
 
-    /// Reads a header of the lesson, of which only `total_size` matters. Other fields may be
-    /// missing, or be anything; of a field that comes twice the last counts, as in Python:
-    /// `json.loads(data)['total_size']`.
+    /// Reads a header of the lesson, of which only `total_size` matters:
+    /// `json.loads(data)['total_size']`. Other fields may be missing, or be anything; of one that
+    /// comes twice the last counts, as in Python. Two sizes are refused.
     ///
     /// # Errors
     ///
@@ -66,6 +66,15 @@ impl Header {
             Some(Value::String(text)) => text.clone(),
             _ => String::new(),
         };
+        if let Value::Object(fields) = &value
+            && fields
+                .iter()
+                .filter(|(name, _)| name == "total_size")
+                .count()
+                > 1
+        {
+            return Err(HeaderError::Twice(shown("total_size")));
+        }
         Ok(Self {
             filename: text("filename"),
             total_size: total_size(&value)?,
@@ -73,8 +82,8 @@ impl Header {
         })
     }
 
-    /// Reads a header of a session: the three fields, each once, and nothing else. A field that
-    /// is in no authentication code must not be able to mean something.
+    /// Reads a header of a session: the three fields, each once, and nothing else. Unknown fields are
+    /// refused, because the authentication code does not cover them.
     ///
     /// # Errors
     ///
@@ -251,8 +260,10 @@ mod tests {
 
     #[test]
     fn the_lesson_forgives_other_fields_and_a_session_none() {
-        let extra = r#"{"x": [{}], "hash": 5, "total_size": 1, "total_size": 7}"#;
+        let extra = r#"{"x": [{}], "hash": 5, "hash": 6, "total_size": 7}"#;
         assert_eq!(lesson(extra).unwrap().total_size, 7);
+        let twice = lesson(r#"{"total_size": 1, "total_size": 1}"#).unwrap_err();
+        assert_eq!(twice, "the header has the field \"total_size\" twice");
         for (text, words) in [
             (r#"{"filename": "a", "total_size": 1}"#, "hash missing"),
             (
