@@ -22,7 +22,7 @@ while True:
     if not cmd:
         continue
     client.sendall(cmd.encode())
-    # Hopes that all digits come at once: nothing says where they end.
+    # Expects all digits at once, although nothing says where they end.
     length = int(client.recv(1024))
     client.sendall(b"recv_ready")
     body = b""

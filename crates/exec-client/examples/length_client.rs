@@ -23,7 +23,7 @@ fn main() -> io::Result<()> {
             continue;
         }
         client.write_all(cmd.as_bytes())?;
-        // Hopes that all digits come at once: nothing says where they end.
+        // Expects all digits at once, although nothing says where they end.
         let mut buf = [0; 1024];
         let count = client.read(&mut buf)?;
         let digits = str::from_utf8(&buf[..count]).map_err(io::Error::other)?;

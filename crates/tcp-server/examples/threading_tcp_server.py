@@ -21,7 +21,7 @@ class UpperCase(socketserver.BaseRequestHandler):
                 if not data:  # the client has closed its side
                     break
                 self.request.sendall(data.upper())
-            except ConnectionError:  # the client has gone without a goodbye
+            except ConnectionError:  # the client has reset the connection
                 break
 
 

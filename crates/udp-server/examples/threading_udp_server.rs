@@ -36,7 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (socket, address) = bind_udp(&address)?;
     println!("listening on {address}");
 
-    // socketserver cuts a longer datagram at 8192 bytes, without a word. So does this.
+    // socketserver cuts a longer datagram at 8192 bytes without an error. So does this.
     let datagrams = Datagrams::new(socket).max_packet_size(8192);
     ThreadingServer::new(datagrams, UpperCase).serve_forever();
     Ok(())

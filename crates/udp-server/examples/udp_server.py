@@ -5,7 +5,7 @@
 
 There are no connections, so one loop serves all clients. A datagram is a message with its own
 boundaries: nothing sticks, and an empty one arrives. Try it: several clients at once; an empty
-line; a line of more than 1024 bytes, of which recvfrom drops what does not fit, without a word.
+line; a line of more than 1024 bytes, which recvfrom cuts without an error.
 """
 
 import socket
