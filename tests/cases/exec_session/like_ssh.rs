@@ -217,6 +217,30 @@ fn limits_run_at_the_same_time() {
     session.assert_alive();
 }
 
+/// A process in the background that holds no output is no reason to wait, and stays.
+#[test]
+fn what_holds_no_output_stays_and_is_not_waited_for() {
+    let mut session = Session::start(&[]);
+    let done = session.run("sleep 1000 >/dev/null 2>&1 & echo $!");
+    assert_eq!((done.status.code(), &done.stderr[..]), (Some(0), &b""[..]));
+    let pid = String::from_utf8(done.stdout).unwrap();
+    session.assert_alive();
+    assert!(Signal::Kill.to_process(pid.trim().parse().unwrap()));
+}
+
+#[test]
+fn a_command_may_begin_with_a_dash() {
+    let mut session = Session::start(&[]);
+    let (token, endpoint) = (&session.token, session.server.endpoint());
+    let mut client = client_of(token, endpoint, &[], "--");
+    client.arg("-no-such-command");
+    let done = Process::spawn(client).finish(SOON);
+    assert_eq!(done.status.code(), Some(127));
+    let told = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert!(told.contains("-no-such-command: not found"), "{told}");
+    session.assert_alive();
+}
+
 /// A tool that wants a command of its own on a terminal gets it from `script`, as the docs say.
 #[test]
 fn a_terminal_comes_from_script() {
