@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// What a server must not lose or gather over a test.
@@ -125,6 +126,27 @@ pub fn in_time_wait(port: u16) -> io::Result<bool> {
         let local = fields.next().unwrap_or_default();
         let state = fields.nth(1).unwrap_or_default();
         local.ends_with(&local_end) && state == TIME_WAIT
+    }))
+}
+
+/// Whether a process of this machine has read all that has come over a connection: `here` is its own
+/// end, `peer` the other one. `false` where there is no such connection.
+pub fn has_read_all(here: SocketAddr, peer: SocketAddr) -> io::Result<bool> {
+    let shown = |addr: SocketAddr| match addr {
+        SocketAddr::V4(addr) => {
+            let number = u32::from_ne_bytes(addr.ip().octets());
+            Ok(format!("{number:08X}:{:04X}", addr.port()))
+        }
+        SocketAddr::V6(_) => Err(io::Error::other("IPv4 only")),
+    };
+    let (here, peer) = (shown(here)?, shown(peer)?);
+    let table = fs::read_to_string("/proc/net/tcp")?;
+    Ok(table.lines().skip(1).any(|line| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let [_, local, remote, _, queues, ..] = fields[..] else {
+            return false;
+        };
+        local == here && remote == peer && queues.ends_with(":00000000")
     }))
 }
 

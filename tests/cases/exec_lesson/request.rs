@@ -3,8 +3,9 @@
 use std::fs;
 use std::time::Duration;
 
-use cross_process::deadline::{Deadline, SOON};
+use cross_process::deadline::{Deadline, SOON, poll};
 use cross_process::net;
+use cross_process::procfs;
 use cross_process::temp::TempDir;
 
 use super::{PROTOCOLS, assert_alive, run, run_lines, serve, shown};
@@ -74,6 +75,14 @@ fn the_rest_of_a_request_is_no_command() {
         ] {
             let conn = net::connect(server.addr());
             net::send(&conn, head.as_bytes());
+            // Two reads, and not one, which would be a command with an end and no guess.
+            let peer = conn.local_addr().unwrap();
+            let read = || {
+                procfs::has_read_all(server.addr(), peer)
+                    .unwrap()
+                    .then_some(())
+            };
+            assert!(poll(SOON, read).is_some());
             // The tail comes late, and then much later than the reply.
             std::thread::sleep(Duration::from_millis(120));
             net::send(&conn, tail.as_bytes());

@@ -90,7 +90,7 @@ fn failures_are_one_line_whatever_rust_backtrace_says() {
         (client, &["--nope"], 2),
         (server, &["192.0.2.1:0"], 1),
         (server, &["unix:/nonexistent/socket"], 1),
-        (server, &["nowhere"], 2),
+        (server, &["127.0.0.1:no-port"], 2),
     ] {
         for level in ["1", "full"] {
             let mut command = tool(words);
