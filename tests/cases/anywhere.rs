@@ -13,7 +13,7 @@ use cross_process::server::Server;
 use cross_process::skip::skip;
 use cross_process::temp::TempDir;
 
-use crate::tcp::unprivileged::Unprivileged;
+use crate::tcp::unprivileged::{Unprivileged, somebody_else};
 
 /// A folder whose name has to be quoted in a shell, and is not ASCII.
 fn odd_folder(dir: &TempDir) -> PathBuf {
@@ -113,7 +113,7 @@ fn a_token_that_cannot_be_made_is_told_in_words() {
 fn a_token_in_a_folder_of_another_user_is_refused() {
     let dir = TempDir::new();
     let folder = odd_folder(&dir);
-    if chown(&folder, Some(54321), None).is_err() {
+    if chown(&folder, Some(somebody_else()), None).is_err() {
         skip("a token in another user's folder", "it needs root");
         return;
     }
@@ -121,8 +121,9 @@ fn a_token_in_a_folder_of_another_user_is_refused() {
     let said = complaint(tool_in(&folder, "exec-server", &words));
     let name = folder.canonicalize().unwrap();
     let expected = format!(
-        "'{}' belongs to another user (number 54321)",
-        name.display()
+        "'{}' belongs to another user (number {})",
+        name.display(),
+        somebody_else()
     );
     assert!(said.contains(&expected), "{said}");
     assert!(!folder.join("token").exists());

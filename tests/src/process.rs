@@ -1,9 +1,12 @@
 //! One running process: its streams, signals and end.
 
-use std::io::Write;
+use std::env;
+use std::ffi::OsString;
+use std::io::{ErrorKind, Write};
 use std::net::TcpListener;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::{self, Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Sender};
 use std::thread;
@@ -63,6 +66,9 @@ impl Process {
     #[track_caller]
     fn start(command: Command, stdin: Stdio, stdout: Stdio) -> Self {
         let mut command = minding_interrupts(command);
+        if !command.get_envs().any(|(name, _)| name == "PATH") {
+            command.env("PATH", search_path());
+        }
         command
             .stdin(stdin)
             .stdout(stdout)
@@ -250,6 +256,18 @@ pub fn lower_open_files(process: &Process, more: usize) -> bool {
 /// it asks for more.
 pub fn with_address_space(command: &Command, most: u64) -> Command {
     limited(command, "-v", most / 1024)
+}
+
+/// The `PATH` of the tests, without the folders that this user may not enter. Where there is one, a
+/// shell says of a program that is nowhere "permission denied" and not "not found".
+pub fn search_path() -> OsString {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let may_be_entered = |folder: &PathBuf| {
+        let found = folder.join(".").metadata();
+        !found.is_err_and(|why| why.kind() == ErrorKind::PermissionDenied)
+    };
+    let folders = env::split_paths(&path).filter(may_be_entered);
+    env::join_paths(folders).unwrap_or(path)
 }
 
 fn limited(command: &Command, which: &str, most: u64) -> Command {

@@ -23,6 +23,8 @@ fn a_person_is_told_what_happened_and_one_bad_line_does_not_end_it() {
         return;
     };
     client.wait_stdout("each line runs in a shell of its own", SOON);
+    // What is typed before the prompt is there is echoed before it.
+    client.wait_stdout(">>: ", SOON);
     for (typed, shown) in [
         ("exit 3;", ">>: exit 3;\r\nstatus 3\r\n>>: "),
         ("printf x", ">>: printf x\r\nx\r\n>>: "),

@@ -74,6 +74,11 @@ impl Unprivileged {
     }
 }
 
+/// A user who is not the one that runs the tests. Only root can give somebody a file.
+pub fn somebody_else() -> u32 {
+    fs::metadata("/proc/self").map_or(1, |own| own.uid() + 1)
+}
+
 /// A user id that hardly any account has, and no other test at the same time: all processes of a user
 /// count towards its limits.
 fn nobody_else() -> u32 {

@@ -8,17 +8,18 @@ use std::collections::hash_map::RandomState;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, Permissions};
 use std::hash::BuildHasher;
+use std::io;
 use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::{env, io};
 
 use crate::artifacts::{artifacts, workspace};
 use crate::docs::page::Page;
 use crate::others;
+use crate::process::search_path;
 use crate::python;
 use crate::temp::TempDir;
 
@@ -161,8 +162,7 @@ impl Stage {
 
     fn path(&self) -> String {
         let own = self.folder.join("bin");
-        let others = env::var("PATH").unwrap_or_default();
-        format!("{}:{others}", own.display())
+        format!("{}:{}", own.display(), search_path().display())
     }
 
     fn tmp(&self) -> String {
