@@ -327,7 +327,7 @@
 
     // What scrolls sideways can be reached with the keyboard.
     function focusable() {
-        for (const box of document.querySelectorAll('pre > code, .table-wrapper, dialog')) {
+        for (const box of document.querySelectorAll('pre > code, .table-wrapper, main > p, dialog')) {
             if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
             else box.removeAttribute('tabindex');
         }

@@ -17,7 +17,7 @@ function serious() {
 function tooWide() {
     const boxes = [document.documentElement, ...document.querySelectorAll('.page, .content, main')];
     const wide = boxes.filter((box) => box.scrollWidth > box.clientWidth).map((box) => box.className || box.tagName);
-    const scrolls = (element) => element.closest('.table-wrapper, pre, .katex, dialog, #mdbook-sidebar');
+    const scrolls = (element) => element.closest('.table-wrapper, pre, p:has(img)');
     const beyond = [...document.querySelectorAll('main *')].filter((element) =>
         element.getBoundingClientRect().right > innerWidth + 1 && !scrolls(element));
     return [...wide, ...beyond.map((element) => element.outerHTML.slice(0, 100))];
@@ -85,7 +85,8 @@ test('every page', { concurrency: 2 }, async (all) => {
         server.close();
     });
     assert.ok(pages.length > 26, `only ${pages}`);
-    await Promise.all(pages.map((path) => all.test(path, async () => {
+    const chosen = pages.filter((path) => path.includes(process.env.DOCS_PAGE ?? ''));
+    await Promise.all(chosen.map((path) => all.test(path, async () => {
         const problems = [];
         for (const [width, height] of [[420, 800], [1400, 900]]) {
             const { page, errors } = await open(browser, { viewport: { width, height }, colorScheme: 'light' });
