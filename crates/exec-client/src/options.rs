@@ -1,6 +1,5 @@
 //! The command line of `exec-client`.
 
-use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -164,12 +163,13 @@ pub const TOOL: Tool<Options> = Tool {
             help: "for the server's shell, with our standard input; without COMMAND, each \
                    line of standard input is a command for a shell of its own",
             set: |o, v| {
+                let word = cli::bytes(v)?;
                 match &mut o.command {
                     Some(command) => {
                         command.push(b' ');
-                        command.extend_from_slice(v.as_bytes());
+                        command.extend_from_slice(&word);
                     }
-                    None => o.command = Some(v.as_bytes().to_vec()),
+                    None => o.command = Some(word),
                 }
                 Ok(())
             },

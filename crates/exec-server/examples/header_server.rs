@@ -12,14 +12,29 @@
 //! four, so that nobody has to guess where that ends (`struct_header.rs`).
 
 use std::env;
-use std::ffi::OsStr;
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::os::unix::ffi::OsStrExt;
 use std::process::{Command, Stdio};
 
 use proto::wire::json::Value;
 use proto::wire::pack::pack;
+
+#[cfg(unix)]
+fn shell(cmd: &[u8]) -> Command {
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
+    let mut shell = Command::new("/bin/sh");
+    shell.arg("-c").arg(OsStr::from_bytes(cmd));
+    shell
+}
+
+#[cfg(windows)]
+fn shell(cmd: &[u8]) -> Command {
+    use std::os::windows::process::CommandExt;
+    let cmd = String::from_utf8_lossy(cmd);
+    let mut shell = Command::new("cmd");
+    shell.raw_arg(format!("/D /S /C \"{cmd}\""));
+    shell
+}
 
 fn serve(mut conn: TcpStream) -> io::Result<()> {
     loop {
@@ -31,9 +46,7 @@ fn serve(mut conn: TcpStream) -> io::Result<()> {
         }
         let cmd = &buf[..length];
         println!("cmd: b'{}'", cmd.escape_ascii());
-        let mut shell = Command::new("/bin/sh");
-        shell.arg("-c").arg(OsStr::from_bytes(cmd));
-        let done = shell.stdin(Stdio::null()).output()?;
+        let done = shell(cmd).stdin(Stdio::null()).output()?;
         let body = [done.stdout, done.stderr].concat();
         let header = Value::object([
             ("filename", "a.txt".into()),

@@ -3,6 +3,7 @@
 //! | module | what it is for |
 //! |---|---|
 //! | `options` | the command line |
+//! | `serve` | what is checked and started; on Windows, why there is no server |
 //! | `context` | what all connections share |
 //! | `lesson` | the lesson's three protocols: raw, length, header |
 //! | `session` | ours: authenticated and streaming |
@@ -10,126 +11,29 @@
 //! | `unauthenticated` | the limit on connections that are not authenticated yet |
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
+// The command line is the same everywhere, so that --help is.
+#![cfg_attr(windows, allow(dead_code))]
 
+#[cfg(unix)]
 mod context;
+#[cfg(unix)]
 mod engine;
+#[cfg(unix)]
 mod lesson;
 mod options;
+#[cfg_attr(windows, path = "no_server.rs")]
+mod serve;
+#[cfg(unix)]
 mod session;
+#[cfg(unix)]
 mod unauthenticated;
 
 use std::process::ExitCode;
-use std::sync::Arc;
-
-use context::Context;
-use lesson::Lesson;
-use options::{Options, TOOL};
-use proto::cli::{self, Failure};
-use proto::net::Endpoint;
-use proto::serving;
-use proto::socketserver::{Connection, Connections, RequestHandler, ThreadingServer};
-use proto::wire::Protocol;
-use session::Session;
 
 /// The stack of a connection's thread. It pumps a command's output and seals frames besides
 /// talking, so it gets twice what an echo needs.
 const STACK: usize = 128 * 1024;
 
-/// The descriptors of a connection while it runs a command: its socket, the ends of three pipes, and
-/// those of a child that is being started.
-const DESCRIPTORS: usize = 6;
-
 fn main() -> ExitCode {
-    cli::run(&TOOL, serve)
-}
-
-fn serve(options: Options) -> Result<ExitCode, Failure> {
-    if options.no_auth && options.protocol == Protocol::Session {
-        return Err(Failure::usage(
-            "--no-auth goes with --protocol raw, length or header; a session always authenticates",
-        ));
-    }
-    let connections = serving::listen(&options.endpoint, options.log)?;
-    for endpoint in connections.endpoints() {
-        check_safety(&options, endpoint)?;
-    }
-    let context = Arc::new(Context::new(options)?);
-    warn(&context, &connections);
-    let options = &context.options;
-    let shared = Arc::clone(&context);
-    match options.protocol {
-        Protocol::Session => run(&context, connections, move |connection| {
-            Session::new(connection, Arc::clone(&shared))
-        }),
-        _ => run(&context, connections, move |connection| {
-            Lesson::new(connection, Arc::clone(&shared))
-        }),
-    }
-}
-
-/// A shell for anyone who can connect is what the lesson builds, and nobody should start one unawares.
-/// Judges the address that was bound: a name might be another address the next time it is asked for.
-fn check_safety(options: &Options, bound: &Endpoint) -> Result<(), Failure> {
-    let endpoint = &options.endpoint;
-    let local = bound.is_local()?;
-    let lesson = options.protocol != Protocol::Session;
-    if !local && lesson {
-        return Err(Failure::new(format!(
-            "{endpoint} can be reached from other machines; --no-auth serves loopback alone, and \
-             --allow-remote goes with --protocol session"
-        )));
-    }
-    if lesson && !options.no_auth {
-        return Err(Failure::new(format!(
-            "this mode runs shell commands for anyone who can reach {endpoint}, including web \
-             pages; add --no-auth if you want that"
-        )));
-    }
-    if !local && !options.allow_remote {
-        return Err(Failure::new(format!(
-            "{endpoint} can be reached from other machines; add --allow-remote if you want that \
-             (clients need the token then, too; --no-auth is for loopback alone)"
-        )));
-    }
-    Ok(())
-}
-
-/// Says what the user of the server should know before it goes wrong.
-fn warn(context: &Context, connections: &Connections) {
-    let log = context.options.log;
-    if context.options.no_auth {
-        for endpoint in connections.endpoints() {
-            log.warning(format_args!(
-                "this runs shell commands for anyone who can reach {endpoint}, on this machine"
-            ));
-        }
-    }
-    if context.engine.shares_terminal() {
-        log.warning(format_args!(
-            "commands can read and write this terminal: setsid(1) was not found; install \
-             util-linux, or start the server without a terminal"
-        ));
-    }
-    if std::process::id() == 1 {
-        log.warning(format_args!(
-            "this is process 1, which TERM does not stop and which must reap every orphan; start \
-             the server under an init (docker run --init)"
-        ));
-    }
-}
-
-fn run<F, H>(
-    context: &Context,
-    connections: Connections,
-    make_handler: F,
-) -> Result<ExitCode, Failure>
-where
-    F: Fn(Connection) -> H + Send + Sync + 'static,
-    H: RequestHandler,
-{
-    let options = &context.options;
-    let server = ThreadingServer::new(connections, make_handler)
-        .max_connections(options.max_connections)
-        .stack_size(STACK);
-    serving::serve(server, DESCRIPTORS, options.stop, options.log)
+    proto::cli::run(&options::TOOL, serve::serve)
 }

@@ -100,6 +100,9 @@ pub mod random;
 pub mod serving;
 pub mod socketserver;
 pub mod sync;
+#[cfg_attr(windows, path = "sys/windows.rs")]
+#[cfg_attr(not(windows), path = "sys/unix.rs")]
+mod sys;
 /// Folders that go away, from the harness of the cross-process tests.
 #[cfg(test)]
 #[path = "../../../tests/src/temp.rs"]
@@ -108,3 +111,4 @@ pub mod token;
 pub mod wire;
 
 pub use errors::{is_timeout, reason, retry, start_reason};
+pub use sys::create_private;

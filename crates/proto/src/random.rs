@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use crate::reason;
+use crate::sys::is_char_device;
 
 /// The system's source of secure random bytes: Python's `os.urandom`.
 ///
@@ -32,11 +33,10 @@ impl Random {
     }
 
     fn open_at(path: &Path) -> Result<Self, NoRandomness> {
-        use std::os::unix::fs::FileTypeExt;
         let failed = |source| NoRandomness { source };
         let file = File::open(path).map_err(failed)?;
-        let kind = file.metadata().map_err(failed)?.file_type();
-        if !kind.is_char_device() {
+        let found = file.metadata().map_err(failed)?;
+        if !is_char_device(&found) {
             // A file that somebody has put there gives the same bytes every time.
             return Err(failed(io::Error::other("/dev/urandom is not a device")));
         }

@@ -11,27 +11,49 @@ const LAYERS: &[(&str, &[&str], &[&str])] = &[
     ("escape", &[], &["std::io", "std::net", "std::thread"]),
     ("errors", &[], &["std::net", "std::thread", "std::fs"]),
     ("sync", &[], &["std::net", "std::io", "std::fs"]),
+    ("sys", &[], &["TcpStream", "std::thread", "std::process"]),
     ("pool", &["sync"], &["std::net", "std::fs"]),
-    ("random", &["errors"], &["std::net", "std::thread"]),
+    ("random", &["errors", "sys"], &["std::net", "std::thread"]),
     ("token", &["random", "errors"], &["std::net", "std::thread"]),
     (
         "wire",
         &["escape", "errors"],
         &["std::net", "unix::net", "std::thread", "std::fs"],
     ),
-    ("net", &["escape", "errors", "sync"], &["process::Command"]),
+    (
+        "net",
+        &["escape", "errors", "sync", "sys"],
+        &["process::Command"],
+    ),
     (
         "socketserver",
         &["escape", "errors", "net", "pool", "sync"],
         &["std::process"],
     ),
-    ("cli", &["escape", "errors", "net", "sync"], &["TcpStream"]),
+    (
+        "cli",
+        &["escape", "errors", "net", "sync", "sys"],
+        &["TcpStream"],
+    ),
     (
         "serving",
         &["errors", "cli", "net", "socketserver", "sync"],
         &["std::net"],
     ),
 ];
+/// Where one system may differ from another: everything else is the same code everywhere. exec-server
+/// runs on Unix alone.
+const SYSTEMS: &[&str] = &[
+    "crates/proto/src/lib.rs",
+    "crates/proto/src/sys/",
+    "crates/proto/src/net/mod.rs",
+    "crates/proto/src/net/unix.rs",
+    "crates/proto/src/net/socket_file_error.rs",
+    "crates/proto/src/token/",
+    "crates/exec-server/",
+];
+/// What tells systems apart.
+const OF_A_SYSTEM: &[&str] = &["cfg(unix", "(windows", "target_os", "std::os::"];
 /// What belongs to the command-line layer alone.
 const PRINTING: &[&str] = &[
     "println!",
@@ -203,6 +225,16 @@ fn only_the_command_line_prints_and_the_engine_knows_no_client() {
         let is_root = path.ends_with("/main.rs") || path.ends_with("/lib.rs");
         let denies = code.contains("#![deny(clippy::print_stdout, clippy::print_stderr)]");
         assert!(!is_root || denies, "{path} does not deny printing");
+    }
+}
+
+#[test]
+fn what_differs_between_systems_is_in_a_few_files() {
+    for (path, code) in sources("crates") {
+        let may = SYSTEMS.iter().any(|place| path.starts_with(place));
+        for word in OF_A_SYSTEM.iter().filter(|_| !may) {
+            assert!(!code.contains(word), "{path} mentions {word}");
+        }
     }
 }
 

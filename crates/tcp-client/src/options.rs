@@ -1,6 +1,5 @@
 //! The command line of `tcp-client`.
 
-use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
 use proto::cli::{self, Example, Flag, Group, Log, Operand, Tool};
@@ -52,10 +51,7 @@ pub const TOOL: Tool<Options> = Tool {
                     "send",
                     "TEXT",
                     "a message; without any, each line of stdin is one",
-                    |o: &mut Options, v| {
-                        o.messages.push(v.as_bytes().to_vec());
-                        Ok(())
-                    },
+                    |o: &mut Options, v| cli::bytes(v).map(|message| o.messages.push(message)),
                 )
                 .repeats(),
                 Flag::switch(

@@ -1,6 +1,5 @@
 //! The command line of `udp-client`.
 
-use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
 use proto::cli::{self, Example, Flag, Group, Log, Operand, Tool};
@@ -51,8 +50,7 @@ pub const TOOL: Tool<Options> = Tool {
                     "TEXT",
                     "a message, be it empty; without any, each line of stdin is one",
                     |o: &mut Options, v| {
-                        o.messages.push(v.as_bytes().to_vec());
-                        Ok(())
+                        cli::bytes(v).map(|message| o.messages.push(message))
                     },
                 )
                 .repeats(),

@@ -1,7 +1,7 @@
 //! Events as lines of JSON: the form of `--record` and `--replay`, and of what the page is sent.
 
 use std::fmt::Write;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
@@ -71,22 +71,6 @@ pub fn unhex(text: &str) -> Option<Vec<u8>> {
         _ => None,
     };
     text.as_bytes().chunks(2).map(pair).collect()
-}
-
-/// Makes the file of `--record`, which nobody but its owner may read: it holds what was said.
-///
-/// # Errors
-///
-/// Those of the system; a file that is there already is not overwritten.
-pub fn create(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
-    options.open(path)
 }
 
 /// Reads the file of `--replay`, an event at a time.

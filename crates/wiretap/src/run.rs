@@ -1,5 +1,6 @@
 //! From the command line to conversations: what is started, in which order, and how it ends.
 
+use std::hash::{BuildHasher, RandomState};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use std::{fs, io};
 
 use proto::cli::{Failure, Log, Output, stdin};
+use proto::create_private;
 use proto::net::{Endpoint, Listener, bind_udp, wake_udp};
 use proto::random::Random;
 use proto::serving::{listen, log_events, print_endpoints};
@@ -47,7 +49,7 @@ pub fn run(options: Options) -> Result<ExitCode, Failure> {
     }
     check_reach(&options)?;
     let record = match &options.record {
-        Some(path) => Some(record::create(path).map_err(|error| cannot("make", path, &error))?),
+        Some(path) => Some(create_private(path).map_err(|error| cannot("make", path, &error))?),
         None => None,
     };
     let tap = Arc::new(Tap {
@@ -168,12 +170,7 @@ fn replay(file: &Path, options: &Options) -> Result<ExitCode, Failure> {
 fn start_page(tap: &Arc<Tap>) -> Result<String, Failure> {
     let listener = Listener::bind(&"127.0.0.1:0".parse::<Endpoint>().map_err(Failure::new)?)?;
     let here = listener.endpoint().to_string();
-    let secret = Random::open().and_then(|random| random.bytes());
-    let secret = secret.map_err(Failure::new)?;
-    let key: String = secret[..16]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let key = secret();
     let address = format!("http://{here}/#{key}");
     let shared = Arc::new(Shared {
         tap: Arc::clone(tap),
@@ -190,6 +187,20 @@ fn start_page(tap: &Arc<Tap>) -> Result<String, Failure> {
         server.serve_forever();
     })?;
     Ok(address)
+}
+
+/// A key that nobody guesses. Where std has no better source, as on Windows, it is made of the
+/// numbers that the system gives to std's hash tables.
+fn secret() -> String {
+    match Random::open().and_then(|random| random.bytes()) {
+        Ok(bytes) => bytes[..16]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect(),
+        Err(_) => (0..4)
+            .map(|number| format!("{:016x}", RandomState::new().hash_one(number)))
+            .collect(),
+    }
 }
 
 /// Prints events as they come, in a thread of its own: who does not read them holds up nobody.

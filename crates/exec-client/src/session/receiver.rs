@@ -1,13 +1,11 @@
 //! Reading what the server sends: output to pass on, and how commands end.
 
-use std::fs;
 use std::io::{self, BufReader, Read};
-use std::os::unix::fs::MetadataExt;
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use proto::cli::{Failure, Output, show_duration};
+use proto::cli::{Failure, Output, is_stderr_stdout, show_duration};
 use proto::escape::server_text;
 use proto::net::{Endpoint, Trace, TraceEvent};
 use proto::wire::session::{BODY_LIMIT, ExitStatus, FrameReader, FrameType, Opener, SessionError};
@@ -145,7 +143,7 @@ impl Shown {
             return Ok(());
         }
         match Output::stderr().write(bytes) {
-            Err(failure) if failure.is_output_closed() && !is_stdout_too() => {
+            Err(failure) if failure.is_output_closed() && !is_stderr_stdout() => {
                 self.stderr_closed = true;
                 Ok(())
             }
@@ -157,15 +155,6 @@ impl Shown {
         let open_line = std::mem::take(&mut self.open_line);
         Done { status, open_line }
     }
-}
-
-/// Whether our stderr goes where our stdout goes, as with `2>&1`.
-fn is_stdout_too() -> bool {
-    let file = |fd: u8| {
-        let found = fs::metadata(format!("/proc/self/fd/{fd}")).ok()?;
-        Some((found.dev(), found.ino()))
-    };
-    file(1) == file(2)
 }
 
 /// Reads from the server, and looks at the limits while nothing comes.

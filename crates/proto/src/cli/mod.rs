@@ -20,10 +20,10 @@ pub use failure::Failure;
 pub use flags::{Effect, Example, Flag, Group, Operand, Set, Tool};
 pub use input::{Lines, stdin};
 pub use log::{Log, RateLimit, and_others, logging};
-pub use output::Output;
+pub use output::{Output, is_stderr_stdout};
 pub use peer_limit::PeerLimit;
 pub use progress::Progress;
 pub use values::{
-    choice, count, duration, duration_or_none, endpoint, real_port, show_bytes, show_duration,
-    size, text, udp_endpoint,
+    bytes, choice, count, duration, duration_or_none, endpoint, real_port, show_bytes,
+    show_duration, size, text, udp_endpoint,
 };

@@ -3,6 +3,7 @@
 use std::io::{self, ErrorKind, IsTerminal, StderrLock, StdoutLock, Write};
 
 use super::failure::Failure;
+use crate::sys::are_same_file;
 
 /// Writes data to stdout or stderr. `println!` would panic where the reader has left.
 ///
@@ -56,4 +57,9 @@ impl Output {
                 _ => Failure::io(name, &error),
             })
     }
+}
+
+/// Whether stderr goes where stdout goes, as with `2>&1`.
+pub fn is_stderr_stdout() -> bool {
+    are_same_file(&io::stdout(), &io::stderr())
 }

@@ -2,10 +2,11 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
-use std::os::unix::ffi::OsStrExt;
 
 use super::flags::{Effect, Flag, Set, Tool};
+use super::values::not_unicode;
 use crate::escape::quoted;
+use crate::sys::without_start;
 
 /// What a command line asks for.
 #[derive(Debug)]
@@ -48,7 +49,8 @@ pub(super) fn parse<O: Default>(
             continue;
         }
         let in_rest = operands.peek().is_some_and(|operand| operand.rest);
-        let is_flag = !in_rest && !only_operands && word.len() > 1 && word.as_bytes()[0] == b'-';
+        let is_flag =
+            !in_rest && !only_operands && word.len() > 1 && word.as_encoded_bytes()[0] == b'-';
         if !is_flag {
             let Some(operand) = operands.next_if(|operand| !operand.rest) else {
                 let Some(rest) = operands.peek() else {
@@ -75,11 +77,11 @@ pub(super) fn parse<O: Default>(
         match (&flag.effect, joined) {
             (Effect::Switch(turn_on), None) => turn_on(&mut options),
             (Effect::Switch(_), Some(value)) => {
-                let value = shown(value);
+                let value = shown(&value);
                 return usage_error(format!("--{} takes no value, and got {value}", flag.name));
             }
             (Effect::Value { name, set: store }, joined) => {
-                let Some(value) = joined.map(OsStr::to_owned).or_else(|| words.next()) else {
+                let Some(value) = joined.or_else(|| words.next()) else {
                     return usage_error(format!("--{} needs its {name}", flag.name));
                 };
                 set(&mut options, &format!("--{}", flag.name), *store, &value)?;
@@ -110,14 +112,18 @@ fn defaults<O: Default>(tool: &Tool<O>) -> Result<O, UsageError> {
 }
 
 /// The flag that a word names, and the value after its `=`.
-fn find<'w, O>(
+fn find<O>(
     tool: &Tool<O>,
-    word: &'w OsStr,
-) -> Result<(&'static Flag<O>, Option<&'w OsStr>), UsageError> {
-    let bytes = word.as_bytes();
+    word: &OsStr,
+) -> Result<(&'static Flag<O>, Option<OsString>), UsageError> {
+    let bytes = word.as_encoded_bytes();
     let found = if let Some(long) = bytes.strip_prefix(b"--") {
         let (name, value) = match long.iter().position(|&b| b == b'=') {
-            Some(at) => (&long[..at], Some(OsStr::from_bytes(&long[at + 1..]))),
+            Some(at) => {
+                let value = without_start(word, "--=".len() + at);
+                let value = value.ok_or_else(|| UsageError(not_unicode(word)))?;
+                (&long[..at], Some(value))
+            }
             None => (long, None),
         };
         tool.flags()
@@ -135,7 +141,7 @@ fn find<'w, O>(
 }
 
 fn shown(word: &OsStr) -> String {
-    quoted(word.as_bytes(), 100)
+    quoted(word.as_encoded_bytes(), 100)
 }
 
 #[cfg(test)]

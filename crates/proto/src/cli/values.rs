@@ -2,17 +2,35 @@
 
 use std::ffi::OsStr;
 use std::ops::RangeInclusive;
-use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
 use crate::escape::quoted;
 use crate::net::Endpoint;
+use crate::sys;
 
 /// The longest duration that can be asked for: a year.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 fn shown(value: &OsStr) -> String {
-    quoted(value.as_bytes(), 100)
+    quoted(value.as_encoded_bytes(), 100)
+}
+
+pub(super) fn not_unicode(value: &OsStr) -> String {
+    format!("{} is not valid Unicode", shown(value))
+}
+
+/// The bytes of a word, for the wire. On Unix they may be any; on Windows they are UTF-8.
+///
+/// # Errors
+///
+/// A text that shows the value, where it has to be Unicode and is not.
+///
+/// ```
+/// assert_eq!(proto::cli::bytes("hello".as_ref()), Ok(b"hello".to_vec()));
+/// ```
+pub fn bytes(value: &OsStr) -> Result<Vec<u8>, String> {
+    let bytes = sys::bytes(value).ok_or_else(|| not_unicode(value))?;
+    Ok(bytes.to_vec())
 }
 
 /// Valid UTF-8.

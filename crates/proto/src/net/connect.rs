@@ -3,7 +3,6 @@
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::TcpStream;
-use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
@@ -11,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::endpoint::{Endpoint, ResolveError};
 use super::stream::Stream;
+use crate::sys::UnixStream;
 use crate::{reason, start_reason};
 
 /// A longer limit would be none: the system gives up long before.

@@ -2,7 +2,8 @@
 
 use std::fs;
 use std::net::UdpSocket;
-use std::os::fd::AsRawFd;
+
+use crate::sys::socket_inode;
 
 /// How many datagrams came for this socket when its queue was full, and are lost. Linux counts them
 /// from the socket's making on; where that cannot be read, nothing is known.
@@ -17,13 +18,11 @@ use std::os::fd::AsRawFd;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn dropped_datagrams(socket: &UdpSocket) -> Option<u64> {
-    // socket:[12345], which is the number in the table, too.
-    let link = fs::read_link(format!("/proc/self/fd/{}", socket.as_raw_fd())).ok()?;
-    let inode = link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?;
+    let inode = socket_inode(socket)?;
     ["/proc/self/net/udp", "/proc/self/net/udp6"]
         .into_iter()
         .filter_map(|table| fs::read_to_string(table).ok())
-        .find_map(|table| drops_of(inode, &table))
+        .find_map(|table| drops_of(&inode, &table))
 }
 
 /// The last field of the line that has the inode as its tenth; see proc(5).
@@ -35,13 +34,14 @@ fn drops_of(inode: &str, table: &str) -> Option<u64> {
     })
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
 mod tests {
-    use super::*;
-    use std::net::Ipv6Addr;
-
     #[test]
+    #[cfg(target_os = "linux")]
     fn what_was_sent_and_cannot_be_received_was_dropped() {
+        use super::*;
+        use std::net::Ipv6Addr;
+
         for here in ["127.0.0.1:0", "[::1]:0"] {
             let Ok(socket) = UdpSocket::bind(here) else {
                 assert!(UdpSocket::bind((Ipv6Addr::LOCALHOST, 0)).is_err());

@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use crate::escape::quoted;
 use crate::reason;
+use crate::sys::HAS_UNIX_SOCKETS;
 
 /// Where a server listens or a client connects: `host:port`, `[v6]:port` or `unix:PATH`. A
 /// link-local address has its link after it: `[fe80::1%eth0]:port`.
@@ -183,6 +184,10 @@ impl FromStr for Endpoint {
         if let Some(path) = text.strip_prefix("unix:") {
             if path.is_empty() || path.contains('\0') {
                 return Err(wrong("a path must follow unix:"));
+            }
+            if !HAS_UNIX_SOCKETS {
+                let why = "there are no Unix-domain sockets on this system; use host:port";
+                return Err(wrong(why));
             }
             return Ok(Self::Unix(path.into()));
         }

@@ -3,16 +3,17 @@
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener};
-use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::endpoint::{Endpoint, ResolveError};
+use super::socket_file_error::SocketFileError;
 use super::stream::{Peer, Stream};
-use super::unix::{self, SocketFile, SocketFileError};
+use super::unix::{self, SocketFile};
 use super::wake::Waker;
 use crate::reason;
+use crate::sys::{PORT_DENIED, UnixListener, who_has_port};
 
 /// How often a free port is asked for that all addresses of a name have free.
 const PORT_TRIES: u32 = 10;
@@ -281,24 +282,21 @@ impl fmt::Display for BindError {
         };
         let why = reason(source);
         let port = endpoint.port().unwrap_or_default();
-        // Not only sockets that listen (`-l`): others can be in the way, too.
-        let (by, sockets) = match transport {
-            Transport::Tcp => (
-                "by a running server, or by connections that one has left in TIME_WAIT",
-                "-tanp",
-            ),
-            Transport::Udp => ("by another program", "-uanp"),
+        let by = match transport {
+            Transport::Tcp => {
+                "by a running server, or by connections that one has left in TIME_WAIT"
+            }
+            Transport::Udp => "by another program",
         };
         match source.kind() {
             ErrorKind::AddrInUse => write!(
                 f,
-                "{endpoint} is already in use ({by}); see: ss {sockets} 'sport = :{port}'"
+                "{endpoint} is already in use ({by}); see: {}",
+                who_has_port(port, *transport == Transport::Udp)
             ),
-            ErrorKind::PermissionDenied => write!(
-                f,
-                "cannot listen on {endpoint} ({why}); ports below 1024 are the system's, \
-                 choose one from 1024 to 65535"
-            ),
+            ErrorKind::PermissionDenied => {
+                write!(f, "cannot listen on {endpoint} ({why}); {PORT_DENIED}")
+            }
             ErrorKind::AddrNotAvailable => write!(
                 f,
                 "cannot listen on {endpoint} ({why}); 127.0.0.1 is this machine alone, \

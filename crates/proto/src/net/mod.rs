@@ -9,10 +9,12 @@ mod drops;
 mod endpoint;
 mod listener;
 mod refusal;
+mod socket_file_error;
 mod stream;
 mod trace;
 mod udp;
 mod unanswered;
+#[cfg_attr(windows, path = "no_unix.rs")]
 mod unix;
 mod wake;
 
@@ -23,9 +25,9 @@ pub use endpoint::{Endpoint, ParseEndpointError, ResolveError};
 pub use listener::{BindError, Listener, Transport};
 pub(crate) use refusal::{LINGER, refusal_line};
 pub use refusal::{Refused, lingering_close, refuse};
+pub use socket_file_error::SocketFileError;
 pub(crate) use stream::WeakStream;
 pub use stream::{InputHold, Peer, Stream};
 pub use trace::{Call, Trace, TraceEvent};
 pub use udp::{MAX_DATAGRAM, bind_udp, bind_udp_all, connect_udp, wake_udp};
 pub use unanswered::{has_vanished, unanswered_tries};
-pub use unix::SocketFileError;

@@ -3,11 +3,11 @@
 use std::fmt;
 use std::io::{self, IoSlice, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use crate::sync::lock;
+use crate::sys::UnixStream;
 
 /// A connected byte stream: Python's connected `socket` object.
 ///
@@ -122,11 +122,12 @@ impl Stream {
     ///
     /// ```
     /// use std::io::{Read, Write};
-    /// use std::os::unix::net::UnixStream;
+    /// use std::net::{TcpListener, TcpStream};
     /// use proto::net::Stream;
     ///
-    /// let (ours, mut peer) = UnixStream::pair()?;
-    /// let mut ours = Stream::from(ours);
+    /// let listener = TcpListener::bind("127.0.0.1:0")?;
+    /// let mut peer = TcpStream::connect(listener.local_addr()?)?;
+    /// let mut ours = Stream::from(listener.accept()?.0);
     /// peer.write_all(b"hello")?;
     /// ours.end_input();
     /// let mut came = Vec::new();

@@ -1,9 +1,9 @@
 //! Whether the peer's system still answers, whatever its program does.
 
 use std::fs;
-use std::os::fd::AsRawFd;
 
 use super::stream::{Socket, Stream};
+use crate::sys::socket_inode;
 
 /// How many times in a row the kernel has sent something to the peer's system, again or as a probe,
 /// without any answer.
@@ -30,13 +30,11 @@ pub fn unanswered_tries(stream: &Stream) -> Option<u32> {
     let Socket::Tcp(tcp) = stream.socket() else {
         return None;
     };
-    // socket:[12345], which is the number in the table, too.
-    let link = fs::read_link(format!("/proc/self/fd/{}", tcp.as_raw_fd())).ok()?;
-    let inode = link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?;
+    let inode = socket_inode(tcp)?;
     ["/proc/self/net/tcp", "/proc/self/net/tcp6"]
         .into_iter()
         .filter_map(|table| fs::read_to_string(table).ok())
-        .find_map(|table| tries_of(inode, &table))
+        .find_map(|table| tries_of(&inode, &table))
 }
 
 /// Whether the peer's system has left three tries or more unanswered. One or two say nothing: a

@@ -4,23 +4,19 @@
 //! directory that others can enter, and under a umask that lets them write, another user can connect
 //! in the microseconds between. A directory of mode 0700 has no such gap.
 
-use std::fmt;
 use std::fs::{self, File, Permissions, TryLockError};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
-use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::connect::connect_unix;
-use crate::reason;
+use super::socket_file_error::{MAX_PATH, SocketFileError};
+use crate::sys::UnixListener;
 
 /// How long to wait for the answer of a server that may still listen on a socket.
 const TAKEOVER: Duration = Duration::from_secs(2);
-
-/// The longest path that fits into Linux's `sockaddr_un`, less the terminating zero.
-const MAX_PATH: usize = 107;
 
 /// A listening socket's name in the file system; removed on drop if it is still the same file.
 #[derive(Debug)]
@@ -150,71 +146,6 @@ impl Drop for SocketFile {
         }
     }
 }
-
-/// Why no socket file could be put at a path.
-#[derive(Debug)]
-pub enum SocketFileError {
-    /// A running server listens there.
-    InUse,
-    /// Something that is not a socket is there; it is left alone.
-    NotASocket {
-        /// What it is.
-        found: &'static str,
-    },
-    /// The path does not fit into a socket address.
-    TooLong,
-    /// The directory is missing or not writable.
-    Parent {
-        /// The directory.
-        parent: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// Anyone may replace files in the directory.
-    OpenParent {
-        /// The directory.
-        parent: PathBuf,
-        /// Its permission bits.
-        mode: u32,
-    },
-    /// A system call failed.
-    Failed(io::Error),
-}
-
-impl fmt::Display for SocketFileError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::InUse => f.write_str(
-                "already in use by a running server; stop that one, or choose another path",
-            ),
-            Self::NotASocket { found } => {
-                write!(
-                    f,
-                    "{found} is in the way and is left alone; remove it, or choose another path"
-                )
-            }
-            Self::TooLong => write!(
-                f,
-                "the path is too long; at most {MAX_PATH} bytes fit into the address of a socket"
-            ),
-            Self::Parent { parent, source } => write!(
-                f,
-                "cannot create a file in {} ({}); choose a directory that exists and is yours",
-                parent.display(),
-                reason(source)
-            ),
-            Self::OpenParent { parent, mode } => write!(
-                f,
-                "anyone may replace files in {} (its mode is {mode:04o}, without the sticky bit); \
-                 run: chmod o-w {0}",
-                parent.display(),
-            ),
-            Self::Failed(error) => f.write_str(&reason(error)),
-        }
-    }
-}
-
-impl std::error::Error for SocketFileError {}
 
 #[cfg(test)]
 mod tests {

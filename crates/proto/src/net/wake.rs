@@ -2,11 +2,11 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpStream};
-use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 use super::connect::connect;
 use super::endpoint::Endpoint;
+use crate::sys::OwnedSocket;
 
 /// How long the connection to itself may take, where that is needed.
 const LIMIT: Duration = Duration::from_millis(500);
@@ -21,7 +21,7 @@ pub(super) struct Waker {
 
 impl Waker {
     pub(super) fn new(
-        listener: io::Result<impl Into<OwnedFd>>,
+        listener: io::Result<impl Into<OwnedSocket>>,
         endpoint: &Endpoint,
     ) -> io::Result<Self> {
         Ok(Self {

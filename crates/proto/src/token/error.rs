@@ -40,6 +40,8 @@ pub enum TokenProblem {
     Failed(&'static str, io::Error),
     /// There is nothing to make a secret from.
     Random(NoRandomness),
+    /// std cannot tell on this system who may read a file, nor make a secret.
+    Unsupported,
 }
 
 impl fmt::Display for TokenError {
@@ -84,6 +86,10 @@ impl fmt::Display for TokenError {
                 write!(f, "cannot {what} {path} ({})", reason(error))
             }
             TokenProblem::Random(error) => error.fmt(f),
+            TokenProblem::Unsupported => f.write_str(
+                "there are no token files on this system (std cannot tell who may read one, nor \
+                 make a secret), so no sessions; use WSL, or --protocol raw, length or header",
+            ),
         }
     }
 }

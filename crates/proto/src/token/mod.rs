@@ -7,7 +7,9 @@
 //! environment variable, because other programs can see those.
 
 mod error;
+#[cfg_attr(windows, path = "no_file.rs")]
 mod file;
+#[cfg_attr(windows, path = "no_path.rs")]
 mod path;
 
 pub use error::{TokenError, TokenProblem};
@@ -77,5 +79,6 @@ impl fmt::Debug for Token {
     }
 }
 
+#[cfg(unix)]
 #[cfg(test)]
 mod tests;

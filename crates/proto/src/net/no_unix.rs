@@ -1,0 +1,17 @@
+//! The place of `unix.rs` on a system without Unix-domain sockets.
+
+use std::io::ErrorKind;
+use std::path::Path;
+
+use super::socket_file_error::SocketFileError;
+use crate::sys::UnixListener;
+
+/// There is none.
+#[derive(Debug)]
+pub(super) struct SocketFile {
+    pub(super) replaced_stale: bool,
+}
+
+pub(super) fn listen(_path: &Path) -> Result<(UnixListener, SocketFile), SocketFileError> {
+    Err(SocketFileError::Failed(ErrorKind::Unsupported.into()))
+}

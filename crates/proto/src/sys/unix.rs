@@ -1,0 +1,82 @@
+//! What differs between systems, on Unix. `windows.rs` has the same names.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::path::Path;
+
+pub use std::os::fd::OwnedFd as OwnedSocket;
+pub use std::os::unix::net::{UnixListener, UnixStream};
+
+/// Whether there are Unix-domain sockets.
+pub const HAS_UNIX_SOCKETS: bool = true;
+
+/// The bytes of a word of the command line, which may be any.
+pub fn bytes(word: &OsStr) -> Option<&[u8]> {
+    Some(word.as_bytes())
+}
+
+/// A word without its first bytes.
+pub fn without_start(word: &OsStr, bytes: usize) -> Option<OsString> {
+    Some(OsStr::from_bytes(&word.as_bytes()[bytes..]).to_owned())
+}
+
+/// The number of a socket in the tables of `/proc/net`, where there are such.
+pub fn socket_inode(socket: &impl AsRawFd) -> Option<String> {
+    let link = fs::read_link(format!("/proc/self/fd/{}", socket.as_raw_fd())).ok()?;
+    let inode = link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?;
+    Some(inode.to_owned())
+}
+
+/// Whether two open files are one, as stdout and stderr are with `2>&1`.
+pub fn are_same_file(one: &impl AsFd, other: &impl AsFd) -> bool {
+    let file = |stream: BorrowedFd<'_>| {
+        let found = File::from(stream.try_clone_to_owned()?).metadata()?;
+        Ok::<_, io::Error>((found.dev(), found.ino()))
+    };
+    match (file(one.as_fd()), file(other.as_fd())) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => false,
+    }
+}
+
+/// The command that shows which program has a port. Not only sockets that listen: others can be in
+/// the way, too.
+pub fn who_has_port(port: u16, is_udp: bool) -> String {
+    match (cfg!(target_os = "linux"), is_udp) {
+        (true, false) => format!("ss -tanp 'sport = :{port}'"),
+        (true, true) => format!("ss -uanp 'sport = :{port}'"),
+        (false, false) => format!("lsof -nP -iTCP:{port}"),
+        (false, true) => format!("lsof -nP -iUDP:{port}"),
+    }
+}
+
+/// What to do where a port may not be used.
+pub const PORT_DENIED: &str = "ports below 1024 are the system's, choose one from 1024 to 65535";
+
+/// Whether a file is a device that gives bytes, as `/dev/urandom` is.
+pub fn is_char_device(found: &Metadata) -> bool {
+    found.file_type().is_char_device()
+}
+
+/// Makes a new file that only its owner can read and write.
+///
+/// # Errors
+///
+/// Those of the system; a file that is there already is left as it is.
+///
+/// ```
+/// let path = std::env::temp_dir().join(format!("private-{}", std::process::id()));
+/// let file = proto::create_private(&path)?;
+/// assert!(proto::create_private(&path).is_err());
+/// # drop(file);
+/// # std::fs::remove_file(path)?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn create_private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600).open(path)
+}

@@ -1,0 +1,135 @@
+//! What differs between systems, on Windows. `unix.rs` has the same names.
+//!
+//! std has no Unix-domain sockets there. Their types have no values, so that nothing else needs to
+//! ask which system this is.
+
+use std::convert::Infallible;
+use std::ffi::{OsStr, OsString};
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::Shutdown;
+use std::os::windows::io::{AsHandle, AsRawSocket};
+use std::path::Path;
+use std::time::Duration;
+
+pub use std::os::windows::io::OwnedSocket;
+
+/// Whether there are Unix-domain sockets.
+pub const HAS_UNIX_SOCKETS: bool = false;
+
+/// The bytes of a word of the command line, in UTF-8; `None` where it is not Unicode.
+pub fn bytes(word: &OsStr) -> Option<&[u8]> {
+    word.to_str().map(str::as_bytes)
+}
+
+/// A word without its first bytes; `None` where it is not Unicode.
+pub fn without_start(word: &OsStr, bytes: usize) -> Option<OsString> {
+    word.to_str()?.get(bytes..).map(OsString::from)
+}
+
+/// Windows has no such table.
+pub fn socket_inode(_socket: &impl AsRawSocket) -> Option<String> {
+    None
+}
+
+/// std cannot tell on Windows whether two open files are one.
+pub fn are_same_file(_one: &impl AsHandle, _other: &impl AsHandle) -> bool {
+    false
+}
+
+/// The command that shows which program has a port.
+pub fn who_has_port(port: u16, _is_udp: bool) -> String {
+    format!("netstat -ano | findstr :{port}")
+}
+
+/// What to do where a port may not be used.
+pub const PORT_DENIED: &str = "another program has the port for itself, or the system keeps it \
+     back: netsh int ipv4 show excludedportrange tcp";
+
+/// No file gives random bytes on Windows, whatever its name.
+pub fn is_char_device(_found: &Metadata) -> bool {
+    false
+}
+
+/// Makes a new file. It has the access rights of its folder.
+///
+/// # Errors
+///
+/// Those of the system; a file that is there already is left as it is.
+pub fn create_private(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).open(path)
+}
+
+/// There is none.
+#[derive(Debug)]
+pub struct UnixStream(Infallible);
+
+/// There is none.
+#[derive(Debug)]
+pub struct UnixListener(Infallible);
+
+impl UnixStream {
+    pub fn connect(_path: impl AsRef<Path>) -> io::Result<Self> {
+        Err(ErrorKind::Unsupported.into())
+    }
+
+    pub fn set_read_timeout(&self, _limit: Option<Duration>) -> io::Result<()> {
+        match self.0 {}
+    }
+
+    pub fn set_write_timeout(&self, _limit: Option<Duration>) -> io::Result<()> {
+        match self.0 {}
+    }
+
+    pub fn set_nonblocking(&self, _on: bool) -> io::Result<()> {
+        match self.0 {}
+    }
+
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        match self.0 {}
+    }
+
+    pub fn shutdown(&self, _how: Shutdown) -> io::Result<()> {
+        match self.0 {}
+    }
+
+    pub fn try_clone(&self) -> io::Result<Self> {
+        match self.0 {}
+    }
+}
+
+impl Read for &UnixStream {
+    fn read(&mut self, _buf: &mut [u8]) -> io::Result<usize> {
+        match self.0 {}
+    }
+}
+
+impl Write for &UnixStream {
+    fn write(&mut self, _buf: &[u8]) -> io::Result<usize> {
+        match self.0 {}
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self.0 {}
+    }
+}
+
+impl UnixListener {
+    pub fn accept(&self) -> io::Result<(UnixStream, Infallible)> {
+        match self.0 {}
+    }
+
+    pub fn set_nonblocking(&self, _on: bool) -> io::Result<()> {
+        match self.0 {}
+    }
+
+    pub fn try_clone(&self) -> io::Result<Self> {
+        match self.0 {}
+    }
+}
+
+impl From<UnixListener> for OwnedSocket {
+    fn from(listener: UnixListener) -> Self {
+        match listener.0 {}
+    }
+}
