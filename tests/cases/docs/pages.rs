@@ -3,20 +3,24 @@
 use std::collections::BTreeSet;
 use std::env;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Mutex, Once};
 use std::thread;
 
 use cross_process::artifacts::{artifacts, workspace};
-use cross_process::docs::finding::{Finding, assert_none};
 use cross_process::docs::page::Page;
 use cross_process::docs::{
     form, line_tables, links, listings, pages, play, snippets, summary, twins, words,
 };
-use cross_process::skip::skip;
 
-fn check_all(pages: &[Page], check: impl Fn(&Page) -> Vec<Finding>) {
-    let findings: Vec<Finding> = pages.iter().flat_map(check).collect();
+/// Fails the test, with all findings, if there is one.
+#[track_caller]
+fn assert_none(findings: &[String]) {
+    assert!(findings.is_empty(), "\n{}\n", findings.join("\n"));
+}
+
+fn check_all(pages: &[Page], check: impl Fn(&Page) -> Vec<String>) {
+    let findings: Vec<String> = pages.iter().flat_map(check).collect();
     assert_none(&findings);
 }
 
@@ -24,9 +28,9 @@ fn check_all(pages: &[Page], check: impl Fn(&Page) -> Vec<Finding>) {
 const AT_A_TIME: usize = 4;
 
 /// Calls `check` with each English page. `DOCS_PAGE=02` is for whoever writes one.
-fn each_english(check: impl Fn(&Page) -> Vec<Finding> + Sync) {
+fn each_english(check: impl Fn(&Page) -> Vec<String> + Sync) {
     let only = env::var("DOCS_PAGE").unwrap_or_default();
-    let mut pages = pages::english();
+    let mut pages = pages::of(pages::en());
     pages.retain(|page| page.name().starts_with(&only));
     let (pages, found) = (Mutex::new(pages.into_iter()), Mutex::new(Vec::new()));
     let next = || pages.lock().unwrap().next();
@@ -46,7 +50,10 @@ fn each_english(check: impl Fn(&Page) -> Vec<Finding> + Sync) {
 #[test]
 fn listings_are_what_the_files_hold() {
     update_if_asked();
-    check_all(&pages::all(), listings::check);
+    // A Chinese page's listings are compared with those of the English page.
+    let mut pages = pages::all();
+    pages.retain(|page| !pages::is_chinese(page));
+    check_all(&pages, listings::check);
 }
 
 /// Updates the pages before either test that would find them behind looks at them.
@@ -60,20 +67,16 @@ fn update_if_asked() {
 
 /// Brings the listings in step with their files, and the Chinese pages' code with the English ones'.
 fn update() {
-    let save = |page: &Page, text: String| {
+    for page in pages::all() {
+        let text = match pages::is_chinese(&page) {
+            false => listings::updated(&page).unwrap_or_else(|finding| panic!("{finding}")),
+            true => {
+                let english = Page::open(&pages::en().join(page.name())).unwrap();
+                twins::updated(&english, &page)
+            }
+        };
         if text != page.text {
             fs::write(workspace().join(&page.path), text).unwrap();
-        }
-    };
-    for page in pages::all() {
-        match listings::updated(&page) {
-            Err(finding) => assert_none(&[finding]),
-            Ok(text) => save(&page, text),
-        }
-    }
-    for chinese in pages::chinese() {
-        if let Ok(english) = Page::open(&pages::en().join(chinese.name())) {
-            save(&chinese, twins::updated(&english, &chinese));
         }
     }
 }
@@ -86,15 +89,12 @@ fn nothing_on_a_page_escapes_the_checks() {
 #[test]
 fn no_page_uses_a_word_that_is_forbidden() {
     let words = words::forbidden();
-    let mut pages = pages::all();
-    pages.retain(|page| !pages::is_old(page));
-    check_all(&pages, |page| words::check(page, &words));
+    check_all(&pages::all(), |page| words::check(page, &words));
 }
 
 #[test]
 fn chapters_have_what_a_chapter_has() {
-    check_all(&pages::english(), form::check_chapter);
-    check_all(&pages::chinese(), form::check_chapter);
+    check_all(&pages::all(), form::check_chapter);
 }
 
 #[test]
@@ -127,72 +127,43 @@ fn transcripts_of_other_pages_are_what_happens() {
 }
 
 #[test]
-fn the_book_lists_every_page() {
-    let summary = Page::open(Path::new("docs/SUMMARY.md")).unwrap();
-    assert_none(&summary::check(
-        &summary,
-        &pages::below(Path::new("docs")).unwrap(),
-    ));
-}
-
-#[test]
-fn the_front_page_lists_every_page_of_the_course() {
-    let front = Page::open(Path::new("docs/README.md")).unwrap();
-    for folder in [pages::en(), pages::zh()] {
-        assert_none(&summary::check(&front, &pages::below(folder).unwrap()));
+fn the_book_and_the_front_page_list_every_page() {
+    for (list, folder) in [
+        ("docs/SUMMARY.md", "docs"),
+        ("docs/README.md", "docs/en"),
+        ("docs/README.md", "docs/zh"),
+    ] {
+        let pages = pages::below(Path::new(folder)).unwrap();
+        let list = Page::open(Path::new(list)).unwrap();
+        assert_none(&summary::check(&list, &pages));
     }
 }
 
 #[test]
-fn the_list_of_pages_finds_every_file() {
-    let found = pages::below(Path::new("docs")).unwrap();
-    assert!(found.contains(&PathBuf::from("docs/dev/architecture.md")));
-    assert!(
-        pages::all()
-            .iter()
-            .any(|page| page.path == Path::new("README.md"))
-    );
-}
-
-#[test]
-fn every_english_page_is_in_the_list_of_pages() {
-    let listed: BTreeSet<_> = pages::ENGLISH
+fn every_page_is_listed_and_there_in_both_languages() {
+    let names = |folder| -> BTreeSet<String> {
+        let pages = pages::of(folder).into_iter();
+        pages.map(|page| page.name().to_owned()).collect()
+    };
+    let listed: BTreeSet<String> = pages::ENGLISH
         .iter()
-        .map(|file| pages::en().join(file))
+        .map(|name| (*name).to_owned())
         .collect();
-    let there: BTreeSet<_> = pages::below(pages::en()).unwrap().into_iter().collect();
-    assert_eq!(listed, there, "the list is in tests/src/docs/pages.rs");
+    assert_eq!(
+        listed,
+        names(pages::en()),
+        "the list is in tests/src/docs/pages.rs"
+    );
+    assert_eq!(listed, names(pages::zh()));
 }
 
 #[test]
 fn both_languages_are_in_step() {
     update_if_asked();
-    let mut findings = Vec::new();
-    for english in pages::english() {
-        let path = pages::zh().join(english.name());
-        let is_awaited = pages::is_awaited(&path);
-        match Page::open(&path) {
-            Ok(_) if is_awaited => findings.push(Finding::new(
-                &path,
-                1,
-                "is there, so it is UNTRANSLATED no longer (tests/src/docs/pages.rs)",
-            )),
-            Ok(chinese) => findings.extend(twins::check(&english, &chinese)),
-            Err(_) if is_awaited => skip(&path.display().to_string(), "it is not written yet"),
-            Err(why) => findings.push(Finding::new(&path, 1, format!("cannot be read: {why}"))),
-        }
-    }
-    for path in pages::below(pages::zh()).unwrap_or_default() {
-        let name = path.file_name().unwrap().to_str().unwrap();
-        if !pages::ENGLISH.contains(&name) {
-            findings.push(Finding::new(
-                &path,
-                1,
-                "there is no English page of that name",
-            ));
-        }
-    }
-    assert_none(&findings);
+    check_all(&pages::of(pages::zh()), |chinese| {
+        let english = Page::open(&pages::en().join(chinese.name())).unwrap();
+        twins::check(&english, chinese)
+    });
 }
 
 /// A program that no transcript plays is a program that nobody tests.

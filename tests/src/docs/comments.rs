@@ -3,69 +3,39 @@
 use std::collections::{HashMap, VecDeque};
 use std::mem;
 
-use crate::docs::page::Fence;
-
 /// How many words in Latin letters a block's comments may have before one must be Chinese.
 const UNTRANSLATED: usize = 8;
 
-/// The lines of a block's code, without comments and blank lines; of another block, its text.
-pub fn code_of(fence: &Fence) -> String {
-    match is_code(fence) {
-        true => pieces(is_python(fence), &fence.text)
-            .map(|piece| piece.0)
-            .collect(),
-        false => fence.text.clone(),
-    }
+/// The lines of code of a block in a language, without comments and blank lines. A block that is not
+/// Python or Rust stays as it is.
+pub fn code_of(language: &str, text: &str) -> String {
+    pieces(language, text).map(|piece| piece.0).collect()
 }
 
-/// The lines of a Rust file's code, without comments and blank lines.
-pub fn rust_code_of(text: &str) -> String {
-    pieces(false, text).map(|piece| piece.0).collect()
-}
-
-/// Whether a block's code is that of `text`.
-pub fn is_same(fence: &Fence, text: &str) -> bool {
-    let code = |text| pieces(is_python(fence), text).map(|piece| piece.0);
-    code(&fence.text).eq(code(text))
-}
-
-/// The code of `text`; each line that the block has, too, keeps the comments that it has there.
-pub fn kept(fence: &Fence, text: &str) -> String {
-    if !is_code(fence) {
-        return text.to_owned();
-    }
+/// The code of `text`; each line that is in `old`, too, keeps the comments that it has there.
+pub fn kept(language: &str, old: &str, text: &str) -> String {
     let mut known: HashMap<String, VecDeque<String>> = HashMap::new();
-    for (code, whole) in pieces(is_python(fence), &fence.text) {
+    for (code, whole) in pieces(language, old) {
         known.entry(code).or_default().push_back(whole);
     }
     let mut own = |code: &str| known.get_mut(code).and_then(VecDeque::pop_front);
-    pieces(is_python(fence), text)
+    pieces(language, text)
         .map(|(code, whole)| own(&code).unwrap_or(whole))
         .collect()
 }
 
 /// Whether a block on a Chinese page has comments, and none of them is Chinese.
-pub fn is_untranslated(fence: &Fence) -> bool {
+pub fn is_untranslated(language: &str, text: &str) -> bool {
     let is_chinese = |c: char| ('\u{4e00}'..='\u{9fff}').contains(&c);
-    if !is_code(fence) || fence.text.contains(is_chinese) {
-        return false;
-    }
-    let all = fence.text.split_whitespace().count();
-    let code = code_of(fence).split_whitespace().count();
-    all - code > UNTRANSLATED
-}
-
-fn is_python(fence: &Fence) -> bool {
-    fence.language == "python"
-}
-
-fn is_code(fence: &Fence) -> bool {
-    ["python", "rust", "rust,ignore"].contains(&fence.language.as_str())
+    let words = |text: &str| text.split_whitespace().count();
+    !text.contains(is_chinese) && words(text) - words(&code_of(language, text)) > UNTRANSLATED
 }
 
 /// Each line of code, and the same line with its comments: those above it and behind it. What is
 /// behind the last one belongs to a line without code.
-fn pieces(is_python: bool, text: &str) -> impl Iterator<Item = (String, String)> {
+fn pieces(language: &str, text: &str) -> impl Iterator<Item = (String, String)> {
+    let is_python = language == "python";
+    let is_code = is_python || language.starts_with("rust");
     let mut pieces = Vec::new();
     let mut whole = String::new();
     let mut in_docstring = false;
@@ -77,8 +47,11 @@ fn pieces(is_python: bool, text: &str) -> impl Iterator<Item = (String, String)>
             in_docstring ^= marks % 2 == 1;
             continue;
         }
-        let code = without_comment(is_python, line);
-        if !code.is_empty() {
+        let code = match is_code {
+            true => without_comment(is_python, line),
+            false => line,
+        };
+        if !code.is_empty() || !is_code {
             pieces.push((format!("{code}\n"), mem::take(&mut whole)));
         }
     }

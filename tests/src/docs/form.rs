@@ -1,7 +1,6 @@
 //! Nothing on a page escapes the checks, and a chapter has what a chapter has.
 
 use crate::docs::comments;
-use crate::docs::finding::Finding;
 use crate::docs::listings::is_listing;
 use crate::docs::page::{Fence, Page, code_spans};
 use crate::docs::pages;
@@ -18,26 +17,21 @@ const FIRST_RUN: usize = 60;
 const WIDEST_PICTURE: usize = 100;
 
 /// What a comment may begin with.
-const COMMENTS: &[&str] = &["listing:", "terminal:", "lines:", "not run:", "wire:"];
+const COMMENTS: &[&str] = &["listing:", "lines:", "not run:", "wire:"];
 
 /// Finds what the other checks would not see: fences in a language that nobody checks, comments
 /// that nobody reads, and Markdown that the reader cannot read.
-pub fn check(page: &Page) -> Vec<Finding> {
+pub fn check(page: &Page) -> Vec<String> {
     let mut findings = page.odd.clone();
-    for fence in &page.fences {
-        if let Some(problem) = problem(page, fence) {
-            findings.push(page.finding(fence.line, problem));
-        }
-    }
+    let problem = |fence: &Fence| Some(page.finding(fence.line, problem(page, fence)?));
+    findings.extend(page.fences.iter().filter_map(problem));
     let fences = page.fences.iter().map(|fence| (fence.line, &fence.comment));
     let tables = page.tables.iter().map(|table| (table.line, &table.comment));
     for (line, comment) in fences.chain(tables) {
-        let Some(comment) = comment else { continue };
+        let comment = comment.as_deref().unwrap_or("lines:");
         if !COMMENTS.iter().any(|known| comment.starts_with(known)) {
-            findings.push(page.finding(
-                line,
-                format!("{comment:?} begins with none of {COMMENTS:?}"),
-            ));
+            let what = format!("{comment:?} begins with none of {COMMENTS:?}");
+            findings.push(page.finding(line, what));
         }
     }
     findings
@@ -49,13 +43,10 @@ fn problem(page: &Page, fence: &Fence) -> Option<String> {
     if comment.starts_with("not run:") && is_chapter {
         return Some("all of the course is run; \"not run\" is for other pages".to_owned());
     }
-    if comment.starts_with("terminal:") && !pages::is_old(page) {
-        return Some("the prompt names the terminal: server$ ".to_owned());
-    }
-    if pages::has_own_comments(page) && comments::is_untranslated(fence) {
+    if pages::is_chinese(page) && comments::is_untranslated(&fence.language, &fence.text) {
         return Some("its comments are not in Chinese".to_owned());
     }
-    if is_listing(fence) && !pages::is_old(page) && !has_caption(page, fence) {
+    if is_listing(fence) && !has_caption(page, fence) {
         return Some("the line above a listing has to name its file, as `code`".to_owned());
     }
     let is_wide = |line: &str| line.chars().count() > WIDEST_PICTURE;
@@ -97,7 +88,7 @@ fn hidden_line(fence: &Fence) -> Option<String> {
 
 /// Finds a chapter that has not a chapter's title, exercise and last section, or in which nothing
 /// runs for long.
-pub fn check_chapter(page: &Page) -> Vec<Finding> {
+pub fn check_chapter(page: &Page) -> Vec<String> {
     let number = page.name().split('-').next().unwrap_or_default();
     let Ok(number) = number.parse::<usize>() else {
         return Vec::new();
@@ -106,25 +97,23 @@ pub fn check_chapter(page: &Page) -> Vec<Finding> {
     if !page.text.starts_with(&format!("# {number}. ")) {
         findings.push(page.finding(1, format!("does not begin with # {number}. TITLE")));
     }
-    let folder = match pages::has_own_comments(page) {
-        true => "docs/exercises/zh",
-        false => "docs/exercises",
-    };
-    let file = format!("{folder}/{number:02}_");
+    let language = usize::from(pages::is_chinese(page));
+    let file = format!(
+        "{}{number:02}_",
+        ["docs/exercises/", "docs/exercises/zh/"][language]
+    );
     let has_exercise = EXERCISES.iter().any(|it| it.number == number);
     if has_exercise && !page.text.contains(&file) {
         findings.push(page.finding(1, format!("its exercise does not name {file}")));
     }
-    if pages::is_old(page) {
-        return findings;
-    }
-    let language = usize::from(page.path.starts_with(pages::zh()));
     let (exercise, read_on) = (EXERCISE[language], READ_ON[language]);
     let sections = page.headings.iter().filter(|heading| heading.level == 2);
     let sections: Vec<&str> = sections.map(|heading| heading.text.as_str()).collect();
-    if !matches!(sections[..], [.., last] if last == exercise)
-        && !matches!(sections[..], [.., before, last] if before == exercise && last == read_on)
-    {
+    let sections = match sections[..] {
+        [ref before @ .., last] if last == read_on => before,
+        _ => &sections,
+    };
+    if sections.last() != Some(&exercise) {
         let what = format!("does not end with ## {exercise}, or that and ## {read_on}");
         findings.push(page.finding(1, what));
     }

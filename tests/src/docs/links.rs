@@ -3,9 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use crate::artifacts::workspace;
-use crate::docs::finding::Finding;
-use crate::docs::page::{Page, without_code};
-use crate::docs::pages;
+use crate::docs::page::{Link, Page, without_code};
 
 /// The places outside that a page may lead to. They have kept their addresses for decades.
 const OUTSIDE: &[&str] = &[
@@ -17,31 +15,26 @@ const OUTSIDE: &[&str] = &[
 ];
 
 /// Finds the links of a page that lead nowhere.
-pub fn check(page: &Page) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for link in &page.links {
-        if let Some(problem) = problem(page, &link.target) {
-            findings.push(page.finding(link.line, problem));
-        }
-    }
-    findings
+pub fn check(page: &Page) -> Vec<String> {
+    let found = |link: &Link| Some(page.finding(link.line, problem(page, &link.target)?));
+    page.links.iter().filter_map(found).collect()
 }
 
 /// The anchor of each heading, as code hosts and mdBook make it: letters, digits, `-` and `_` stay,
 /// spaces become `-`, the rest goes; a second one of the same text ends in `-1`.
 pub fn anchors(page: &Page) -> Vec<String> {
-    let mut anchors: Vec<String> = Vec::new();
-    let mut plain = Vec::new();
-    for heading in &page.headings {
-        let slug = slug(&heading.text);
-        let before = plain.iter().filter(|other| **other == slug).count();
-        anchors.push(match before {
-            0 => slug.clone(),
-            _ => format!("{slug}-{before}"),
-        });
-        plain.push(slug);
-    }
-    anchors
+    let slugs: Vec<String> = page.headings.iter().map(|h| slug(&h.text)).collect();
+    let before = |at: usize| {
+        slugs[..at]
+            .iter()
+            .filter(|slug| **slug == slugs[at])
+            .count()
+    };
+    let anchor = |at| match before(at) {
+        0 => slugs[at].clone(),
+        count => format!("{}-{count}", slugs[at]),
+    };
+    (0..slugs.len()).map(anchor).collect()
 }
 
 /// The file that a link of a page leads to, from the top of the workspace.
@@ -70,9 +63,6 @@ fn problem(page: &Page, target: &str) -> Option<String> {
         return (!known).then(|| format!("{target} is not among the stable places: {OUTSIDE:?}"));
     }
     let file = file_of(page, target);
-    if pages::is_awaited(&file) {
-        return None;
-    }
     if file != page.path && !workspace().join(&file).exists() {
         return Some(format!(
             "{target} leads to {}, which is not there",

@@ -3,10 +3,7 @@
 use std::fs;
 
 use crate::artifacts::workspace;
-use crate::docs::comments;
-use crate::docs::finding::Finding;
 use crate::docs::page::{Fence, Page};
-use crate::docs::pages;
 
 /// What the comment above a fence says that it shows.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,17 +20,14 @@ pub fn is_listing(fence: &Fence) -> bool {
 }
 
 /// Finds the listings of a page that are not what their files hold.
-pub fn check(page: &Page) -> Vec<Finding> {
+pub fn check(page: &Page) -> Vec<String> {
     let mut findings = Vec::new();
     for fence in page.fences.iter().filter(|fence| is_listing(fence)) {
         let problem = match current(fence) {
             Err(why) => why,
-            Ok(text) if pages::has_own_comments(page) && comments::is_same(fence, &text) => {
-                continue;
-            }
             Ok(text) if text != fence.text => {
                 let difference = first_difference(&fence.text, &text);
-                format!("{difference}; UPDATE_DOCS=1 cargo test -p cross-process docs mends it")
+                format!("{difference}; UPDATE_DOCS=1 cargo test -p cross-process docs fixes it")
             }
             Ok(_) => continue,
         };
@@ -43,13 +37,10 @@ pub fn check(page: &Page) -> Vec<Finding> {
 }
 
 /// The page's text with every listing as its file has it now.
-pub fn updated(page: &Page) -> Result<String, Finding> {
+pub fn updated(page: &Page) -> Result<String, String> {
     let mut texts = Vec::new();
     for fence in page.fences.iter().filter(|fence| is_listing(fence)) {
-        let mut text = current(fence).map_err(|why| page.finding(fence.line, why))?;
-        if pages::has_own_comments(page) {
-            text = comments::kept(fence, &text);
-        }
+        let text = current(fence).map_err(|why| page.finding(fence.line, why))?;
         texts.push((fence, text));
     }
     Ok(page.with_texts(&texts))

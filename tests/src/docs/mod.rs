@@ -4,7 +4,6 @@
 //! |---|---|
 //! | [`pages`] | which pages there are |
 //! | [`page`] | reads Markdown: headings, fences, tables, links, and the comments above them |
-//! | [`finding`] | something that is wrong, with its page and line |
 //! | [`form`] | nothing on a page escapes the checks, and a chapter has a chapter's sections |
 //! | [`comments`] | code without its comments, and with those of another language |
 //! | [`listings`] | code that is a file, or a part of one |
@@ -20,7 +19,6 @@
 //! | [`words`] | words that the docs do not use |
 
 pub mod comments;
-pub mod finding;
 pub mod form;
 pub mod line_tables;
 pub mod links;

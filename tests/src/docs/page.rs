@@ -2,12 +2,12 @@
 //!
 //! It reads what our pages use of Markdown, and notes in `Page::odd` what it would misread.
 
+use std::fmt::Display;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::artifacts::workspace;
-use crate::docs::finding::Finding;
 
 /// One Markdown file.
 #[derive(Debug, Default)]
@@ -25,7 +25,7 @@ pub struct Page {
     /// Its links and pictures.
     pub links: Vec<Link>,
     /// What this reader cannot read, so that nothing escapes the checks.
-    pub odd: Vec<Finding>,
+    pub odd: Vec<String>,
 }
 
 /// A heading: `## Text`.
@@ -111,9 +111,9 @@ impl Page {
         lines.join("\n") + "\n"
     }
 
-    /// A finding on this page.
-    pub fn finding(&self, line: usize, what: impl Into<String>) -> Finding {
-        Finding::new(&self.path, line, what)
+    /// Something that is wrong: `PAGE:LINE: WHAT`, to which an editor can go.
+    pub fn finding(&self, line: usize, what: impl Display) -> String {
+        format!("{}:{line}: {what}", self.path.display())
     }
 
     /// Takes what begins at `lines[at]`, below that comment, and answers where the next begins.

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use crate::artifacts::workspace;
 use crate::docs::page::Page;
 
-/// Lists the English pages. Their Rust snippets become doctests; those of the Chinese pages are
-/// the same byte for byte, which another test proves.
+/// Lists the English pages. Their Rust snippets become doctests; those of the Chinese pages are the
+/// same but for comments, which another test proves.
 macro_rules! english {
     ($($name:ident $file:literal)*) => {
         /// The English pages of the course, by the name of their file.
@@ -50,30 +50,6 @@ english! {
     wiretap "wiretap.md"
 }
 
-/// Pages of the course that have no Chinese twin yet. A link may lead to one already. Whoever
-/// translates one takes it out.
-pub const UNTRANSLATED: &[&str] = &[];
-
-/// Pages that are not rewritten yet, in either language: the checks that came with the rewriting
-/// leave them alone. Whoever rewrites one takes it out.
-const OLD: &[&str] = &[
-    "security.md",
-    "session-protocol.md",
-    "architecture.md",
-    "CONTRIBUTING.md",
-    "CHANGELOG.md",
-];
-
-/// Whether a page is not rewritten yet.
-pub fn is_old(page: &Page) -> bool {
-    OLD.contains(&page.name())
-}
-
-/// Whether the comments in a page's code are in the page's own language.
-pub fn has_own_comments(page: &Page) -> bool {
-    page.path.starts_with(zh()) && !is_old(page)
-}
-
 /// The folder of the English pages.
 pub fn en() -> &'static Path {
     Path::new("docs/en")
@@ -84,29 +60,21 @@ pub fn zh() -> &'static Path {
     Path::new("docs/zh")
 }
 
-/// The English pages of the course.
-pub fn english() -> Vec<Page> {
-    let open = |file| Page::open(&en().join(file));
-    match ENGLISH.iter().map(open).collect() {
-        Ok(pages) => pages,
-        Err(why) => panic!("a page that is listed cannot be read: {why}"),
-    }
+/// The pages of the course in one folder.
+pub fn of(folder: &Path) -> Vec<Page> {
+    let mut pages = all();
+    pages.retain(|page| page.path.starts_with(folder));
+    pages
 }
 
-/// The Chinese pages that are there.
-pub fn chinese() -> Vec<Page> {
-    let is_chinese = |page: &Page| page.path.starts_with(zh());
-    all().into_iter().filter(is_chinese).collect()
+/// Whether a page is Chinese, and so the comments in its code are.
+pub fn is_chinese(page: &Page) -> bool {
+    page.path.starts_with(zh())
 }
 
 /// Whether a page belongs to the course, in either language.
 pub fn is_of_the_course(page: &Page) -> bool {
     page.path.starts_with(en()) || page.path.starts_with(zh())
-}
-
-/// Whether that file is a page that is not there yet, and is known to be missing.
-pub fn is_awaited(file: &Path) -> bool {
-    UNTRANSLATED.iter().any(|name| zh().join(name) == file)
 }
 
 /// Whether a page is for those who change the project. Its commands build, install and test, so

@@ -2,16 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::docs::finding::Finding;
 use crate::docs::page::Page;
-use crate::docs::pages;
 use crate::docs::stage::Stage;
 use crate::docs::terminal::Terminal;
 use crate::docs::transcript::{ANY, Scene, Step, scenes};
 
 /// Runs the console blocks of a page, in order, as one reader would. It stops at the first thing
 /// that is not as the page has it, because what follows depends on it.
-pub fn check(page: &Page) -> Option<Finding> {
+pub fn check(page: &Page) -> Option<String> {
     let scenes = match scenes(page) {
         Ok(scenes) => scenes,
         Err(finding) => return Some(finding),
@@ -34,7 +32,6 @@ pub fn check(page: &Page) -> Option<Finding> {
         let is_continued = is_continued(name, &scenes[number + 1..]);
         if terminal.goes_on() || is_continued {
             let problem = match (name, is_continued) {
-                _ if pages::is_old(page) => continue,
                 (ANY, _) => "this program goes on: name its terminal in the prompt (server$ )",
                 (_, true) => continue,
                 // It may end on its own, once the other side has done its part.

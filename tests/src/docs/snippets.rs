@@ -5,7 +5,6 @@
 use std::time::Duration;
 
 use crate::deadline::{SOON, poll};
-use crate::docs::finding::Finding;
 use crate::docs::listings::is_listing;
 use crate::docs::page::Page;
 use crate::process::Process;
@@ -16,7 +15,7 @@ const AT_MOST: Duration = Duration::from_secs(30);
 
 /// Runs each Python snippet of a page, and finds those that fail. Without Python it skips them,
 /// and says so.
-pub fn check_python(page: &Page) -> Vec<Finding> {
+pub fn check_python(page: &Page) -> Vec<String> {
     let mut findings = Vec::new();
     for fence in &page.fences {
         if fence.language != "python" || is_listing(fence) {

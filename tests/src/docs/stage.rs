@@ -88,15 +88,10 @@ impl Stage {
     /// A command or a typed line of the page, as it is really given.
     pub fn real(&self, text: &str) -> String {
         let text = words(text, |word| self.ports.get(word).cloned());
-        let text = text.replace("/tmp/", &self.tmp());
-        match &self.servers {
-            // By a name that needs no quotes: the folder's own may.
-            Some(_) => text.replace(
-                SERVERS,
-                &format!("{}/", self.folder.join("servers").display()),
-            ),
-            None => text,
-        }
+        // By a name that needs no quotes: the folder's own may.
+        let servers = format!("{}/", self.folder.join("servers").display());
+        text.replace("/tmp/", &self.tmp())
+            .replace(SERVERS, &servers)
     }
 
     /// What a program has printed, as the page shows it.

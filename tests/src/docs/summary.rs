@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::docs::finding::Finding;
 use crate::docs::links::file_of;
 use crate::docs::page::Page;
 
 /// Finds pages that the table of contents lists not at all, or more than once.
-pub fn check(summary: &Page, pages: &[PathBuf]) -> Vec<Finding> {
+pub fn check(summary: &Page, pages: &[PathBuf]) -> Vec<String> {
     let mut times: BTreeMap<PathBuf, usize> = BTreeMap::new();
     for link in &summary.links {
         *times.entry(file_of(summary, &link.target)).or_default() += 1;

@@ -1,6 +1,5 @@
 //! Console blocks, read as the steps of somebody at a terminal.
 
-use crate::docs::finding::Finding;
 use crate::docs::page::{Fence, Page};
 
 /// What a reader types behind it is input for the running program.
@@ -38,7 +37,7 @@ pub enum Step {
 }
 
 /// The console blocks of a page that are to be run.
-pub fn scenes(page: &Page) -> Result<Vec<Scene>, Finding> {
+pub fn scenes(page: &Page) -> Result<Vec<Scene>, String> {
     let is_run = |fence: &&Fence| {
         let comment = fence.comment.as_deref().unwrap_or_default();
         fence.language == "console" && !comment.starts_with("not run:")
@@ -47,12 +46,9 @@ pub fn scenes(page: &Page) -> Result<Vec<Scene>, Finding> {
     fences.map(|fence| scene(page, fence)).collect()
 }
 
-fn scene(page: &Page, fence: &Fence) -> Result<Scene, Finding> {
-    // The old form, until all pages have moved.
-    let comment = fence.comment.as_deref().unwrap_or_default();
-    let old = comment.strip_prefix("terminal:").map(str::trim);
+fn scene(page: &Page, fence: &Fence) -> Result<Scene, String> {
     let first = fence.text.lines().next().unwrap_or_default();
-    let terminal = old.or(continued(first)).or(prompt(first).map(|p| p.0));
+    let terminal = continued(first).or(prompt(first).map(|prompt| prompt.0));
     let terminal = terminal.unwrap_or(ANY);
     let mut steps: Vec<(usize, Step)> = Vec::new();
     for (number, text) in fence.text.lines().enumerate() {
@@ -61,7 +57,7 @@ fn scene(page: &Page, fence: &Fence) -> Result<Scene, Finding> {
         }
         let text = match prompt(text) {
             None => text,
-            Some((name, command)) if name == terminal || (name == ANY && old.is_some()) => command,
+            Some((name, command)) if name == terminal => command,
             Some(_) => {
                 let what = "this prompt names another terminal than the block's first line";
                 return Err(page.finding(fence.line + 1 + number, what));

@@ -1,9 +1,6 @@
 //! The English and the Chinese page of one name: the same course, in two languages.
 
-use std::path::Path;
-
 use crate::docs::comments;
-use crate::docs::finding::Finding;
 use crate::docs::links::{anchors, file_of};
 use crate::docs::page::{Fence, Page, code_spans};
 use crate::docs::pages;
@@ -11,68 +8,56 @@ use crate::docs::pages;
 /// Finds where the Chinese page has not what the English one has: headings, level by level;
 /// fences, byte for byte but for pictures and for the comments in code; tables, by their shape and
 /// their code; links, by the page and the heading that they lead to.
-pub fn check(english: &Page, chinese: &Page) -> Vec<Finding> {
-    let headings = |page: &Page| -> Vec<(usize, String)> {
-        let headings = page.headings.iter();
-        headings.map(|h| (h.line, "#".repeat(h.level))).collect()
-    };
-    let fences = |page: &Page| -> Vec<(usize, String)> {
-        let fences = page.fences.iter();
-        fences
-            .map(|f| {
-                let text = match is_picture(f) {
-                    true => String::new(),
-                    false if pages::has_own_comments(chinese) => comments::code_of(f),
-                    false => f.text.clone(),
-                };
-                (f.line, format!("{:?} ```{}\n{text}", f.comment, f.language))
-            })
-            .collect()
-    };
-    let tables = |page: &Page| -> Vec<(usize, String)> {
-        let cell = |cell: &String| format!("{:?}", code_spans(cell));
-        let row = |row: &Vec<String>| row.iter().map(cell).collect::<Vec<_>>().join("|");
-        let table = |rows: &[Vec<String>]| rows.iter().map(row).collect::<Vec<_>>().join("\n");
-        let tables = page.tables.iter();
-        tables
-            .map(|t| (t.line, format!("{:?} {}", t.comment, table(&t.rows))))
-            .collect()
-    };
-    let links = |page: &Page| -> Vec<(usize, String)> {
-        let links = page.links.iter();
-        links.map(|l| (l.line, place(page, &l.target))).collect()
-    };
-    let mut findings = Vec::new();
-    for (what, here, there) in [
-        ("heading", headings(english), headings(chinese)),
-        ("fence", fences(english), fences(chinese)),
-        ("table", tables(english), tables(chinese)),
-        ("link", links(english), links(chinese)),
-    ] {
-        findings.extend(compare(chinese, what, &here, &there));
-    }
-    findings
+pub fn check(english: &Page, chinese: &Page) -> Vec<String> {
+    let pairs = parts(english).into_iter().zip(parts(chinese));
+    pairs
+        .filter_map(|((what, there), (_, own))| compare(chinese, what, &there, &own))
+        .collect()
+}
+
+/// What both pages must have, each with its line.
+fn parts(page: &Page) -> [(&str, Vec<(usize, String)>); 4] {
+    let headings = page.headings.iter();
+    let headings = headings.map(|h| (h.line, "#".repeat(h.level)));
+    let fences = page.fences.iter().map(|f| {
+        let text = match is_picture(f) {
+            true => String::new(),
+            false => comments::code_of(&f.language, &f.text),
+        };
+        (f.line, format!("{:?} ```{}\n{text}", f.comment, f.language))
+    });
+    let cell = |cell: &String| format!("{:?}", code_spans(cell));
+    let row = |row: &Vec<String>| row.iter().map(cell).collect::<Vec<_>>().join("|");
+    let tables = page.tables.iter().map(|t| {
+        let rows: Vec<String> = t.rows.iter().map(row).collect();
+        (t.line, format!("{:?} {}", t.comment, rows.join("\n")))
+    });
+    let links = page.links.iter();
+    let links = links.map(|l| (l.line, place(page, &l.target)));
+    [
+        ("heading", headings.collect()),
+        ("fence", fences.collect()),
+        ("table", tables.collect()),
+        ("link", links.collect()),
+    ]
 }
 
 /// The Chinese page's text with the code of the English one. Where they have not the same blocks,
 /// it stays as it is, for [`check`] to say which.
 pub fn updated(english: &Page, chinese: &Page) -> String {
-    let blocks = |page: &Page| -> Vec<(Option<String>, String)> {
+    let kinds = |page: &Page| -> Vec<_> {
         let fences = page.fences.iter();
         fences
             .map(|f| (f.comment.clone(), f.language.clone()))
             .collect()
     };
-    if blocks(english) != blocks(chinese) {
+    if kinds(english) != kinds(chinese) {
         return chinese.text.clone();
     }
     let pairs = chinese.fences.iter().zip(&english.fences);
     let code = pairs.filter(|(own, _)| !is_picture(own));
-    let text = |own: &Fence, there: &Fence| match pages::has_own_comments(chinese) {
-        true => comments::kept(own, &there.text),
-        false => there.text.clone(),
-    };
-    let texts: Vec<_> = code.map(|(own, there)| (own, text(own, there))).collect();
+    let kept = |own: &Fence, there: &Fence| comments::kept(&own.language, &own.text, &there.text);
+    let texts: Vec<_> = code.map(|(own, there)| (own, kept(own, there))).collect();
     chinese.with_texts(&texts)
 }
 
@@ -94,28 +79,17 @@ fn place(page: &Page, target: &str) -> String {
     }
     let headings = match file.is_empty() {
         true => Some(anchors(page)),
-        false => anchors_in_both(&file_of(page, target)),
+        false => Page::open(&file_of(page, target))
+            .ok()
+            .map(|there| anchors(&there)),
     };
     let number = headings.map(|headings| headings.iter().position(|heading| heading == anchor));
     format!("{}#{number:?}", neutral(page, file))
 }
 
-/// The anchors of a page that a page leads to; none while it is there in one language only.
-fn anchors_in_both(file: &Path) -> Option<Vec<String>> {
-    let there = Page::open(file).ok()?;
-    if pages::is_of_the_course(&there) {
-        let other = match there.path.starts_with(pages::en()) {
-            true => pages::zh(),
-            false => pages::en(),
-        };
-        Page::open(&other.join(there.name())).ok()?;
-    }
-    Some(anchors(&there))
-}
-
 /// A target without the languages in it, of which a page names its own (`../img/x.zh.svg`).
 fn neutral(page: &Page, target: &str) -> String {
-    let own = match page.path.starts_with(pages::zh()) {
+    let own = match pages::is_chinese(page) {
         true => ".zh.svg",
         false => ".en.svg",
     };
@@ -129,7 +103,7 @@ fn compare(
     what: &str,
     english: &[(usize, String)],
     own: &[(usize, String)],
-) -> Option<Finding> {
+) -> Option<String> {
     let same = english.iter().zip(own).take_while(|(a, b)| a.1 == b.1);
     let same = same.count();
     let (line, problem) = match (english.get(same), own.get(same)) {
@@ -137,7 +111,7 @@ fn compare(
         (Some((line, there)), Some((own_line, here))) => (
             *own_line,
             format!(
-                "this {what} is not that of line {line} (code is mended by \
+                "this {what} is not that of line {line} (code is fixed by \
                  UPDATE_DOCS=1 cargo test -p cross-process docs):\n{here}\nbut\n{there}"
             ),
         ),

@@ -3,7 +3,6 @@
 
 use std::path::Path;
 
-use crate::docs::finding::Finding;
 use crate::docs::page::{Fence, Page, Table, without_code};
 use crate::docs::pages;
 
@@ -25,8 +24,8 @@ fn is_list(table: &Table) -> bool {
 }
 
 /// Finds them in the prose of a page: not in code, but in the comments of a Chinese page's code.
-pub fn check(page: &Page, forbidden: &[String]) -> Vec<Finding> {
-    let is_chinese = page.path.starts_with(pages::zh());
+pub fn check(page: &Page, forbidden: &[String]) -> Vec<String> {
+    let is_chinese = pages::is_chinese(page);
     let mut lines: Vec<String> = page.text.lines().map(str::to_owned).collect();
     // A transcript or a conversation is the same in both languages.
     let is_code = |fence: &&Fence| {
