@@ -122,7 +122,6 @@ fn a_command_that_comes_in_pieces_has_a_total_time() {
     let mut server = serve("raw", &["--handshake-timeout", "200ms"]);
     let conn = net::connect(server.addr());
     let deadline = Deadline::after(SOON);
-    // On a busy machine a pause may be long enough to end a command, and the next piece begins one.
     let cut_off = loop {
         if std::io::Write::write_all(&mut &conn, &[b'#'; 1300]).is_err() {
             break true;
@@ -134,7 +133,11 @@ fn a_command_that_comes_in_pieces_has_a_total_time() {
     };
     assert!(cut_off, "it took all of it");
     let log = server.process.stderr.text();
-    assert!(log.contains("no end of the command found"), "{log}");
+    // On a busy machine a pause may be long enough to end a command, and then the connection.
+    assert!(
+        log.contains("no end of the command found") || log.contains("may have been cut"),
+        "{log}"
+    );
     assert_alive(&mut server, "raw");
 }
 

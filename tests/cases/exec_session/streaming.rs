@@ -80,7 +80,7 @@ fn much_output_takes_little_memory_on_either_side() {
         client(&session.token, session.server.addr(), &[], &command),
         Stdio::null(),
     );
-    client.wait_stderr("end\n", SOON);
+    client.wait_stderr("end\n", SOON * 3);
     let ours = procfs::peak_resident_bytes(client.pid()).unwrap();
     let servers = procfs::peak_resident_bytes(session.server.process.pid()).unwrap();
     fs::write(&fifo, "\n").unwrap();

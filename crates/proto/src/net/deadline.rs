@@ -90,6 +90,31 @@ mod tests {
     use std::os::unix::net::UnixStream;
 
     #[test]
+    fn a_peer_that_reads_nothing_does_not_hold_a_writer_beyond_it() {
+        for vectored in [false, true] {
+            let (ours, _theirs) = UnixStream::pair().unwrap();
+            let ours = Stream::from(ours);
+            let (done, result) = std::sync::mpsc::channel();
+            std::thread::spawn(move || {
+                let mut stream = DeadlineStream::after(&ours, Duration::from_millis(50));
+                let piece = [0; 64 * 1024];
+                let kind = loop {
+                    let written = match vectored {
+                        true => stream.write_vectored(&[IoSlice::new(&piece)]),
+                        false => stream.write(&piece),
+                    };
+                    if let Err(error) = written {
+                        break error.kind();
+                    }
+                };
+                done.send(kind)
+            });
+            let kind = result.recv_timeout(Duration::from_secs(10));
+            assert_eq!(kind, Ok(ErrorKind::TimedOut));
+        }
+    }
+
+    #[test]
     fn bytes_that_keep_coming_do_not_renew_it() {
         let (ours, mut theirs) = UnixStream::pair().unwrap();
         let ours = Stream::from(ours);
