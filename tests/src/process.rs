@@ -243,10 +243,9 @@ pub fn with_open_files(command: &Command, most: usize) -> Command {
 /// Lets a process that runs open only `more` files more than it has open now; false where that cannot
 /// be done here.
 pub fn lower_open_files(process: &Process, more: usize) -> bool {
-    let pid = process.pid();
-    let open = procfs::open_files(pid).unwrap_or_default();
+    let open = procfs::open_files(process.pid()).unwrap_or_default();
     Command::new("prlimit")
-        .args(["--pid", &pid.to_string()])
+        .args(["--pid", &process.pid().to_string()])
         .arg(format!("--nofile={}", open + more))
         .status()
         .is_ok_and(|status| status.success())

@@ -30,6 +30,6 @@ fn serve(options: Options) -> Result<ExitCode, Failure> {
     .max_connections(options.max_connections)
     .nodelay()
     .read_timeout(options.idle_timeout)
-    .write_timeout(Some(options.write_timeout));
+    .write_timeout(Some(options.write_timeout / upper::PARTS));
     serving::serve(server, 1, options.stop, options.log)
 }

@@ -25,6 +25,7 @@ fn main() -> ExitCode {
 
 fn serve(options: Options) -> Result<ExitCode, Failure> {
     let log = options.log;
+    cli::log_in_background()?;
     let sockets = bind_udp_all(&options.endpoint)?;
     let endpoints = sockets
         .iter()

@@ -1,17 +1,20 @@
 //! A system that has no descriptor, no thread or no room left.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
 use std::process::{Command, Stdio};
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use cross_process::deadline::SOON;
+use cross_process::deadline::{SOON, poll};
 use cross_process::net;
 use cross_process::net::ANY_PORT;
-use cross_process::process::{Process, lower_open_files, with_open_files};
+use cross_process::process::{Process, lower_open_files, with_address_space, with_open_files};
 use cross_process::procfs;
 use cross_process::server::Server;
+use cross_process::temp::TempDir;
 
 use super::unprivileged::Unprivileged;
 use super::{server_command, upper_case_client};
@@ -86,8 +89,8 @@ fn a_server_that_gets_no_thread_tells_the_caller_and_recovers() {
     let Some(user) = Unprivileged::new("tcp-server", "a server out of threads") else {
         return;
     };
-    // The main thread, the one that turns callers away, and two for connections.
-    let mut server = Server::start(user.with_threads(4, &[&ANY_PORT.to_string()]));
+    // The main thread, those for refused streams and for the log, and two for connections.
+    let mut server = Server::start(user.with_threads(5, &[&ANY_PORT.to_string()]));
     let served: Vec<TcpStream> = (0..2).map(|_| net::connect(server.addr())).collect();
     for stream in &served {
         assert_eq!(net::ask(stream, b"x", 1), b"X");
@@ -143,6 +146,92 @@ fn a_full_disk_under_its_log_does_not_stop_a_server() {
         .arg(ANY_PORT.to_string());
     let mut server = Server::start(command);
     server.assert_alive(upper_case_client);
+}
+
+/// A message that fills the small buffer asks for a large one, and without memory goes on with the small.
+#[test]
+fn a_client_cannot_end_a_server_that_has_no_memory_left() {
+    let command = server_command(&["--recv-size", "16MiB", &ANY_PORT.to_string()]);
+    let mut server = Server::start(with_address_space(&command, 64 << 20));
+    let clients: Vec<TcpStream> = (0..6).map(|_| net::connect(server.addr())).collect();
+    for client in &clients {
+        assert_eq!(net::ask(client, b"x", 1), b"X");
+    }
+    for client in &clients {
+        assert_eq!(net::ask(client, &[b'a'; 2000], 2000), [b'A'; 2000]);
+        assert_eq!(net::ask(client, &[b'b'; 5000], 5000), [b'B'; 5000]);
+    }
+    assert!(server.process.is_running());
+}
+
+#[test]
+fn buffers_of_connections_that_are_quiet_are_given_back() {
+    const CONNECTIONS: u64 = 200;
+    let mut server = super::serve(&[]);
+    let pid = server.process.pid();
+    let clients: Vec<TcpStream> = (0..CONNECTIONS)
+        .map(|_| {
+            let client = net::connect(server.addr());
+            assert_eq!(net::ask(&client, b"x", 1), b"X");
+            client
+        })
+        .collect();
+    let before = procfs::resident_bytes(pid).unwrap();
+    let message = vec![b'a'; 128 * 1024];
+    for client in &clients {
+        thread::scope(|scope| {
+            scope.spawn(|| net::send(client, &message));
+            net::read_exact(client, message.len(), SOON);
+        });
+    }
+    // Half of what they had is a lot less than all of it.
+    let most = before + CONNECTIONS * 32 * 1024;
+    let given_back = || (procfs::resident_bytes(pid).unwrap() < most).then_some(());
+    assert!(poll(SOON, given_back).is_some(), "{before} before");
+    // They go on as before.
+    for client in &clients {
+        assert_eq!(net::ask(client, &[b'b'; 3000], 3000), [b'B'; 3000]);
+    }
+    drop(clients);
+    server.assert_alive(upper_case_client);
+}
+
+/// A pipe that nobody reads takes 64 KiB; Ctrl-S on a terminal is the same.
+#[test]
+fn a_log_that_nobody_reads_stops_neither_serving_nor_stopping() {
+    let folder = TempDir::new();
+    let log = folder.join("log");
+    let made = Command::new("mkfifo").arg(&log).status().unwrap();
+    assert!(made.success());
+    let script = "exec 2<>\"$1\"; shift; exec \"$@\"";
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", script, "sh"]).arg(&log);
+    command.arg(server_command(&[]).get_program());
+    command.args(["--stop-on-eof", &ANY_PORT.to_string()]);
+    let mut server = Server::start(command);
+    let serve = || {
+        for _ in 0..2000 {
+            let client = net::connect(server.addr());
+            assert_eq!(net::ask(&client, b"x", 1), b"X");
+        }
+    };
+    serve();
+    // What was lost is told to a reader that comes after all.
+    let (lines, seen) = mpsc::channel();
+    let reader = File::open(&log).unwrap();
+    thread::spawn(move || {
+        let mut lines_read = BufReader::new(reader).lines().map_while(Result::ok);
+        lines_read.try_for_each(|line| lines.send(line))
+    });
+    let mut told = String::new();
+    while !told.contains(" lines dropped here") {
+        upper_case_client(server.addr());
+        told = seen.recv_timeout(SOON).unwrap();
+    }
+    drop(seen);
+    serve();
+    server.process.close_stdin();
+    assert!(server.process.wait_exit(SOON).success());
 }
 
 #[test]

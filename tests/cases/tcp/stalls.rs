@@ -1,15 +1,18 @@
 //! Peers that stop: to send, or to read.
 
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
+use std::os::unix::net::UnixStream;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cross_process::deadline::{Deadline, SOON};
 use cross_process::net;
 use cross_process::procfs;
+use cross_process::server::Server;
+use cross_process::temp::TempDir;
 
-use super::{serve, upper_case_client};
+use super::{serve, server_command, upper_case_client};
 
 #[test]
 fn a_connection_that_says_nothing_is_closed_and_the_log_says_why() {
@@ -57,6 +60,41 @@ fn a_client_that_never_reads_stalls_itself_alone_and_is_cut() {
     server.process.wait_stderr(&line, SOON);
     drop(greedy);
     server.assert_alive(upper_case_client);
+}
+
+/// Each part of a reply that went out used to begin the time anew, so that a stall took two or three
+/// times the limit.
+#[test]
+fn a_stall_is_cut_in_time() {
+    let mut server = serve(&["--write-timeout", "2s"]);
+    let greedy = net::connect(server.addr());
+    send_until_stalled(&greedy);
+    let stalled = Instant::now();
+    let closed = "closed, the client read nothing for 2s; ";
+    server.process.wait_stderr(closed, SOON);
+    assert!(stalled.elapsed() < Duration::from_millis(3500));
+    drop(greedy);
+    server.assert_alive(upper_case_client);
+}
+
+#[test]
+fn what_went_out_in_part_is_counted() {
+    let folder = TempDir::new();
+    let path = folder.join("socket");
+    let endpoint = format!("unix:{}", path.display());
+    let server = Server::start(server_command(&["--write-timeout", "500ms", &endpoint]));
+    let mut greedy = UnixStream::connect(&path).unwrap();
+    greedy
+        .set_write_timeout(Some(Duration::from_millis(200)))
+        .unwrap();
+    while greedy.write(&[b'x'; 50_000]).is_ok() {}
+    let closed = "closed, the client read nothing for 500ms; ";
+    server.process.wait_stderr(closed, SOON);
+    let mut rest = Vec::new();
+    let _ = greedy.read_to_end(&mut rest);
+    let log = server.process.stderr.text();
+    let out = format!(" bytes in, {} out, ", rest.len());
+    assert!(log.contains(&out), "{out} is not in {log}");
 }
 
 /// Sends until nothing is taken any more for a while; gives how many bytes were.

@@ -1,7 +1,6 @@
 //! How a tool begins and ends.
 
 use std::env;
-use std::io;
 use std::panic;
 use std::process::ExitCode;
 
@@ -10,6 +9,7 @@ use super::flags::Tool;
 use super::help::{help, usage};
 use super::output::Output;
 use super::parse::{Asked, parse};
+use super::stderr::{eprint, flush};
 
 /// Runs a tool: parses its command line, does the work, and gives the exit status.
 ///
@@ -53,18 +53,19 @@ pub fn run<O: Default>(
         Asked::Help => show(&help(tool)),
         Asked::Version => show(&format!("{} {}\n", tool.name, env!("CARGO_PKG_VERSION"))),
     };
-    let failure = match done {
-        Ok(status) => return status,
-        Err(failure) => failure,
+    let status = match done {
+        Ok(status) => status,
+        Err(failure) => match failure.kind() {
+            Kind::OutputClosed => ExitCode::SUCCESS,
+            Kind::Usage => refuse(tool, &failure.to_string()),
+            Kind::Other => {
+                eprint(&format!("error: {failure}\n"));
+                ExitCode::from(tool.failure_status)
+            }
+        },
     };
-    match failure.kind() {
-        Kind::OutputClosed => ExitCode::SUCCESS,
-        Kind::Usage => refuse(tool, &failure.to_string()),
-        Kind::Other => {
-            eprint(&format!("error: {failure}\n"));
-            ExitCode::from(tool.failure_status)
-        }
-    }
+    flush();
+    status
 }
 
 fn refuse<O>(tool: &Tool<O>, error: &str) -> ExitCode {
@@ -76,12 +77,6 @@ fn refuse<O>(tool: &Tool<O>, error: &str) -> ExitCode {
 fn show(text: &str) -> Result<ExitCode, Failure> {
     Output::stdout().write(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// `eprint!` would panic where stderr is closed or full.
-pub(super) fn eprint(text: &str) {
-    use std::io::Write;
-    let _ = io::stderr().write_all(text.as_bytes());
 }
 
 /// A panic is a bug in this program: its user gets one line to report, not a backtrace.

@@ -2,8 +2,8 @@
 
 use std::io::{self, BufRead, IsTerminal, Read, StdinLock};
 
-use super::exit::eprint;
 use super::failure::Failure;
+use super::stderr::eprint;
 
 /// The longest line that is taken.
 const LONGEST_LINE: u64 = 64 << 20;

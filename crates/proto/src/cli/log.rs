@@ -4,9 +4,9 @@ use std::fmt::{self, Display};
 use std::sync::Mutex;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use super::exit::eprint;
 use super::failure::Failure;
 use super::flags::{Flag, Group};
+use super::stderr::eprint;
 use crate::net::{Trace, TraceEvent};
 use crate::sync::lock;
 

@@ -13,6 +13,7 @@ mod output;
 mod parse;
 mod peer_limit;
 mod progress;
+mod stderr;
 mod values;
 
 pub use exit::run;
@@ -23,6 +24,7 @@ pub use log::{Log, RateLimit, and_others, logging};
 pub use output::{Output, is_stderr_stdout};
 pub use peer_limit::PeerLimit;
 pub use progress::Progress;
+pub use stderr::log_in_background;
 pub use values::{
     bytes, choice, count, duration, duration_or_none, endpoint, real_port, show_bytes,
     show_duration, size, text, udp_endpoint,

@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
-use super::exit::eprint;
+use super::stderr::eprint;
 
 /// Less than this is there before anybody looks.
 const WORTH_SHOWING: u64 = 1 << 20;

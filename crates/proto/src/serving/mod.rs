@@ -80,6 +80,7 @@ where
     F: Fn(Connection) -> H + Send + Sync + 'static,
     H: RequestHandler,
 {
+    cli::log_in_background()?;
     if let Some(max) = server.fit_descriptors(descriptors) {
         let limit = descriptor_limit().unwrap_or_default();
         log.info(format_args!(
