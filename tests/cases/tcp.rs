@@ -4,6 +4,7 @@
 mod chaos;
 mod client;
 mod client_errors;
+mod client_stream;
 mod conversation;
 mod crowd;
 mod lifecycle;

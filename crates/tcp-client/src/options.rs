@@ -14,6 +14,8 @@ pub struct Options {
     pub messages: Vec<Vec<u8>>,
     /// Whether replies are shown as Python shows bytes.
     pub bytes: bool,
+    /// Whether bytes are passed in both directions as they are.
+    pub stream: bool,
     /// How long connecting may take.
     pub connect_timeout: Duration,
     /// How long a whole reply may take.
@@ -59,6 +61,11 @@ pub const TOOL: Tool<Options> = Tool {
                     "show replies as Python shows bytes: b'HELLO'",
                     |o: &mut Options| o.bytes = true,
                 ),
+                Flag::switch(
+                    "stream",
+                    "no messages: pass stdin on as it comes and show what comes, as nc -N does",
+                    |o: &mut Options| o.stream = true,
+                ),
             ],
         },
         Group {
@@ -90,6 +97,10 @@ pub const TOOL: Tool<Options> = Tool {
         Example {
             line: "tcp-client --send hello --send 'good bye' --bytes 127.0.0.1:9000",
             what: "two messages, shown as Python shows them",
+        },
+        Example {
+            line: "printf 'HEAD / HTTP/1.0\\r\\n\\r\\n' | tcp-client --stream 127.0.0.1:80",
+            what: "talk to any other server, as with nc",
         },
         Example {
             line: "printf 'a\\nb\\n' | tcp-client unix:/tmp/upper.sock",

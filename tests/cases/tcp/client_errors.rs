@@ -48,7 +48,7 @@ fn a_server_that_says_nothing_is_given_up() {
         |stream| assert_eq!(net::read_to_end(&stream, SOON), b"x"),
         &["--send", "x", "--timeout", "300ms"],
         "no reply from ADDR within 300ms (after 0 of 1 bytes of the reply); is it serving \
-         somebody else, or no upper-case server?",
+         another client, or no upper-case server?",
     );
 }
 
@@ -57,6 +57,7 @@ fn a_server_that_says_nothing_is_given_up() {
 fn the_time_limit_is_one_for_the_whole_reply() {
     let (ended, error) = run_against(
         |stream| {
+            net::read_exact(&stream, 200, SOON);
             // Ends with an error when the client has gone.
             let drip = net::send_slowly(&stream, &[b'X'; 200], Duration::from_millis(50));
             assert!(drip.is_err());
@@ -159,7 +160,7 @@ fn a_server_that_leaves_in_the_midst_leaves_the_replies_before() {
         |stream| {
             net::read_exact(&stream, 3, SOON);
             net::send(&stream, b"ONE");
-            net::read_exact(&stream, 3, SOON);
+            net::read_exact(&stream, 8, SOON);
         },
         &[],
         b"one\ntwo\nthree\n",
@@ -184,12 +185,10 @@ fn a_server_that_hangs_up_on_a_long_message_is_not_waited_for() {
         &[],
         &[b'x'; 32 << 20],
     );
-    assert_eq!(
-        error,
-        format!(
-            "error: ADDR closed the connection after 0 of {} bytes of the reply; was it stopped?\n",
-            32 << 20
-        )
+    // It closed before there was a message, or after.
+    assert!(
+        error.starts_with("error: ADDR closed the connection"),
+        "{error}"
     );
     assert_eq!(ended.status.code(), Some(1));
 }

@@ -134,7 +134,7 @@ fn hold_and_serve(many: usize) {
     // All are asked before any reply is read, so that all are served at the same time.
     ask_all(&mut streams, b"and once more");
     let each = (procfs::resident_bytes(pid).unwrap() - before) / many as u64;
-    assert_eq!(procfs::threads(pid).unwrap(), many + 2);
+    assert_eq!(procfs::threads(pid).unwrap(), many + 3);
     let refused = net::connect(server.addr());
     assert_eq!(
         net::read_to_end(&refused, SOON),

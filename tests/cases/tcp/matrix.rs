@@ -78,7 +78,7 @@ fn a_second_client_of_an_iterative_server_is_told_what_may_be_the_matter() {
         let words = ["--send", "hello", "--timeout", "300ms", server.endpoint()];
         let mut second = Process::spawn(client_command(&words));
         assert_eq!(second.finish(SOON).status.code(), Some(1));
-        second.wait_stderr("is it serving somebody else", SOON);
+        second.wait_stderr("is it serving another client", SOON);
         drop(first);
         let mut third = Process::spawn(client_command(&["--send", "hello", server.endpoint()]));
         assert_eq!(third.finish(SOON).stdout, b"HELLO\n");

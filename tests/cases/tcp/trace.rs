@@ -69,7 +69,7 @@ fn the_client_shows_every_send_and_recv() {
         .collect();
     assert_eq!(received.concat(), "HELLO", "{log}");
     assert!(
-        lines[1].starts_with(&format!("{endpoint} recv(5) = ")),
+        lines[1].starts_with(&format!("{endpoint} recv(65536) = ")),
         "{log}"
     );
 }

@@ -1,6 +1,8 @@
 //! Standard input: lines with a prompt, or nothing but its end.
 
-use std::io::{self, BufRead, IsTerminal, Read, StdinLock};
+use std::io::{self, BufRead, BufReader, ErrorKind, IsTerminal, Read, StdinLock};
+use std::thread;
+use std::time::Duration;
 
 use super::failure::Failure;
 use super::stderr::eprint;
@@ -8,10 +10,29 @@ use super::stderr::eprint;
 /// The longest line that is taken.
 const LONGEST_LINE: u64 = 64 << 20;
 
-/// Standard input as bytes, without a buffer in between.
+/// How soon a stdin that is non-blocking is looked at again.
+const LOOK: Duration = Duration::from_millis(10);
+/// Larger than the buffer that std has, so that reads pass that by.
+const BUFFER: usize = 64 * 1024;
+
+/// Standard input as bytes, read in large pieces without a buffer in between.
 pub fn stdin() -> impl Read {
-    // `Stdin` reads through a buffer; what is read here in large pieces passes it by.
-    io::stdin().lock()
+    Waiting(io::stdin().lock())
+}
+
+/// Waits where another process has made stdin non-blocking, as a terminal's may be.
+#[derive(Debug)]
+struct Waiting(StdinLock<'static>);
+
+impl Read for Waiting {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.0.read(buf) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => thread::sleep(LOOK),
+                result => return result,
+            }
+        }
+    }
 }
 
 /// The lines of stdin. On a terminal each is asked for with a prompt, as Python's `input` does.
@@ -28,7 +49,7 @@ pub fn stdin() -> impl Read {
 /// ```
 #[derive(Debug)]
 pub struct Lines {
-    stdin: StdinLock<'static>,
+    stdin: BufReader<Waiting>,
     prompt: Option<&'static str>,
 }
 
@@ -39,13 +60,18 @@ impl Lines {
         let asks = stdin.is_terminal() && io::stderr().is_terminal();
         Self {
             prompt: asks.then_some(prompt),
-            stdin,
+            stdin: BufReader::with_capacity(BUFFER, Waiting(stdin)),
         }
     }
 
     /// Whether a person is asked for the lines.
     pub fn has_prompt(&self) -> bool {
         self.prompt.is_some()
+    }
+
+    /// Whether the next line is here already, and will not be waited for.
+    pub fn has_buffered_line(&self) -> bool {
+        self.stdin.buffer().contains(&b'\n')
     }
 
     /// Reads the next line into `line`, without its `\n` or `\r\n`; false at the end.
@@ -64,7 +90,7 @@ impl Lines {
             .map_err(|error| Failure::io("cannot read standard input", &error))?;
         if line.is_empty() {
             if self.prompt.is_some() {
-                // Ctrl-D leaves the cursor behind the prompt.
+                // Ctrl-D leaves the cursor after the prompt.
                 eprint("\n");
             }
             return Ok(false);

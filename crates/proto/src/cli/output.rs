@@ -1,9 +1,16 @@
 //! Standard output, for data; and standard error, where a remote command's is passed on.
 
-use std::io::{self, ErrorKind, IsTerminal, StderrLock, StdoutLock, Write};
+use std::fs::File;
+use std::io::{self, ErrorKind, Write};
+use std::os::fd::AsFd;
+use std::thread;
+use std::time::Duration;
 
 use super::failure::Failure;
 use crate::sys::are_same_file;
+
+/// How soon an output that is non-blocking is tried again.
+const LOOK: Duration = Duration::from_millis(5);
 
 /// Writes data to stdout or stderr. `println!` would panic where the reader has left.
 ///
@@ -12,50 +19,55 @@ use crate::sys::are_same_file;
 /// # Ok::<(), proto::cli::Failure>(())
 /// ```
 #[derive(Debug)]
-pub struct Output(Stream);
-
-#[derive(Debug)]
-enum Stream {
-    Stdout(StdoutLock<'static>),
-    Stderr(StderrLock<'static>),
+pub struct Output {
+    /// The same file without std's buffer, which would make two writes of one.
+    file: io::Result<File>,
+    name: &'static str,
 }
 
 impl Output {
-    /// Takes stdout for itself; nobody else may hold it.
+    /// Standard output.
     pub fn stdout() -> Self {
-        Self(Stream::Stdout(io::stdout().lock()))
+        Self::new(&io::stdout(), "standard output")
     }
 
-    /// Takes stderr for itself, as long as it lives.
+    /// Standard error.
     pub fn stderr() -> Self {
-        Self(Stream::Stderr(io::stderr().lock()))
+        Self::new(&io::stderr(), "standard error")
+    }
+
+    fn new(stream: &impl AsFd, name: &'static str) -> Self {
+        let file = stream.as_fd().try_clone_to_owned().map(File::from);
+        Self { file, name }
     }
 
     /// Whether it goes to a terminal.
     pub fn is_terminal(&self) -> bool {
-        match &self.0 {
-            Stream::Stdout(stdout) => stdout.is_terminal(),
-            Stream::Stderr(stderr) => stderr.is_terminal(),
-        }
+        self.file.as_ref().is_ok_and(io::IsTerminal::is_terminal)
     }
 
-    /// Writes the bytes and sends them on their way.
+    /// Writes the bytes and sends them on their way. It waits where another process has made the
+    /// output non-blocking.
     ///
     /// # Errors
     ///
     /// A [`Failure`] that says why; a quiet one where the reader has closed it.
-    pub fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        let (stream, name): (&mut dyn Write, _) = match &mut self.0 {
-            Stream::Stdout(stdout) => (stdout, "cannot write to standard output"),
-            Stream::Stderr(stderr) => (stderr, "cannot write to standard error"),
+    pub fn write(&mut self, mut bytes: &[u8]) -> Result<(), Failure> {
+        let name = self.name;
+        let failed = |error: &io::Error| match error.kind() {
+            ErrorKind::BrokenPipe => Failure::output_closed(),
+            _ => Failure::io(&format!("cannot write to {name}"), error),
         };
-        stream
-            .write_all(bytes)
-            .and_then(|()| stream.flush())
-            .map_err(|error| match error.kind() {
-                ErrorKind::BrokenPipe => Failure::output_closed(),
-                _ => Failure::io(name, &error),
-            })
+        let file = self.file.as_mut().map_err(|error| failed(error))?;
+        while !bytes.is_empty() {
+            match file.write(bytes) {
+                Ok(count) => bytes = &bytes[count..],
+                Err(error) if error.kind() == ErrorKind::WouldBlock => thread::sleep(LOOK),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(failed(&error)),
+            }
+        }
+        Ok(())
     }
 }
 
