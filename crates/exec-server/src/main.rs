@@ -5,6 +5,7 @@
 //! | `options` | the command line |
 //! | `serve` | what is checked and started; on Windows, why there is no server |
 //! | `context` | what all connections share |
+//! | `client`, `close_reason` | one connection; how it ended |
 //! | `lesson` | the lesson's three protocols: raw, length, header |
 //! | `session` | ours: authenticated and streaming |
 //! | `engine` | running a command; knows neither sockets nor protocols |
@@ -14,6 +15,10 @@
 // The command line is the same everywhere, so that --help is.
 #![cfg_attr(windows, allow(dead_code))]
 
+#[cfg(unix)]
+mod client;
+#[cfg(unix)]
+mod close_reason;
 #[cfg(unix)]
 mod context;
 #[cfg(unix)]

@@ -3,15 +3,14 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use crate::STACK;
+use crate::client::{Handler, Serve};
 use crate::context::Context;
-use crate::lesson::Lesson;
 use crate::options::Options;
-use crate::session::Session;
+use crate::{STACK, lesson, session};
 use proto::cli::Failure;
 use proto::net::Endpoint;
 use proto::serving;
-use proto::socketserver::{Connection, Connections, RequestHandler, ThreadingServer};
+use proto::socketserver::{Connections, ThreadingServer};
 use proto::wire::Protocol;
 
 /// The descriptors of a connection while it runs a command: its socket, the ends of three pipes, and
@@ -36,15 +35,16 @@ pub fn serve(options: Options) -> Result<ExitCode, Failure> {
     let context = Arc::new(Context::new(options)?);
     warn(&context, &connections);
     let options = &context.options;
+    let serve: Serve = match options.protocol {
+        Protocol::Session => session::serve,
+        _ => lesson::serve,
+    };
     let shared = Arc::clone(&context);
-    match options.protocol {
-        Protocol::Session => run(&context, connections, move |connection| {
-            Session::new(connection, Arc::clone(&shared))
-        }),
-        _ => run(&context, connections, move |connection| {
-            Lesson::new(connection, Arc::clone(&shared))
-        }),
-    }
+    let handler = move |connection| Handler::new(connection, &shared, serve);
+    let server = ThreadingServer::new(connections, handler)
+        .max_connections(options.max_connections)
+        .stack_size(STACK);
+    serving::serve(server, DESCRIPTORS, options.stop, options.log)
 }
 
 /// A shell for anyone who can connect is what the lesson builds, and nobody should start one unawares.
@@ -96,20 +96,4 @@ fn warn(context: &Context, connections: &Connections) {
              the server under an init (docker run --init)"
         ));
     }
-}
-
-fn run<F, H>(
-    context: &Context,
-    connections: Connections,
-    make_handler: F,
-) -> Result<ExitCode, Failure>
-where
-    F: Fn(Connection) -> H + Send + Sync + 'static,
-    H: RequestHandler,
-{
-    let options = &context.options;
-    let server = ThreadingServer::new(connections, make_handler)
-        .max_connections(options.max_connections)
-        .stack_size(STACK);
-    serving::serve(server, DESCRIPTORS, options.stop, options.log)
 }

@@ -44,7 +44,15 @@ fn a_connection_that_the_server_has_closed_meanwhile_is_made_anew() {
         let mut client = Process::spawn(client_command(protocol, server.addr(), &[]));
         // Before its first command, and between two.
         for number in 1..=2 {
-            let closed = || server.process.stderr.text().matches("closed, idle").count() == number;
+            let closed = || {
+                server
+                    .process
+                    .stderr
+                    .text()
+                    .matches("closed, no command")
+                    .count()
+                    == number
+            };
             assert!(poll(SOON, || closed().then_some(())).is_some());
             // The log tells it a moment before it is done.
             server.assert_nothing_left();

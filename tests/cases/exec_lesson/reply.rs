@@ -92,7 +92,9 @@ fn a_connection_without_a_command_is_closed() {
         let mut server = serve(protocol, &["--idle-timeout", "200ms"]);
         let conn = net::connect(server.addr());
         assert_eq!(net::read_to_end(&conn, SOON), b"");
-        server.process.wait_stderr("closed, idle 200ms", SOON);
+        server
+            .process
+            .wait_stderr("closed, no command for 200ms", SOON);
         drop(conn);
         assert_alive(&mut server, protocol);
     }

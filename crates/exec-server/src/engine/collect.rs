@@ -1,9 +1,8 @@
 //! A sink for protocols that must know how much there is before they send any of it.
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::mem;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use proto::sync::lock;
 
@@ -14,14 +13,11 @@ use super::sink::{Sink, Stream};
 #[derive(Debug)]
 pub(super) struct Collector {
     limit: usize,
-    taken: AtomicUsize,
-    over: AtomicBool,
-    stdout: Mutex<Vec<u8>>,
-    stderr: Mutex<Vec<u8>>,
+    collected: Mutex<Collected>,
 }
 
 /// What [`Running::collect`](super::Running::collect) has kept.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Collected {
     /// All of standard output.
     pub stdout: Vec<u8>,
@@ -33,38 +29,29 @@ pub struct Collected {
 
 impl Collector {
     /// Keeps at most `limit` bytes.
-    pub(super) const fn new(limit: usize) -> Self {
-        Self {
-            limit,
-            taken: AtomicUsize::new(0),
-            over: AtomicBool::new(false),
-            stdout: Mutex::new(Vec::new()),
-            stderr: Mutex::new(Vec::new()),
-        }
+    pub(super) fn new(limit: usize) -> Self {
+        let collected = Mutex::default();
+        Self { limit, collected }
     }
 
     /// Hands over what was kept so far.
     pub(super) fn take(&self) -> Collected {
-        Collected {
-            stdout: mem::take(&mut lock(&self.stdout)),
-            stderr: mem::take(&mut lock(&self.stderr)),
-            over_limit: self.over.load(Ordering::Relaxed),
-        }
+        mem::take(&mut lock(&self.collected))
     }
 }
 
 impl Sink for Collector {
     fn chunk(&self, stream: Stream, bytes: &[u8]) -> io::Result<()> {
-        let before = self.taken.fetch_add(bytes.len(), Ordering::Relaxed);
-        if before.saturating_add(bytes.len()) > self.limit {
-            self.over.store(true, Ordering::Relaxed);
-            return Err(io::Error::from(io::ErrorKind::FileTooLarge));
+        let mut collected = lock(&self.collected);
+        let kept = collected.stdout.len() + collected.stderr.len();
+        if kept.saturating_add(bytes.len()) > self.limit {
+            collected.over_limit = true;
+            return Err(ErrorKind::FileTooLarge.into());
         }
-        let kept = match stream {
-            Stream::Stdout => &self.stdout,
-            Stream::Stderr => &self.stderr,
-        };
-        lock(kept).extend_from_slice(bytes);
+        match stream {
+            Stream::Stdout => collected.stdout.extend_from_slice(bytes),
+            Stream::Stderr => collected.stderr.extend_from_slice(bytes),
+        }
         Ok(())
     }
 }

@@ -52,7 +52,7 @@ use proto::pool::{Pool, Task};
 
 pub use self::{
     collect::Collected,
-    error::{CommandError, StartError},
+    error::EngineError,
     input::Input,
     outcome::{Outcome, Status, Stopped},
     request::Request,
@@ -121,14 +121,14 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// [`StartError`], where commands could not be run or could not be ended for certain.
-    pub fn start(settings: Settings) -> Result<Self, StartError> {
-        proc_table::check().map_err(StartError::Proc)?;
+    /// [`EngineError`], where commands could not be run or could not be ended for certain.
+    pub fn start(settings: Settings) -> Result<Self, EngineError> {
+        proc_table::check().map_err(EngineError::Proc)?;
         try_shell(&settings)?;
         let guardian = Guardian::start(settings.shell.clone(), settings.kill_after)
             .map(Arc::new)
-            .map_err(StartError::Guardian)?;
-        let clock = Clock::start(Arc::clone(&guardian)).map_err(StartError::Thread)?;
+            .map_err(EngineError::Guardian)?;
+        let clock = Clock::start(Arc::clone(&guardian)).map_err(EngineError::Thread)?;
         let has_terminal = proc_table::has_terminal();
         Ok(Self(Arc::new(Core {
             pool: Pool::tasks("exec-pipe", settings.stack_size),
@@ -149,15 +149,15 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// [`CommandError`], and then nothing runs.
-    pub fn spawn(&self, request: Request<'_>) -> Result<Running, CommandError> {
+    /// [`EngineError`], and then nothing runs.
+    pub fn spawn(&self, request: Request<'_>) -> Result<Running, EngineError> {
         spawn::spawn(&self.0, request)
     }
 }
 
 /// Runs the shell once and waits for it, which also fails where whoever started us has children's
 /// ends ignored (SIGCHLD): then a number could be used again while we still signal it.
-fn try_shell(settings: &Settings) -> Result<(), StartError> {
+fn try_shell(settings: &Settings) -> Result<(), EngineError> {
     std::process::Command::new(&settings.shell)
         .args(["-c", ":"])
         .stdin(Stdio::null())
@@ -165,10 +165,7 @@ fn try_shell(settings: &Settings) -> Result<(), StartError> {
         .stderr(Stdio::null())
         .status()
         .map(drop)
-        .map_err(|source| StartError::Shell {
-            shell: settings.shell.clone(),
-            source,
-        })
+        .map_err(|source| EngineError::Shell(settings.shell.clone(), source))
 }
 
 /// setsid(1) of util-linux or busybox.

@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
 use super::COMMAND_LIMIT;
-use super::error::CommandError;
+use super::error::EngineError;
 use super::job::Unwanted;
 
 /// One command for `/bin/sh -c`, and how it is to run.
@@ -58,17 +58,15 @@ impl<'a> Request<'a> {
     /// # Errors
     ///
     /// Refuses what no argument can hold: nothing, a NUL byte, more than [`COMMAND_LIMIT`].
-    pub(super) fn argument(&self) -> Result<&'a OsStr, CommandError> {
+    pub(super) fn argument(&self) -> Result<&'a OsStr, EngineError> {
         if self.command.is_empty() {
-            return Err(CommandError::Empty);
+            return Err(EngineError::Empty);
         }
         if self.command.len() > COMMAND_LIMIT {
-            return Err(CommandError::TooLong {
-                length: self.command.len(),
-            });
+            return Err(EngineError::TooLong(self.command.len()));
         }
         if self.command.contains(&0) {
-            return Err(CommandError::Nul);
+            return Err(EngineError::Nul);
         }
         Ok(OsStr::from_bytes(self.command))
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Core;
 use super::collect::{Collected, Collector};
-use super::error::CommandError;
+use super::error::EngineError;
 use super::input::{Inlet, Input};
 use super::job::{Ended, Job};
 use super::outcome::{Outcome, Status, Stopped};
@@ -64,13 +64,13 @@ impl Running {
     ///
     /// # Errors
     ///
-    /// [`CommandError::Thread`] where the second thread does not start (the command has then been
-    /// ended), [`CommandError::Lost`] where the command's status cannot be had.
+    /// [`EngineError::Thread`] where the second thread does not start (the command has then been
+    /// ended), [`EngineError::Lost`] where the command's status cannot be had.
     ///
     /// # Panics
     ///
     /// Only if `sink` does; the command is ended first.
-    pub fn pump<S: Sink>(self, sink: &Arc<S>) -> Result<Outcome, CommandError> {
+    pub fn pump<S: Sink>(self, sink: &Arc<S>) -> Result<Outcome, EngineError> {
         let Self {
             outlets: [out, err],
             input,
@@ -82,14 +82,14 @@ impl Running {
             .core
             .pool
             .start(move || err.pump(Stream::Stderr, &*their_sink, &|why| job.stop(why)))
-            .map_err(CommandError::Thread)?;
+            .map_err(EngineError::Thread)?;
         let stdout = out.pump(Stream::Stdout, &**sink, &|why| hold.job.stop(why));
         let stderr = stderr
             .join()
             .unwrap_or_else(|panic| panic::resume_unwind(panic));
         let group = hold.job.group();
         let ended = hold.finish();
-        let status = ended.status.transpose().map_err(CommandError::Lost)?;
+        let status = ended.status.transpose().map_err(EngineError::Lost)?;
         Ok(Outcome {
             group,
             status: status.map(Status::of),
@@ -105,7 +105,7 @@ impl Running {
     /// # Errors
     ///
     /// As [`Running::pump`].
-    pub fn collect(self, limit: usize) -> Result<(Outcome, Collected), CommandError> {
+    pub fn collect(self, limit: usize) -> Result<(Outcome, Collected), EngineError> {
         let collector = Arc::new(Collector::new(limit));
         let outcome = self.pump(&collector)?;
         Ok((outcome, collector.take()))

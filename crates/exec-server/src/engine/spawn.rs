@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::error::CommandError;
+use super::error::EngineError;
 use super::input::Inlet;
 use super::job::{Job, Limits};
 use super::outlet::Outlet;
@@ -16,7 +16,7 @@ use super::running::Running;
 use super::{Core, Settings};
 
 /// Starts what `request` asks for.
-pub(super) fn spawn(core: &Arc<Core>, request: Request<'_>) -> Result<Running, CommandError> {
+pub(super) fn spawn(core: &Arc<Core>, request: Request<'_>) -> Result<Running, EngineError> {
     let argument = request.argument()?;
     let Settings { shell, dir, .. } = &core.settings;
     // Nothing here that would keep std from posix_spawn (uid, gid, groups, pre_exec, a PATH that
@@ -42,9 +42,9 @@ pub(super) fn spawn(core: &Arc<Core>, request: Request<'_>) -> Result<Running, C
     for name in &core.hidden {
         command.env_remove(name);
     }
-    let (out, out_writer) = pipe().map_err(CommandError::Pipe)?;
-    let (err, err_writer) = pipe().map_err(CommandError::Pipe)?;
-    let (input, inlet) = input(&request).map_err(CommandError::Pipe)?;
+    let (out, out_writer) = pipe().map_err(EngineError::Pipe)?;
+    let (err, err_writer) = pipe().map_err(EngineError::Pipe)?;
+    let (input, inlet) = input(&request).map_err(EngineError::Pipe)?;
     command.stdin(input).stdout(out_writer).stderr(err_writer);
 
     let child = start_registered(core, &mut command)?;
@@ -65,7 +65,7 @@ pub(super) fn spawn(core: &Arc<Core>, request: Request<'_>) -> Result<Running, C
     Ok(Running::new(Arc::clone(core), job, outlets, inlet))
 }
 
-fn start_registered(core: &Core, command: &mut Command) -> Result<Child, CommandError> {
+fn start_registered(core: &Core, command: &mut Command) -> Result<Child, EngineError> {
     let mut child = command
         .spawn()
         .map_err(|source| why_not_started(&core.settings, source))?;
@@ -73,24 +73,18 @@ fn start_registered(core: &Core, command: &mut Command) -> Result<Child, Command
         // Only the shell, which has hardly begun: without a guardian std reaches no more.
         let _ = child.kill();
         let _ = child.wait();
-        return Err(CommandError::Guardian(error));
+        return Err(EngineError::Guardian(error));
     }
     Ok(child)
 }
 
 /// std has one error for a shell that cannot be started and a directory that cannot be entered.
-fn why_not_started(settings: &Settings, source: io::Error) -> CommandError {
-    if let Some(dir) = &settings.dir
-        && let Err(source) = fs::metadata(dir.join("."))
-    {
-        return CommandError::Dir {
-            dir: dir.clone(),
-            source,
-        };
-    }
-    CommandError::Shell {
-        shell: settings.shell.clone(),
-        source,
+fn why_not_started(settings: &Settings, source: io::Error) -> EngineError {
+    match &settings.dir {
+        Some(dir) if let Err(why) = fs::metadata(dir.join(".")) => {
+            EngineError::Dir(dir.clone(), why)
+        }
+        _ => EngineError::Shell(settings.shell.clone(), source),
     }
 }
 

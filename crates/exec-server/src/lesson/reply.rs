@@ -5,15 +5,16 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use proto::cli::{show_bytes, show_duration};
-use proto::net::{DeadlineStream, Peer, Stream, Trace};
+use proto::net::DeadlineStream;
 use proto::wire::Protocol;
 use proto::wire::header::Header;
 use proto::wire::sha256::{Sha256, hex};
 use proto::wire::{frame, length_first, read_full};
 
-use super::CloseReason;
+use crate::client::Client;
+use crate::close_reason::CloseReason;
 use crate::context::Context;
-use crate::engine::{Collected, CommandError, Outcome, Request, Stopped};
+use crate::engine::{Collected, EngineError, Outcome, Request, Stopped};
 
 /// Up to this size a reply is copied together and leaves in one write; the parts of a longer one
 /// are worth a write each.
@@ -30,12 +31,12 @@ pub struct Reply {
 }
 
 /// The reply to a request that is no command because of its length.
-pub fn too_long(context: &Context, peer: Peer, length: usize) -> Reply {
-    not_run(context, peer, &CommandError::TooLong { length })
+pub fn too_long(client: &Client, length: usize) -> Reply {
+    not_run(client, &EngineError::TooLong(length))
 }
 
-fn not_run(context: &Context, peer: Peer, why: &CommandError) -> Reply {
-    context.log_not_run(peer, why);
+fn not_run(client: &Client, why: &EngineError) -> Reply {
+    client.log_not_run(why);
     Reply {
         stdout: Vec::new(),
         stderr: format!("error: {why}\n").into_bytes(),
@@ -43,26 +44,26 @@ fn not_run(context: &Context, peer: Peer, why: &CommandError) -> Reply {
 }
 
 /// Runs a command to its end.
-pub fn run(context: &Context, stream: &Arc<Stream>, peer: Peer, command: &[u8]) -> Reply {
-    let started = Instant::now();
+pub fn run(client: &Client, command: &[u8]) -> Reply {
+    let (started, context) = (Instant::now(), &client.context);
     let timeout = context.options.command_timeout();
     let limit = usize::try_from(context.options.max_output).unwrap_or(usize::MAX);
     // This thread is busy with the command and reads nothing, so it does not notice a reset. The mere
     // end of what the client sends says "no more commands", and its output is still wanted.
-    let client = Arc::clone(stream);
+    let stream = Arc::clone(&client.stream);
     let request = Request::new(command)
         .timeout(timeout)
-        .cancelled_when(move || !matches!(client.take_error(), Ok(None)));
+        .cancelled_when(move || !matches!(stream.take_error(), Ok(None)));
     let ran = context
         .engine
         .spawn(request)
         .and_then(|running| running.collect(limit));
     match ran {
         Ok((outcome, collected)) => {
-            context.log_command(peer, command, &outcome, started.elapsed());
+            client.log_command(command, &outcome, started.elapsed());
             compose(context, &outcome, collected)
         }
-        Err(why) => not_run(context, peer, &why),
+        Err(why) => not_run(client, &why),
     }
 }
 
@@ -104,12 +105,10 @@ impl Reply {
     pub fn send(
         self,
         traced: &mut (impl Read + Write),
-        context: &Context,
-        stream: &Stream,
-        peer: Peer,
+        client: &Client,
     ) -> Result<(), CloseReason> {
-        match context.options.protocol {
-            Protocol::Length => self.send_length_first(traced, context, stream, peer),
+        match client.context.options.protocol {
+            Protocol::Length => self.send_length_first(traced, client),
             Protocol::Header => self.send_with_header(traced),
             Protocol::Raw | Protocol::Session => self.send_parts(traced, Vec::new()),
         }
@@ -119,24 +118,21 @@ impl Reply {
     fn send_length_first(
         mut self,
         traced: &mut (impl Read + Write),
-        context: &Context,
-        stream: &Stream,
-        peer: Peer,
+        client: &Client,
     ) -> Result<(), CloseReason> {
         if self.stdout.is_empty() {
             self.stdout = std::mem::take(&mut self.stderr);
         } else if !self.stderr.is_empty() {
-            let log = context.options.log;
             let dropped = self.stderr.len();
-            log.info(format_args!(
+            client.log().info(format_args!(
                 "{dropped} bytes of standard error dropped: this protocol sends one output"
             ));
             self.stderr = Vec::new();
         }
         let length = length_first::encode(self.stdout.len() as u64);
         traced.write_all(length.as_bytes())?;
-        await_ready(context, stream, peer)?;
-        context.set_timeouts(stream)?;
+        await_ready(client)?;
+        client.set_timeouts()?;
         self.send_parts(traced, Vec::new())
     }
 
@@ -170,10 +166,9 @@ impl Reply {
 }
 
 /// In all, not for each byte: a client that never answers costs a thread.
-fn await_ready(context: &Context, stream: &Stream, peer: Peer) -> Result<(), CloseReason> {
-    let log = context.options.log;
-    let answers = DeadlineStream::after(stream, context.options.handshake_timeout);
-    let mut answers = Trace::new(answers, |event| log.trace(&peer, event));
+fn await_ready(client: &Client) -> Result<(), CloseReason> {
+    let limit = client.context.options.handshake_timeout;
+    let mut answers = client.traced(DeadlineStream::after(&client.stream, limit));
     let mut answer = [0; length_first::READY.len()];
     match read_full(&mut answers, &mut answer) {
         Ok(_) if answer == length_first::READY => Ok(()),

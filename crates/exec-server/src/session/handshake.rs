@@ -4,15 +4,15 @@ use std::io::ErrorKind;
 use std::time::Duration;
 
 use proto::cli::show_duration;
-use proto::net::{DeadlineStream, Peer, Stream, Trace, lingering_close};
+use proto::net::{DeadlineStream, lingering_close};
 use proto::wire::frame::FrameError;
 use proto::wire::session::handshake::{check_auth, hello};
 use proto::wire::session::{
     FrameReader, FrameType, Opener, Sealer, ServerState, SessionError, write_plain,
 };
 
-use super::CloseReason;
-use crate::context::Context;
+use crate::client::Client;
+use crate::close_reason::CloseReason;
 
 /// How long saying why may take.
 const LAST_WORDS: Duration = Duration::from_millis(500);
@@ -21,18 +21,13 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 ///
 /// All of it must be over within the handshake timeout, however the client spreads its bytes. A
 /// client that is not let in is told why, in a frame that nothing vouches for.
-pub fn authenticate(
-    context: &Context,
-    stream: &Stream,
-    peer: Peer,
-) -> Result<(Sealer, Opener), CloseReason> {
-    let keys = exchange(context, stream, peer);
+pub fn authenticate(client: &Client) -> Result<(Sealer, Opener), CloseReason> {
+    let keys = exchange(client);
     if let Err(reason) = &keys
-        && let Some(words) = reason.words()
+        && let Some(words) = reason.last_frame()
     {
-        let log = context.options.log;
-        let limited = DeadlineStream::after(stream, LAST_WORDS);
-        let mut traced = Trace::new(limited, |event| log.trace(&peer, event));
+        let stream = &client.stream;
+        let mut traced = client.traced(DeadlineStream::after(stream, LAST_WORDS));
         if write_plain(&mut traced, FrameType::Error, words.as_bytes()).is_ok() {
             lingering_close(stream);
         }
@@ -40,11 +35,8 @@ pub fn authenticate(
     keys
 }
 
-fn exchange(
-    context: &Context,
-    stream: &Stream,
-    peer: Peer,
-) -> Result<(Sealer, Opener), CloseReason> {
+fn exchange(client: &Client) -> Result<(Sealer, Opener), CloseReason> {
+    let context = &client.context;
     let Some(secrets) = &context.secrets else {
         return Err(CloseReason::Refused("this server has no token".into()));
     };
@@ -52,9 +44,8 @@ fn exchange(
         .random
         .bytes()
         .map_err(|error| CloseReason::Refused(error.to_string()))?;
-    let (log, limit) = (context.options.log, context.options.handshake_timeout);
-    let limited = DeadlineStream::after(stream, limit);
-    let mut traced = Trace::new(limited, |event| log.trace(&peer, event));
+    let limit = context.options.handshake_timeout;
+    let mut traced = client.traced(DeadlineStream::after(&client.stream, limit));
 
     write_plain(&mut traced, FrameType::Hello, &hello(&nonce))?;
     let mut reader = FrameReader::default();

@@ -2,13 +2,12 @@
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
+use std::sync::{Mutex, MutexGuard, TryLockError};
 
-use proto::cli::Log;
-use proto::net::{Peer, Stream, Trace, TraceEvent};
 use proto::sync::lock;
 use proto::wire::session::{FrameType, Sealer};
 
+use crate::client::Client;
 use crate::engine;
 
 /// Writes frames, from whichever thread has something to say.
@@ -20,20 +19,16 @@ pub struct FrameWriter {
     sealer: Mutex<Sealer>,
     ping_due: AtomicBool,
     pong_due: AtomicBool,
-    stream: Arc<Stream>,
-    peer: Peer,
-    log: Log,
+    client: Client,
 }
 
 impl FrameWriter {
-    pub fn new(log: Log, stream: &Arc<Stream>, peer: Peer, sealer: Sealer) -> Self {
+    pub fn new(client: Client, sealer: Sealer) -> Self {
         Self {
             sealer: Mutex::new(sealer),
             ping_due: AtomicBool::new(false),
             pong_due: AtomicBool::new(false),
-            stream: Arc::clone(stream),
-            peer,
-            log,
+            client,
         }
     }
 
@@ -91,8 +86,7 @@ impl FrameWriter {
         mut sealer: MutexGuard<'_, Sealer>,
         frame: Option<(FrameType, &[u8])>,
     ) -> io::Result<()> {
-        let watch = |event: &TraceEvent<'_>| self.log.trace(&self.peer, event);
-        let mut traced = Trace::new(&*self.stream, watch);
+        let mut traced = self.client.traced(&*self.client.stream);
         if let Some(frame) = frame {
             sealer.send(&mut traced, [frame])?;
         }
@@ -122,10 +116,15 @@ impl engine::Sink for FrameWriter {
 mod tests {
     use std::io::Read;
     use std::os::unix::net::UnixStream;
+    use std::sync::Arc;
 
+    use proto::net::Peer;
+    use proto::wire::Protocol;
     use proto::wire::session::handshake::Agreement;
 
     use super::*;
+    use crate::context::Context;
+    use crate::options::Options;
 
     /// A frame that is no longer wanted takes no number, and what is due leaves after the frame that
     /// another thread was writing.
@@ -136,15 +135,23 @@ mod tests {
             let agreement = Agreement::new(&[1; 32], &[2; 32], &[3; 32]).unwrap();
             agreement.into_server().0
         };
-        let stream = Arc::new(Stream::from(ours));
-        let writer = FrameWriter::new(Log::default(), &stream, Peer::Unix(1), sealer());
+        let options = Options {
+            protocol: Protocol::Raw,
+            ..Options::default()
+        };
+        let client = Client {
+            stream: Arc::new(ours.into()),
+            peer: Peer::Unix(1),
+            context: Arc::new(Context::new(options).unwrap()),
+        };
+        let writer = FrameWriter::new(client, sealer());
         assert!(!writer.try_send(FrameType::Note, b"", || false).unwrap());
         let held = lock(&writer.sealer);
         writer.pong().unwrap();
         assert!(!writer.try_send(FrameType::Note, b"", || true).unwrap());
         drop(held);
         writer.send(FrameType::Exit, b"{}", || ()).unwrap();
-        drop((writer, stream));
+        drop(writer);
         let mut sent = Vec::new();
         theirs.read_to_end(&mut sent).unwrap();
         let mut expected = Vec::new();

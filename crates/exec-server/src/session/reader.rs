@@ -10,11 +10,11 @@ use proto::is_timeout;
 use proto::net::{has_vanished, lingering_close};
 use proto::wire::session::{FrameReader, FrameType, KeepAlive, Opener, SessionError, Silence};
 
-use super::CloseReason;
 use super::runner::Started;
 use super::shared::Shared;
-use crate::context::Context;
+use crate::close_reason::CloseReason;
 use crate::engine::{Canceller, Input, Request};
+use crate::options::Options;
 
 /// How long the rest of a frame may take once it has begun.
 const FRAME: Duration = Duration::from_secs(30);
@@ -77,7 +77,7 @@ impl<S: Read> Incoming<S> {
         while self.stream.buffer().is_empty() {
             let timeout = Some(link.next_look().clamp(WAIT.0, WAIT.1));
             if self.timeout != timeout {
-                link.shared.stream.set_read_timeout(timeout)?;
+                link.shared.client.stream.set_read_timeout(timeout)?;
                 self.timeout = timeout;
             }
             match self.stream.fill_buf() {
@@ -111,7 +111,6 @@ impl<S: Read> Read for UntilDeadline<'_, S> {
 
 /// What the reader does with what it reads.
 pub struct Link<'a> {
-    context: &'a Context,
     shared: &'a Shared,
     runner: SyncSender<Started>,
     /// The command that runs, or the last one.
@@ -126,9 +125,8 @@ pub struct Link<'a> {
 }
 
 impl<'a> Link<'a> {
-    pub fn new(context: &'a Context, shared: &'a Shared, runner: SyncSender<Started>) -> Self {
+    pub fn new(shared: &'a Shared, runner: SyncSender<Started>) -> Self {
         Self {
-            context,
             shared,
             runner,
             running: None,
@@ -137,6 +135,10 @@ impl<'a> Link<'a> {
             alive: KeepAlive::default(),
             silent_since: Instant::now(),
         }
+    }
+
+    fn options(&self) -> &'a Options {
+        &self.shared.client.context.options
     }
 
     fn receive(&mut self, kind: FrameType, body: &[u8]) -> Result<(), CloseReason> {
@@ -161,16 +163,16 @@ impl<'a> Link<'a> {
     fn start(&mut self, command: &[u8]) -> Result<(), CloseReason> {
         let at = Instant::now();
         let request = Request::new(command)
-            .timeout(self.context.options.command_timeout())
+            .timeout(self.options().command_timeout())
             .with_stdin();
-        let mut running = self.context.engine.spawn(request);
+        let mut running = self.shared.client.context.engine.spawn(request);
         if let Ok(running) = &mut running {
             self.running = Some(running.canceller());
             self.input = running.take_input();
             self.noted = false;
         }
         let command = command.to_vec();
-        let held = self.shared.stream.hold_input();
+        let held = self.shared.client.stream.hold_input();
         self.runner
             .send(Started {
                 command,
@@ -199,7 +201,7 @@ impl<'a> Link<'a> {
                 return Ok(());
             }
             // A write of nothing fails where the other end is known to be gone.
-            let _ = (&*self.shared.stream).write(&[])?;
+            let _ = (&*self.shared.client.stream).write(&[])?;
             self.look()?;
             if Instant::now() >= probe_at {
                 let running = || self.shared.is_running();
@@ -214,7 +216,7 @@ impl<'a> Link<'a> {
 
     /// How long the reader may wait before it must [`look`](Self::look).
     fn next_look(&self) -> Duration {
-        let options = &self.context.options;
+        let options = self.options();
         let left = |limit: Duration, passed| limit.saturating_sub(passed);
         let alive = options
             .alive_interval
@@ -238,7 +240,7 @@ impl<'a> Link<'a> {
     /// Does what time asks for while the client says nothing.
     fn look(&mut self) -> Result<(), CloseReason> {
         let idle = self.shared.idle_for();
-        if let (Some(limit), Some(idle)) = (self.context.options.idle_timeout, idle)
+        if let (Some(limit), Some(idle)) = (self.options().idle_timeout, idle)
             && idle >= limit
         {
             return Err(CloseReason::Idle(limit));
@@ -250,7 +252,7 @@ impl<'a> Link<'a> {
                 .writer
                 .try_send(FrameType::Note, NOTE, running)?;
         }
-        match self.context.options.alive_interval {
+        match self.options().alive_interval {
             Some(interval) if self.silent_since.elapsed() >= interval => {
                 self.silent_since = Instant::now();
                 self.keep_alive(interval, idle.is_some())
@@ -266,7 +268,7 @@ impl<'a> Link<'a> {
     fn keep_alive(&mut self, interval: Duration, idle: bool) -> Result<(), CloseReason> {
         match self.alive.silent_interval() {
             Silence::Ping => self.shared.writer.ping()?,
-            Silence::Gone if idle || has_vanished(&self.shared.stream) => {
+            Silence::Gone if idle || has_vanished(&self.shared.client.stream) => {
                 return Err(CloseReason::Vanished(interval));
             }
             Silence::Wait | Silence::Gone => self.shared.writer.flush()?,
@@ -276,10 +278,10 @@ impl<'a> Link<'a> {
 
     /// Tells the client why the connection is over, if it still listens.
     pub fn say_why(&self, reason: &CloseReason) {
-        let Some(words) = reason.words() else {
+        let Some(words) = reason.last_frame() else {
             return;
         };
-        let (stream, writer) = (&self.shared.stream, &self.shared.writer);
+        let (stream, writer) = (&self.shared.client.stream, &self.shared.writer);
         let until = Instant::now() + LAST_WORDS;
         let mut sent = stream.set_write_timeout(Some(LAST_WORDS)).map(|()| false);
         // The runner may be writing, and a client that does not read may hold it there.

@@ -6,39 +6,39 @@ use std::sync::mpsc::Receiver;
 use std::time::Instant;
 
 use proto::cli::show_duration;
-use proto::net::{InputHold, Peer};
+use proto::net::InputHold;
 use proto::wire::session::{ExitStatus, FrameType};
 
-use super::CloseReason;
 use super::shared::Shared;
-use crate::context::Context;
-use crate::engine::{CommandError, Outcome, Running, Status, Stopped};
+use crate::close_reason::CloseReason;
+use crate::engine::{EngineError, Outcome, Running, Status, Stopped};
 
 /// A command that the reader has started, or not.
 pub struct Started {
     pub command: Vec<u8>,
     pub at: Instant,
-    pub running: Result<Running, CommandError>,
+    pub running: Result<Running, EngineError>,
     /// A server that stops lets the command finish.
     pub held: InputHold,
 }
 
 /// Takes commands from a queue until the reader drops its end.
 pub struct Runner {
-    pub context: Arc<Context>,
-    pub shared: Arc<Shared>,
-    pub peer: Peer,
-    pub queue: Receiver<Started>,
+    shared: Arc<Shared>,
+    queue: Receiver<Started>,
 }
 
 impl Runner {
+    pub const fn new(shared: Arc<Shared>, queue: Receiver<Started>) -> Self {
+        Self { shared, queue }
+    }
+
     pub fn run(self) {
         for started in &self.queue {
             if let Err(error) = self.finish(started) {
-                let limit = self.context.options.write_timeout();
-                self.shared
-                    .runner_failed(CloseReason::of_output(error, limit));
-                return;
+                let limit = self.shared.client.context.options.write_timeout();
+                let reason = CloseReason::from(error).of_write(limit);
+                return self.shared.runner_failed(reason);
             }
         }
     }
@@ -52,19 +52,19 @@ impl Runner {
         } = started;
         match running.and_then(|running| running.pump(&self.shared.writer)) {
             Ok(outcome) => {
-                self.context
-                    .log_command(self.peer, &command, &outcome, at.elapsed());
+                let client = &self.shared.client;
+                client.log_command(&command, &outcome, at.elapsed());
                 self.tell(outcome)
             }
             Err(error) => {
-                self.context.log_not_run(self.peer, &error);
+                self.shared.client.log_not_run(&error);
                 self.end_command(FrameType::Error, error.to_string().as_bytes())
             }
         }
     }
 
     fn tell(&self, outcome: Outcome) -> io::Result<()> {
-        let options = &self.context.options;
+        let options = &self.shared.client.context.options;
         match outcome.stopped {
             Some(Stopped::TimedOut) => {
                 let timeout = show_duration(options.command_timeout().unwrap_or_default());

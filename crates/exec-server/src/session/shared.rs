@@ -4,16 +4,16 @@ use std::net::Shutdown;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use proto::net::Stream;
 use proto::sync::lock;
 use proto::wire::session::{FrameType, ServerState, Unexpected};
 
-use super::CloseReason;
 use super::output::FrameWriter;
+use crate::client::Client;
+use crate::close_reason::CloseReason;
 
 /// The connection, as both threads see it.
 pub struct Shared {
-    pub stream: Arc<Stream>,
+    pub client: Client,
     pub writer: Arc<FrameWriter>,
     now: Mutex<Now>,
 }
@@ -29,9 +29,9 @@ struct Now {
 }
 
 impl Shared {
-    pub fn new(stream: &Arc<Stream>, writer: FrameWriter) -> Self {
+    pub fn new(client: Client, writer: FrameWriter) -> Self {
         Self {
-            stream: Arc::clone(stream),
+            client,
             writer: Arc::new(writer),
             now: Mutex::new(Now {
                 state: ServerState::Idle,
@@ -84,6 +84,6 @@ impl Shared {
     /// Ends the connection, and with it the waiting of the other thread.
     pub fn close(&self) {
         // It may be closed already.
-        let _ = self.stream.shutdown(Shutdown::Both);
+        let _ = self.client.stream.shutdown(Shutdown::Both);
     }
 }

@@ -7,7 +7,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::super::{
-    Canceller, CommandError, Engine, Outcome, Request, Running, Settings, Sink, Status, Stopped,
+    Canceller, Engine, EngineError, Outcome, Request, Running, Settings, Sink, Status, Stopped,
     Stream,
 };
 use super::{
@@ -24,7 +24,7 @@ struct Under {
     canceller: Canceller,
     said: String,
     told: Receiver<(Stream, Vec<u8>)>,
-    pump: JoinHandle<Result<Outcome, CommandError>>,
+    pump: JoinHandle<Result<Outcome, EngineError>>,
 }
 
 fn under(engine: &Engine, command: &str) -> Under {

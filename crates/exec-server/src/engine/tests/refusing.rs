@@ -3,11 +3,11 @@
 use std::fs;
 use std::path::PathBuf;
 
-use super::super::{COMMAND_LIMIT, CommandError, Engine, Request, Settings, StartError, Status};
+use super::super::{COMMAND_LIMIT, Engine, EngineError, Request, Settings, Status};
 use super::temp::TempDir;
 use super::{engine, engine_with, members, run, run_request, until, within};
 
-fn refused(engine: &Engine, command: &[u8]) -> CommandError {
+fn refused(engine: &Engine, command: &[u8]) -> EngineError {
     engine.spawn(Request::new(command)).map(drop).unwrap_err()
 }
 
@@ -50,7 +50,7 @@ fn a_directory_that_is_gone() {
     assert_eq!(run(&engine, "true").0.status, Some(Status::Code(0)));
     fs::remove_dir(&dir).unwrap();
     let error = refused(&engine, b"true");
-    assert!(matches!(error, CommandError::Dir { .. }));
+    assert!(matches!(error, EngineError::Dir(..)));
     assert_eq!(
         error.to_string(),
         format!(
@@ -108,7 +108,7 @@ fn an_engine_without_a_shell_does_not_start() {
     })
     .map(drop)
     .unwrap_err();
-    assert!(matches!(error, StartError::Shell { .. }));
+    assert!(matches!(error, EngineError::Shell(..)));
     assert_eq!(
         error.to_string(),
         r#"cannot start "/no/such\x1b/sh" (no such file or directory)"#
@@ -125,7 +125,7 @@ fn a_thread_that_does_not_start_ends_the_command() {
     let running = engine.spawn(Request::new(b"sleep 1000")).unwrap();
     let group = running.canceller().group();
     let error = within(|| running.collect(100).unwrap_err());
-    assert!(matches!(error, CommandError::Thread(_)));
+    assert!(matches!(error, EngineError::Thread(_)));
     assert!(error.to_string().starts_with("cannot start a thread ("));
     until("the command is ended", || members(group).is_empty());
 }

@@ -9,6 +9,8 @@ use proto::wire::WrongProtocol;
 use proto::wire::session::SessionError;
 use proto::{is_timeout, reason, start_reason};
 
+use crate::engine::COMMAND_LIMIT;
+
 /// How a connection ended.
 #[derive(Debug)]
 pub enum CloseReason {
@@ -26,8 +28,14 @@ pub enum CloseReason {
     Refused(String),
     /// Another protocol.
     WrongProtocol(WrongProtocol),
-    /// It broke the protocol.
+    /// It broke the session protocol.
     Violation(SessionError),
+    /// It did not answer a length as it should.
+    NotReady(&'static str),
+    /// A request that may have been cut, so that what follows may be the rest of it.
+    MaybeCut,
+    /// A request that went on and on.
+    Endless,
     /// There is no second thread to be had for it.
     NoThread(io::Error),
     /// The connection or the system failed.
@@ -47,27 +55,31 @@ impl From<SessionError> for CloseReason {
 }
 
 impl CloseReason {
-    /// Why output could not be written, with this limit on the time that a write may take.
-    pub fn of_output(error: io::Error, limit: Option<Duration>) -> Self {
-        match limit {
-            Some(limit) if is_timeout(&error) => Self::Stalled(limit),
-            _ => Self::Failed(error),
+    /// The same, of a write that may take so long.
+    pub fn of_write(self, limit: Option<Duration>) -> Self {
+        match (self, limit) {
+            (Self::Failed(error), Some(limit)) if is_timeout(&error) => Self::Stalled(limit),
+            (other, _) => other,
         }
     }
 
-    /// What the client is told, as a frame of its own, before the connection is closed.
-    pub fn words(&self) -> Option<String> {
+    /// What the client of a session is told, as a frame of its own, before the connection is closed.
+    pub fn last_frame(&self) -> Option<String> {
         match self {
             Self::Idle(limit) => Some(format!("no command for {}", show_duration(*limit))),
-            Self::Refused(why) => Some(why.clone()),
             Self::Violation(error) => Some(error.to_string()),
-            Self::NoThread(_) => Some(self.to_string()),
-            Self::ClosedByPeer
-            | Self::Stalled(_)
-            | Self::Vanished(_)
-            | Self::LimitReached(_)
-            | Self::WrongProtocol(_)
-            | Self::Failed(_) => None,
+            Self::Refused(_) | Self::NoThread(_) => Some(self.to_string()),
+            _ => None,
+        }
+    }
+
+    /// What the client is told in plain words, as the last line of the connection.
+    pub fn last_line(&self) -> Option<String> {
+        match self {
+            Self::WrongProtocol(_) | Self::LimitReached(_) | Self::NotReady(_) | Self::Endless => {
+                Some(self.to_string())
+            }
+            _ => None,
         }
     }
 
@@ -105,6 +117,14 @@ impl fmt::Display for CloseReason {
             Self::Refused(why) => f.write_str(why),
             Self::WrongProtocol(what) => write!(f, "this looks like {what}"),
             Self::Violation(error) => write!(f, "closed, {error}"),
+            Self::NotReady(what) => f.write_str(what),
+            Self::MaybeCut => f.write_str("closed after a request that may have been cut"),
+            Self::Endless => {
+                write!(
+                    f,
+                    "no end of the command found; the limit is {COMMAND_LIMIT}"
+                )
+            }
             Self::NoThread(error) => {
                 write!(f, "server cannot start a thread ({})", start_reason(error))
             }
@@ -122,7 +142,7 @@ mod tests {
     fn a_thread_that_is_not_to_be_had_is_no_timeout() {
         let reason = CloseReason::NoThread(io::ErrorKind::WouldBlock.into());
         let words = "server cannot start a thread (thread or process limit reached)";
-        assert_eq!(reason.words().unwrap(), words);
+        assert_eq!(reason.last_frame().unwrap(), words);
         assert_eq!(reason.to_string(), words);
     }
 }

@@ -1,0 +1,159 @@
+//! One connection: what its handler needs, and what is logged of it.
+
+use std::fmt::Display;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use proto::cli::{Log, and_others, show_duration};
+use proto::escape::quoted;
+use proto::net::{Peer, Stream, Trace, TraceEvent, lingering_close, refuse};
+use proto::socketserver::{Connection, RequestHandler};
+
+use crate::close_reason::CloseReason;
+use crate::context::Context;
+use crate::engine::{EngineError, Outcome, Status};
+
+/// How much of a command a log line shows.
+const SHOWN: usize = 100;
+
+/// A client, shared by the threads that serve it.
+#[derive(Clone)]
+pub struct Client {
+    pub stream: Arc<Stream>,
+    pub peer: Peer,
+    pub context: Arc<Context>,
+}
+
+impl Client {
+    pub fn log(&self) -> Log {
+        self.context.options.log
+    }
+
+    /// `stream`, with every call on it shown where that is asked for.
+    pub fn traced<S>(&self, stream: S) -> Trace<S, impl FnMut(&TraceEvent<'_>) + use<S>> {
+        let (log, peer) = (self.log(), self.peer);
+        Trace::new(stream, move |event: &TraceEvent<'_>| {
+            log.trace(&peer, event)
+        })
+    }
+
+    /// Sets the timeouts that hold between commands.
+    pub fn set_timeouts(&self) -> io::Result<()> {
+        let options = &self.context.options;
+        self.stream.set_read_timeout(options.idle_timeout)?;
+        self.stream.set_write_timeout(options.write_timeout())
+    }
+
+    /// One line for a command that is over.
+    pub fn log_command(&self, command: &[u8], outcome: &Outcome, time: Duration) {
+        let number = self.context.commands.fetch_add(1, Ordering::Relaxed) + 1;
+        let status = match outcome.status {
+            Some(Status::Code(code)) => format!("exit {code}"),
+            Some(Status::Signal(signal)) => format!("signal {signal}"),
+            None => format!(
+                "process group {} cannot be ended and goes on",
+                outcome.group
+            ),
+        };
+        let why = match &outcome.stopped {
+            Some(stopped) => format!(", {stopped}"),
+            None if outcome.cut => ", a background process still held the output".to_owned(),
+            None => String::new(),
+        };
+        self.log().info(format_args!(
+            "{} command {number} {}: {status}{why}; {} bytes out, {} err, {}",
+            self.peer,
+            quoted(command, SHOWN),
+            outcome.stdout,
+            outcome.stderr,
+            show_duration(time),
+        ));
+    }
+
+    /// One line for a command that was not run.
+    pub fn log_not_run(&self, why: &EngineError) {
+        let line = format_args!("{} command not run: {why}", self.peer);
+        match why.is_the_clients() {
+            true => self.log().info(line),
+            false => self.log().error(line),
+        }
+    }
+
+    /// One line for a connection that ended before it was authenticated or asked for anything: at
+    /// most one in a minute for each kind and each peer's address, whatever strangers do.
+    fn log_stranger(&self, reason: &CloseReason) {
+        let kind = reason.kind();
+        let Some(others) = self.context.strangers.allow(kind, self.peer) else {
+            return;
+        };
+        let (peer, others) = (self.peer, and_others(others));
+        match kind {
+            "closed" => self.log().info(format_args!("{peer} {reason}{others}")),
+            _ => self
+                .log()
+                .error(format_args!("{peer} refused: {reason}{others}")),
+        }
+    }
+}
+
+/// Serves one connection with one of the protocols.
+pub struct Handler {
+    client: Client,
+    serve: Serve,
+    started: Instant,
+    /// Whether the end is worth a line in the log: it was authenticated, or has asked for something.
+    known: bool,
+    closed: Option<CloseReason>,
+}
+
+/// Serves a client to its end; the flag is set once it is known.
+pub type Serve = fn(&Client, known: &mut bool) -> Result<(), CloseReason>;
+
+impl Handler {
+    pub fn new(connection: Connection, context: &Arc<Context>, serve: Serve) -> Self {
+        Self {
+            client: Client {
+                stream: Arc::new(connection.stream),
+                peer: connection.peer,
+                context: Arc::clone(context),
+            },
+            serve,
+            started: Instant::now(),
+            known: false,
+            closed: None,
+        }
+    }
+
+    fn log_closed(&self, reason: &dyn Display) {
+        let (peer, time) = (self.client.peer, show_duration(self.started.elapsed()));
+        self.client
+            .log()
+            .info(format_args!("{peer} {reason}; {time}"));
+    }
+}
+
+impl RequestHandler for Handler {
+    fn handle(&mut self) {
+        let served = (self.serve)(&self.client, &mut self.known);
+        self.closed = Some(served.err().unwrap_or(CloseReason::ClosedByPeer));
+    }
+
+    fn finish(&mut self) {
+        let Some(reason) = &self.closed else {
+            return self.log_closed(&"closed after an internal error");
+        };
+        if self.known && !matches!(reason, CloseReason::WrongProtocol(_)) {
+            self.log_closed(reason);
+        } else {
+            self.client.log_stranger(reason);
+        }
+        if let Some(words) = reason.last_line() {
+            refuse(&self.client.stream, &words);
+        } else if matches!(reason, CloseReason::MaybeCut) {
+            // The rest of the request must not take the reply along.
+            lingering_close(&self.client.stream);
+        }
+    }
+}
