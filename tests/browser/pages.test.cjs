@@ -71,8 +71,10 @@ async function fonts(page, selector) {
 async function wrongFonts(page, chinese) {
     const lang = await page.evaluate(() => document.documentElement.lang);
     const prose = await fonts(page, 'main > p');
-    const code = (await fonts(page, 'main pre > code span, main :not(pre) > code')).filter((name) => !/CJK/.test(name));
-    const problems = [...prose.filter((name) => /CJK (JP|KR|TC|HK)/.test(name)), ...code.filter((name) => !/Mono|Code/.test(name))];
+    const code = await fonts(page, 'main pre > code span, main :not(pre) > code');
+    const problems = [...prose, ...code].filter((name) => /CJK (JP|KR|TC|HK)/.test(name));
+    problems.push(...code.filter((name) => !/Mono|Code|CJK/.test(name)));
+    if (code.length && !code.some((name) => /Mono|Code/.test(name))) problems.push(`code in ${code}`);
     if (chinese && !prose.some((name) => /CJK SC/.test(name))) problems.push('no Chinese font');
     if (lang !== (chinese ? 'zh-CN' : 'en')) problems.push(`lang is ${lang}`);
     return problems.map((problem) => `fonts: ${problem}`);
