@@ -3,7 +3,7 @@
 'use strict';
 const test = require('node:test');
 const assert = require('node:assert/strict');
-const { fences, launch, open, pages, serve, source } = require('./book.cjs');
+const { chosen, fences, launch, open, pages, serve, source } = require('./book.cjs');
 
 const LEADS = /^> \*\*(Claim|In fact|The lesson does not mention|课上说|其实|课上没提)/gm;
 
@@ -113,7 +113,7 @@ test('blocks', { concurrency: 2 }, async (all) => {
     });
     let pairs = 0;
     let rows = 0;
-    await Promise.all(pages.map((path) => all.test(path, async () => {
+    await Promise.all(chosen.map((path) => all.test(path, async () => {
         const { page, errors } = await open(browser);
         await page.goto(server.url + path);
 
@@ -145,5 +145,5 @@ test('blocks', { concurrency: 2 }, async (all) => {
         assert.deepEqual(errors, []);
         await page.context().close();
     })));
-    assert.ok(pairs > 60 && rows > 100, `only ${pairs} pairs and ${rows} rows`);
+    assert.ok(chosen.length < pages.length || pairs > 60 && rows > 100, `only ${pairs} pairs and ${rows} rows`);
 });

@@ -69,4 +69,7 @@ async function open(browser, options = {}) {
     return { page, errors };
 }
 
-module.exports = { axe, built, fences, files, launch, open, pages, serve, source, tools, top };
+/** The pages that a writer has asked for with DOCS_PAGE, or all of them. */
+const chosen = pages.filter((path) => path.includes(process.env.DOCS_PAGE ?? ''));
+
+module.exports = { axe, built, chosen, fences, files, launch, open, pages, serve, source, tools, top };

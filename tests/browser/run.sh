@@ -14,4 +14,6 @@ fi
 cargo build --quiet --locked -p wiretap -p tcp-server # the tests of wiretap's page run them
 rm -rf "$top/target/book"
 "$DIALTONE_TOOLS/bin/mdbook" build "$top/docs" --dest-dir "$top/target/book"
-node --test --test-reporter=spec "$top/tests/browser/"*.test.cjs
+tests=("$top/tests/browser/"*.test.cjs)
+[ -z "${DOCS_PAGE:-}" ] || tests=("$top/tests/browser/"{pages,blocks}.test.cjs)
+node --test --test-reporter=spec "${tests[@]}"
