@@ -17,7 +17,8 @@
 //! a group's number from being used again. It forgets every group that it finds gone and looks
 //! ten times a second: a stranger would have to be given the number within that tenth.
 
-use std::io::{self, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
@@ -26,6 +27,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::time::Duration;
 
+use proto::is_timeout;
 use proto::sync::lock;
 
 const SCRIPT: &str = include_str!("guardian.sh");
@@ -144,8 +146,7 @@ impl Guardian {
 #[derive(Debug)]
 struct Shell {
     child: Child,
-    // An Option, to be closed before the process is waited for.
-    socket: Option<UnixStream>,
+    socket: UnixStream,
 }
 
 impl Shell {
@@ -176,7 +177,7 @@ impl Shell {
         drop(command);
         let shell = Self {
             child,
-            socket: Some(ours),
+            socket: ours,
         };
         shell.tell(format_args!("P\n"))?;
         shell.answer()?;
@@ -185,26 +186,17 @@ impl Shell {
 
     /// Writes one line in one write.
     fn tell(&self, line: std::fmt::Arguments<'_>) -> io::Result<()> {
-        let mut text = [0; 80];
-        let mut rest = &mut text[..];
-        rest.write_fmt(line)?;
-        let unused = rest.len();
-        let used = text.len() - unused;
-        self.socket()?.write_all(&text[..used])
+        (&self.socket).write_all(line.to_string().as_bytes())
     }
 
     fn answer(&self) -> io::Result<()> {
-        let answered = self.socket()?.read_exact(&mut [0]);
-        answered.map_err(|error| match error.kind() {
-            // Where nothing can be started, the system says the same.
-            io::ErrorKind::WouldBlock => io::ErrorKind::TimedOut.into(),
-            _ => error,
-        })
-    }
-
-    fn socket(&self) -> io::Result<&UnixStream> {
-        let closed = || io::Error::from(io::ErrorKind::BrokenPipe);
-        self.socket.as_ref().ok_or_else(closed)
+        (&self.socket)
+            .read_exact(&mut [0])
+            .map_err(|error| match is_timeout(&error) {
+                // Where nothing can be started, the system gives the number of a timeout, too.
+                true => ErrorKind::TimedOut.into(),
+                false => error,
+            })
     }
 
     fn has_died(&mut self) -> bool {
@@ -218,7 +210,7 @@ impl Drop for Shell {
             return;
         }
         // At the end of its input it ends what is left, and then itself.
-        drop(self.socket.take());
+        let _ = self.socket.shutdown(Shutdown::Both);
         let _ = self.child.wait();
     }
 }

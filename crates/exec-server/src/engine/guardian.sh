@@ -18,7 +18,11 @@ send() { kill -s "$1" -- "-$2" || kill -s "$1" -- "$2"; }
 while read -r verb a; do
   case $verb in
     '+') groups="$groups$a " ;;
-    '-') groups="${groups%%" $a "*} ${groups#*" $a "}" ;;
+    '-')
+      # A guardian that has replaced another may not know it.
+      case $groups in
+        *" $a "*) groups="${groups%%" $a "*} ${groups#*" $a "}" ;;
+      esac ;;
     T) send TERM "$a"; echo ;;
     K) send KILL "$a"; echo ;;
     P) echo ;;
