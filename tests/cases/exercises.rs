@@ -176,10 +176,12 @@ fn the_list_has_every_exercise_and_says_what_is_next() {
             "{stdout}"
         );
         assert!(
-            stdout.contains(next) || stdout.contains("where-next.md"),
+            stdout.contains(next) || stdout.contains("13-chat.md"),
             "{stdout}"
         );
     }
+    let (solved, stdout, _) = learn(&["--zh", "chat", "docs/chat/6_stop.rs"]);
+    assert!(solved && stdout == "六步都完成了\n", "{stdout}");
     let (known, _, stderr) = learn(&["13"]);
     assert!(
         !known && stderr.starts_with("The exercises of the course."),

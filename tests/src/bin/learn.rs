@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::os::unix::process::CommandExt;
 use std::panic;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ fn main() -> ExitCode {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let result = match args[..] {
         [] => list(),
-        ["next"] => next(),
+        ["next"] => Ok(next()),
         ["chat", file] => check_chat(file),
         ["run", number, ref args @ ..] => exercise(number).and_then(|it| run(it, args)),
         [number] if !number.starts_with('-') => {
@@ -30,11 +30,14 @@ fn main() -> ExitCode {
         _ => Err(help()),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(why) => {
-            if !why.is_empty() {
-                eprintln!("{why}");
-            }
+        // The reader of a pipe may have left, and that is no fault.
+        Ok(words) => {
+            let _ = writeln!(io::stdout(), "{words}");
+            ExitCode::SUCCESS
+        }
+        Err(words) => {
+            let end = if words.is_empty() { "" } else { "\n" };
+            let _ = write!(io::stderr(), "{words}{end}");
             ExitCode::FAILURE
         }
     }
@@ -91,24 +94,24 @@ fn exercise(number: &str) -> Result<&'static Exercise, String> {
     found.ok_or_else(help)
 }
 
-fn list() -> Result<(), String> {
-    for exercise in EXERCISES {
+fn list() -> Result<String, String> {
+    let line = |exercise: &Exercise| {
         let mark = if is_done(exercise) { "[x]" } else { "[ ]" };
         let source = exercise.source();
         let text = fs::read_to_string(workspace().join(&source)).unwrap_or_default();
         let title = text.lines().next().unwrap_or_default();
         let title = title.trim_start_matches("//! ");
-        println!("{mark} {:35}  {title}", source.display().to_string());
-    }
-    println!();
-    next()
+        format!("{mark} {:35}  {title}\n", source.display().to_string())
+    };
+    let lines: String = EXERCISES.iter().map(line).collect();
+    Ok(format!("{lines}\n{}", next()))
 }
 
-fn next() -> Result<(), String> {
-    let words = match EXERCISES.iter().find(|exercise| !is_done(exercise)) {
+fn next() -> String {
+    match EXERCISES.iter().find(|exercise| !is_done(exercise)) {
         None => say!(
-            "all exercises are done; docs/en/where-next.md says where to go from here",
-            "所有练习都已完成；接下来看 docs/zh/where-next.md"
+            "all exercises are done; docs/en/13-chat.md has something larger to build",
+            "所有练习都已完成；docs/zh/13-chat.md 里有更大的东西可以做"
         ),
         Some(exercise) => say!(
             "next: read docs/en/{}, edit {}, then run: cargo learn {}",
@@ -117,42 +120,38 @@ fn next() -> Result<(), String> {
             exercise.source().display(),
             exercise.number
         ),
-    };
-    println!("{words}");
-    Ok(())
+    }
 }
 
 /// Builds an exercise and checks it. The error is the check's sentence; it is empty if rustc has
 /// said already what is wrong.
-fn check(exercise: &Exercise, source: PathBuf, is_own: bool) -> Result<(), String> {
+fn check(exercise: &Exercise, source: PathBuf, is_own: bool) -> Result<String, String> {
     let number = exercise.number;
     check_program(&build(exercise, &source)?, exercise.check)?;
-    println!(
-        "{}",
-        say!("exercise {number} is solved", "第 {number} 题完成了")
-    );
-    if is_own {
-        let saved = mark(exercise).and_then(|mark| fs::copy(workspace().join(source), mark));
-        saved.map_err(|why| why.to_string())?;
-        return next();
+    let solved = say!("exercise {number} is solved", "第 {number} 题完成了");
+    if !is_own {
+        return Ok(solved);
     }
-    Ok(())
+    let saved = mark(exercise).and_then(|mark| fs::copy(workspace().join(source), mark));
+    saved.map_err(|why| why.to_string())?;
+    Ok(format!("{solved}\n{}", next()))
 }
 
 /// Checks the chat server in a learner's own package.
-fn check_chat(file: &str) -> Result<(), String> {
+fn check_chat(file: &str) -> Result<String, String> {
     let program = built(exercises::build(&here(file)?, "chat"), file)?;
-    check_program(&program, chat::check)
+    check_program(&program, chat::check)?;
+    Ok(say!("all six steps are done", "六步都完成了"))
 }
 
 fn check_program(program: &Path, check: fn(&Path)) -> Result<(), String> {
-    eprintln!("{}", say!("checking ...", "正在检查……"));
+    let _ = writeln!(io::stderr(), "{}", say!("checking ...", "正在检查……"));
     // What a check says is for the learner; where in the check it was said is not.
     panic::set_hook(Box::new(|_| {}));
     panic::catch_unwind(|| check(program)).map_err(|why| text_of(&*why))
 }
 
-fn run(exercise: &Exercise, args: &[&str]) -> Result<(), String> {
+fn run(exercise: &Exercise, args: &[&str]) -> Result<String, String> {
     let program = build(exercise, &exercise.source())?;
     Err(Command::new(program).args(args).exec().to_string())
 }
