@@ -197,8 +197,8 @@ fn a_home_that_nobody_may_write_to_is_told_in_words() {
     assert_eq!(
         said,
         format!(
-            "error: cannot make the token file {} (permission denied)\n",
-            token.display()
+            "error: cannot make {} (permission denied)\n",
+            pair.home.join(".config").display()
         )
     );
     let said = complaint(pair.start(&pair.client, &["127.0.0.1:1", "true"]));
