@@ -1,5 +1,6 @@
 //! The lesson's three protocols, from the client's side.
 
+use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::Shutdown;
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use proto::{is_timeout, reason, retry};
 use crate::Done;
 use crate::body::{pass_on, silent};
 use crate::options::Options;
+use crate::rest_of_line;
 
 /// What a session server says first, behind the four bytes of its length.
 const GREETING: &[u8] = b"{\"filename\": \"hello\"";
@@ -89,24 +91,19 @@ impl Lesson {
         stream.set_nonblocking(false)?;
         match came {
             Ok(0) => Ok(false),
-            Ok(count) => Err(self.unasked(&unasked[..count])),
+            Ok(count) => {
+                let came = &unasked[..count];
+                let (endpoint, shown) = (&self.options.endpoint, quoted(came.trim_ascii_end(), 80));
+                Err(self.stranger(
+                    came,
+                    format!(
+                        "{endpoint} sent {shown}, which answers no command; does the server speak \
+                     another --protocol?"
+                    ),
+                ))
+            }
             Err(error) => Ok(error.kind() == ErrorKind::WouldBlock),
         }
-    }
-
-    fn unasked(&self, came: &[u8]) -> Failure {
-        let endpoint = &self.options.endpoint;
-        if is_greeting(came) {
-            return self.speaks_session();
-        }
-        if let Some(refused) = Refused::parse(endpoint, came) {
-            return refused.into();
-        }
-        let came = quoted(came.trim_ascii_end(), 80);
-        Failure::new(format!(
-            "{endpoint} sent {came}, which answers no command; does the server speak another \
-             --protocol?"
-        ))
     }
 
     fn traced<'s>(&'s self, stream: impl Read + Write + 's) -> impl Read + Write + 's {
@@ -132,45 +129,41 @@ impl Lesson {
         let mut traced = self.traced(stream);
         let mut buffer = vec![0; 64 * 1024];
         let mut output = Output::stdout();
-        // The beginning is kept until it is clear that it is no refusal.
-        let (mut held, mut is_output) = (Vec::new(), false);
-        let (mut done, mut open_line) = (0, false);
+        let (mut total, mut open_line) = (0, false);
+        // The beginning is held until it is clear that it refuses nothing.
+        let mut held = Vec::new();
         loop {
             let count = match retry(|| traced.read(&mut buffer)) {
                 Ok(count) => count,
                 Err(error) if is_timeout(&error) => {
-                    return Err(silent(&self.options, &format!("{done} bytes")));
+                    return Err(silent(&self.options, &format!("{total} bytes")));
                 }
-                Err(error) => {
-                    let lost = || self.lost(stream, &format!("after {done} bytes"), &error);
-                    return Err(refusal(&self.options, &held).unwrap_or_else(lost));
+                Err(error) if held.is_empty() => {
+                    return Err(self.lost(stream, &format!("after {total} bytes"), &error));
                 }
+                // The words came before the reset.
+                Err(_) => 0,
             };
-            let mut bytes = &buffer[..count];
-            if done == 0 && is_greeting(bytes) {
-                return Err(self.speaks_session());
-            }
-            done += count;
-            if !is_output {
-                held.extend_from_slice(bytes);
-                is_output = !may_be_refusal(&held);
-                if !is_output && count > 0 {
+            total += count;
+            held.extend_from_slice(&buffer[..count]);
+            if total == held.len() {
+                if count > 0 && may_be_refusal(&held) {
                     continue;
                 }
-                if !is_output && let Some(refused) = refusal(&self.options, &held) {
+                if is_greeting(&held) {
+                    return Err(self.speaks_session());
+                }
+                if let Some(refused) = refusal(&self.options, &held) {
                     return Err(refused);
                 }
-                bytes = &held;
             }
-            if !bytes.is_empty() {
-                open_line = !bytes.ends_with(b"\n");
-                output.write(bytes)?;
-            }
+            open_line = held.last().map_or(open_line, |last| *last != b'\n');
+            output.write(&held)?;
+            held.clear();
             if count == 0 {
-                let reusable = false;
                 return Ok(Reply {
                     open_line,
-                    reusable,
+                    reusable: false,
                 });
             }
         }
@@ -198,7 +191,7 @@ impl Lesson {
                     "{error}; raise --max-output, or does the server speak another --protocol?"
                 )));
             }
-            Err(error) => return Err(self.explain(stream, digits, &error.to_string())),
+            Err(error) => return Err(self.explain(stream, digits, &error)),
         };
         self.send(stream, length_first::READY)?;
         Ok(Reply {
@@ -254,11 +247,10 @@ impl Lesson {
             Err(FrameError::Io(error)) => {
                 return Err(self.lost(stream, "waiting for a header", &error));
             }
-            Err(FrameError::TooLong { length, limit }) => {
-                let error = FrameError::TooLong { length, limit }.to_string();
-                return Err(self.explain(stream, &length.to_le_bytes(), &error));
+            Err(error) => {
+                let prefix = error.prefix().unwrap_or_default();
+                return Err(self.explain(stream, &prefix, &error));
             }
-            Err(error) => return Err(error.into()),
         }
         if header.starts_with(GREETING) {
             return Err(self.speaks_session());
@@ -267,22 +259,26 @@ impl Lesson {
     }
 
     /// What came is no reply of this protocol. It may be the beginning of a refusal.
-    fn explain(&self, stream: &Stream, first: &[u8], text: &str) -> Failure {
+    fn explain(&self, stream: &Stream, first: &[u8], why: &dyn fmt::Display) -> Failure {
         let mut said = first.to_vec();
         if Refused::may_begin(&said) {
-            self.read_rest(stream, &mut said);
+            rest_of_line(stream, &mut said);
         }
-        match Refused::parse(&self.options.endpoint, &said) {
-            Some(refused) => refused.into(),
-            None => Failure::new(format!("{text}; does the server speak another --protocol?")),
-        }
+        self.stranger(
+            &said,
+            format!("{why}; does the server speak another --protocol?"),
+        )
     }
 
-    /// Reads on for a moment: the rest of a line may be on its way.
-    fn read_rest(&self, stream: &Stream, said: &mut Vec<u8>) {
-        let rest = DeadlineStream::after(stream, Duration::from_millis(200));
-        // Whatever comes of it: there is a failure to tell already.
-        let _ = self.traced(rest).take(500).read_to_end(said);
+    /// A server that refuses us, one of a session, or another failure.
+    fn stranger(&self, said: &[u8], otherwise: String) -> Failure {
+        if is_greeting(said) {
+            return self.speaks_session();
+        }
+        match Refused::parse(&self.options.endpoint, said) {
+            Some(refused) => refused.into(),
+            None => Failure::new(otherwise),
+        }
     }
 
     fn nothing(&self, what: &str) -> Failure {
@@ -303,16 +299,13 @@ impl Lesson {
 
     /// The connection failed. A server that refuses a client says why before it closes.
     fn lost(&self, stream: &Stream, when: &str, error: &io::Error) -> Failure {
-        let endpoint = &self.options.endpoint;
         let mut said = Vec::new();
-        self.read_rest(stream, &mut said);
-        match Refused::parse(endpoint, &said) {
-            Some(refused) => refused.into(),
-            None => Failure::new(format!(
-                "lost the connection to {endpoint} {when} ({}); did the server turn us away?",
-                reason(error)
-            )),
-        }
+        rest_of_line(stream, &mut said);
+        let (endpoint, why) = (&self.options.endpoint, reason(error));
+        self.stranger(
+            &said,
+            format!("lost the connection to {endpoint} {when} ({why})"),
+        )
     }
 }
 

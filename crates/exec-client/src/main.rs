@@ -16,12 +16,15 @@ mod lines;
 mod options;
 mod session;
 
+use std::io::Read;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use lesson::Lesson;
 use options::{Options, TOOL};
 use proto::cli::{self, Failure};
+use proto::net::{DeadlineStream, Stream};
 use proto::wire::Protocol;
 use session::Session;
 
@@ -74,6 +77,14 @@ impl Remote {
             Self::Session(_) => Ok(()),
         }
     }
+}
+
+/// Reads on for a moment where a server has said something unexpected: the rest of its line may be on
+/// its way.
+fn rest_of_line(stream: &Stream, said: &mut Vec<u8>) {
+    let rest = DeadlineStream::after(stream, Duration::from_millis(200));
+    // There is a failure to tell already.
+    let _ = rest.take(500).read_to_end(said);
 }
 
 /// Flags that do not go together.

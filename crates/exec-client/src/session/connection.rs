@@ -1,6 +1,5 @@
 //! What the threads of a session share.
 
-use std::fmt;
 use std::io;
 use std::net::Shutdown;
 use std::sync::{Arc, Mutex};
@@ -198,7 +197,9 @@ impl Connection {
             && now.state == ClientState::Running
             && now.silent_since + timeout <= here
         {
-            return Err(io::Error::other(Silent::Timeout(timeout)));
+            let time = show_duration(timeout);
+            let why = format!("nothing came for {time}; wait longer with --timeout");
+            return Err(io::Error::other(why));
         }
         let Some(interval) = self.options.alive_interval else {
             return Ok(());
@@ -216,27 +217,10 @@ impl Connection {
             // A command that does not read its input keeps the server from reading our ping, but its
             // system acknowledges all the same.
             Silence::Gone if now.input_sent && !has_vanished(&self.stream) => Ok(()),
-            Silence::Gone => Err(io::Error::other(Silent::Gone(interval * INTERVALS))),
+            Silence::Gone => {
+                let time = show_duration(interval * INTERVALS);
+                Err(io::Error::other(format!("it answered no ping for {time}")))
+            }
         }
     }
 }
-
-/// The server has said nothing for too long.
-#[derive(Debug)]
-pub enum Silent {
-    /// It may be there, but has said nothing about the command for `--timeout`.
-    Timeout(Duration),
-    /// It has not even answered a ping.
-    Gone(Duration),
-}
-
-impl fmt::Display for Silent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Timeout(limit) => write!(f, "nothing came for {}", show_duration(*limit)),
-            Self::Gone(time) => write!(f, "it answered no ping for {}", show_duration(*time)),
-        }
-    }
-}
-
-impl std::error::Error for Silent {}

@@ -1,9 +1,7 @@
-//! The handshake from the client's side, and what is wrong where there is none.
+//! The handshake from the client's side, and what is wrong where it fails.
 
 use std::fmt;
-use std::io::{self, ErrorKind, Read};
 use std::path::Path;
-use std::time::Duration;
 
 use proto::cli::{Failure, show_duration};
 use proto::escape::{quoted, server_text};
@@ -14,79 +12,54 @@ use proto::wire::session::handshake::{Agreement, HandshakeError, read_hello};
 use proto::wire::session::{
     ClientState, Frame, FrameReader, FrameType, Opener, Sealer, SessionError, write_plain,
 };
+use proto::{is_timeout, reason};
 
 use crate::options::Options;
+use crate::rest_of_line;
 
-/// How much of what a strange server says is shown.
+/// How much of another server's greeting is shown.
 const SHOWN: usize = 60;
+
+/// What has come in the place of a frame.
+type Read<'f> = Result<Option<Frame<'f>>, SessionError>;
 
 /// Authenticates both sides to each other; gives the keys of the session.
 ///
-/// All of it must be over within the handshake timeout, however the server spreads its bytes.
+/// The handshake timeout bounds all of it, however the server spreads its bytes.
 pub fn exchange(
     options: &Options,
     stream: &Stream,
     token: &Token,
     path: &Path,
 ) -> Result<(Sealer, Opener), Failure> {
-    let limit = options.handshake_timeout;
     let watch = |event: &TraceEvent<'_>| options.log.trace(&options.endpoint, event);
-    let mut talk = Recorder {
-        stream: Trace::new(DeadlineStream::after(stream, limit), watch),
-        first: Vec::new(),
-    };
+    let limited = DeadlineStream::after(stream, options.handshake_timeout);
+    let mut traced = Trace::new(limited, watch);
     let mut frames = FrameReader::default();
     let explain = Explain {
         options,
         stream,
         path,
     };
-
-    let server = match frames.read_plain(&mut talk) {
-        Ok(Some(frame)) => explain.hello(&frame)?,
-        Ok(None) => return Err(explain.no_greeting("it closed the connection")),
-        Err(error) => return Err(explain.strange(&error, talk.first)),
+    let hello = explain.hello(frames.read_plain(&mut traced))?;
+    let server = read_hello(hello.body)?;
+    let client = Random::open()?.bytes()?;
+    let agreement = Agreement::new(token.key(), &server, &client)?;
+    let sent = write_plain(&mut traced, FrameType::Auth, &agreement.auth());
+    let answer = match sent {
+        Ok(()) => frames.read_plain(&mut traced),
+        Err(error) => Err(error.into()),
     };
-    let random = Random::open().map_err(Failure::new)?;
-    let client = random.bytes().map_err(Failure::new)?;
-    let agreement = Agreement::new(token.key(), &server, &client).map_err(Failure::new)?;
-    let answer = write_plain(&mut talk.stream, FrameType::Auth, &agreement.auth())
-        .map_err(SessionError::Io)
-        .and_then(|()| frames.read_plain(&mut talk));
-    match answer {
-        Ok(Some(frame)) => {
-            explain.welcome(&frame)?;
-            agreement
-                .check_welcome(frame.body)
-                .map_err(|error| explain.refused(&error))
-        }
-        Ok(None) => Err(explain.wrong_token()),
-        Err(SessionError::Io(error)) if !is_timeout(&error) => Err(explain.wrong_token()),
-        Err(SessionError::Io(_)) => {
-            let limit = show_duration(limit);
-            Err(explain.no_greeting(&format!("it did not answer within {limit}")))
-        }
-        Err(error) => Err(explain.breaks(&error)),
-    }
-}
-
-fn is_timeout(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock)
-}
-
-/// Remembers the first bytes that come, for an error message.
-struct Recorder<S> {
-    stream: S,
-    first: Vec<u8>,
-}
-
-impl<S: Read> Read for Recorder<S> {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let count = self.stream.read(buf)?;
-        let room = SHOWN.saturating_sub(self.first.len()).min(count);
-        self.first.extend_from_slice(&buf[..room]);
-        Ok(count)
-    }
+    let welcome = explain.welcome(answer)?;
+    agreement
+        .check_welcome(welcome.body)
+        .map_err(|error| match error {
+            HandshakeError::ServerProof => Failure::new(format!(
+                "{error} ({}); no command was sent; is another program on that port?",
+                path.display()
+            )),
+            error => error.into(),
+        })
 }
 
 /// Finds the words for what went wrong.
@@ -97,38 +70,41 @@ struct Explain<'a> {
 }
 
 impl Explain<'_> {
-    fn hello(&self, frame: &Frame<'_>) -> Result<[u8; 32], Failure> {
-        self.expect(ClientState::AwaitingHello, frame)?;
-        read_hello(frame.body).map_err(|error| self.refused(&error))
-    }
-
-    fn welcome(&self, frame: &Frame<'_>) -> Result<(), Failure> {
-        if frame.kind == FrameType::Error && frame.body.starts_with(b"authentication failed") {
-            return Err(self.wrong_token());
+    fn hello<'f>(&self, read: Read<'f>) -> Result<Frame<'f>, Failure> {
+        match read {
+            Ok(Some(frame)) => self.expect(ClientState::AwaitingHello, frame),
+            Ok(None) => Err(self.no_greeting("it closed the connection")),
+            Err(SessionError::Io(error)) if is_timeout(&error) => {
+                let limit = show_duration(self.options.handshake_timeout);
+                Err(self.no_greeting(&format!("nothing came within {limit}")))
+            }
+            Err(SessionError::Io(error)) => Err(self.no_greeting(&reason(&error))),
+            Err(error) => Err(self.not_a_session(&error)),
         }
-        self.expect(ClientState::AwaitingWelcome, frame)
     }
 
-    fn expect(&self, state: ClientState, frame: &Frame<'_>) -> Result<(), Failure> {
+    fn welcome<'f>(&self, read: Read<'f>) -> Result<Frame<'f>, Failure> {
+        match read {
+            Ok(Some(frame)) if is_wrong_token(&frame) => Err(self.wrong_token()),
+            Ok(Some(frame)) => self.expect(ClientState::AwaitingWelcome, frame),
+            Err(SessionError::Io(error)) if is_timeout(&error) => {
+                let limit = show_duration(self.options.handshake_timeout);
+                Err(self.no_greeting(&format!("it did not answer within {limit}")))
+            }
+            Ok(None) | Err(SessionError::Io(_)) => Err(self.wrong_token()),
+            Err(error) => Err(self.breaks(&error)),
+        }
+    }
+
+    fn expect<'f>(&self, state: ClientState, frame: Frame<'f>) -> Result<Frame<'f>, Failure> {
         if let Err(unexpected) = state.receive(frame.kind) {
             return Err(self.breaks(&unexpected));
         }
         if frame.kind == FrameType::Error {
-            let endpoint = &self.options.endpoint;
-            let words = server_text(frame.body);
+            let (endpoint, words) = (&self.options.endpoint, server_text(frame.body));
             return Err(Failure::new(format!("{endpoint} refuses: {words}")));
         }
-        Ok(())
-    }
-
-    fn refused(&self, error: &HandshakeError) -> Failure {
-        match error {
-            HandshakeError::ServerProof => Failure::new(format!(
-                "{error} ({}); no command was sent; is another program on that port?",
-                self.path.display()
-            )),
-            _ => Failure::new(error),
-        }
+        Ok(frame)
     }
 
     fn breaks(&self, how: &dyn fmt::Display) -> Failure {
@@ -152,39 +128,30 @@ impl Explain<'_> {
         ))
     }
 
-    /// What came is no frame of the handshake.
-    fn strange(&self, error: &SessionError, mut first: Vec<u8>) -> Failure {
-        if let SessionError::UnknownType(_) | SessionError::HashWithoutKey(_) = error {
+    /// A server of another protocol, or one that refuses us in a line of text.
+    fn not_a_session(&self, error: &SessionError) -> Failure {
+        let prefix = match error {
+            SessionError::Frame(error) => error.prefix(),
+            _ => None,
+        };
+        let Some(prefix) = prefix else {
             return self.breaks(error);
-        }
-        if let SessionError::Io(error) = error {
-            let limit = show_duration(self.options.handshake_timeout);
-            let how = match is_timeout(error) {
-                true => format!("nothing came within {limit}"),
-                false => proto::reason(error),
-            };
-            return self.no_greeting(&how);
-        }
-        // The rest of the line may be on its way.
-        let mut more = [0; SHOWN];
-        let waits = self
-            .stream
-            .set_read_timeout(Some(Duration::from_millis(200)));
-        if waits.is_ok()
-            && let Ok(count) = (&*self.stream).read(&mut more)
-        {
-            first.extend_from_slice(&more[..count]);
-        }
-        let line = first.split(|&b| b == b'\n').next().unwrap_or_default();
-        let line = line.trim_ascii_end();
+        };
+        let mut line = prefix.to_vec();
+        rest_of_line(self.stream, &mut line);
         let endpoint = &self.options.endpoint;
-        if let Some(refused) = Refused::parse(endpoint, line) {
+        if let Some(refused) = Refused::parse(endpoint, &line) {
             return refused.into();
         }
+        let line = line.split(|&b| b == b'\n').next().unwrap_or_default();
         Failure::new(format!(
             "the server does not speak the session protocol (got {}); is {endpoint} the right \
              address?",
-            quoted(line, SHOWN)
+            quoted(line.trim_ascii_end(), SHOWN)
         ))
     }
+}
+
+fn is_wrong_token(frame: &Frame<'_>) -> bool {
+    frame.kind == FrameType::Error && frame.body.starts_with(b"authentication failed")
 }

@@ -5,13 +5,13 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use proto::cli::{Failure, Output, is_stderr_stdout, show_duration};
+use proto::cli::{Failure, Output, is_stderr_stdout};
 use proto::escape::server_text;
-use proto::net::{Endpoint, Trace, TraceEvent};
+use proto::net::{Trace, TraceEvent};
 use proto::wire::session::{BODY_LIMIT, ExitStatus, FrameReader, FrameType, Opener, SessionError};
 use proto::{is_timeout, reason, retry};
 
-use super::connection::{Connection, Silent};
+use super::connection::Connection;
 use super::{Outcome, incomplete};
 use crate::Done;
 use crate::options::Options;
@@ -85,7 +85,11 @@ impl<'a> Receiver<'a> {
         let frame = match frame {
             Ok(Some(frame)) => frame,
             Ok(None) => return Err(incomplete("connection closed before the exit status")),
-            Err(SessionError::Io(error)) => return Err(lost(&error, &self.options.endpoint)),
+            Err(SessionError::Io(error)) => {
+                let (server, why) = (&self.options.endpoint, reason(&error));
+                let lost = format!("connection to {server} lost before the exit status ({why})");
+                return Err(incomplete(&lost));
+            }
             Err(error) => return Err(incomplete(&error.to_string())),
         };
         let was_running = self
@@ -181,19 +185,6 @@ impl<S: Read> Read for Incoming<'_, S> {
                 }
             }
         }
-    }
-}
-
-fn lost(error: &io::Error, server: &Endpoint) -> Failure {
-    match error.get_ref().and_then(|inner| inner.downcast_ref()) {
-        Some(Silent::Timeout(limit)) => Failure::new(format!(
-            "nothing came from {server} for {} (got no exit status); wait longer with --timeout",
-            show_duration(*limit)
-        )),
-        _ => incomplete(&format!(
-            "connection to {server} lost before the exit status ({})",
-            reason(error)
-        )),
     }
 }
 

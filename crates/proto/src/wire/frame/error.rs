@@ -34,20 +34,15 @@ pub enum FrameError {
         /// How many there should have been.
         of: usize,
     },
-    /// The length is below zero.
-    Negative {
-        /// It.
-        length: i32,
-        /// The bytes that were taken for it.
-        prefix: [u8; PREFIX],
-    },
+    /// The length is below zero. Holds it.
+    Negative(i32),
     /// The length is zero.
     Empty,
     /// The length is over the limit.
     TooLong {
-        /// It.
+        /// The length that was announced.
         length: i32,
-        /// The most that is taken, in bytes.
+        /// The maximum, in bytes.
         limit: usize,
     },
     /// The four bytes are no length but the beginning of another protocol.
@@ -64,7 +59,7 @@ impl fmt::Display for FrameError {
         match self {
             Self::Io(error) => f.write_str(&reason(error)),
             Self::Short { got, of } => write!(f, "got {got} of {of} bytes of a header"),
-            Self::Negative { length, .. } => write!(f, "header length {length} is negative"),
+            Self::Negative(length) => write!(f, "header length {length} is negative"),
             Self::Empty => f.write_str("header is empty"),
             Self::TooLong { length, limit } => {
                 write!(f, "header length {length} exceeds {limit}")
@@ -75,6 +70,18 @@ impl fmt::Display for FrameError {
 }
 
 impl std::error::Error for FrameError {}
+
+impl FrameError {
+    /// The four bytes that were taken for a length and are none: the beginning of what the peer said,
+    /// for an error message. No byte after them was read.
+    pub fn prefix(&self) -> Option<[u8; PREFIX]> {
+        match self {
+            Self::Negative(length) | Self::TooLong { length, .. } => Some(length.to_le_bytes()),
+            Self::WrongProtocol { prefix, .. } => Some(*prefix),
+            Self::Io(_) | Self::Short { .. } | Self::Empty => None,
+        }
+    }
+}
 
 impl From<io::Error> for FrameError {
     fn from(error: io::Error) -> Self {
@@ -87,7 +94,7 @@ pub(super) fn refused(prefix: [u8; PREFIX], limit: usize) -> FrameError {
     let length = i32::from_le_bytes(prefix);
     match WrongProtocol::of_prefix(prefix) {
         Some(found) => FrameError::WrongProtocol { found, prefix },
-        None if length < 0 => FrameError::Negative { length, prefix },
+        None if length < 0 => FrameError::Negative(length),
         None => FrameError::TooLong { length, limit },
     }
 }
