@@ -21,7 +21,7 @@ use crate::body::{pass_on, silent};
 use crate::options::Options;
 use crate::rest_of_line;
 
-/// What a session server says first, behind the four bytes of its length.
+/// What a session server says first, after the four bytes of its length.
 const GREETING: &[u8] = b"{\"filename\": \"hello\"";
 /// How the refusals of our servers begin. In raw nothing else tells one from an output.
 const REFUSALS: [&[u8]; 3] = [
@@ -37,7 +37,7 @@ pub struct Lesson {
     stream: Option<Stream>,
 }
 
-/// What a command's reply leaves behind.
+/// What a command's reply has left.
 struct Reply {
     open_line: bool,
     /// Whether the connection can carry another command.
@@ -82,7 +82,7 @@ impl Lesson {
     }
 
     /// Whether the server still listens on a connection between two commands. Where it has closed it,
-    /// a new one does as well: no command leaves anything behind for the next. Bytes that have come
+    /// a new one does as well: commands of one connection share nothing. Bytes that have come
     /// by now belong to no reply.
     fn is_open(&self, stream: &Stream) -> Result<bool, Failure> {
         let mut unasked = [0; 512];

@@ -123,7 +123,7 @@ const LIMITS: Group<Options> = Group {
             "session: ping a server that is silent for TIME; three in a row end it",
             |o: &mut Options, v| cli::duration_or_none(v).map(|d| o.alive_interval = d),
         )
-        .default("30s"),
+        .default("15s"),
         Flag::value(
             "max-output",
             "SIZE",

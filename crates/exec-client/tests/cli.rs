@@ -59,7 +59,7 @@ fn help_shows_every_flag_in_its_group_with_its_default() {
         (" --connect-timeout TIME", "[10s]"),
         (" --handshake-timeout TIME", "[20s]"),
         (" --timeout TIME", "[session: none, otherwise 90s]"),
-        (" --alive-interval TIME", "[30s]"),
+        (" --alive-interval TIME", "[15s]"),
         (" --max-output SIZE", "[1024GiB]"),
         (" --trace", ""),
         (" --quiet", ""),

@@ -58,8 +58,8 @@ impl Session {
         })
     }
 
-    /// Connects again where the server has closed the connection while no command ran. No command
-    /// leaves anything behind for the next, so a new connection does as well.
+    /// Connects again where the server has closed the connection while no command ran. Commands of
+    /// one connection share nothing, so a new one does as well.
     pub fn reopen(&mut self) -> Result<(), Failure> {
         if !self.connection.is_open() {
             *self = Self::open(&self.options)?;

@@ -63,8 +63,8 @@ fn decode(text: &[u8]) -> Option<[u8; 32]> {
 
 /// Puts a new token file at `path`; leaves one alone that was there first.
 ///
-/// It is written whole under another name and then linked into place, so that nobody reads half a
-/// token and the first of several servers wins.
+/// It is written whole under another name and then linked into place, so that no server reads
+/// half a token, and the first of several wins.
 pub(super) fn create(path: &Path, secret: &[u8; 32]) -> Result<(), TokenError> {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let dir = directory_of(path);

@@ -34,7 +34,7 @@ pub struct Token([u8; 32]);
 
 impl Token {
     /// Reads the token from `path`, which must be a regular file of this user (or root) that
-    /// nobody else can read or write, in directories where nobody else can replace it.
+    /// no other user can read or write, in directories where no other user can replace it.
     ///
     /// # Errors
     ///
@@ -44,7 +44,7 @@ impl Token {
     }
 
     /// Reads the token, and makes one first where `path` does not exist. Of several servers that
-    /// start at once one makes it, and the others use that one.
+    /// start at once one makes it, and all use that one.
     ///
     /// # Errors
     ///

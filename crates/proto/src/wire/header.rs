@@ -1,12 +1,12 @@
-//! The three fields of a header: `filename`, `total_size`, `hash`. It is the JSON behind the length
-//! that [`frame`](super::frame) reads, and says how many bytes of body come behind it.
+//! The three fields of a header: `filename`, `total_size`, `hash`. It is the JSON after the length
+//! that [`frame`](super::frame) reads, and says how many bytes of body follow.
 
 use std::fmt::{self, Write};
 
 use super::json::{self, Value};
 use crate::escape::quoted;
 
-/// A header, as it says what comes behind it.
+/// A header, which says what follows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
     /// In the lesson the name of a file; in a session the type of a frame.
@@ -133,7 +133,7 @@ fn shown(name: &str) -> String {
     quoted(name.as_bytes(), 40)
 }
 
-/// Through no float: it must be exact up to the last byte.
+/// Not through a float: it must be exact up to the last byte.
 fn total_size(header: &Value) -> Result<u64, HeaderError> {
     if !matches!(header, Value::Object(_)) {
         return Err(HeaderError::NotAnObject(header.kind()));
@@ -164,7 +164,7 @@ pub enum HeaderError {
     NotText(&'static str, &'static str),
     /// `total_size` is not a size. Holds what it is.
     NotASize(String),
-    /// `total_size` has so many digits that no file is so large.
+    /// `total_size` is 2^64 or more. Holds how many digits it has.
     TooLarge(usize),
     /// A field that must not be there. Holds its name, quoted and cut.
     Unknown(String),

@@ -58,7 +58,7 @@ impl Key {
         }
     }
 
-    /// The authentication code of the pieces, one behind the other. Where one ends and the next
+    /// The authentication code of the pieces, one after the other. Where one ends and the next
     /// begins is not part of it, so pieces of varying length need their lengths beside them.
     ///
     /// ```

@@ -1,4 +1,4 @@
-//! A body's length as decimal digits, sent before it: the lesson's "low" cure for sticky packets.
+//! A body's length as decimal digits, sent before it: the lesson's "low" remedy for sticky packets.
 //!
 //! The digits have no end of their own. The client takes what one read gives for the length and
 //! answers [`READY`]; only then does the body come. Digits that arrive in two pieces cannot be told
@@ -11,7 +11,7 @@ use crate::escape::quoted;
 /// What the client says once it has the length.
 pub const READY: &[u8] = b"recv_ready";
 
-/// The most digits that a length has: those of 2^64 - 1.
+/// The maximum number of digits of a length: those of 2^64 - 1.
 pub const MOST_DIGITS: usize = 20;
 
 /// The length as it is sent. Python: `str(n).encode()`.
@@ -26,7 +26,7 @@ pub fn encode(length: u64) -> String {
 /// Reads a length from the bytes that one read gave. Python: `int(data)`, which would take ` 7\n`,
 /// `+7`, `1_0` and `-5` as well.
 ///
-/// Nothing is allocated for the length; the caller reads as many bytes in pieces of its own choice.
+/// Nothing is allocated for the length: the caller reads the bytes in pieces.
 ///
 /// # Errors
 ///
@@ -77,7 +77,7 @@ pub enum LengthError {
         length: String,
         /// How many there are.
         digits: usize,
-        /// The most that is taken, in bytes.
+        /// The maximum, in bytes.
         limit: u64,
     },
 }
@@ -112,7 +112,7 @@ mod tests {
         assert_eq!(decode(b"00000000000000000007", 7), Ok(7));
     }
 
-    /// The price of digits without an end: each part of them is a length too.
+    /// The price of digits without a delimiter: each part of them is a length too.
     #[test]
     fn digits_that_are_cut_are_a_shorter_length() {
         let whole = b"65537";

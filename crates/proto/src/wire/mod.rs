@@ -2,7 +2,7 @@
 //!
 //! | module | what it is | in the Python lesson |
 //! |---|---|---|
-//! | [`length_first`] | a decimal length, then the body | the "low" cure for sticky packets |
+//! | [`length_first`] | a decimal length, then the body | the "low" remedy for sticky packets |
 //! | [`pack`] | 32-bit integers as bytes | `struct.pack('i', n)` |
 //! | [`json`] | strict RFC 8259 | `json.loads`, `json.dumps` |
 //! | [`frame`] | a 4-byte length before a header | `struct` and `json` together |

@@ -3,7 +3,7 @@
 //! | format | order of the bytes |
 //! |---|---|
 //! | `<i` | little-endian |
-//! | `>i`, `!i` | big-endian; `!` stands for the network's order |
+//! | `>i`, `!i` | big-endian; `!` is the network's order |
 //! | `i`, `@i`, `=i` | this machine's, so that two machines may read different numbers |
 //!
 //! Rust's own way is `i32::to_le_bytes` and its relatives; the tools use that, the examples this.
@@ -87,7 +87,7 @@ pub enum PackError {
     Format,
     /// The number has more than 32 bits.
     Range(i64),
-    /// The buffer does not have four bytes, but so many.
+    /// The buffer does not have four bytes. Holds how many it has.
     Size(usize),
 }
 

@@ -1,4 +1,4 @@
-//! The JSON parser, as somebody with a heap of documents would call it.
+//! The JSON parser with many documents, good and bad.
 
 use std::collections::BTreeSet;
 

@@ -137,9 +137,9 @@ fn whatever_is_done_to_a_stream_only_what_was_sealed_comes_out_of_it() {
     assert!(lengths.iter().all(|count| *count > 100), "{lengths:?}");
 }
 
-/// The limits of what is read for somebody who has proved nothing yet.
+/// The limits of what is read from a peer that is not authenticated.
 #[test]
-fn a_stranger_is_read_no_further_than_a_kilobyte() {
+fn an_unauthenticated_peer_is_read_no_further_than_a_kilobyte() {
     let header =
         |size: u64| format!("{{\"filename\": \"auth\", \"total_size\": {size}, \"hash\": \"\"}}");
     let framed = |header: &str, body: usize| {
@@ -189,7 +189,7 @@ fn a_stranger_is_read_no_further_than_a_kilobyte() {
 }
 
 #[test]
-fn nobody_is_read_further_than_a_frame_of_the_longest_body() {
+fn no_peer_is_read_further_than_a_frame_of_the_longest_body() {
     for size in [BODY_LIMIT as u64 + 1, 1 << 32, u64::MAX] {
         let header =
             format!("{{\"filename\": \"stdout\", \"total_size\": {size}, \"hash\": \"\"}}");

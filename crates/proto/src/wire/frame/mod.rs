@@ -18,7 +18,7 @@ pub use self::error::FrameError;
 use self::error::refused;
 use crate::wire::read_full;
 
-/// How many bytes the length has that stands before a header. Python: `struct.calcsize('i')`.
+/// How many bytes the length before a header has. Python: `struct.calcsize('i')`.
 pub const PREFIX: usize = 4;
 
 /// The longest header that is sent here, in bytes. A reader may set a lower limit.

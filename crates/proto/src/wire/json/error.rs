@@ -11,9 +11,9 @@ pub enum Problem {
     NotUtf8,
     /// It begins with a byte order mark, which RFC 8259 forbids to send.
     ByteOrderMark,
-    /// It is over before it is complete.
+    /// It ends before it is complete.
     Ended,
-    /// Something else should stand here.
+    /// Something else was expected here.
     Expected(&'static str),
     /// A number is not written as JSON writes them.
     Number,
@@ -23,7 +23,7 @@ pub enum Problem {
     Escape,
     /// Nested deeper than [`DEPTH`].
     TooDeep,
-    /// There is something behind the value.
+    /// There is more after the value.
     Trailing,
 }
 
@@ -58,7 +58,7 @@ impl fmt::Display for Error {
             Problem::Control => write!(f, "unescaped control character at byte {at}"),
             Problem::Escape => write!(f, "unknown escape in a string at byte {at}"),
             Problem::TooDeep => write!(f, "nested deeper than {DEPTH} at byte {at}"),
-            Problem::Trailing => write!(f, "something stands behind the JSON value at byte {at}"),
+            Problem::Trailing => write!(f, "more follows the JSON value at byte {at}"),
         }
     }
 }

@@ -11,7 +11,7 @@ pub const DEPTH: usize = 16;
 ///
 /// # What is taken
 ///
-/// All that RFC 8259 calls JSON, in UTF-8, and nothing else: no comments, no comma behind the last
+/// All that RFC 8259 calls JSON, in UTF-8, and nothing else: no comments, no comma after the last
 /// item, no `NaN` or `Infinity`, no leading zeros or plus signs, no control characters in strings.
 /// Where the standard leaves the choice to the parser, this one
 ///
@@ -269,7 +269,7 @@ impl Parser<'_> {
         Ok(plain)
     }
 
-    /// Four hex digits behind `\u`, at the backslash.
+    /// Four hex digits after `\u`. Called at the backslash.
     fn code_unit(&mut self) -> Result<u16, Error> {
         let mut unit = 0;
         for place in self.at + 2..self.at + 6 {

@@ -9,7 +9,7 @@ use crate::reason;
 use crate::wire::frame::FrameError;
 use crate::wire::header::HeaderError;
 
-/// What came is not what a session may hold.
+/// The peer broke the protocol, or the stream failed.
 #[derive(Debug)]
 pub enum SessionError {
     /// The stream failed: a timeout, a reset.
@@ -22,7 +22,7 @@ pub enum SessionError {
     TooLong {
         /// How long, as announced, in bytes.
         length: u64,
-        /// The most that is taken.
+        /// The maximum, in bytes.
         limit: usize,
     },
     /// The peer closed in the middle of a body.

@@ -17,7 +17,7 @@ pub const PLAIN_HEADER_LIMIT: usize = 1024;
 /// The longest body before authentication, in bytes: the three need 64, a refusal is a sentence.
 const PLAIN_BODY_LIMIT: usize = 1024;
 
-/// A frame that came, checked as far as its time allows.
+/// A frame that came; after the handshake, an authentic one.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Frame<'a> {
     /// What it is.

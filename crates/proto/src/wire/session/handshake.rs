@@ -1,4 +1,4 @@
-//! Proving to each other that both know the token, without saying it.
+//! Proving to each other that both know the token, without sending it.
 //!
 //! Each side gets the other's 32 random bytes, and shows HMAC-SHA256 (RFC 2104) over both with the
 //! token as the key. From the same come the keys of the two directions, which are new in each
@@ -16,12 +16,12 @@
 //! let agreement = Agreement::new(&token, &heard, &client_nonce)?;
 //! let auth = agreement.auth();
 //!
-//! // The server, with the body of `auth`. From here on it knows who calls.
+//! // The server, with the body of `auth`. From here on the client is authenticated.
 //! let at_server = check_auth(&token, &server_nonce, &auth)?;
 //! let welcome = at_server.welcome().to_vec();
 //! let (_, mut from_client) = at_server.into_server();
 //!
-//! // The client, with the body of `welcome`. From here on it knows who answers.
+//! // The client, with the body of `welcome`. From here on the server is authenticated.
 //! let (mut to_server, _) = agreement.check_welcome(&welcome)?;
 //! let mut bytes = Vec::new();
 //! to_server.send(&mut bytes, [(FrameType::Command, b"uptime")])?;
@@ -164,7 +164,7 @@ pub fn check_auth(
     Ok(agreement)
 }
 
-/// The other side is not who it should be, or cannot say so. No text has a secret in it.
+/// The other side failed to authenticate. No text has a secret in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HandshakeError {
     /// A body has the wrong form. Holds the frame's type.

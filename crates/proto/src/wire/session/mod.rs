@@ -42,7 +42,7 @@ pub use status::{ExitStatus, StatusError};
 /// The type of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FrameType {
-    /// Server: who it is, and its nonce.
+    /// Server: the protocol's version, and its nonce.
     Hello,
     /// Client: its nonce, and the proof that it knows the token.
     Auth,
@@ -52,7 +52,7 @@ pub enum FrameType {
     Command,
     /// Client: bytes for the command's standard input.
     Stdin,
-    /// Client: there are no more.
+    /// Client: the end of the command's standard input.
     StdinEof,
     /// Server: bytes of the command's standard output.
     Stdout,
@@ -71,7 +71,7 @@ pub enum FrameType {
 }
 
 impl FrameType {
-    /// All of them.
+    /// All types.
     pub const ALL: [Self; 13] = [
         Self::Hello,
         Self::Auth,
@@ -88,7 +88,7 @@ impl FrameType {
         Self::Pong,
     ];
 
-    /// As it stands in `filename`.
+    /// As `filename` has it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Hello => "hello",

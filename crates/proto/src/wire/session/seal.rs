@@ -46,7 +46,7 @@ impl Sealer {
 
     /// Seals these frames and sends them in one write. Nothing is allocated, and no body is copied.
     ///
-    /// Frames are numbered, so whoever shares a sealer holds its lock until this has returned.
+    /// Frames are numbered, so threads that share a sealer hold its lock until this has returned.
     ///
     /// # Errors
     ///

@@ -20,7 +20,7 @@ use super::FrameType;
 pub enum ServerState {
     /// `hello` was sent.
     AwaitingAuth,
-    /// No command runs, and none has left input behind.
+    /// No command runs, and no input of one is on its way.
     Idle,
     /// A command runs, and takes input.
     Running,
@@ -111,7 +111,7 @@ impl ClientState {
         Ok(match (self, kind) {
             (Self::AwaitingHello, FrameType::Hello) => Self::AwaitingWelcome,
             (Self::AwaitingWelcome, FrameType::Welcome) => Self::Idle,
-            // A refusal, in words that nothing vouches for.
+            // A refusal. Its words are not authenticated.
             (Self::AwaitingHello | Self::AwaitingWelcome, FrameType::Error) => self,
             (Self::Running, FrameType::Stdout | FrameType::Stderr | FrameType::Note) => {
                 Self::Running

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::wire::json::{self, Value};
 
-/// A command's end: Python's `returncode`, where a signal is a negative number.
+/// How a command ended: Python's `returncode`, where a signal is a negative number.
 ///
 /// ```
 /// use proto::wire::session::ExitStatus;
@@ -17,7 +17,7 @@ use crate::wire::json::{self, Value};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExitStatus {
-    /// It ended by itself with this exit status.
+    /// It exited with this status.
     Code(u8),
     /// This signal ended it.
     Signal(u8),

@@ -5,8 +5,8 @@
 //! slower than what ssh carries; with these instructions it is faster. The figures are in the
 //! architecture page, and `cargo bench -p proto` measures them again.
 //!
-//! What it rests on: calling a function that was compiled for instructions which the processor
-//! lacks is undefined behaviour, so the call stands behind the test that they are there. The
+//! Why it is sound: calling a function that was compiled for instructions which the processor
+//! lacks is undefined behaviour, so the call is made only after the test that they are there. The
 //! instructions themselves work on values and touch no memory. The unit tests of the folder above
 //! hold this way against the plain one for every length and every cut.
 
