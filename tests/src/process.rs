@@ -65,6 +65,7 @@ impl Process {
 
     #[track_caller]
     fn start(command: Command, stdin: Stdio, stdout: Stdio) -> Self {
+        let shown = format!("{command:?}");
         let mut command = minding_interrupts(command);
         if !command.get_envs().any(|(name, _)| name == "PATH") {
             command.env("PATH", search_path());
@@ -74,7 +75,6 @@ impl Process {
             .stdout(stdout)
             .stderr(Stdio::piped())
             .process_group(0);
-        let shown = format!("{command:?}");
         let mut child = match command.spawn() {
             Ok(child) => child,
             Err(why) => panic!("cannot start {shown}: {why}"),

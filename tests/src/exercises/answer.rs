@@ -26,8 +26,8 @@ pub fn expect(mut conn: &TcpStream, answer: &[u8], what: &str) {
 #[track_caller]
 pub fn finding(came: &[u8], answer: &[u8], what: &str) {
     let but = match came {
-        _ if answer.starts_with(came) => say!("it stops after", "到这里就没有了："),
-        _ => say!("it begins with", "开头却是"),
+        _ if answer.starts_with(came) => say!("it stops after", "只收到"),
+        _ => say!("it begins with", "收到的开头却是"),
     };
     assert!(
         came == answer,

@@ -63,17 +63,18 @@ fn called(start: impl Fn(SocketAddr) -> Process) -> (Process, TcpStream) {
 
 #[track_caller]
 fn assert_says(mut look: Process, expected: &str, server: &str) {
-    let said = match look.stdout.next_line(SOON) {
-        Some(line) => format!("{line:?}"),
-        None => say!(
-            "nothing for {SOON:?}, or ended without a word",
-            "什么也没说（等了 {SOON:?}，或者已经结束）"
-        ),
-    };
-    if said != format!("{expected:?}") {
+    let line = look.stdout.next_line(SOON);
+    if line.as_deref() != Some(expected) {
+        let but = match line {
+            Some(line) => say!("it prints {line:?}", "它打印的是 {line:?}"),
+            None => say!(
+                "it ends, or waits for {SOON:?}, and prints nothing",
+                "它什么也没打印就结束了，或者等了 {SOON:?} 还没有打印"
+            ),
+        };
         look.fail(&say!(
-            "{server}: your program should print {expected:?}, but it printed {said}",
-            "{server}：你的程序应该打印 {expected:?}，可它打印的是 {said}"
+            "{server}: your program should print {expected:?}, but {but}",
+            "{server}：你的程序应该打印 {expected:?}，可是{but}"
         ));
     }
     let still = say!(
