@@ -113,11 +113,11 @@ pub fn print_endpoints<'a>(
     Output::stdout().write(lines.collect::<String>().as_bytes())
 }
 
-/// Logs refusals at most once a second, and failures of the system at most once a minute.
+/// Logs refusals, and failures of the system, at most once a minute each.
 pub fn log_events(log: Log) -> impl Fn(&Event<'_>) + Send + Sync + 'static {
     let accept = RateLimit::new(ONCE_A_MINUTE);
     let spawn = RateLimit::new(ONCE_A_MINUTE);
-    let refused = RateLimit::new(Duration::from_secs(1));
+    let refused = RateLimit::new(ONCE_A_MINUTE);
     move |event| match event {
         Event::Refused { peer, why } => {
             if let Some(others) = refused.allow() {
