@@ -59,7 +59,7 @@ function launch() {
 /** A page that notes every error that the browser reports. */
 async function open(browser, options = {}) {
     const context = await browser.newContext({ viewport: { width: 1400, height: 900 }, ...options });
-    context.setDefaultTimeout(20_000);
+    context.setDefaultTimeout(60_000);
     const page = await context.newPage();
     const errors = [];
     page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
