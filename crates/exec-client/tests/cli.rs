@@ -175,6 +175,11 @@ fn what_is_ours_fails_with_255_in_one_line() {
             "no..such..host:80",
             "error: cannot find the address of no..such..host:80 (",
         ),
+        // A bare name takes the tool's port.
+        (
+            "no-such-host.invalid",
+            "error: cannot find the address of no-such-host.invalid:8000 (",
+        ),
         (
             "unix:/nonexistent/socket",
             "error: cannot connect to unix:/nonexistent/socket (no such file",

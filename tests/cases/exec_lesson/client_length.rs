@@ -122,3 +122,19 @@ fn an_answer_to_a_length_is_never_sent_together_with_the_next_command() {
     assert_eq!(shown(output), "ok");
     peer.finish();
 }
+
+/// A server that ends instead of sending the body says why: not as a short body.
+#[test]
+fn a_refusal_in_the_place_of_a_body_is_told_in_words() {
+    let peer = Peer::new(|conn| {
+        net::read_exact(&conn, 1, SOON);
+        net::send(&conn, b"1000");
+        net::read_exact(&conn, b"recv_ready".len(), SOON);
+        net::send(&conn, b"error: no recv_ready from you\n");
+    });
+    let text = complaint(&run("length", peer.addr(), &[], "x"));
+    let addr = peer.addr();
+    let expected = format!("error: {addr} refused the connection: no recv_ready from you\n");
+    assert_eq!(text, expected);
+    peer.finish();
+}
