@@ -5,26 +5,24 @@
 //! taken for the answer to a later one, not even to one with the same words.
 //!
 //! Three things cannot be told. Which copy of a message an answer is for: a second answer may be the
-//! network's copy of the first, or the answer to our own second try. What comes to a port after 64
-//! further messages, because it is closed by then (if the system gives it out again, an answer with
-//! the same words would pass). And what comes after the end.
+//! network's copy of the first, or the answer to our own second try. What comes to a port that is
+//! closed by then (if the system gives it out again, an answer with the same words would pass). And
+//! what comes after the end.
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
-use proto::cli::{Failure, Log};
+use proto::cli::Log;
+use proto::is_timeout;
 use proto::net::{Call, MAX_DATAGRAM, TraceEvent, connect_udp};
-use proto::socketserver::descriptor_limit;
 
 use crate::options::Options;
 use crate::outcome::{Answer, Loss};
 
 /// Room for more than any datagram has.
 const ROOM: usize = 65_536;
-/// The ports of so many earlier messages are kept open, where there are twice as many descriptors.
-const EARLIER: usize = 64;
 /// The shortest wait: std refuses one of no time at all.
 const A_LOOK: Duration = Duration::from_micros(1);
 
@@ -39,11 +37,12 @@ pub struct Exchange {
     log: Log,
     buffer: Vec<u8>,
     earlier: VecDeque<Earlier>,
-    most_earlier: usize,
+    /// How many ports of earlier messages are kept open.
+    max_earlier: usize,
     stragglers: Stragglers,
 }
 
-/// A message whose turn is over. Its socket gathers what still comes.
+/// A message whose time is over. Its socket collects what still comes.
 struct Earlier {
     socket: UdpSocket,
     message: Vec<u8>,
@@ -60,23 +59,23 @@ pub struct Stragglers {
 }
 
 impl Exchange {
-    /// Looks the server's name up; nothing is sent.
-    pub fn new(options: &Options) -> Result<Self, Failure> {
-        let mut others = options.endpoint.resolve()?;
-        let server = others.remove(0);
-        others.reverse();
-        Ok(Self {
+    /// Exchanges with the first of these addresses that answers, with at most so many ports at once;
+    /// nothing is sent yet.
+    pub fn new(mut addresses: Vec<SocketAddr>, ports: usize, options: &Options) -> Self {
+        let server = addresses.remove(0);
+        addresses.reverse();
+        Self {
             server,
-            others,
+            others: addresses,
             recv_size: options.recv_size,
             timeout: options.timeout,
             tries: options.retries + 1,
             log: options.log,
             buffer: vec![0; ROOM],
             earlier: VecDeque::new(),
-            most_earlier: descriptor_limit().map_or(EARLIER, |most| EARLIER.min(most / 2)),
+            max_earlier: ports - 1,
             stragglers: Stragglers::default(),
-        })
+        }
     }
 
     /// The address that is asked.
@@ -84,17 +83,17 @@ impl Exchange {
         self.server
     }
 
-    /// Sends the message and waits for its answer. A name may have several addresses, such as
+    /// Sends the message, calls `sent`, and waits for its answer. A name may have several addresses, such as
     /// `localhost` in IPv6 and in IPv4; one that refuses makes room for the next.
-    pub fn ask(&mut self, message: &[u8]) -> Result<Answer, Loss> {
+    pub fn ask(&mut self, message: &[u8], mut sent: impl FnMut()) -> Result<Answer, Loss> {
         if message.len() > MAX_DATAGRAM {
             return Err(Loss::TooLong);
         }
-        if self.earlier.len() >= self.most_earlier {
+        while self.earlier.len() > self.max_earlier {
             self.close_oldest();
         }
         loop {
-            let result = self.ask_address(message);
+            let result = self.ask_address(message, &mut sent);
             if let Err(Loss::Unreachable { .. }) = result
                 && let Some(next) = self.others.pop()
             {
@@ -108,10 +107,9 @@ impl Exchange {
         }
     }
 
-    fn ask_address(&mut self, message: &[u8]) -> Result<Answer, Loss> {
-        let socket =
-            connect_udp(self.server).map_err(|source| Loss::Unreachable { tries: 0, source })?;
-        let result = self.ask_through(&socket, message);
+    fn ask_address(&mut self, message: &[u8], sent: &mut dyn FnMut()) -> Result<Answer, Loss> {
+        let socket = connect_udp(self.server).map_err(|source| Loss::of_send(0, source))?;
+        let result = self.ask_through(&socket, message, sent);
         self.earlier.push_back(Earlier {
             socket,
             message: message.to_vec(),
@@ -120,20 +118,27 @@ impl Exchange {
         result
     }
 
-    fn ask_through(&mut self, socket: &UdpSocket, message: &[u8]) -> Result<Answer, Loss> {
-        let unreachable = |tries| move |source| Loss::Unreachable { tries, source };
+    fn ask_through(
+        &mut self,
+        socket: &UdpSocket,
+        message: &[u8],
+        sent: &mut dyn FnMut(),
+    ) -> Result<Answer, Loss> {
         let started = Instant::now();
         let mut strays = 0;
         for tries in 1..=self.tries {
-            self.send(socket, message).map_err(unreachable(tries - 1))?;
-            let until = started + patience(self.timeout, tries, self.tries);
+            self.send(socket, message)
+                .map_err(|source| Loss::of_send(tries - 1, source))?;
+            sent();
+            let until = started + wait_end(self.timeout, tries, self.tries);
             let mut time_is_up = false;
             while !time_is_up {
                 let left = until.saturating_duration_since(Instant::now());
                 // One look even then: an answer that is there shall not be lost to a busy machine.
                 time_is_up = left.is_zero();
                 let received = self.receive(socket, left.max(A_LOOK));
-                let Some(size) = received.map_err(unreachable(tries))? else {
+                let Some(size) = received.map_err(|source| Loss::Unreachable { tries, source })?
+                else {
                     continue;
                 };
                 if !is_answer(&self.buffer[..size], message) {
@@ -172,10 +177,8 @@ impl Exchange {
         self.trace(Call::RecvFrom, self.recv_size, &self.buffer, shown);
         match received {
             Ok(size) => Ok(Some(size)),
-            Err(error) => match error.kind() {
-                ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted => Ok(None),
-                _ => Err(error),
-            },
+            Err(error) if is_timeout(&error) || error.kind() == ErrorKind::Interrupted => Ok(None),
+            Err(error) => Err(error),
         }
     }
 
@@ -238,7 +241,7 @@ fn is_answer(reply: &[u8], message: &[u8]) -> bool {
 /// How long after the first try the wait for the answer to this one is over. Each wait is twice as
 /// long as the one before, so that a server which has too much to do is not given more; all of them
 /// together take the whole time.
-fn patience(timeout: Duration, tries: u32, all: u32) -> Duration {
+fn wait_end(timeout: Duration, tries: u32, all: u32) -> Duration {
     let waits = |tries: u32| f64::from((1_u32 << tries) - 1);
     timeout.mul_f64(waits(tries) / waits(all))
 }
@@ -250,11 +253,11 @@ mod tests {
     #[test]
     fn waits_double_and_fill_the_whole_time() {
         let total = Duration::from_secs(7);
-        let ends = [1, 2, 3].map(|tries| patience(total, tries, 3));
+        let ends = [1, 2, 3].map(|tries| wait_end(total, tries, 3));
         assert_eq!(ends, [1, 3, 7].map(Duration::from_secs));
-        assert_eq!(patience(total, 1, 1), total);
+        assert_eq!(wait_end(total, 1, 1), total);
         let year = Duration::from_secs(365 * 24 * 60 * 60);
-        assert_eq!(patience(year, 11, 11), year);
+        assert_eq!(wait_end(year, 11, 11), year);
     }
 
     /// `localhost` leads to two addresses on many machines, but not on all.
@@ -277,11 +280,11 @@ mod tests {
             log: Log::default(),
             buffer: vec![0; ROOM],
             earlier: VecDeque::new(),
-            most_earlier: EARLIER,
+            max_earlier: 1,
             stragglers: Stragglers::default(),
         };
         for _ in 0..2 {
-            assert_eq!(exchange.ask(b"a").unwrap().tries, 1);
+            assert_eq!(exchange.ask(b"a", || ()).unwrap().tries, 1);
             assert_eq!(exchange.server(), there);
         }
     }

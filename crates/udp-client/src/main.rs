@@ -1,20 +1,22 @@
 //! A UDP client that sends messages, shows the answer to each, and tells what was lost.
 //!
-//! `options.rs` is its command line, `exchange.rs` one message with its tries, `outcome.rs` what
-//! became of it, `report.rs` what is said at the end.
+//! `options.rs` is its command line, `flight.rs` many messages at once, `exchange.rs` one with its tries,
+//! `outcome.rs` what became of it, `report.rs` and `times.rs` what is said at the end.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod exchange;
+mod flight;
 mod options;
 mod outcome;
 mod report;
+mod times;
 
 use std::process::ExitCode;
 
-use exchange::Exchange;
+use flight::Flight;
 use options::{Options, TOOL};
-use proto::cli::{self, Failure, Lines, Output};
+use proto::cli::{self, Failure, Output};
 use proto::escape::BytesRepr;
 use report::Report;
 
@@ -23,39 +25,38 @@ fn main() -> ExitCode {
 }
 
 fn converse(options: Options) -> Result<ExitCode, Failure> {
-    let mut exchange = Exchange::new(&options)?;
+    let (log, bytes, times) = (options.log, options.bytes, options.times);
     let mut report = Report::default();
     let mut output = Output::stdout();
-    let mut send = |message: &[u8]| -> Result<(), Failure> {
-        let result = exchange.ask(message);
-        report.add(&result);
+    let mut flight = Flight::start(options)?;
+    let mut number = 0;
+    while let Some(done) = flight.next() {
+        number += 1;
+        report.add(&done.result);
         // One message that is lost does not keep the next from being sent.
-        if let Some(words) = outcome::complaint(exchange.server(), message.len(), &result) {
-            options.log.complain(&words);
+        if let Some(words) = outcome::complaint(done.server, done.length, &done.result) {
+            log.complain(&words);
         }
-        let Ok(answer) = result else { return Ok(()) };
-        let reply = exchange.reply(&answer);
-        let mut line = if options.bytes {
-            BytesRepr::new(reply).to_string().into_bytes()
-        } else {
-            reply.to_vec()
-        };
-        line.push(b'\n');
-        output.write(&line)
-    };
-    if options.messages.is_empty() {
-        let mut lines = Lines::with_prompt(">>: ");
-        let mut line = Vec::new();
-        // An empty line is sent, too: unlike a stream, UDP has empty messages.
-        while lines.next(&mut line)? {
-            send(&line)?;
+        if let Ok(answer) = &done.result {
+            let mut line = if bytes {
+                BytesRepr::new(&done.reply).to_string().into_bytes()
+            } else {
+                done.reply
+            };
+            line.push(b'\n');
+            output.write(&line)?;
+            if times {
+                log.note(format_args!(
+                    "answer {number} from {}: {answer}",
+                    done.server
+                ));
+            }
         }
-    } else {
-        for message in &options.messages {
-            send(message)?;
-        }
+        flight.shown();
     }
-    report.stragglers(exchange.finish());
-    options.log.note(format_args!("{report}"));
+    for stragglers in flight.finish()? {
+        report.stragglers(stragglers);
+    }
+    log.note(format_args!("{report}"));
     Ok(report.exit_code())
 }

@@ -12,6 +12,12 @@ pub struct Options {
     pub endpoint: Endpoint,
     /// What to send; from stdin where there is none.
     pub messages: Vec<Vec<u8>>,
+    /// How many messages are sent in all.
+    pub count: Option<usize>,
+    /// How long after a message the next is sent, at the least.
+    pub interval: Option<Duration>,
+    /// Whether the time of each answer is shown.
+    pub times: bool,
     /// Whether answers are shown as Python shows bytes.
     pub bytes: bool,
     /// How many bytes of an answer are shown.
@@ -48,12 +54,31 @@ pub const TOOL: Tool<Options> = Tool {
                 Flag::value(
                     "send",
                     "TEXT",
-                    "a message, be it empty; without any, each line of stdin is one",
+                    "a message (may be empty); default: lines of stdin",
                     |o: &mut Options, v| {
                         cli::bytes(v).map(|message| o.messages.push(message))
                     },
                 )
                 .repeats(),
+                Flag::value(
+                    "count",
+                    "N",
+                    "send so many messages: those of --send in turn, or numbered ones",
+                    |o: &mut Options, v| cli::count(v, 1..=1 << 30).map(|n| o.count = Some(n)),
+                )
+                .short('c'),
+                Flag::value(
+                    "interval",
+                    "TIME",
+                    "send one in each interval; by default up to 8 are in flight",
+                    |o: &mut Options, v| cli::duration(v).map(|d| o.interval = Some(d)),
+                )
+                .short('i'),
+                Flag::switch(
+                    "times",
+                    "show the time of each answer on stderr",
+                    |o: &mut Options| o.times = true,
+                ),
                 Flag::switch(
                     "bytes",
                     "show answers as Python shows bytes: b'HELLO'",
@@ -101,6 +126,10 @@ pub const TOOL: Tool<Options> = Tool {
         Example {
             line: "udp-client --send hello --send '' --bytes 127.0.0.1:9000",
             what: "two messages, one of them empty, shown as Python shows them",
+        },
+        Example {
+            line: "udp-client --count 10 --interval 1s --times --retries 0",
+            what: "measure loss and times, as ping does",
         },
         Example {
             line: "udp-client --retries 0 --timeout 500ms < lines",

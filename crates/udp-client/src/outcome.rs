@@ -1,5 +1,6 @@
 //! What became of one message, and the words for it.
 
+use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -7,6 +8,8 @@ use std::time::Duration;
 use proto::cli::{Failure, show_duration};
 use proto::net::MAX_DATAGRAM;
 use proto::reason;
+
+use crate::times::millis;
 
 /// An answer that came.
 #[derive(Debug)]
@@ -24,6 +27,15 @@ pub struct Answer {
     pub round_trip: Option<Duration>,
 }
 
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.round_trip {
+            Some(time) => write!(f, "{} bytes, {:.3} ms", self.size, millis(time)),
+            None => write!(f, "{} bytes, {} tries", self.size, self.tries),
+        }
+    }
+}
+
 /// Why a message has no answer.
 #[derive(Debug)]
 pub enum Loss {
@@ -38,6 +50,11 @@ pub enum Loss {
         /// The time that it had.
         within: Duration,
     },
+    /// This machine did not send it: it has no route, no free port, or may not.
+    NotSent {
+        /// What the system said.
+        source: io::Error,
+    },
     /// The system says that the server cannot be reached.
     Unreachable {
         /// How many times the message was sent.
@@ -45,6 +62,17 @@ pub enum Loss {
         /// What the system said.
         source: io::Error,
     },
+}
+
+impl Loss {
+    /// A failure to send, after this many copies were sent. What the network told about an earlier
+    /// copy is told to a later call, too.
+    pub fn of_send(tries: u32, source: io::Error) -> Self {
+        match (tries, source.kind()) {
+            (0, kind) if kind != ErrorKind::ConnectionRefused => Self::NotSent { source },
+            _ => Self::Unreachable { tries, source },
+        }
+    }
 }
 
 /// What to say about a message of so many bytes that was not answered in whole.
@@ -67,6 +95,15 @@ pub fn complaint(
         Err(Loss::TooLong) => format!(
             "a datagram holds at most {MAX_DATAGRAM} bytes (yours {length}); send it in parts"
         ),
+        Err(Loss::NotSent { source }) => {
+            let hint = match source.kind() {
+                ErrorKind::AddrNotAvailable | ErrorKind::AddrInUse => {
+                    "are this machine's free ports used up?"
+                }
+                _ => "the fault is on this machine",
+            };
+            format!("not sent to {server} ({}); {hint}", reason(source))
+        }
         Err(Loss::Unreachable { source, .. }) => {
             let hint = match source.kind() {
                 ErrorKind::ConnectionRefused => "is the server running?",
@@ -97,6 +134,6 @@ pub fn complaint(
     Some(Failure::new(text))
 }
 
-fn many(count: u32, one: &str, more: &str) -> String {
+pub fn many(count: u32, one: &str, more: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { more })
 }

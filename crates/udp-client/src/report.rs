@@ -2,10 +2,10 @@
 
 use std::fmt;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use crate::exchange::Stragglers;
-use crate::outcome::{Answer, Loss};
+use crate::outcome::{Answer, Loss, many};
+use crate::times::Times;
 
 /// Counts messages and keeps their round-trip times.
 #[derive(Debug, Default)]
@@ -14,10 +14,11 @@ pub struct Report {
     answered: u32,
     retries: u32,
     cut: u32,
-    unsent: u32,
+    too_long: u32,
+    not_sent: u32,
     stragglers: Stragglers,
     /// Of the messages that were answered without being sent again.
-    round_trips: Vec<Duration>,
+    round_trips: Times,
 }
 
 impl Report {
@@ -27,12 +28,18 @@ impl Report {
             Ok(answer) => {
                 self.answered += 1;
                 self.cut += u32::from(answer.cut);
-                self.round_trips.extend(answer.round_trip);
+                if let Some(time) = answer.round_trip {
+                    self.round_trips.add(time);
+                }
                 answer.tries
             }
             Err(Loss::NoAnswer { tries, .. } | Loss::Unreachable { tries, .. }) => *tries,
             Err(Loss::TooLong) => {
-                self.unsent += 1;
+                self.too_long += 1;
+                return;
+            }
+            Err(Loss::NotSent { .. }) => {
+                self.not_sent += 1;
                 return;
             }
         };
@@ -42,65 +49,57 @@ impl Report {
 
     /// Adds what came after its message was over.
     pub fn stragglers(&mut self, stragglers: Stragglers) {
-        self.stragglers = stragglers;
+        self.stragglers.late += stragglers.late;
+        self.stragglers.duplicates += stragglers.duplicates;
     }
 
     fn lost(&self) -> u32 {
         self.sent - self.answered
     }
 
-    /// 1 when anything was lost, if only the end of a message: as `ping` does where it is told both
-    /// how many answers it wants and how long it may wait, which is always so here.
+    /// 1 when anything was lost or not sent, if only the end of a message: as `ping` does where it is
+    /// told both how many answers it wants and how long it may wait, which is always so here.
     pub fn exit_code(&self) -> ExitCode {
-        ExitCode::from(u8::from(self.lost() + self.cut + self.unsent > 0))
+        let missing = self.lost() + self.cut + self.too_long + self.not_sent;
+        ExitCode::from(u8::from(missing > 0))
     }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let lost = self.lost();
-        let Self {
-            sent,
-            answered,
-            retries,
-            ..
-        } = self;
+        let percent = 100.0 * f64::from(lost) / f64::from(self.sent.max(1));
+        let retries = many(self.retries, "retry", "retries");
         write!(
             f,
-            "{sent} sent, {answered} answered, {lost} lost, {retries} retries"
+            "{} sent, {} answered, {lost} lost ({percent:.1}%), {retries}",
+            self.sent, self.answered
         )?;
         let Stragglers { late, duplicates } = self.stragglers;
+        let duplicates_name = if duplicates == 1 {
+            "duplicate"
+        } else {
+            "duplicates"
+        };
         for (count, name) in [
             (late, "late"),
-            (duplicates, "duplicates"),
+            (duplicates, duplicates_name),
             (self.cut, "cut"),
-            (self.unsent, "too long to send"),
+            (self.too_long, "too long to send"),
+            (self.not_sent, "not sent"),
         ] {
             if count > 0 {
                 write!(f, ", {count} {name}")?;
             }
         }
-        let mut sorted = self.round_trips.clone();
-        sorted.sort_unstable();
-        if let [min, .., max] | [min @ max] = sorted[..] {
-            let [min, median, max] =
-                [min, median(&sorted), max].map(|time| time.as_secs_f64() * 1000.0);
-            write!(f, "; rtt min/median/max = {min:.3}/{median:.3}/{max:.3} ms")?;
-        }
-        Ok(())
+        write!(f, "{}", self.round_trips)
     }
-}
-
-/// The middle of times in order; between the middle two where their number is even.
-fn median(sorted: &[Duration]) -> Duration {
-    let upper = sorted.len() / 2;
-    let lower = (sorted.len() - 1) / 2;
-    (sorted[lower] + sorted[upper]) / 2
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     fn answer(millis: u64) -> Result<Answer, Loss> {
         Ok(Answer {
@@ -119,19 +118,6 @@ mod tests {
     }
 
     #[test]
-    fn the_median_is_the_middle_or_between_the_middle_two() {
-        let shown = report(&[answer(9), answer(1), answer(4)]).to_string();
-        assert_eq!(
-            shown,
-            "3 sent, 3 answered, 0 lost, 0 retries; rtt min/median/max = 1.000/4.000/9.000 ms"
-        );
-        let shown = report(&[answer(4), answer(1)]).to_string();
-        assert!(shown.ends_with("= 1.000/2.500/4.000 ms"), "{shown}");
-        let shown = report(&[answer(5)]).to_string();
-        assert!(shown.ends_with("= 5.000/5.000/5.000 ms"), "{shown}");
-    }
-
-    #[test]
     fn every_kind_of_loss_is_told_and_changes_the_status() {
         let lost = Loss::NoAnswer {
             tries: 3,
@@ -140,8 +126,9 @@ mod tests {
         };
         let all = report(&[answer(1), Err(lost), Err(Loss::TooLong)]);
         assert!(
-            all.to_string()
-                .starts_with("2 sent, 1 answered, 1 lost, 2 retries, 1 too long to send; rtt")
+            all.to_string().starts_with(
+                "2 sent, 1 answered, 1 lost (50.0%), 2 retries, 1 too long to send; rtt"
+            )
         );
         let cut = Ok(Answer {
             size: 1,
@@ -157,15 +144,17 @@ mod tests {
         });
         assert_eq!(
             cut.to_string(),
-            "1 sent, 1 answered, 0 lost, 1 retries, 2 late, 3 duplicates, 1 cut"
+            "1 sent, 1 answered, 0 lost (0.0%), 1 retry, 2 late, 3 duplicates, 1 cut"
         );
-        for report in [all, cut, report(&[Err(Loss::TooLong)])] {
+        let source = std::io::ErrorKind::AddrNotAvailable.into();
+        let local = report(&[Err(Loss::of_send(0, source))]);
+        assert_eq!(
+            local.to_string(),
+            "0 sent, 0 answered, 0 lost (0.0%), 0 retries, 1 not sent"
+        );
+        for report in [all, cut, local, report(&[Err(Loss::TooLong)])] {
             assert_eq!(report.exit_code(), ExitCode::from(1));
         }
         assert_eq!(report(&[answer(1)]).exit_code(), ExitCode::SUCCESS);
-        assert_eq!(
-            report(&[]).to_string(),
-            "0 sent, 0 answered, 0 lost, 0 retries"
-        );
     }
 }

@@ -65,7 +65,7 @@ fn the_longest_message_passes_and_a_longer_one_is_refused() {
     assert_eq!(ended.status.code(), Some(1));
     let words = String::from_utf8(ended.stderr).unwrap();
     let refused = "error: a datagram holds at most 65507 bytes (yours 65508); send it in parts\n\
-                   9 sent, 9 answered, 0 lost, 0 retries, 1 too long to send; rtt";
+                   9 sent, 9 answered, 0 lost (0.0%), 0 retries, 1 too long to send; rtt";
     assert!(words.starts_with(refused), "{words}");
     server.assert_alive(fresh_client);
 }

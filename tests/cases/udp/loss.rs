@@ -6,7 +6,7 @@ use std::process;
 use std::thread;
 use std::time::Duration;
 
-use cross_process::deadline::SOON;
+use cross_process::deadline::{SOON, poll};
 use cross_process::process::Process;
 use cross_process::relay::{Books, GOODBYE, Relay};
 
@@ -20,7 +20,7 @@ const MESSAGES: [&str; 6] = ["same", "same", "", "same", "n\u{ef}ve", "goodbye"]
 /// The number before `name` in the report; zero where it is not there.
 fn count(report: &str, name: &str) -> usize {
     let words: Vec<&str> = report.split([' ', ',', ';', '\n']).collect();
-    let at = words.iter().position(|word| *word == name);
+    let at = words.iter().position(|word| word.starts_with(name));
     let before = |at| words[..at].iter().rev().find(|word| !word.is_empty());
     at.and_then(before)
         .map_or(0, |number| number.parse().unwrap())
@@ -31,8 +31,15 @@ fn compare(seed: u64, flags: &[&str]) -> Books {
     let mut server = serve(&["--stop-on-eof"]);
     let relay = Relay::start(server.addr(), seed);
     let mut client = Process::spawn(client(flags, relay.addr()));
-    for message in MESSAGES {
+    // One after the other, so that the relay's books say which answer came in time.
+    for (before, message) in MESSAGES.iter().enumerate() {
         client.send_line(message);
+        let over = || {
+            let answered = client.stdout.text().lines().count();
+            let lost = client.stderr.text().matches(": no answer within ").count();
+            (answered + lost > before).then_some(())
+        };
+        assert!(poll(SOON, over).is_some(), "{}", client.stderr.text());
     }
     let ended = client.finish(SOON + SOON);
     let books = relay.close();
@@ -56,9 +63,9 @@ fn check(ended: &process::Output, books: &Books, which: &str) {
         ("sent", messages.len()),
         ("answered", answers.len()),
         ("lost", lost),
-        ("retries", books.requests.len() - messages.len()),
+        ("retr", books.requests.len() - messages.len()),
         ("late", books.late()),
-        ("duplicates", books.duplicates()),
+        ("duplicate", books.duplicates()),
     ] {
         assert_eq!(count(&report, name), expected, "{name}; {shown}");
     }
@@ -86,10 +93,11 @@ fn check(ended: &process::Output, books: &Books, which: &str) {
         .map(|answer| answer.after)
         .collect();
     relay.sort_unstable();
-    let (_, times) = report.split_once("rtt min/median/max = ").unwrap();
+    let (_, times) = report.split_once("rtt min/median/max/jitter = ").unwrap();
     let times: Vec<f64> = times
         .trim_end_matches(" ms\n")
         .split('/')
+        .take(3)
         .map(|time| time.parse().unwrap())
         .collect();
     let middle = (relay[(relay.len() - 1) / 2] + relay[relay.len() / 2]) / 2;

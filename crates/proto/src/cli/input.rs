@@ -57,11 +57,16 @@ impl Lines {
     /// Takes stdin for itself. The prompt goes to stderr: stdout is for data.
     pub fn with_prompt(prompt: &'static str) -> Self {
         let stdin = io::stdin().lock();
-        let asks = stdin.is_terminal() && io::stderr().is_terminal();
+        let asks = Self::are_typed();
         Self {
             prompt: asks.then_some(prompt),
             stdin: BufReader::with_capacity(BUFFER, Waiting(stdin)),
         }
+    }
+
+    /// Whether a person would be asked for them.
+    pub fn are_typed() -> bool {
+        io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
     /// Whether a person is asked for the lines.

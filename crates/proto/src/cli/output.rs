@@ -2,12 +2,11 @@
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};
-use std::os::fd::AsFd;
 use std::thread;
 use std::time::Duration;
 
 use super::failure::Failure;
-use crate::sys::are_same_file;
+use crate::sys::{are_same_file, unbuffered};
 
 /// How soon an output that is non-blocking is tried again.
 const LOOK: Duration = Duration::from_millis(5);
@@ -28,16 +27,15 @@ pub struct Output {
 impl Output {
     /// Standard output.
     pub fn stdout() -> Self {
-        Self::new(&io::stdout(), "standard output")
+        Self::new(unbuffered(&io::stdout()), "standard output")
     }
 
     /// Standard error.
     pub fn stderr() -> Self {
-        Self::new(&io::stderr(), "standard error")
+        Self::new(unbuffered(&io::stderr()), "standard error")
     }
 
-    fn new(stream: &impl AsFd, name: &'static str) -> Self {
-        let file = stream.as_fd().try_clone_to_owned().map(File::from);
+    fn new(file: io::Result<File>, name: &'static str) -> Self {
         Self { file, name }
     }
 

@@ -31,6 +31,11 @@ pub fn socket_inode(socket: &impl AsRawFd) -> Option<String> {
     Some(inode.to_owned())
 }
 
+/// A standard stream once more, without the buffer that std gives it.
+pub fn unbuffered(stream: &impl AsFd) -> io::Result<File> {
+    stream.as_fd().try_clone_to_owned().map(File::from)
+}
+
 /// Whether two open files are one, as stdout and stderr are with `2>&1`.
 pub fn are_same_file(one: &impl AsFd, other: &impl AsFd) -> bool {
     let file = |stream: BorrowedFd<'_>| {

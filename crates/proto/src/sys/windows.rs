@@ -32,6 +32,11 @@ pub fn socket_inode(_socket: &impl AsRawSocket) -> Option<String> {
     None
 }
 
+/// A standard stream once more, without the buffer that std gives it.
+pub fn unbuffered(stream: &impl AsHandle) -> io::Result<File> {
+    stream.as_handle().try_clone_to_owned().map(File::from)
+}
+
 /// std cannot tell on Windows whether two open files are one.
 pub fn are_same_file(_one: &impl AsHandle, _other: &impl AsHandle) -> bool {
     false

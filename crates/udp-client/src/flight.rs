@@ -1,0 +1,210 @@
+//! Messages in flight: a few threads, each with one message at a time, so that one loss does not hold up
+//! the messages after it. Results come out in the order of the messages.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use proto::cli::{Failure, Lines};
+use proto::socketserver::descriptor_limit;
+use proto::sync::lock;
+
+use crate::exchange::{Exchange, Stragglers};
+use crate::options::Options;
+use crate::outcome::{Answer, Loss};
+
+/// How many messages are in flight at most.
+const MAX_IN_FLIGHT: usize = 8;
+/// How many ports all threads together keep open: of messages in flight and of earlier ones.
+const MAX_PORTS: usize = 48;
+/// How many messages may be ahead of the first that has no result yet.
+const MAX_AHEAD: usize = 256;
+
+/// What became of one message.
+pub struct Done {
+    number: u64,
+    /// The server's address that was asked.
+    pub server: SocketAddr,
+    /// The length of the message in bytes.
+    pub length: usize,
+    /// Its answer or loss.
+    pub result: Result<Answer, Loss>,
+    /// The bytes of the answer.
+    pub reply: Vec<u8>,
+}
+
+type Message = (u64, Vec<u8>);
+
+/// All messages on their way; gives their results in order.
+pub struct Flight {
+    results: Receiver<Done>,
+    stragglers: Receiver<Stragglers>,
+    tickets: Receiver<()>,
+    input: Receiver<Failure>,
+    waiting: BTreeMap<u64, Done>,
+    next: u64,
+}
+
+impl Flight {
+    /// Starts to read and send messages.
+    pub fn start(options: Options) -> Result<Self, Failure> {
+        let addresses = options.endpoint.resolve()?;
+        let options = Arc::new(options);
+        let is_typed = options.messages.is_empty() && options.count.is_none() && Lines::are_typed();
+        // At a prompt each message waits for the answer to the one before.
+        let (threads, ahead) = if is_typed {
+            (1, 1)
+        } else {
+            (MAX_IN_FLIGHT, MAX_AHEAD)
+        };
+        let (to_threads, messages) = mpsc::sync_channel::<Message>(threads);
+        let messages = Arc::new(Mutex::new(messages));
+        let (done, results) = mpsc::channel();
+        let (over, stragglers) = mpsc::channel();
+        let ports = descriptor_limit().map_or(MAX_PORTS, |limit| MAX_PORTS.min(limit / 2));
+        let threads = threads.min(ports / 2).max(1);
+        for _ in 0..threads {
+            let exchange = Exchange::new(addresses.clone(), ports / threads, &options);
+            let (messages, done, over) = (Arc::clone(&messages), done.clone(), over.clone());
+            start("exchange", move || work(exchange, &messages, &done, &over))?;
+        }
+        let (ticket, tickets) = mpsc::sync_channel(ahead);
+        let (failed, input) = mpsc::channel();
+        start("input", move || {
+            if let Err(failure) = send_all(&options, &to_threads, &ticket) {
+                let _ = failed.send(failure);
+            }
+        })?;
+        Ok(Self {
+            results,
+            stragglers,
+            tickets,
+            input,
+            waiting: BTreeMap::new(),
+            next: 0,
+        })
+    }
+
+    /// The result of the next message; `None` after the last.
+    pub fn next(&mut self) -> Option<Done> {
+        while !self.waiting.contains_key(&self.next) {
+            let done = self.results.recv().ok()?;
+            self.waiting.insert(done.number, done);
+        }
+        let done = self.waiting.remove(&self.next);
+        self.next += 1;
+        done
+    }
+
+    /// Lets one more message follow, once the result of one is shown.
+    pub fn shown(&self) {
+        let _ = self.tickets.try_recv();
+    }
+
+    /// What came after its message was over; fails where the input did.
+    pub fn finish(self) -> Result<Vec<Stragglers>, Failure> {
+        match self.input.try_recv() {
+            Ok(failure) => Err(failure),
+            Err(_) => Ok(self.stragglers.iter().collect()),
+        }
+    }
+}
+
+fn start(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), Failure> {
+    let thread = thread::Builder::new().name(name.into()).spawn(work);
+    thread
+        .map(drop)
+        .map_err(|error| Failure::start("cannot start a thread", &error))
+}
+
+fn work(
+    mut exchange: Exchange,
+    messages: &Mutex<Receiver<Message>>,
+    done: &Sender<Done>,
+    over: &Sender<Stragglers>,
+) {
+    loop {
+        // Held until the message is sent, so that no later message overtakes it.
+        let mut turn = Some(lock(messages));
+        let Some(Ok((number, message))) = turn.as_ref().map(|turn| turn.recv()) else {
+            break;
+        };
+        let result = exchange.ask(&message, || turn = None);
+        drop(turn);
+        let reply = result
+            .as_ref()
+            .map(|answer| exchange.reply(answer).to_vec());
+        let _ = done.send(Done {
+            number,
+            server: exchange.server(),
+            length: message.len(),
+            reply: reply.unwrap_or_default(),
+            result,
+        });
+    }
+    let _ = over.send(exchange.finish());
+}
+
+fn send_all(
+    options: &Options,
+    to_threads: &SyncSender<Message>,
+    ticket: &SyncSender<()>,
+) -> Result<(), Failure> {
+    let mut pace = Pace {
+        interval: options.interval,
+        next: Instant::now(),
+    };
+    let mut number = 0;
+    let mut send = |message: &[u8]| {
+        pace.wait();
+        // Where it fails, there is no thread left, and the end has come.
+        let _ = to_threads.send((number, message.to_vec()));
+        number += 1;
+    };
+    if let Some(count) = options.count {
+        for number in 0..count {
+            let _ = ticket.send(());
+            match options.messages.get(number % options.messages.len().max(1)) {
+                Some(message) => send(message),
+                None => send(format!("probe {}", number + 1).as_bytes()),
+            }
+        }
+        return Ok(());
+    }
+    if !options.messages.is_empty() {
+        for message in &options.messages {
+            let _ = ticket.send(());
+            send(message);
+        }
+        return Ok(());
+    }
+    let mut lines = Lines::with_prompt(">>: ");
+    let mut line = Vec::new();
+    loop {
+        let _ = ticket.send(());
+        // An empty line is sent, too: unlike a stream, UDP has empty messages.
+        if !lines.next(&mut line)? {
+            return Ok(());
+        }
+        send(&line);
+    }
+}
+
+/// Sends no faster than `--interval`.
+struct Pace {
+    interval: Option<Duration>,
+    next: Instant,
+}
+
+impl Pace {
+    fn wait(&mut self) {
+        let Some(interval) = self.interval else {
+            return;
+        };
+        thread::sleep(self.next.saturating_duration_since(Instant::now()));
+        self.next = Instant::now().max(self.next) + interval;
+    }
+}
