@@ -25,8 +25,10 @@ const NOTE_AFTER: Duration = Duration::from_secs(1);
 const NOTE: &[u8] = b"the command has ended, but a background process keeps its output open; \
     waiting for it";
 /// The first pause before a client whose input the command does not read is asked whether it is
-/// still there. Each is twice as long as the one before.
+/// still there.
 const PROBE: Duration = Duration::from_millis(250);
+/// Later pauses are this part of the time that it has waited: in a day that makes 330 probes.
+const PROBE_SHARE: u32 = 32;
 /// What the client is told at the end may take so long.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
@@ -191,8 +193,8 @@ impl<'a> Link<'a> {
     /// is sent. So it is sent output that is empty, more and more seldom, so that it never fills the
     /// buffers of a client that is paused.
     fn feed(&mut self, bytes: &[u8]) -> Result<(), CloseReason> {
-        let mut probe_at = Instant::now() + PROBE;
-        let mut pause = PROBE;
+        let began = Instant::now();
+        let mut probe_at = began + PROBE;
         loop {
             let Some(input) = &self.input else {
                 return Ok(());
@@ -208,8 +210,7 @@ impl<'a> Link<'a> {
                 self.shared
                     .writer
                     .try_send(FrameType::Stdout, b"", running)?;
-                pause *= 2;
-                probe_at += pause;
+                probe_at = Instant::now() + PROBE.max(began.elapsed() / PROBE_SHARE);
             }
         }
     }
