@@ -92,15 +92,13 @@ impl Lesson {
         match came {
             Ok(0) => Ok(false),
             Ok(count) => {
-                let came = &unasked[..count];
-                let (endpoint, shown) = (&self.options.endpoint, quoted(came.trim_ascii_end(), 80));
-                Err(self.stranger(
-                    came,
-                    format!(
-                        "{endpoint} sent {shown}, which answers no command; does the server speak \
+                let (endpoint, came) = (&self.options.endpoint, &unasked[..count]);
+                let shown = quoted(came.trim_ascii_end(), 80);
+                let otherwise = format!(
+                    "{endpoint} sent {shown}, which answers no command; does the server speak \
                      another --protocol?"
-                    ),
-                ))
+                );
+                Err(self.stranger(came, otherwise))
             }
             Err(error) => Ok(error.kind() == ErrorKind::WouldBlock),
         }
@@ -138,11 +136,11 @@ impl Lesson {
                 Err(error) if is_timeout(&error) => {
                     return Err(silent(&self.options, &format!("{total} bytes")));
                 }
-                Err(error) if held.is_empty() => {
-                    return Err(self.lost(stream, &format!("after {total} bytes"), &error));
+                Err(error) => {
+                    // A refusal may have come before the reset.
+                    let lost = || self.lost(stream, &format!("after {total} bytes"), &error);
+                    return Err(refusal(&self.options, &held).unwrap_or_else(lost));
                 }
-                // The words came before the reset.
-                Err(_) => 0,
             };
             total += count;
             held.extend_from_slice(&buffer[..count]);

@@ -5,6 +5,7 @@ use std::thread;
 
 use cross_process::deadline::{SOON, poll};
 use cross_process::net;
+use cross_process::peer::Peer;
 use cross_process::process::Process;
 use cross_process::procfs;
 
@@ -126,4 +127,16 @@ fn a_full_server_is_never_taken_for_a_reply() {
         let command = format!("printf '%s' '{words}'");
         assert_eq!(shown(run("raw", server.addr(), &[], &command)), words);
     }
+    // Also where the network fails in the middle of one, and the words are no refusal yet.
+    let peer = Peer::new(|conn| {
+        net::read_exact(&conn, 1, SOON);
+        net::send(&conn, b"error: busy, 1");
+        net::reset(conn);
+    });
+    let output = run("raw", peer.addr(), &[], "unread");
+    assert_eq!(
+        (output.status.code(), &output.stdout[..]),
+        (Some(255), &b""[..])
+    );
+    peer.finish();
 }
