@@ -42,7 +42,7 @@ pub fn serve(client: &Client, known: &mut bool) -> Result<(), CloseReason> {
         };
         // A long request may have moved them.
         client.set_timeouts()?;
-        let sent = reply.send(&mut traced, client);
+        let sent = reply::send(&reply, &mut traced, client);
         sent.map_err(|reason| reason.of_write(options.write_timeout()))?;
         if request.may_be_cut {
             return Err(CloseReason::MaybeCut);
