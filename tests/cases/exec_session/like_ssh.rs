@@ -207,11 +207,9 @@ fn limits_run_at_the_same_time() {
     let mut session = Session::start(&["--kill-after", "2s", "--drain", "60s"]);
     let mut client = session.client(&[], "setsid sleep 1000 & echo $!; exit 0");
     let escaped: u32 = client.wait_line(SOON).parse().unwrap();
-    let killed = Instant::now();
     client.signal(Signal::Kill);
+    // Long before the drain time.
     session.server.process.wait_stderr(", cancelled; ", SOON);
-    let took = killed.elapsed();
-    assert!(took < Duration::from_secs(4), "{took:?}");
     // It was not pursued.
     assert!(Signal::Kill.to_process(escaped));
     session.assert_alive();
