@@ -207,3 +207,32 @@ fn output_frames_may_be_empty_and_the_server_may_close_behind_the_exit() {
     assert_eq!(server.complaint("x"), "no shell today");
     assert!(server.complaint("x").starts_with("malformed exit frame"));
 }
+
+#[test]
+fn each_side_answers_the_others_pings_at_any_time() {
+    let mut session = Session::start(&[]);
+    let steps = "login
+        ping
+        until pong
+        command cat
+        ping
+        until pong
+        stdin x
+        stdin-eof
+        until exit
+        ping
+        until pong";
+    let Some(seen) = play(session.server.endpoint(), &session.token, &[], steps) else {
+        return;
+    };
+    let expected = "pong b''\npong b''\nstdout b'x'\nexit b'{\"code\": 0}'\npong b''\n";
+    assert_eq!(seen, expected);
+    session.assert_alive();
+
+    let steps =
+        "login\nping\nuntil pong\nuntil command\nping\nuntil pong\nexit {\"code\": 6}\nrest";
+    let Some(server) = Playing::start(&[], steps) else {
+        return;
+    };
+    assert_eq!(server.run(&[], "x").status.code(), Some(6));
+}
