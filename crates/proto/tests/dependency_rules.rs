@@ -65,7 +65,8 @@ const PRINTING: &[&str] = &[
 /// What `exec-server`'s engine must not use: it runs commands and knows no client.
 const NOT_IN_ENGINE: &[&str] = &[
     "crate::",
-    "std::net",
+    "std::net::Tcp",
+    "std::net::Udp",
     "proto::net",
     "proto::wire",
     "proto::cli",

@@ -116,7 +116,7 @@ fn a_number_of_conversations_is_an_end_and_one_more_is_closed() {
         tap.process
             .stdout
             .text()
-            .contains("#2 over: 2 bytes from the client")
+            .contains(" over: 2 bytes from the client")
     );
 }
 

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::failure::Failure;
-use crate::sys::{are_same_file, unbuffered};
+use crate::sys::{CONSOLE_TAKES_BYTES, are_same_file, unbuffered};
 
 /// How soon an output that is non-blocking is tried again.
 const LOOK: Duration = Duration::from_millis(5);
@@ -21,22 +21,24 @@ const LOOK: Duration = Duration::from_millis(5);
 pub struct Output {
     /// The same file without std's buffer, which would make two writes of one.
     file: io::Result<File>,
-    name: &'static str,
+    is_stderr: bool,
 }
 
 impl Output {
     /// Standard output.
     pub fn stdout() -> Self {
-        Self::new(unbuffered(&io::stdout()), "standard output")
+        Self {
+            file: unbuffered(&io::stdout()),
+            is_stderr: false,
+        }
     }
 
     /// Standard error.
     pub fn stderr() -> Self {
-        Self::new(unbuffered(&io::stderr()), "standard error")
-    }
-
-    fn new(file: io::Result<File>, name: &'static str) -> Self {
-        Self { file, name }
+        Self {
+            file: unbuffered(&io::stderr()),
+            is_stderr: true,
+        }
     }
 
     /// Whether it goes to a terminal.
@@ -51,11 +53,17 @@ impl Output {
     ///
     /// A [`Failure`] that says why; a quiet one where the reader has closed it.
     pub fn write(&mut self, mut bytes: &[u8]) -> Result<(), Failure> {
-        let name = self.name;
+        let name = match self.is_stderr {
+            true => "standard error",
+            false => "standard output",
+        };
         let failed = |error: &io::Error| match error.kind() {
             ErrorKind::BrokenPipe => Failure::output_closed(),
             _ => Failure::io(&format!("cannot write to {name}"), error),
         };
+        if !CONSOLE_TAKES_BYTES && self.is_terminal() {
+            return self.show(bytes).map_err(|error| failed(&error));
+        }
         let file = self.file.as_mut().map_err(|error| failed(error))?;
         while !bytes.is_empty() {
             match file.write(bytes) {
@@ -66,6 +74,21 @@ impl Output {
             }
         }
         Ok(())
+    }
+}
+
+impl Output {
+    /// Writes to a console that shows text and takes no other bytes.
+    fn show(&self, bytes: &[u8]) -> io::Result<()> {
+        let text = String::from_utf8_lossy(bytes);
+        match self.is_stderr {
+            true => io::stderr().write_all(text.as_bytes()),
+            false => {
+                let mut stdout = io::stdout();
+                stdout.write_all(text.as_bytes())?;
+                stdout.flush()
+            }
+        }
     }
 }
 

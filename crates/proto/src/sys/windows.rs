@@ -42,6 +42,9 @@ pub fn are_same_file(_one: &impl AsHandle, _other: &impl AsHandle) -> bool {
     false
 }
 
+/// Whether a terminal takes any bytes. A console of Windows shows text, and std gives it nothing else.
+pub const CONSOLE_TAKES_BYTES: bool = false;
+
 /// The command that shows which program has a port.
 pub fn who_has_port(port: u16, _is_udp: bool) -> String {
     format!("netstat -ano | findstr :{port}")
