@@ -229,8 +229,7 @@ fn each_side_answers_the_others_pings_at_any_time() {
     assert_eq!(seen, expected);
     session.assert_alive();
 
-    let steps =
-        "login\nping\nuntil pong\nuntil command\nping\nuntil pong\nexit {\"code\": 6}\nrest";
+    let steps = "login\nuntil command\nping\nuntil pong\nexit {\"code\": 6}\nrest";
     let Some(server) = Playing::start(&[], steps) else {
         return;
     };
