@@ -15,7 +15,7 @@ pub struct Options {
     pub endpoint: Endpoint,
     /// How to speak.
     pub protocol: Protocol,
-    /// Whether a lesson protocol, which authenticates nobody, is really wanted.
+    /// Whether a lesson protocol, which authenticates no client, is really wanted.
     pub no_auth: bool,
     /// Whether other machines may connect.
     pub allow_remote: bool,

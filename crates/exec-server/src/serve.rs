@@ -47,7 +47,7 @@ pub fn serve(options: Options) -> Result<ExitCode, Failure> {
     serving::serve(server, DESCRIPTORS, options.stop, options.log)
 }
 
-/// A shell for anyone who can connect is what the lesson builds, and nobody should start one unawares.
+/// A shell for anyone who can connect is what the lesson builds, and must not be started unawares.
 /// Judges the address that was bound: a name might be another address the next time it is asked for.
 fn check_safety(options: &Options, bound: &Endpoint) -> Result<(), Failure> {
     let endpoint = &options.endpoint;

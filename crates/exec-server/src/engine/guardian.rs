@@ -3,9 +3,9 @@
 //! A server that is killed with SIGKILL can clean up nothing. So one `/bin/sh` (`guardian.sh`) is
 //! started with the engine, in a process group of its own, where the terminal's Ctrl-C does not
 //! reach it. It learns of every command through a socket, and the kernel closes that when the server
-//! dies, however it dies: then whatever is left gets TERM, and KILL after the grace. (Not a pipe:
-//! with a pipe one cannot wait for so long and no longer, and a guardian may be halted by whoever
-//! may send it a signal. One that does not answer is replaced like one that is dead.)
+//! dies, however it dies: then what is left gets TERM, and KILL after the grace. It is not a pipe,
+//! because std has no timeouts for pipes, and another process of the user may halt the guardian. A
+//! guardian that does not answer in time is replaced like one that is dead.
 //!
 //! The guardian also is how the engine signals a process group at all, which std cannot: the
 //! shell's own `kill` costs a line and an answer, no process.
@@ -34,7 +34,7 @@ const SCRIPT: &str = include_str!("guardian.sh");
 
 /// How long a guardian may take to answer or to read on. It needs microseconds; a busy machine may
 /// make them many.
-const PATIENCE: Duration = Duration::from_secs(5);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What a group of processes can be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +92,7 @@ impl Guardian {
     }
 
     /// Sends `signal` to `group`, whose leader must not have been reaped, and returns once it is
-    /// sent. A group that has nobody left is no error.
+    /// sent. A group without processes is no error.
     pub(super) fn signal(&self, group: u32, signal: Signal) -> io::Result<()> {
         let verb = match signal {
             Signal::Term => 'T',
@@ -152,8 +152,8 @@ struct Shell {
 impl Shell {
     fn start(shell: &PathBuf, grace: Duration) -> io::Result<Self> {
         let (ours, theirs) = UnixStream::pair()?;
-        ours.set_read_timeout(Some(PATIENCE))?;
-        ours.set_write_timeout(Some(PATIENCE))?;
+        ours.set_read_timeout(Some(ANSWER_TIMEOUT))?;
+        ours.set_write_timeout(Some(ANSWER_TIMEOUT))?;
         let theirs = OwnedFd::from(theirs);
         let tenths = grace.as_millis().div_ceil(100).min(u32::MAX.into());
         let mut command = Command::new(shell);

@@ -10,7 +10,7 @@
 trap '' HUP INT QUIT TERM PIPE TSTP TTIN TTOU
 exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
 tenths=$1
-groups=' '    # a list of words, a space before and behind each
+groups=' '    # a list of words, a space before and after each
 
 # A command that starts in a session of its own has no group yet for its first millisecond.
 send() { kill -s "$1" -- "-$2" || kill -s "$1" -- "$2"; }

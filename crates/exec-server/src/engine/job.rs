@@ -47,7 +47,7 @@ const PAUSE: Duration = Duration::from_micros(50);
 /// How long a group may take to die of KILL, on a machine that is busy.
 const DYING: Duration = Duration::from_millis(500);
 
-/// Whether nobody wants the command any more, asked ten times a second.
+/// Whether the command is no longer wanted; the clock asks ten times a second.
 pub(super) type Unwanted = Box<dyn Fn() -> bool + Send + Sync>;
 
 /// The limits of one command.
@@ -198,7 +198,7 @@ impl Job {
         }
     }
 
-    /// Waits for the shell's end, and reaps it. Nobody reads the outputs any more.
+    /// Waits for the shell's end, and reaps it. Both outputs have ended.
     pub(super) fn finish(&self) -> Ended {
         let spin_end = Instant::now() + SPIN;
         let mut pause = PAUSE;

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`request`] | what one command asks for |
 //! | [`running`] | a command that runs: pump its output, feed its input, cancel it |
-//! | [`sink`], [`collect`] | where the output goes: to a caller's frames, or into memory up to a limit |
+//! | [`sink`], [`collect`] | where the output goes: to the client's frames, or into memory up to a limit |
 //! | [`input`] | the command's standard input |
 //! | [`outcome`], [`error`] | how it ended; why it could not run |
 //! | `job` | the states of a command, and why a signal never hits a stranger |
@@ -155,7 +155,7 @@ impl Engine {
     }
 }
 
-/// Runs the shell once and waits for it, which also fails where whoever started us has children's
+/// Runs the shell once and waits for it, which also fails where the server was started with children's
 /// ends ignored (SIGCHLD): then a number could be used again while we still signal it.
 fn try_shell(settings: &Settings) -> Result<(), EngineError> {
     std::process::Command::new(&settings.shell)

@@ -22,7 +22,7 @@ pub struct Outcome {
     pub stderr: u64,
 }
 
-/// What a process leaves behind: Python's `returncode`, where a signal is a negative number.
+/// The exit status: Python's `returncode`, where a signal is a negative number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     /// It ended by itself, with this code (0 to 255).
@@ -36,7 +36,7 @@ impl Status {
         match (status.code(), status.signal()) {
             (Some(code), _) => Self::Code(code),
             (None, Some(signal)) => Self::Signal(signal),
-            // Only a stopped or continued process has neither, and nobody waits for such here.
+            // Only a stopped or continued process has neither, and such are not waited for here.
             (None, None) => Self::Code(255),
         }
     }
@@ -47,9 +47,9 @@ impl Status {
 pub enum Stopped {
     /// Its time was up.
     TimedOut,
-    /// A [`Canceller`](super::Canceller) was used, or nobody wanted its output any more.
+    /// A [`Canceller`](super::Canceller) was used, or its output was no longer wanted.
     Cancelled,
-    /// The sink failed, so nobody can be told anything more.
+    /// The sink failed, so the client can be told nothing more.
     Sink(io::Error),
 }
 

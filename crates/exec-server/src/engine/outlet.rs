@@ -156,7 +156,7 @@ fn open_end(pipe: &impl AsRawFd, options: &mut OpenOptions) -> io::Result<File> 
         .open(format!("/proc/self/fd/{}", pipe.as_raw_fd()))
 }
 
-/// Ends the command when the sink panics: nobody would read its output any more.
+/// Ends the command when the sink panics: its output would not be read any more.
 struct EndOnDrop<'a> {
     outlet: &'a Outlet,
     stop: &'a dyn Fn(Stopped),

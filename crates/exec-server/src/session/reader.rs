@@ -264,7 +264,7 @@ impl<'a> Link<'a> {
 
     /// An interval has passed in which the client said nothing.
     ///
-    /// While a command runs, a client may be paused, or wait for whoever reads its output: it answers
+    /// While a command runs, a client may be paused, or wait for the reader of its output: it answers
     /// nothing, but its system acknowledges what it gets. Then it is not gone.
     fn keep_alive(&mut self, interval: Duration, idle: bool) -> Result<(), CloseReason> {
         match self.alive.silent_interval() {
