@@ -51,7 +51,7 @@ pub struct Flight {
 impl Flight {
     /// Starts to read and send messages.
     pub fn start(options: Options) -> Result<Self, Failure> {
-        let addresses = options.endpoint.resolve()?;
+        let addresses = options.endpoint.resolve_within(options.timeout)?;
         let options = Arc::new(options);
         let is_typed = options.messages.is_empty() && options.count.is_none() && Lines::are_typed();
         // At a prompt each message waits for the answer to the one before.

@@ -279,6 +279,34 @@ fn a_folder_that_is_missing_closed_or_open_to_all_is_refused() {
     );
 }
 
+/// Linux's abstract sockets: a name without a file.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_name_with_an_at_sign_needs_no_file() {
+    let endpoint = format!("unix:@dialtone-{}", std::process::id());
+    let mut server = Server::start(server_command(&["--stop-on-eof", &endpoint]));
+    assert_eq!(server.endpoint(), endpoint);
+    let mut client = Process::spawn(client_command(&["--send", "hello", &endpoint]));
+    assert_eq!(client.finish(SOON).stdout, b"HELLO\n");
+    assert!(refusal(server_command(&[&endpoint])).contains("already in use"));
+    server.process.close_stdin();
+    assert!(server.process.wait_exit(SOON).success());
+}
+
+#[test]
+fn control_bytes_in_a_path_are_shown_escaped() {
+    let folder = TempDir::new();
+    let path = folder.join("a\x1b[2Jb");
+    let server = Server::start(server_command(&[&endpoint(&path)]));
+    assert!(
+        server.endpoint().ends_with(r#"a\x1b[2Jb""#),
+        "{}",
+        server.endpoint()
+    );
+    let words = refusal(server_command(&[&endpoint(&path)]));
+    assert!(!words.contains('\x1b'), "{words:?}");
+}
+
 #[test]
 fn a_path_may_have_107_bytes_and_no_more() {
     let folder = TempDir::new();

@@ -8,9 +8,10 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::endpoint::{Endpoint, ResolveError};
+use super::endpoint::Endpoint;
+use super::resolve::ResolveError;
 use super::stream::Stream;
-use crate::sys::UnixStream;
+use crate::sys;
 use crate::{reason, start_reason};
 
 /// A longer limit would be none: the system gives up long before.
@@ -44,7 +45,9 @@ pub fn connect(endpoint: &Endpoint, limit: Duration) -> Result<Stream, ConnectEr
     if let Endpoint::Unix(path) = endpoint {
         return connect_unix(path, limit).map_err(failed);
     }
-    let addresses = endpoint.resolve().map_err(ConnectError::Resolve)?;
+    let addresses = endpoint
+        .resolve_within(limit)
+        .map_err(ConnectError::Resolve)?;
     let mut last = io::Error::from(ErrorKind::TimedOut);
     for (tried, address) in addresses.iter().enumerate() {
         // An address that swallows packets must not eat the time of those behind it.
@@ -62,9 +65,8 @@ pub fn connect(endpoint: &Endpoint, limit: Duration) -> Result<Stream, ConnectEr
     Err(failed(last))
 }
 
-/// Where nobody listens at a port from which the system takes those of its callers, a caller may be
-/// given just that one; TCP lets it connect to itself then, and it hears what it says (RFC 9293,
-/// simultaneous open). Who calls until a server is there meets this sooner or later.
+/// TCP self-connect: where no server listens, an ephemeral source port may equal the target port
+/// (RFC 9293, simultaneous open). A client that tries until a server is there meets this in time.
 fn is_with_itself(stream: &TcpStream) -> bool {
     matches!((stream.local_addr(), stream.peer_addr()), (Ok(here), Ok(there)) if here == there)
 }
@@ -77,8 +79,8 @@ pub(super) fn connect_unix(path: &Path, limit: Duration) -> io::Result<Stream> {
     thread::Builder::new()
         .name("connect".into())
         .spawn(move || {
-            // Nobody listens any more once the limit has passed.
-            let _ = send.send(UnixStream::connect(path));
+            // There is no receiver any more once the limit has passed.
+            let _ = send.send(sys::connect_unix(&path));
         })
         .map_err(|error| io::Error::other(start_reason(&error)))?;
     match receive.recv_timeout(limit) {

@@ -1,13 +1,11 @@
 //! The address of a server as a user writes it.
 
 use std::fmt;
-use std::io;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use crate::escape::quoted;
-use crate::reason;
 use crate::sys::HAS_UNIX_SOCKETS;
 
 /// Where a server listens or a client connects: `host:port`, `[v6]:port` or `unix:PATH`. A
@@ -88,57 +86,6 @@ impl Endpoint {
             Self::Unix(_) => None,
         }
     }
-
-    /// Looks the name up. An address resolves to itself without asking anyone.
-    ///
-    /// # Errors
-    ///
-    /// [`ResolveError`] where the name is unknown, has no address, or is a Unix-domain path.
-    pub fn resolve(&self) -> Result<Vec<SocketAddr>, ResolveError> {
-        let failed = |why: String| ResolveError {
-            name: self.to_string(),
-            why,
-        };
-        let Self::Tcp { host, port } = self else {
-            return Err(failed("a Unix-domain socket has no IP address".into()));
-        };
-        let addresses: Vec<SocketAddr> = (host.as_str(), *port)
-            .to_socket_addrs()
-            .map_err(|error| failed(lookup_reason(&error)))?
-            .collect();
-        if addresses.is_empty() {
-            return Err(failed("the name has no address".into()));
-        }
-        Ok(addresses)
-    }
-
-    /// Whether no other machine can reach it: a Unix-domain path, or a name all of whose addresses are
-    /// loopback.
-    ///
-    /// # Errors
-    ///
-    /// [`ResolveError`] where the name cannot be looked up.
-    pub fn is_local(&self) -> Result<bool, ResolveError> {
-        match self {
-            Self::Unix(_) => Ok(true),
-            Self::Tcp { .. } => Ok(self.resolve()?.iter().all(|a| is_loopback(a.ip()))),
-        }
-    }
-}
-
-/// An IPv4 address may come IPv4-mapped, as `::ffff:127.0.0.1`.
-fn is_loopback(address: IpAddr) -> bool {
-    address.to_canonical().is_loopback()
-}
-
-/// std says "failed to lookup address information: Name or service not known"; the second half is
-/// the reason.
-fn lookup_reason(error: &io::Error) -> String {
-    let text = reason(error);
-    match text.split_once("address information: ") {
-        Some((_, why)) => why.to_lowercase(),
-        None => text,
-    }
 }
 
 impl From<SocketAddr> for Endpoint {
@@ -168,7 +115,13 @@ impl fmt::Display for Endpoint {
         match self {
             Self::Tcp { host, port } if host.contains(':') => write!(f, "[{host}]:{port}"),
             Self::Tcp { host, port } => write!(f, "{host}:{port}"),
-            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+            // Control bytes must not reach a terminal.
+            Self::Unix(path) => match path.to_string_lossy() {
+                text if text.chars().any(char::is_control) => {
+                    write!(f, "unix:{}", quoted(text.as_bytes(), 200))
+                }
+                text => write!(f, "unix:{text}"),
+            },
         }
     }
 }
@@ -252,25 +205,6 @@ impl fmt::Display for ParseEndpointError {
 
 impl std::error::Error for ParseEndpointError {}
 
-/// A host name could not be turned into an address.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ResolveError {
-    name: String,
-    why: String,
-}
-
-impl fmt::Display for ResolveError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "cannot find the address of {} ({}); is the name spelled right?",
-            self.name, self.why
-        )
-    }
-}
-
-impl std::error::Error for ResolveError {}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -324,35 +258,10 @@ mod tests {
     }
 
     #[test]
-    fn loopback_is_told_from_the_rest() {
-        for (text, local) in [
-            ("127.0.0.1:1", true),
-            ("127.9.9.9:1", true),
-            ("[::1]:1", true),
-            ("[::ffff:127.0.0.1]:1", true),
-            ("unix:/x", true),
-            ("0.0.0.0:1", false),
-            ("[::]:1", false),
-            ("192.0.2.1:1", false),
-        ] {
-            let endpoint: Endpoint = text.parse().unwrap();
-            assert_eq!(endpoint.is_local().unwrap(), local, "{text}");
-        }
-    }
-
-    #[test]
     fn the_link_of_an_address_is_kept() {
         let endpoint: Endpoint = "[fe80::1%7]:80".parse().unwrap();
         let addresses = endpoint.resolve().unwrap();
         assert_eq!(addresses, ["[fe80::1%7]:80".parse().unwrap()]);
         assert_eq!(Endpoint::from(addresses[0]), endpoint);
-    }
-
-    #[test]
-    fn an_unknown_name_says_so() {
-        // A name with an empty part: the answer needs no name server, which may take its time.
-        let endpoint: Endpoint = "no..such..host:80".parse().unwrap();
-        let error = endpoint.resolve().unwrap_err().to_string();
-        assert!(error.starts_with("cannot find the address of no..such..host:80 ("));
     }
 }

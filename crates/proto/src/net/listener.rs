@@ -7,7 +7,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::endpoint::{Endpoint, ResolveError};
+use super::endpoint::Endpoint;
+use super::resolve::ResolveError;
 use super::socket_file_error::SocketFileError;
 use super::stream::{Peer, Stream};
 use super::unix::{self, SocketFile};

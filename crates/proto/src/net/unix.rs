@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use super::connect::connect_unix;
 use super::socket_file_error::{MAX_PATH, SocketFileError};
-use crate::sys::UnixListener;
+use crate::sys::{UnixListener, abstract_name, listen_abstract};
 
 /// How long to wait for the answer of a server that may still listen on a socket.
 const TAKEOVER: Duration = Duration::from_secs(2);
@@ -29,6 +29,20 @@ pub(super) struct SocketFile {
 
 /// Listens at `path`.
 pub(super) fn listen(path: &Path) -> Result<(UnixListener, SocketFile), SocketFileError> {
+    if let Some(name) = abstract_name(path) {
+        let listener = listen_abstract(name).map_err(|source| match source.kind() {
+            ErrorKind::AddrInUse => SocketFileError::InUse,
+            ErrorKind::InvalidInput => SocketFileError::TooLong,
+            _ => SocketFileError::Failed(source),
+        })?;
+        // There is no file, and none will be removed.
+        let file = SocketFile {
+            path: PathBuf::new(),
+            identity: (0, 0),
+            replaced_stale: false,
+        };
+        return Ok((listener, file));
+    }
     if path.as_os_str().len() > MAX_PATH {
         return Err(SocketFileError::TooLong);
     }

@@ -14,6 +14,11 @@ use std::time::Duration;
 
 pub use std::os::windows::io::OwnedSocket;
 
+/// There are no Unix-domain sockets to connect to.
+pub fn connect_unix(path: &Path) -> io::Result<UnixStream> {
+    UnixStream::connect(path)
+}
+
 /// Whether there are Unix-domain sockets.
 pub const HAS_UNIX_SOCKETS: bool = false;
 

@@ -1,0 +1,151 @@
+//! From a name to its addresses.
+
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use super::endpoint::Endpoint;
+use crate::{reason, start_reason};
+
+impl Endpoint {
+    /// Looks the name up. An address resolves to itself without asking anyone.
+    ///
+    /// # Errors
+    ///
+    /// [`ResolveError`] where the name is unknown, has no address, or is a Unix-domain path.
+    pub fn resolve(&self) -> Result<Vec<SocketAddr>, ResolveError> {
+        let failed = |why: String| ResolveError {
+            name: self.to_string(),
+            why,
+        };
+        let Self::Tcp { host, port } = self else {
+            return Err(failed("a Unix-domain socket has no IP address".into()));
+        };
+        let addresses: Vec<SocketAddr> = (host.as_str(), *port)
+            .to_socket_addrs()
+            .map_err(|error| failed(lookup_reason(&error)))?
+            .collect();
+        if addresses.is_empty() {
+            return Err(failed("the name has no address".into()));
+        }
+        Ok(addresses)
+    }
+
+    /// The same, for at most `limit`: the system's look-up may take as long as a name server does.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`resolve`](Self::resolve), and where there is no answer in time.
+    pub fn resolve_within(&self, limit: Duration) -> Result<Vec<SocketAddr>, ResolveError> {
+        if self.address().is_some() {
+            return self.resolve();
+        }
+        let failed = |why: String| ResolveError {
+            name: self.to_string(),
+            why,
+        };
+        let (done, answer) = mpsc::sync_channel(1);
+        let name = self.clone();
+        thread::Builder::new()
+            .name("resolve".into())
+            .spawn(move || done.send(name.resolve()))
+            .map_err(|error| failed(start_reason(&error)))?;
+        answer
+            .recv_timeout(limit)
+            .unwrap_or_else(|_| Err(failed(format!("no answer within {limit:?}"))))
+    }
+
+    /// Whether no other machine can reach it: a Unix-domain path, or a name all of whose addresses are
+    /// loopback.
+    ///
+    /// # Errors
+    ///
+    /// [`ResolveError`] where the name cannot be looked up.
+    pub fn is_local(&self) -> Result<bool, ResolveError> {
+        match self {
+            Self::Unix(_) => Ok(true),
+            Self::Tcp { .. } => Ok(self.resolve()?.iter().all(|a| is_loopback(a.ip()))),
+        }
+    }
+}
+
+/// An IPv4 address may come IPv4-mapped, as `::ffff:127.0.0.1`.
+fn is_loopback(address: IpAddr) -> bool {
+    address.to_canonical().is_loopback()
+}
+
+/// std says "failed to lookup address information: Name or service not known"; the second half is
+/// the reason.
+fn lookup_reason(error: &io::Error) -> String {
+    let text = reason(error);
+    match text.split_once("address information: ") {
+        Some((_, why)) => why.to_lowercase(),
+        None => text,
+    }
+}
+
+/// A host name could not be turned into an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResolveError {
+    name: String,
+    why: String,
+}
+
+impl fmt::Display for ResolveError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "cannot find the address of {} ({}); is the name spelled right?",
+            self.name, self.why
+        )
+    }
+}
+
+impl std::error::Error for ResolveError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loopback_is_told_from_the_rest() {
+        for (text, local) in [
+            ("127.0.0.1:1", true),
+            ("127.9.9.9:1", true),
+            ("[::1]:1", true),
+            ("[::ffff:127.0.0.1]:1", true),
+            ("unix:/x", true),
+            ("0.0.0.0:1", false),
+            ("[::]:1", false),
+            ("192.0.2.1:1", false),
+        ] {
+            let endpoint: Endpoint = text.parse().unwrap();
+            assert_eq!(endpoint.is_local().unwrap(), local, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_look_up_that_takes_too_long_is_given_up() {
+        let endpoint: Endpoint = "no-such-host.invalid:80".parse().unwrap();
+        let error = endpoint
+            .resolve_within(Duration::from_nanos(1))
+            .unwrap_err();
+        assert!(
+            error.to_string().contains("(no answer within 1ns)"),
+            "{error}"
+        );
+        let address: Endpoint = "127.0.0.1:80".parse().unwrap();
+        assert!(address.resolve_within(Duration::from_nanos(1)).is_ok());
+    }
+
+    #[test]
+    fn an_unknown_name_says_so() {
+        // A name with an empty part: the answer needs no name server, which may take its time.
+        let endpoint: Endpoint = "no..such..host:80".parse().unwrap();
+        let error = endpoint.resolve().unwrap_err().to_string();
+        assert!(error.starts_with("cannot find the address of no..such..host:80 ("));
+    }
+}
