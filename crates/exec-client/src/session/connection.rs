@@ -28,8 +28,6 @@ struct Now {
     state: ClientState,
     /// Whether the receiver has ended.
     is_over: bool,
-    /// Whether a command has no outcome yet.
-    is_waiting: bool,
     /// Whether the running command was sent input, which the server may hold back from reading.
     input_sent: bool,
     /// Since when the server has said nothing about the running command, pings aside.
@@ -50,7 +48,6 @@ impl Connection {
             now: Mutex::new(Now {
                 state: ClientState::Idle,
                 is_over: false,
-                is_waiting: false,
                 input_sent: false,
                 silent_since: Instant::now(),
                 interval_ends: None,
@@ -91,7 +88,6 @@ impl Connection {
             if now.is_over {
                 return false;
             }
-            now.is_waiting = true;
             now.state = ClientState::Running;
             now.input_sent = false;
             now.silent_since = Instant::now();
@@ -121,20 +117,15 @@ impl Connection {
         !lock(&self.now).is_over
     }
 
-    /// The receiver is about to report the outcome of the command.
-    pub fn command_ended(&self) {
-        lock(&self.now).is_waiting = false;
-    }
-
-    /// The receiver has ended; true where a command has no outcome yet.
+    /// The receiver has ended; true where a command still ran.
     pub fn end(&self) -> bool {
         let mut now = lock(&self.now);
         now.is_over = true;
-        now.is_waiting
+        now.state == ClientState::Running
     }
 
     /// A frame has come: whether it may, and whether a command ran.
-    pub fn receive(self: &Arc<Self>, kind: FrameType) -> Result<bool, Unexpected> {
+    pub fn receive(&self, kind: FrameType) -> Result<bool, Unexpected> {
         let mut now = lock(&self.now);
         let before = now.state;
         now.state = before.receive(kind)?;

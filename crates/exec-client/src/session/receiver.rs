@@ -5,7 +5,7 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use proto::cli::{Failure, Output, is_stderr_stdout};
+use proto::cli::{Failure, Log, Output, is_stderr_stdout};
 use proto::escape::server_text;
 use proto::net::{Trace, TraceEvent};
 use proto::wire::session::{BODY_LIMIT, ExitStatus, FrameReader, FrameType, Opener, SessionError};
@@ -65,10 +65,8 @@ impl<'a> Receiver<'a> {
         let failure = loop {
             match self.next_frame() {
                 Ok(None) => {}
-                Ok(Some(outcome)) => {
-                    self.connection.command_ended();
-                    let _ = report.send(outcome);
-                }
+                // Where the main thread has ended, the process is about to.
+                Ok(Some(outcome)) => drop(report.send(outcome)),
                 Err(failure) => break failure,
             }
         };
@@ -105,23 +103,15 @@ impl<'a> Receiver<'a> {
                 .connection
                 .answer()
                 .map_err(|error| Failure::start("cannot start a thread", &error))?,
-            FrameType::Exit => {
-                let status = ExitStatus::decode(frame.body)
-                    .map_err(|error| incomplete(&error.to_string()))?;
-                if let ExitStatus::Signal(signal) = status {
-                    let name = signal_name(signal);
-                    log.note(format_args!("killed by signal {signal}{name}"));
-                }
-                let status = status.shell_status();
-                return Ok(Some(Ok(self.shown.done(status))));
-            }
+            FrameType::Exit => return Ok(Some(self.shown.exit(frame.body, log))),
             FrameType::Error if was_running => {
-                self.shown.done(0);
+                self.shown.open_line = false;
                 return Ok(Some(Err(Failure::new(server_text(frame.body)))));
             }
-            _ => return Ok(None),
+            _ => {}
         }
-        if !matches!(frame.kind, FrameType::Ping) && !frame.body.is_empty() {
+        // Neither a ping nor an empty frame says anything about the command.
+        if !frame.body.is_empty() && frame.kind != FrameType::Ping {
             self.connection.passed_on();
         }
         Ok(None)
@@ -155,9 +145,16 @@ impl Shown {
         }
     }
 
-    fn done(&mut self, status: u8) -> Done {
-        let open_line = std::mem::take(&mut self.open_line);
-        Done { status, open_line }
+    fn exit(&mut self, body: &[u8], log: Log) -> Outcome {
+        let status = ExitStatus::decode(body).map_err(|error| incomplete(&error.to_string()))?;
+        if let ExitStatus::Signal(signal) = status {
+            let name = signal_name(signal);
+            log.note(format_args!("killed by signal {signal}{name}"));
+        }
+        Ok(Done {
+            status: status.shell_status(),
+            open_line: std::mem::take(&mut self.open_line),
+        })
     }
 }
 
