@@ -143,7 +143,7 @@ impl Pool<Task> {
         Self::new(name, stack_size, |task: Task| task())
     }
 
-    /// Runs `task` at once. Nobody need wait for its result.
+    /// Runs `task` at once. Its result need not be waited for.
     ///
     /// # Errors
     ///

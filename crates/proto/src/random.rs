@@ -1,4 +1,4 @@
-//! Random bytes that nobody can guess.
+//! Random bytes that cannot be guessed.
 
 use std::fmt;
 use std::fs::File;
@@ -37,10 +37,10 @@ impl Random {
         let file = File::open(path).map_err(failed)?;
         let found = file.metadata().map_err(failed)?;
         if !is_char_device(&found) {
-            // A file that somebody has put there gives the same bytes every time.
+            // A file in its place gives the same bytes every time.
             return Err(failed(io::Error::other("/dev/urandom is not a device")));
         }
-        // One that gives nothing must show before anybody depends on it.
+        // One that gives nothing must be noticed at the start.
         let random = Self(file);
         random.bytes()?;
         Ok(random)

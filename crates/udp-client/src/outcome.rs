@@ -18,7 +18,7 @@ pub struct Answer {
     pub size: usize,
     /// How many of them are shown: fewer, where `--recv-size` cut them.
     pub kept: usize,
-    /// Whether something is missing, whoever cut it.
+    /// Whether something is missing, by either side.
     pub cut: bool,
     /// How many times the message was sent.
     pub tries: u32,

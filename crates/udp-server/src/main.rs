@@ -7,7 +7,7 @@
 mod options;
 mod upper;
 
-use std::net::UdpSocket;
+use std::net::{SocketAddr, UdpSocket};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,6 +34,9 @@ fn serve(options: Options) -> Result<ExitCode, Failure> {
     for endpoint in &endpoints {
         check_reach(endpoint, &options)?;
     }
+    for bound in sockets.iter().flat_map(UdpSocket::local_addr) {
+        note_wildcard(bound, &options);
+    }
     // The server closes its own when it ends; these still know what the system has dropped.
     let same_sockets: Vec<UdpSocket> = sockets.iter().flat_map(UdpSocket::try_clone).collect();
     let upper = Arc::new(Upper::new(&options));
@@ -56,6 +59,16 @@ fn serve(options: Options) -> Result<ExitCode, Failure> {
         ));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// std cannot choose the address that an answer is sent from (`IP_PKTINFO`).
+fn note_wildcard(bound: SocketAddr, options: &Options) {
+    if bound.ip().is_unspecified() {
+        options.log.info(format_args!(
+            "note: on {bound} an answer may leave from another address of this host than the one that \
+             was asked, and its client then does not see it; bind one address where there are several"
+        ));
+    }
 }
 
 /// Refuses an address that other machines can reach, unless that was asked for. What counts is the

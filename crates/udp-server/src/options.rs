@@ -51,8 +51,8 @@ pub const TOOL: Tool<Options> = Tool {
                 .default("65507"),
                 Flag::switch(
                     "allow-remote",
-                    "serve an address that other machines can reach; whoever forges a sender has \
-                     the answers sent there",
+                    "serve an address that other machines can reach; a sender can be forged, \
+                     and the answers then go there",
                     |o: &mut Options| o.allow_remote = true,
                 ),
             ],

@@ -1,7 +1,7 @@
 //! Starting, stopping and starting again.
 
 use std::io::Write;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
 use std::process::Command;
@@ -120,7 +120,7 @@ fn a_server_that_stops_finishes_what_it_has_received_and_takes_nothing_else() {
     assert!(rest.iter().all(|&byte| byte == b'A'));
     assert_eq!(rest.len(), 50_000);
     assert!(server.process.wait_exit(SOON).success());
-    assert!(std::net::TcpStream::connect(addr).is_err());
+    assert!(TcpStream::connect(addr).is_err());
     let log = server.process.stderr.text();
     assert!(log.contains("standard input ended, stopping"), "{log}");
     assert!(!log.contains("still open"), "{log}");
@@ -160,6 +160,28 @@ fn a_connection_that_outstays_the_grace_is_cut_and_told_of() {
     server
         .process
         .wait_stderr("connections still open after 200ms: 1", SOON);
+}
+
+/// `localhost` is two addresses on many machines, and a client may try either.
+#[test]
+fn every_address_of_a_name_is_served() {
+    let mut server = Process::spawn(server_command(&["--stop-on-eof", "localhost:0"]));
+    let first = server.wait_line(SOON);
+    let port = first.rsplit(':').next().unwrap().to_owned();
+    let addresses = ("localhost", 0).to_socket_addrs().unwrap();
+    let mut served = 0;
+    for mut address in addresses {
+        address.set_port(port.parse().unwrap());
+        let Ok(stream) = TcpStream::connect(address) else {
+            assert!(TcpListener::bind((address.ip(), 0)).is_err(), "{address}");
+            continue;
+        };
+        assert_eq!(net::ask(&stream, b"x", 1), b"X");
+        served += 1;
+    }
+    assert!(served > 0);
+    server.close_stdin();
+    assert!(server.wait_exit(SOON).success());
 }
 
 /// Far beyond the backlog: the listener's end must not leave anybody in a queue for ever.

@@ -188,12 +188,12 @@ impl RateLimit {
 /// use proto::cli::and_others;
 ///
 /// assert_eq!(and_others(0), "");
-/// assert_eq!(and_others(7), " (and 7 more since the last line)");
+/// assert_eq!(and_others(7), " (and 7 like it since the last such line)");
 /// ```
 pub fn and_others(left_out: u64) -> String {
     match left_out {
         0 => String::new(),
-        _ => format!(" (and {left_out} more since the last line)"),
+        _ => format!(" (and {left_out} like it since the last such line)"),
     }
 }
 

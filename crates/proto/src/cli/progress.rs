@@ -1,11 +1,11 @@
-//! How far a long transfer has come, for somebody who watches.
+//! How far a long transfer has come, for a user who watches.
 
 use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
 use super::stderr::eprint;
 
-/// Less than this is there before anybody looks.
+/// Less than this is there at once.
 const WORTH_SHOWING: u64 = 1 << 20;
 /// How often the line is written again.
 const EVERY: Duration = Duration::from_millis(200);

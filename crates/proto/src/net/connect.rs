@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_caller_does_not_take_itself_for_the_server() {
+    fn a_client_does_not_take_itself_for_the_server() {
         let odd = TcpListener::bind("127.0.0.1:0").unwrap();
         // Linux gives odd ports to who listens and goes through the even ones for who calls, so
         // that this one has its turn.

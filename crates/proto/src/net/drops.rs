@@ -1,4 +1,4 @@
-//! How many datagrams the system has dropped because nobody took them fast enough.
+//! How many datagrams the system has dropped because their program did not take them fast enough.
 
 use std::fs;
 use std::net::UdpSocket;

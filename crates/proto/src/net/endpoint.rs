@@ -144,6 +144,14 @@ impl FromStr for Endpoint {
             }
             return Ok(Self::Unix(path.into()));
         }
+        if let Some((scheme, _)) = text.split_once("://") {
+            return Err(match scheme {
+                "tcp" | "udp" | "http" | "https" => {
+                    wrong("leave out the scheme and the path: host:port is enough")
+                }
+                _ => wrong("a Unix-domain socket is written unix:PATH, another endpoint host:port"),
+            });
+        }
         let (host, port) = text
             .rsplit_once(':')
             .ok_or_else(|| wrong("it has no port, as in 127.0.0.1:8080"))?;
@@ -245,6 +253,17 @@ mod tests {
             let error = text.parse::<Endpoint>().unwrap_err().to_string();
             assert!(error.contains("from 0 to 65535"), "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn a_url_gets_a_hint_that_fits() {
+        let error = "http://127.0.0.1:80/".parse::<Endpoint>().unwrap_err();
+        assert!(
+            error.to_string().contains("leave out the scheme"),
+            "{error}"
+        );
+        let error = "unix:///tmp/x".parse::<Endpoint>();
+        assert!(error.is_ok());
     }
 
     #[test]

@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn a_connected_socket_learns_that_nobody_is_there() {
+    fn a_connected_socket_learns_that_no_server_is_there() {
         let (socket, _) = bind("127.0.0.1:0").unwrap();
         let address = socket.local_addr().unwrap();
         drop(socket);

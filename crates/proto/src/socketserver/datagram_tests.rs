@@ -99,6 +99,32 @@ fn a_panic_ends_one_datagram_alone() {
     server.stop();
 }
 
+/// As if a forged datagram came from the server itself: an answer would go on for ever.
+#[test]
+fn a_datagram_from_its_own_address_is_not_answered() {
+    for bind in ["127.0.0.1:0", "0.0.0.0:0"] {
+        let (socket, _) = bind_udp(&bind.parse().unwrap()).unwrap();
+        let port = socket.local_addr().unwrap().port();
+        let address: SocketAddr = ([127, 0, 0, 1], port).into();
+        let same = socket.try_clone().unwrap();
+        let (answered, answers) = mpsc::channel();
+        let server = UdpServer::new(Datagrams::new(socket), move |datagram: &mut Datagram| {
+            let _ = answered.send(datagram.data().to_vec());
+            let _ = datagram.reply(datagram.data());
+        });
+        let stopper = server.stopper();
+        let serving = thread::spawn(move || server.serve_forever());
+        same.send_to(b"forged", address).unwrap();
+        let client = connect_udp(address).unwrap();
+        client.set_read_timeout(Some(LONG)).unwrap();
+        assert_eq!(exchange(&client, b"real"), b"real");
+        assert_eq!(answers.recv_timeout(LONG).unwrap(), b"real");
+        stopper.shutdown(LONG);
+        serving.join().unwrap();
+        assert!(answers.recv().is_err(), "{bind}");
+    }
+}
+
 #[test]
 fn shutdown_wakes_the_loop_and_closes_the_socket() {
     let server = start_loop(usize::MAX, mpsc::channel().0);

@@ -41,7 +41,7 @@ struct Running {
     serving: JoinHandle<usize>,
 }
 
-fn start(most: usize) -> Running {
+fn start(max: usize) -> Running {
     let listener = Listener::bind(&"127.0.0.1:0".parse().unwrap()).unwrap();
     let port = listener.endpoint().port().unwrap();
     let finished = Arc::new(AtomicUsize::new(0));
@@ -51,7 +51,7 @@ fn start(most: usize) -> Running {
         finished: Arc::clone(&counter),
     };
     let server =
-        ThreadingServer::new(Connections::new(listener).unwrap(), make).max_connections(most);
+        ThreadingServer::new(Connections::new(listener).unwrap(), make).max_connections(max);
     let stopper = server.stopper();
     let serving = thread::spawn(move || server.serve_forever());
     Running {
