@@ -1,6 +1,7 @@
 //! Commands from standard input, a line each: typed at a prompt, or from a script.
 
 use proto::cli::{Failure, Lines, Output};
+use proto::wire::Protocol;
 
 use crate::Remote;
 use crate::options::Options;
@@ -16,7 +17,7 @@ const OUR_FAILURE: u8 = 255;
 pub fn run(remote: &mut Remote, options: &Options) -> Result<u8, Failure> {
     let mut lines = Lines::with_prompt(">>: ");
     let (mut line, mut number, mut status) = (Vec::new(), 0, 0);
-    if lines.has_prompt() {
+    if lines.has_prompt() && options.protocol == Protocol::Session {
         options.log.note(format_args!("{HINT}"));
     }
     while lines.next(&mut line)? {
