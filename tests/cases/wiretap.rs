@@ -4,6 +4,7 @@ mod bends;
 mod crowd;
 mod datagrams;
 mod decoded;
+mod hostile;
 mod page;
 mod straight;
 

@@ -1,12 +1,10 @@
 //! How the line between two programs is bent: a table of settings, one set for each direction.
 
 use std::ffi::OsStr;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use proto::cli;
-use proto::sync::lock;
 
 use crate::event::Side;
 
@@ -61,6 +59,19 @@ const TABLE: [(&str, Unit); 11] = [
     ("reorder", Unit::Millionths),
 ];
 
+/// The settings that do nothing to datagrams.
+const FOR_CONNECTIONS: &[&str] = &[
+    "chop",
+    "hold",
+    "rate",
+    "close-after",
+    "reset-after",
+    "stall-after",
+];
+
+/// The settings that do nothing to connections.
+const FOR_DATAGRAMS: &[&str] = &["drop", "duplicate", "reorder"];
+
 /// The largest number of bytes of a flag.
 const LARGEST: u64 = 1 << 40;
 
@@ -95,56 +106,80 @@ impl Unit {
     }
 }
 
-/// The settings of one direction. Zero, everywhere, is "nothing".
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Bends([u64; TABLE.len()]);
+/// The settings of one direction, which the page may change while bytes cross. Zero, everywhere, is
+/// "nothing".
+#[derive(Debug, Default)]
+pub struct Bends([AtomicU64; TABLE.len()]);
 
 impl Bends {
     /// A setting in bytes, or bytes a second.
-    pub const fn bytes(&self, bend: Bend) -> u64 {
-        self.0[bend as usize]
+    pub fn bytes(&self, bend: Bend) -> u64 {
+        self.0[bend as usize].load(Ordering::Relaxed)
     }
 
     /// A setting in time.
-    pub const fn time(&self, bend: Bend) -> Duration {
-        Duration::from_micros(self.0[bend as usize])
+    pub fn time(&self, bend: Bend) -> Duration {
+        Duration::from_micros(self.bytes(bend))
     }
 
-    /// A share, from 0 to 1.
-    pub fn share(&self, bend: Bend) -> f64 {
-        self.0[bend as usize] as f64 / 1e6
+    /// Whether anything is done. Costs no lock.
+    pub fn is_bent(&self) -> bool {
+        self.0
+            .iter()
+            .any(|number| number.load(Ordering::Relaxed) != 0)
     }
 
     /// The name of each setting, and its value as a flag takes it.
     pub fn all(&self) -> impl Iterator<Item = (&'static str, String)> {
-        let shown = |(&(name, unit), &number): (&(_, Unit), &_)| (name, unit.show(number));
+        let shown = |(&(name, unit), number): (&(_, Unit), &AtomicU64)| {
+            (name, unit.show(number.load(Ordering::Relaxed)))
+        };
         TABLE.iter().zip(&self.0).map(shown)
+    }
+
+    /// What happens to bytes that leave so `late`, in words.
+    pub fn words(&self, late: Duration) -> String {
+        let mut words = Vec::new();
+        if !late.is_zero() {
+            words.push(format!("delayed {}", cli::show_duration(late)));
+        }
+        for (name, value) in self.all().filter(|(_, value)| value != "0") {
+            match name {
+                "hold" => words.push(format!("held {value}")),
+                "chop" => words.push(format!("chopped to {value}")),
+                "rate" => words.push(format!("slowed to {value}")),
+                _ => {}
+            }
+        }
+        words.join(", ")
     }
 }
 
-/// The settings of both directions, which the page may change while bytes cross.
+/// The settings of both directions.
 #[derive(Debug, Default)]
 pub struct Line {
-    directions: [Direction; 2],
-}
-
-#[derive(Debug, Default)]
-struct Direction {
-    is_bent: AtomicBool,
-    bends: Mutex<Bends>,
+    directions: [Bends; 2],
+    /// What decides about chances.
+    pub seed: u64,
 }
 
 impl Line {
-    /// Whether anything is done to what `from` sends. Costs no lock.
-    pub fn is_bent(&self, from: Side) -> bool {
-        self.directions[from as usize]
-            .is_bent
-            .load(Ordering::Relaxed)
+    /// What is done to what `from` sends.
+    pub const fn bends(&self, from: Side) -> &Bends {
+        &self.directions[from as usize]
     }
 
-    /// What is done to what `from` sends.
-    pub fn bends(&self, from: Side) -> Bends {
-        *lock(&self.directions[from as usize].bends)
+    /// Whether a bend with a share meets the `number`-th datagram of `from`.
+    pub fn is_hit(&self, bend: Bend, from: Side, number: u64) -> bool {
+        let share = self.bends(from).bytes(bend) as f64 / 1e6;
+        chance(self.seed, from, number, bend) < share
+    }
+
+    /// How much later the `number`-th piece of `from` arrives.
+    pub fn late(&self, from: Side, number: u64) -> Duration {
+        let bends = self.bends(from);
+        let jitter = chance(self.seed, from, number, Bend::Jitter);
+        bends.time(Bend::Delay) + bends.time(Bend::Jitter).mul_f64(jitter)
     }
 
     /// Changes one setting of one direction.
@@ -156,11 +191,7 @@ impl Line {
         let place = TABLE.iter().position(|(known, _)| *known == name);
         let place = place.ok_or_else(|| format!("{name:?} is no setting"))?;
         let number = TABLE[place].1.parse(value)?;
-        let direction = &self.directions[from as usize];
-        let mut bends = lock(&direction.bends);
-        bends.0[place] = number;
-        let is_bent = *bends != Bends::default();
-        direction.is_bent.store(is_bent, Ordering::Relaxed);
+        self.bends(from).0[place].store(number, Ordering::Relaxed);
         Ok(())
     }
 
@@ -181,13 +212,27 @@ impl Line {
             .into_iter()
             .try_for_each(|side| self.set(side, name, value))
     }
+
+    /// A setting that does nothing to datagrams, or to connections, and was set all the same.
+    pub fn idle_setting(&self, is_udp: bool) -> Option<&'static str> {
+        let idle = if is_udp {
+            FOR_CONNECTIONS
+        } else {
+            FOR_DATAGRAMS
+        };
+        let of_both = Side::BOTH
+            .into_iter()
+            .flat_map(|side| self.bends(side).all());
+        let set = of_both.filter(|(_, value)| value != "0");
+        set.map(|(name, _)| name).find(|name| idle.contains(name))
+    }
 }
 
-/// What becomes of the `number`-th datagram of a direction: the same for the same seed, whatever
-/// the clock does. Each of several questions about it gets a number of its own, from 0 up to 1.
-pub fn chance(seed: u64, from: Side, number: u64, question: u64) -> f64 {
+/// What decides whether a bend meets the `number`-th datagram of a direction, from 0 up to 1: the same
+/// for the same seed, whatever the clock does.
+fn chance(seed: u64, from: Side, number: u64, bend: Bend) -> f64 {
     // SplitMix64's output function over the mixed inputs.
-    let which = number << 3 | question << 1 | from as u64;
+    let which = number << 5 | (bend as u64) << 1 | from as u64;
     let mut mixed = seed.wrapping_mul(0xd6e8_feb8_6659_fd93) ^ which;
     mixed = mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -216,10 +261,10 @@ mod tests {
             line.set_flag(name, value.as_ref()).unwrap();
             for side in Side::BOTH {
                 assert_eq!(shown(&line, side, name), value, "{name}");
-                assert!(line.is_bent(side));
+                assert!(line.bends(side).is_bent());
             }
             line.set_flag(name, "0".as_ref()).unwrap();
-            assert!(!line.is_bent(Side::Client), "{name}");
+            assert!(!line.bends(Side::Client).is_bent(), "{name}");
         }
     }
 
@@ -228,7 +273,7 @@ mod tests {
         let line = Line::default();
         line.set_flag("chop", "server:4".as_ref()).unwrap();
         assert_eq!(line.bends(Side::Server).bytes(Bend::Chop), 4);
-        assert!(!line.is_bent(Side::Client));
+        assert!(!line.bends(Side::Client).is_bent());
     }
 
     #[test]
@@ -255,7 +300,7 @@ mod tests {
 
     #[test]
     fn chances_are_even_and_the_same_for_a_seed() {
-        let of = |seed| (0..10_000).map(move |n| chance(seed, Side::Client, n, 0));
+        let of = |seed| (0..10_000).map(move |n| chance(seed, Side::Client, n, Bend::Drop));
         assert!(of(1).eq(of(1)));
         assert!(of(1).ne(of(2)));
         for seed in 0..4 {

@@ -3,21 +3,20 @@
 use std::collections::HashMap;
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, UdpSocket};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use proto::cli::show_duration;
 use proto::net::connect_udp;
 use proto::reason;
-use proto::socketserver::STACK_SIZE;
+use proto::socketserver::{Datagram, STACK_SIZE};
 use proto::sync::lock;
 
-use crate::bend::{Bend, chance};
-use crate::decode::Decoder;
-use crate::event::{Event, Kind, Side};
-use crate::postman::{Letter, Postman};
+use crate::bend::Bend;
+use crate::event::{Kind, Side};
+use crate::postman::Postman;
+use crate::talk::Talk;
 use crate::tap::Tap;
 
 /// How many clients there may be at once.
@@ -35,163 +34,159 @@ const OVERTAKEN: Duration = Duration::from_millis(200);
 /// Where a datagram's bytes begin, and its bytes.
 type Held = (u64, Vec<u8>);
 
+/// Hands datagrams on between clients and the server.
+#[derive(Debug)]
+pub struct Exchange {
+    tap: Arc<Tap>,
+    /// Where clients are answered from.
+    listening: UdpSocket,
+    target: SocketAddr,
+    postman: Postman,
+    clients: Mutex<HashMap<SocketAddr, Arc<Client>>>,
+    /// How many datagrams each side has sent, over all conversations.
+    counts: [AtomicU64; 2],
+}
+
 /// One client's datagrams, and the server's answers to them.
 #[derive(Debug)]
-pub struct Talk {
-    tap: Arc<Tap>,
-    number: u64,
-    client: SocketAddr,
-    /// Where the client is answered from, and whence the server is asked.
-    sockets: [Arc<UdpSocket>; 2],
-    decoder: Option<Mutex<Decoder>>,
-    bytes: [AtomicU64; 2],
+struct Client {
+    exchange: Arc<Exchange>,
+    talk: Talk,
+    address: SocketAddr,
+    /// Whence the server is asked.
+    upstream: UdpSocket,
     /// The datagram of each side that the next one overtakes.
     held: [Mutex<Option<Held>>; 2],
     last: Mutex<Instant>,
 }
 
-/// Hands datagrams on between clients at `listening` and the server at `target`, until `listening`
-/// fails, or a datagram comes after `is_stopping` was set.
-pub fn serve(
-    listening: UdpSocket,
-    target: SocketAddr,
-    tap: &Arc<Tap>,
-    is_stopping: &AtomicBool,
-) -> io::Result<()> {
-    let listening = Arc::new(listening);
-    let postman = Arc::new(Postman::start()?);
-    let mut talks: HashMap<SocketAddr, Arc<Talk>> = HashMap::new();
-    let mut buffer = vec![0; 65_536];
-    loop {
-        let (count, client) = match listening.recv_from(&mut buffer) {
-            Ok(received) => received,
-            Err(error) if is_news_of_a_peer(&error) => continue,
-            Err(error) => return Err(error),
-        };
-        if is_stopping.load(Ordering::Relaxed) {
-            return Ok(());
-        }
-        talks.retain(|_, talk| Arc::strong_count(talk) > 1);
-        let talk = match talks.get(&client) {
-            Some(talk) => Arc::clone(talk),
-            None if talks.len() >= CLIENTS => continue,
-            None => match Talk::begin(client, &listening, target, tap, &postman) {
-                Some(talk) => {
-                    talks.insert(client, Arc::clone(&talk));
-                    talk
-                }
-                None => continue,
-            },
-        };
-        *lock(&talk.last) = Instant::now();
-        talk.hand_on(Side::Client, &buffer[..count], &postman);
+impl Exchange {
+    /// An exchange between clients at `listening` and the server at `target`.
+    ///
+    /// # Errors
+    ///
+    /// Where the system has no thread left.
+    pub fn new(tap: &Arc<Tap>, listening: UdpSocket, target: SocketAddr) -> io::Result<Arc<Self>> {
+        Ok(Arc::new(Self {
+            tap: Arc::clone(tap),
+            listening,
+            target,
+            postman: Postman::start()?,
+            clients: Mutex::default(),
+            counts: Default::default(),
+        }))
     }
-}
 
-/// What a socket learns of a peer that has gone is no failure of the socket.
-fn is_news_of_a_peer(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset | ErrorKind::Interrupted
-    )
-}
+    /// Hands a client's datagram on.
+    pub fn take(self: &Arc<Self>, datagram: &Datagram) {
+        let mut clients = lock(&self.clients);
+        // A conversation that is over is held here alone.
+        clients.retain(|_, client| Arc::strong_count(client) > 1);
+        let client = match clients.get(&datagram.peer) {
+            Some(client) => Arc::clone(client),
+            None if clients.len() >= CLIENTS => return,
+            None => {
+                let Some(client) = self.begin(datagram.peer) else {
+                    return;
+                };
+                clients.insert(datagram.peer, Arc::clone(&client));
+                client
+            }
+        };
+        drop(clients);
+        *lock(&client.last) = Instant::now();
+        client.hand_on(Side::Client, datagram.data());
+    }
 
-impl Talk {
-    fn begin(
-        client: SocketAddr,
-        listening: &Arc<UdpSocket>,
-        target: SocketAddr,
-        tap: &Arc<Tap>,
-        postman: &Arc<Postman>,
-    ) -> Option<Arc<Self>> {
-        let number = tap.begin(&client.to_string())?;
-        let refuse = |error: &io::Error| tap.refuse(number, &reason(error));
-        let upstream = connect_udp(target).and_then(|socket| {
+    fn begin(self: &Arc<Self>, address: SocketAddr) -> Option<Arc<Client>> {
+        let talk = Talk::begin(&self.tap, &address.to_string())?;
+        let upstream = connect_udp(self.target).and_then(|socket| {
             socket.set_read_timeout(Some(LOOK))?;
             Ok(socket)
         });
-        let upstream = upstream.inspect_err(refuse).ok()?;
-        let talk = Arc::new(Self {
-            tap: Arc::clone(tap),
-            number,
-            client,
-            sockets: [Arc::clone(listening), Arc::new(upstream)],
-            decoder: tap.decoder(),
-            bytes: Default::default(),
+        let upstream = match upstream {
+            Ok(upstream) => upstream,
+            Err(error) => {
+                talk.note(Kind::Refused, Side::Server, reason(&error));
+                talk.end();
+                return None;
+            }
+        };
+        let client = Arc::new(Client {
+            exchange: Arc::clone(self),
+            talk,
+            address,
+            upstream,
             held: Default::default(),
             last: Mutex::new(Instant::now()),
         });
-        let (answers, postman) = (Arc::clone(&talk), Arc::clone(postman));
-        thread::Builder::new()
-            .name("answers".into())
-            .stack_size(STACK_SIZE)
-            .spawn(move || answers.read_answers(&postman))
-            .inspect_err(refuse)
-            .ok()?;
-        Some(talk)
+        let answers = Arc::clone(&client);
+        let thread = thread::Builder::new().stack_size(STACK_SIZE);
+        if let Err(error) = thread.spawn(move || answers.read_answers()) {
+            client
+                .talk
+                .note(Kind::Refused, Side::Server, reason(&error));
+            client.talk.end();
+            return None;
+        }
+        Some(client)
     }
+}
 
-    /// Hands the server's answers on until the client is forgotten. The listening thread then drops
-    /// the conversation, because it holds the last reference to it.
-    fn read_answers(self: &Arc<Self>, postman: &Postman) {
+impl Client {
+    /// Hands the server's answers on until the client is forgotten.
+    fn read_answers(self: &Arc<Self>) {
         let mut buffer = vec![0; 65_536];
         while lock(&self.last).elapsed() < FORGOTTEN {
-            match self.sockets[1].recv(&mut buffer) {
-                Ok(count) => self.hand_on(Side::Server, &buffer[..count], postman),
+            match self.upstream.recv(&mut buffer) {
+                Ok(count) => self.hand_on(Side::Server, &buffer[..count]),
                 Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
                     let words = "no program listens there (ICMP port unreachable)";
-                    let event = Event::new(self.number, Kind::Refused, Side::Server, words);
-                    self.tap.journal.add(event);
+                    self.talk.note(Kind::Refused, Side::Server, words);
                 }
                 Err(_) => {}
             }
         }
-        let sent = Side::BOTH.map(|side| self.bytes[side as usize].load(Ordering::Relaxed));
-        self.tap.end(self.number, sent);
+        self.talk.end();
     }
 
     /// Decides the fate of one datagram, and hands it on.
-    fn hand_on(self: &Arc<Self>, from: Side, data: &[u8], postman: &Postman) {
-        let tap = &*self.tap;
-        let number = tap.count.datagram(from);
-        let at = self.bytes[from as usize].fetch_add(data.len() as u64, Ordering::Relaxed);
-        if !tap.line.is_bent(from) {
-            self.note(Kind::Passed, from, at, data, "");
+    fn hand_on(self: &Arc<Self>, from: Side, data: &[u8]) {
+        let line = &self.talk.tap.line;
+        let number = self.exchange.counts[from as usize].fetch_add(1, Ordering::Relaxed);
+        let at = self.talk.count(from, data);
+        let note = |kind, text| self.talk.add(Instant::now(), kind, from, at, data, text);
+        if !line.bends(from).is_bent() {
+            note(Kind::Passed, "");
             return self.send(from, data);
         }
-        self.note(Kind::Received, from, at, data, "");
-        let bends = tap.line.bends(from);
-        let is_hit = |bend, question| chance(tap.seed, from, number, question) < bends.share(bend);
-        if is_hit(Bend::Drop, 0) {
-            self.note(Kind::Dropped, from, at, data, "lost");
+        note(Kind::Received, "");
+        if line.is_hit(Bend::Drop, from, number) {
+            note(Kind::Dropped, "lost");
             return self.release(from);
         }
-        let jitter = chance(tap.seed, from, number, 3);
-        let late = bends.time(Bend::Delay) + bends.time(Bend::Jitter).mul_f64(jitter);
+        let late = line.late(from, number);
         let due = Instant::now() + late;
-        let copies = if is_hit(Bend::Duplicate, 1) { 2 } else { 1 };
-        if is_hit(Bend::Reorder, 2) && self.hold(from, at, data) {
-            let talk = Arc::clone(self);
-            return postman.post(due + OVERTAKEN, Box::new(move || talk.release(from)));
+        if line.is_hit(Bend::Reorder, from, number) && self.hold(from, at, data) {
+            let client = Arc::clone(self);
+            let release = Box::new(move || client.release(from));
+            return self.exchange.postman.post(due + OVERTAKEN, release);
         }
-        for copy in 0..copies {
-            let mut words = Vec::new();
-            if !late.is_zero() {
-                words.push(format!("delayed {}", show_duration(late)));
+        let twice = line.is_hit(Bend::Duplicate, from, number);
+        for is_copy in [false, true].into_iter().take(1 + usize::from(twice)) {
+            let mut words = line.bends(from).words(late);
+            if is_copy {
+                words.push_str(if words.is_empty() { "" } else { ", " });
+                words.push_str("sent twice");
             }
-            if copy > 0 {
-                words.push("sent twice".into());
-            }
-            let (talk, data, words) = (Arc::clone(self), data.to_vec(), words.join(", "));
-            let deliver: Letter = Box::new(move || {
-                talk.note(Kind::Sent, from, at, &data, &words);
-                talk.send(from, &data);
-                talk.release(from);
-            });
-            if late.is_zero() {
-                deliver();
-            } else {
-                postman.post(due, deliver);
+            let (client, data) = (Arc::clone(self), data.to_vec());
+            let deliver = move || {
+                client.deliver(from, at, &data, &words);
+                client.release(from);
+            };
+            match late.is_zero() {
+                true => deliver(),
+                false => self.exchange.postman.post(due, Box::new(deliver)),
             }
         }
     }
@@ -210,31 +205,35 @@ impl Talk {
     fn release(&self, from: Side) {
         let held = lock(&self.held[from as usize]).take();
         if let Some((at, data)) = held {
-            self.note(Kind::Sent, from, at, &data, "overtaken");
-            self.send(from, &data);
+            self.deliver(from, at, &data, "overtaken");
         }
     }
 
+    fn deliver(&self, from: Side, at: u64, data: &[u8], words: &str) {
+        self.talk
+            .add(Instant::now(), Kind::Sent, from, at, data, words);
+        self.send(from, data);
+    }
+
     fn send(&self, from: Side, data: &[u8]) {
-        let [to_client, to_server] = &self.sockets;
         let sent = match from {
-            Side::Client => to_server.send(data),
-            Side::Server => to_client.send_to(data, self.client),
+            Side::Client => self.upstream.send(data),
+            Side::Server => self.exchange.listening.send_to(data, self.address),
         };
         if let Err(error) = sent
             && !is_news_of_a_peer(&error)
         {
             let words = format!("not sent ({})", reason(&error));
-            let event = Event::new(self.number, Kind::Bent, from, words);
-            self.tap.journal.add(event);
+            self.talk.note(Kind::Bent, from, words);
         }
-        self.tap
-            .decode(self.decoder.as_ref(), self.number, from, data);
+        self.talk.decode(from, data);
     }
+}
 
-    fn note(&self, kind: Kind, from: Side, at: u64, data: &[u8], text: &str) {
-        let keep = self.tap.journal.keep();
-        let event = Event::new(self.number, kind, from, text).with_data(at, data, keep);
-        self.tap.journal.add(event);
-    }
+/// What a socket learns of a peer that has gone is no failure of the socket.
+fn is_news_of_a_peer(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset | ErrorKind::Interrupted
+    )
 }

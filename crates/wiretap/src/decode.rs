@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use proto::escape::readable;
 use proto::wire::frame::{HEADER_LIMIT, PREFIX};
 use proto::wire::header::Header;
 use proto::wire::length_first::{self, READY};
@@ -62,7 +63,6 @@ struct Reader {
     /// The other side is ready for the body, though its length was not read yet.
     is_ready: bool,
     fields: Vec<Field>,
-    left_out: usize,
 }
 
 /// Which part of a message comes next.
@@ -94,12 +94,12 @@ impl Decoder {
             (Language::Session, _) => reader.read_frames(bytes, true),
             (Language::Header, Side::Server) => reader.read_frames(bytes, false),
             (Language::Length, Side::Server) => reader.read_digits(bytes),
-            (Language::Length, Side::Client) if bytes.starts_with(READY) => {
-                reader.field(READY.len(), "ready for the body".into());
-                reader.command(bytes.len() - READY.len());
-                self.sides[Side::Server as usize].begin_body();
+            (Language::Length, Side::Client) => {
+                if reader.read_ready(bytes) {
+                    self.sides[Side::Server as usize].begin_body();
+                }
             }
-            (Language::Length | Language::Header, Side::Client) => reader.command(bytes.len()),
+            (Language::Header, Side::Client) => reader.command(bytes.len()),
         }
         self.sides[from as usize].take()
     }
@@ -107,11 +107,11 @@ impl Decoder {
 
 impl Reader {
     fn take(&mut self) -> Vec<Field> {
-        let left_out = std::mem::take(&mut self.left_out);
-        if left_out > 0
-            && let Some(last) = self.fields.last_mut()
-        {
-            last.text.push_str(&format!(", and {left_out} more fields"));
+        let more = self.fields.len().saturating_sub(FIELDS);
+        self.fields.truncate(FIELDS);
+        if more > 0 {
+            let words = format!(", and {more} more fields");
+            self.fields[FIELDS - 1].text.push_str(&words);
         }
         std::mem::take(&mut self.fields)
     }
@@ -120,16 +120,35 @@ impl Reader {
     fn field(&mut self, len: usize, text: String) {
         let offset = self.offset;
         self.offset += len as u64;
-        match self.fields.len() < FIELDS {
-            true => self.fields.push(Field { offset, len, text }),
-            false => self.left_out += 1,
-        }
+        self.fields.push(Field { offset, len, text });
     }
 
     fn command(&mut self, len: usize) {
         if len > 0 {
             self.field(len, "command".into());
         }
+    }
+
+    /// Reads the client's word that it has the length, which may come in parts, or else a command;
+    /// whether the word is whole.
+    fn read_ready(&mut self, bytes: &[u8]) -> bool {
+        let missing = &READY[self.come.len()..];
+        let now = bytes.len().min(missing.len());
+        if bytes[..now] != missing[..now] {
+            self.come.clear();
+            self.command(bytes.len());
+            return false;
+        }
+        self.come.extend(&bytes[..now]);
+        let come = self.come.len();
+        let text = format!("ready for the body, {come} of {} bytes", READY.len());
+        self.field(now, text);
+        if come < READY.len() {
+            return false;
+        }
+        self.come.clear();
+        self.command(bytes.len() - now);
+        true
     }
 
     fn break_off(&mut self, len: usize, why: &dyn Display) {
@@ -195,21 +214,16 @@ impl Reader {
             true => Header::decode_session(whole),
             false => Header::decode_lesson(whole),
         };
-        match header {
-            Ok(Header {
-                filename,
-                total_size,
-                ..
-            }) => {
-                let name = match is_session {
-                    true => format!("{filename} frame"),
-                    false => "body".into(),
-                };
-                self.field(now, format!("header: {name} of {total_size} bytes"));
-                self.begin(name, total_size);
+        let (name, of) = match header {
+            Ok(header) if is_session => {
+                let kind = readable(header.filename.as_bytes(), 40);
+                (format!("{kind} frame"), header.total_size)
             }
-            Err(error) => self.break_off(now, &error),
-        }
+            Ok(header) => ("body".into(), header.total_size),
+            Err(error) => return self.break_off(now, &error),
+        };
+        self.field(now, format!("header: {name} of {of} bytes"));
+        self.begin(name, of);
     }
 
     fn begin(&mut self, name: String, of: u64) {
@@ -224,9 +238,7 @@ impl Reader {
         let Part::Body { name, missing, of } = &mut self.part else {
             return bytes;
         };
-        let now = bytes
-            .len()
-            .min(usize::try_from(*missing).unwrap_or(usize::MAX));
+        let now = (*missing).min(bytes.len() as u64) as usize;
         *missing -= now as u64;
         let text = match *missing {
             0 => format!("{name}, whole ({of} bytes)"),
@@ -333,7 +345,9 @@ mod tests {
             texts(&decoder.read(Side::Server, b"2")),
             ["length: 12, as far as it has come"]
         );
-        decoder.read(Side::Client, b"recv_ready");
+        let part = decoder.read(Side::Client, b"recv_");
+        assert_eq!(texts(&part), ["ready for the body, 5 of 10 bytes"]);
+        decoder.read(Side::Client, b"ready");
         assert_eq!(
             texts(&decoder.read(Side::Server, b"hello ")),
             ["body, 6 of 12 bytes"]
@@ -343,6 +357,13 @@ mod tests {
             texts(&glued),
             ["body, whole (12 bytes)", "length: 3, as far as it has come"]
         );
+    }
+
+    #[test]
+    fn a_long_name_is_cut() {
+        let mut decoder = Decoder::new(Language::Session);
+        let fields = decoder.read(Side::Server, &reply(&"x".repeat(1000), b"body"));
+        assert!(texts(&fields).iter().all(|text| text.len() < 100));
     }
 
     #[test]

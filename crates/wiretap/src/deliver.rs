@@ -4,9 +4,7 @@ use std::net::Shutdown;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
-use proto::cli::show_duration;
-
-use crate::bend::{Bend, Bends, chance};
+use crate::bend::{Bend, Bends};
 use crate::event::{Kind, Side};
 use crate::wire::Wire;
 
@@ -42,9 +40,8 @@ pub fn deliver(wire: &Wire<'_>, from: Side, inbox: &Receiver<Chunk>) {
         let Some(Chunk { came, mut data }) = next else {
             break;
         };
-        let bends = wire.tap.line.bends(from);
-        let jitter = chance(wire.tap.seed, from, number, 3);
-        let late = bends.time(Bend::Delay) + bends.time(Bend::Jitter).mul_f64(jitter);
+        let bends = wire.talk.tap.line.bends(from);
+        let late = wire.talk.tap.line.late(from, number);
         let hold = bends.time(Bend::Hold);
         // Never before what came earlier.
         due = due.max(came + late);
@@ -55,7 +52,7 @@ pub fn deliver(wire: &Wire<'_>, from: Side, inbox: &Receiver<Chunk>) {
                 other => break other.ok(),
             }
         };
-        if wire.sleep_until(due + hold) || !delivery.send(&data, &describe(&bends, late)) {
+        if wire.sleep_until(due + hold) || !delivery.send(&data, &bends.words(late)) {
             return;
         }
         if next.is_none() {
@@ -79,10 +76,10 @@ impl Delivery<'_, '_> {
     /// Sends bytes in pieces as the line says at each of them; whether the conversation goes on.
     fn send(&mut self, data: &[u8], words: &str) -> bool {
         let (wire, from) = (self.wire, self.from);
+        let bends = wire.talk.tap.line.bends(from);
         let mut rest = data;
         loop {
-            let bends = wire.tap.line.bends(from);
-            let sent = wire.sent(from);
+            let sent = wire.talk.sent(from);
             let is_reached = |bend| bends.bytes(bend) != 0 && sent >= bends.bytes(bend);
             if is_reached(Bend::CloseAfter) {
                 return self.cut("closed", Shutdown::Both);
@@ -100,38 +97,40 @@ impl Delivery<'_, '_> {
                 continue;
             }
             self.is_stalled = false;
-            let (piece, after) = rest.split_at(piece_size(&bends, sent, rest.len()));
+            let (piece, after) = rest.split_at(piece_size(bends, sent, rest.len()));
             if wire.sleep_until(self.next_send) {
                 return false;
             }
             let now = Instant::now();
-            wire.add(now, Kind::Sent, from, sent, piece, words.to_owned());
+            wire.talk.add(now, Kind::Sent, from, sent, piece, words);
             if !wire.hand_on(from, piece) {
                 return false;
             }
-            wire.decode(from, piece);
-            self.next_send = now + pause(&bends, piece.len());
+            self.next_send = now + pause(bends, piece.len());
             rest = after;
         }
     }
 
     fn cut(&self, how: &str, shutdown: Shutdown) -> bool {
-        let words = format!("{how} by wiretap after {} bytes", self.wire.sent(self.from));
-        self.wire.note(Kind::Bent, self.from, words);
+        let words = format!(
+            "{how} by wiretap after {} bytes",
+            self.wire.talk.sent(self.from)
+        );
+        self.wire.talk.note(Kind::Bent, self.from, words);
         self.wire.abort(shutdown);
         false
     }
 
-    /// Waits a moment with nothing handed on; whether the conversation goes on. A side that has
-    /// ended would be stalled for ever.
+    /// Waits a moment with nothing handed on; whether the conversation goes on. Once either side has
+    /// ended, it would be stalled for ever.
     fn stall(&mut self) -> bool {
         if !self.is_stalled {
             self.is_stalled = true;
-            let sent = self.wire.sent(self.from);
+            let sent = self.wire.talk.sent(self.from);
             let words = format!("stalled by wiretap after {sent} bytes");
-            self.wire.note(Kind::Bent, self.from, words);
+            self.wire.talk.note(Kind::Bent, self.from, words);
         }
-        if self.wire.has_ended(self.from) {
+        if Side::BOTH.into_iter().any(|side| self.wire.has_ended(side)) {
             self.wire.abort(Shutdown::Both);
         }
         !self.wire.sleep_until(Instant::now() + STALLED)
@@ -155,21 +154,4 @@ fn pause(bends: &Bends, sent: usize) -> Duration {
         (0, _) => BETWEEN_PIECES,
         (rate, _) => Duration::from_secs_f64(sent as f64 / rate as f64),
     }
-}
-
-/// What was bent, for the picture.
-fn describe(bends: &Bends, late: Duration) -> String {
-    let mut words = Vec::new();
-    if !late.is_zero() {
-        words.push(format!("delayed {}", show_duration(late)));
-    }
-    for (name, value) in bends.all().filter(|(_, value)| value != "0") {
-        match name {
-            "hold" => words.push(format!("held {value}")),
-            "chop" => words.push(format!("chopped to {value}")),
-            "rate" => words.push(format!("slowed to {value}")),
-            _ => {}
-        }
-    }
-    words.join(", ")
 }

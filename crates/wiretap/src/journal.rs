@@ -17,6 +17,9 @@ use crate::record;
 /// How many events are kept.
 pub const EVENTS: usize = 10_000;
 
+/// How many events a follower is given at once.
+const BATCH: usize = 1000;
+
 /// How long a follower leaves between two looks, so that a fast conversation wakes it seldom.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 
@@ -39,8 +42,27 @@ struct Inner {
     asleep: usize,
     /// No more will come.
     is_complete: bool,
-    record: Option<File>,
+    record: Option<Record>,
     record_failed: Option<io::Error>,
+}
+
+/// A file with the lines that were written to it.
+#[derive(Debug)]
+struct Record {
+    file: File,
+    len: u64,
+}
+
+impl Record {
+    /// Writes a line whole or not at all.
+    fn write(&mut self, line: &str) -> io::Result<()> {
+        self.file
+            .write_all(line.as_bytes())
+            // The part of a line that found room would make the file unreadable.
+            .inspect_err(|_| drop(self.file.set_len(self.len)))?;
+        self.len += line.len() as u64;
+        Ok(())
+    }
 }
 
 impl Default for Journal {
@@ -56,7 +78,7 @@ impl Journal {
             started: Instant::now(),
             keep: if record.is_some() { usize::MAX } else { KEPT },
             inner: Mutex::new(Inner {
-                record,
+                record: record.map(|file| Record { file, len: 0 }),
                 ..Inner::default()
             }),
             news: Condvar::new(),
@@ -66,11 +88,6 @@ impl Journal {
     /// How many bytes of a piece of data an event needs: all where there is a record.
     pub const fn keep(&self) -> usize {
         self.keep
-    }
-
-    /// Adds an event that happens now.
-    pub fn add(&self, event: Event) {
-        self.add_at(Instant::now(), event);
     }
 
     /// Adds an event that happened at `when`.
@@ -87,8 +104,8 @@ impl Journal {
     }
 
     fn push(&self, inner: &mut Inner, mut event: Event) {
-        if let Some(file) = &mut inner.record
-            && let Err(error) = file.write_all(record::line(&event).as_bytes())
+        if let Some(record) = &mut inner.record
+            && let Err(error) = record.write(&record::line(&event))
         {
             inner.record = None;
             inner.record_failed = Some(error);
@@ -125,6 +142,8 @@ impl Journal {
     pub fn after(&self, seen: u64, limit: Duration) -> News {
         std::thread::sleep(BETWEEN_LOOKS);
         let mut inner = lock(&self.inner);
+        // A browser may name an event of another run.
+        let seen = seen.min(inner.count);
         if inner.count <= seen && !inner.is_complete {
             inner.asleep += 1;
             inner = wait_timeout_while(&self.news, inner, limit, |inner| {
@@ -133,12 +152,21 @@ impl Journal {
             inner.asleep -= 1;
         }
         let kept_from = inner.count - inner.events.len() as u64;
-        let skip = seen.saturating_sub(kept_from) as usize;
+        let lost = kept_from.saturating_sub(seen);
+        let skip = (seen + lost - kept_from) as usize;
+        let events: Vec<_> = inner
+            .events
+            .iter()
+            .skip(skip)
+            .take(BATCH)
+            .cloned()
+            .collect();
+        let seen = seen + lost + events.len() as u64;
         News {
-            events: inner.events.iter().skip(skip).cloned().collect(),
-            lost: kept_from.saturating_sub(seen),
-            seen: inner.count,
-            is_complete: inner.is_complete,
+            events,
+            lost,
+            seen,
+            is_complete: inner.is_complete && seen >= inner.count,
         }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! | module | what it is for |
 //! |---|---|
-//! | `run`, `options`, `tap` | what is started, by which flags, and what conversations share |
+//! | `run`, `options` | what is started, and by which flags |
+//! | `tap`, `talk` | what conversations share, and one of them |
 //! | `event`, `journal`, `record` | what happened, kept for those who follow it |
 //! | `connection`, `deliver`, `wire` | a conversation over a connection |
 //! | `datagrams`, `postman` | conversations in datagrams |
@@ -27,6 +28,7 @@ mod postman;
 mod record;
 mod run;
 mod show;
+mod talk;
 mod tap;
 mod wire;
 

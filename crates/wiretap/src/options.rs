@@ -19,8 +19,6 @@ pub struct Options {
     pub udp: bool,
     /// How the line is bent.
     pub line: Line,
-    /// What decides the fate of datagrams.
-    pub seed: u64,
     /// What the bytes are read as.
     pub decode: Option<Language>,
     /// Where every event is written.
@@ -153,7 +151,9 @@ pub const TOOL: Tool<Options> = Tool {
                     "seed",
                     "N",
                     "the same N, the same fate of the n-th datagram",
-                    |o: &mut Options, v| cli::count(v, 0..=usize::MAX).map(|n| o.seed = n as u64),
+                    |o: &mut Options, v| {
+                        cli::count(v, 0..=usize::MAX).map(|n| o.line.seed = n as u64)
+                    },
                 )
                 .default("1"),
             ],

@@ -299,10 +299,23 @@ fn escaped(text: &str) -> String {
             '<' => out.push_str("&lt;"),
             '&' => out.push_str("&amp;"),
             '"' => out.push_str("&quot;"),
-            // XML 1.0 has no control characters, not even escaped.
-            letter if letter.is_control() => out.push('\u{fffd}'),
+            // XML 1.0 has neither control characters nor these two, not even escaped.
+            letter if letter.is_control() || matches!(letter, '\u{fffe}' | '\u{ffff}') => {
+                out.push('\u{fffd}')
+            }
             letter => out.push(letter),
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_xml_cannot_hold_is_replaced() {
+        assert_eq!(escaped("<a & \"b\">"), "&lt;a &amp; &quot;b&quot;>");
+        assert_eq!(escaped("\0\u{1b}\u{fffe}\u{ffff}"), "\u{fffd}".repeat(4));
+    }
 }

@@ -12,6 +12,10 @@ use crate::event::{Event, Kind, Side};
 /// The longest line that is read: a recv of 64 KiB in hex, with room for its fields.
 const LONGEST_LINE: u64 = 1 << 20;
 
+const DIGITS: [char; 16] = [
+    '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
+];
+
 /// An event as a line of JSON, with its line end.
 pub fn line(event: &Event) -> String {
     let mut out = String::with_capacity(128 + 2 * event.data.len());
@@ -27,7 +31,8 @@ pub fn line(event: &Event) -> String {
         event.len,
     );
     for byte in &event.data {
-        let _ = write!(out, "{byte:02x}");
+        out.push(DIGITS[usize::from(byte >> 4)]);
+        out.push(DIGITS[usize::from(byte & 15)]);
     }
     out.push_str(r#"", "text": "#);
     json::write_string(&mut out, &event.text);
@@ -51,13 +56,15 @@ pub fn parse(line: &[u8]) -> Result<Event, String> {
         let text = value.get(name).and_then(Value::as_str);
         text.ok_or_else(|| format!("{name} is missing or not a string"))
     };
+    let (offset, len) = (number("at")?, number("len")?);
+    offset.checked_add(len).ok_or("at and len are too large")?;
     Ok(Event {
         micros: number("t")?,
         conversation: number("c")?,
         kind: Kind::named(text("kind")?).ok_or("kind is unknown")?,
         from: Side::named(text("from")?).ok_or("from is neither client nor server")?,
-        offset: number("at")?,
-        len: usize::try_from(number("len")?).map_err(|_| "len is too large")?,
+        offset,
+        len: usize::try_from(len).map_err(|_| "len is too large")?,
         data: unhex(text("data")?).ok_or("data is not hex")?,
         text: text("text")?.to_owned(),
     })
@@ -100,7 +107,7 @@ mod tests {
     fn event() -> Event {
         let mut event = Event::new(7, Kind::Sent, Side::Server, "held 50ms, \"so\"");
         event.micros = 1_234_567;
-        event.with_data(u64::MAX, b"\x00caf\xc3\xa9\n", usize::MAX)
+        event.with_data(u64::MAX - 7, b"\x00caf\xc3\xa9\n", usize::MAX)
     }
 
     #[test]
@@ -130,6 +137,7 @@ mod tests {
             ("sent", "sunk", "kind is unknown"),
             ("server", "nobody", "from is neither client nor server"),
             ("00636166", "0063616", "data is not hex"),
+            (r#""len": 7"#, r#""len": 8"#, "at and len are too large"),
             ("\"text\"", "\"words\"", "text is missing or not a string"),
         ] {
             assert_eq!(

@@ -1,27 +1,28 @@
 //! From the command line to conversations: what is started, in which order, and how it ends.
 
+use std::fs;
 use std::hash::{BuildHasher, RandomState};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
-use std::{fs, io};
 
-use proto::cli::{Failure, Log, Output, stdin};
+use proto::cli::{self, Failure, Log, Output, stdin};
 use proto::create_private;
-use proto::net::{Endpoint, Listener, bind_udp, wake_udp};
+use proto::net::{Endpoint, Listener, bind_udp};
 use proto::random::Random;
-use proto::serving::{listen, log_events, print_endpoints};
-use proto::socketserver::{Connections, ThreadingServer};
+use proto::serving::{fit_descriptors, listen, log_events, print_endpoints, stop_when_stdin_ends};
+use proto::socketserver::{Connections, Datagram, Datagrams, Stopper, ThreadingServer, UdpServer};
 
 use crate::connection::Conversation;
+use crate::datagrams::Exchange;
 use crate::journal::Journal;
 use crate::options::Options;
 use crate::page::{Caller, Shared};
 use crate::tap::Tap;
-use crate::{datagrams, picture, record, show};
+use crate::{picture, record, show};
 
 /// How many conversations there may be at once, each with three or more threads.
 const CONVERSATIONS: usize = 1000;
@@ -32,11 +33,15 @@ const CALLERS: usize = 16;
 /// How long a follower waits before it looks whether there is more.
 const LOOK: Duration = Duration::from_secs(3600);
 
-/// What serves until it is stopped.
-type Serve = Box<dyn FnOnce() -> Result<(), Failure>>;
+/// How many descriptors each conversation may cost: its two connections, and a share of the page's.
+const DESCRIPTORS: usize = 3;
 
-/// What stops it, from any thread.
-type Stop = Arc<dyn Fn() + Send + Sync>;
+/// A server that is ready: where it listens, what stops it (from two threads), and its loop.
+struct Ready {
+    endpoints: Vec<Endpoint>,
+    stoppers: [Stopper; 2],
+    serve: Box<dyn FnOnce()>,
+}
 
 /// Does what the command line asks for.
 ///
@@ -47,7 +52,8 @@ pub fn run(options: Options) -> Result<ExitCode, Failure> {
     if let Some(file) = &options.replay {
         return replay(file, &options);
     }
-    check_reach(&options)?;
+    check(&options)?;
+    cli::log_in_background()?;
     let record = match &options.record {
         Some(path) => Some(create_private(path).map_err(|error| cannot("make", path, &error))?),
         None => None,
@@ -55,93 +61,77 @@ pub fn run(options: Options) -> Result<ExitCode, Failure> {
     let tap = Arc::new(Tap {
         line: options.line,
         language: options.decode,
-        seed: options.seed,
         limit: options.connections,
         journal: Journal::new(record),
         target: options.target,
         ..Tap::default()
     });
     let log = options.log;
-    let (endpoints, serve, stop) = match options.udp {
+    let ready = match options.udp {
         true => datagrams(&options.listen, &tap)?,
         false => connections(&options.listen, &tap, log)?,
     };
-    let page = start_page(&tap)?;
-    let printer = print(&tap)?;
-    if options.stop_on_eof {
-        let stop = Arc::clone(&stop);
-        start("stdin", move || {
-            let _ = io::copy(&mut stdin(), &mut io::sink());
-            log.info(format_args!("standard input ended, stopping"));
-            stop();
-        })?;
+    if ready.endpoints.contains(&tap.target) {
+        return Err(Failure::usage("LISTEN and TARGET are the same"));
     }
-    let (watched, svg) = (Arc::clone(&tap), options.svg.clone());
-    start("ends", move || {
+    let page = start_page(&tap)?;
+    let printer = print(&tap, log)?;
+    let [at_the_end, on_eof] = ready.stoppers;
+    let (watched, svg) = (Arc::clone(&tap), options.svg);
+    let drawer = start("ends", move || {
         let mut seen = 0;
-        while let Some(over) = watched.wait_for_an_end(seen) {
-            seen = over;
-            if let Some(path) = &svg
-                && let Err(failure) = draw(&watched.journal, path)
-            {
+        while watched.wait_for_an_end(&mut seen) {
+            if let Err(failure) = draw(&watched.journal, svg.as_deref()) {
                 log.complain(&failure);
             }
         }
-        stop();
+        at_the_end.shutdown(Duration::ZERO);
+        draw(&watched.journal, svg.as_deref())
     })?;
+    if options.stop_on_eof {
+        stop_when_stdin_ends(on_eof, Duration::ZERO, log)?;
+    }
     // Nothing has happened yet that the printer could print before these.
-    print_endpoints(&endpoints)?;
+    print_endpoints(&ready.endpoints)?;
     Output::stdout().write(format!("watch at {page}\n").as_bytes())?;
-    serve()?;
-    tap.journal.complete();
-    if let Some(path) = &options.svg {
-        draw(&tap.journal, path)?;
-    }
-    let printed = printer.join().unwrap_or(Ok(()));
-    match tap.journal.record_error() {
-        Some(error) => Err(Failure::io("the record is cut short", &error)),
-        None => printed.map(|()| ExitCode::SUCCESS),
-    }
+    (ready.serve)();
+    tap.complete();
+    drawer.join().unwrap_or(Ok(()))?;
+    printer.join().unwrap_or(Ok(()))?;
+    Ok(ExitCode::SUCCESS)
 }
 
-fn connections(
-    endpoint: &Endpoint,
-    tap: &Arc<Tap>,
-    log: Log,
-) -> Result<(Vec<Endpoint>, Serve, Stop), Failure> {
-    let connections = listen(endpoint, log)?;
-    let endpoints = connections.endpoints().cloned().collect();
+fn connections(endpoint: &Endpoint, tap: &Arc<Tap>, log: Log) -> Result<Ready, Failure> {
     let tap = Arc::clone(tap);
-    let server = ThreadingServer::new(connections, move |connection| {
+    let mut server = ThreadingServer::new(listen(endpoint, log)?, move |connection| {
         Conversation::new(connection, Arc::clone(&tap))
     })
     .max_connections(CONVERSATIONS)
     .on_event(log_events(log));
-    let stopper = server.stopper();
-    let serve = move || {
-        server.serve_forever();
-        Ok(())
-    };
-    let stop = move || {
-        stopper.shutdown(Duration::ZERO);
-    };
-    Ok((endpoints, Box::new(serve), Arc::new(stop)))
+    fit_descriptors(&mut server, DESCRIPTORS, log);
+    Ok(Ready {
+        endpoints: server.source().endpoints().cloned().collect(),
+        stoppers: [server.stopper(), server.stopper()],
+        serve: Box::new(move || {
+            server.serve_forever();
+        }),
+    })
 }
 
-fn datagrams(endpoint: &Endpoint, tap: &Arc<Tap>) -> Result<(Vec<Endpoint>, Serve, Stop), Failure> {
+fn datagrams(endpoint: &Endpoint, tap: &Arc<Tap>) -> Result<Ready, Failure> {
     let failed = |error| Failure::io("cannot use the socket", &error);
     let (socket, endpoint) = bind_udp(endpoint)?;
-    let waker = socket.try_clone().map_err(failed)?;
     let target = tap.target.resolve()?[0];
-    let tap = Arc::clone(tap);
-    let is_stopping = Arc::new(AtomicBool::new(false));
-    let told = Arc::clone(&is_stopping);
-    let serve = move || datagrams::serve(socket, target, &tap, &told).map_err(failed);
-    let stop = move || {
-        is_stopping.store(true, Ordering::Relaxed);
-        let _ = wake_udp(&waker);
-    };
-    Ok((vec![endpoint], Box::new(serve), Arc::new(stop)))
+    let answering = socket.try_clone().map_err(failed)?;
+    let exchange = Exchange::new(tap, answering, target).map_err(failed)?;
+    let server = UdpServer::new(Datagrams::new(socket), move |datagram: &mut Datagram| {
+        exchange.take(datagram);
+    });
+    Ok(Ready {
+        endpoints: vec![endpoint],
+        stoppers: [server.stopper(), server.stopper()],
+        serve: Box::new(move || server.serve_forever()),
+    })
 }
 
 /// Shows a recorded file: on the page until somebody ends it, or as a picture alone.
@@ -150,13 +140,13 @@ fn replay(file: &Path, options: &Options) -> Result<ExitCode, Failure> {
     record::read(file, |event| tap.journal.replay(event))
         .map_err(|why| Failure::new(format!("cannot replay {} ({why})", file.display())))?;
     tap.journal.complete();
-    if let Some(path) = &options.svg {
-        draw(&tap.journal, path)?;
+    if options.svg.is_some() {
+        draw(&tap.journal, options.svg.as_deref())?;
         return Ok(ExitCode::SUCCESS);
     }
     let page = start_page(&tap)?;
     Output::stdout().write(format!("watch at {page}\n").as_bytes())?;
-    print(&tap)?.join().unwrap_or(Ok(()))?;
+    print(&tap, options.log)?.join().unwrap_or(Ok(()))?;
     if options.stop_on_eof {
         let _ = io::copy(&mut stdin(), &mut io::sink());
         return Ok(ExitCode::SUCCESS);
@@ -203,20 +193,19 @@ fn secret() -> String {
     }
 }
 
-/// Prints events as they come, in a thread of its own: who does not read them holds up nobody.
-fn print(tap: &Arc<Tap>) -> Result<JoinHandle<Result<(), Failure>>, Failure> {
+/// Prints events as they come, in a thread of its own: who does not read them holds up nobody. Says
+/// at once where that, or the record, fails.
+fn print(tap: &Arc<Tap>, log: Log) -> Result<JoinHandle<Result<(), Failure>>, Failure> {
     let tap = Arc::clone(tap);
     start("printer", move || {
         let mut seen = 0;
+        let mut result = Ok(());
         loop {
             let news = tap.journal.after(seen, LOOK);
             seen = news.seen;
             let mut lines = String::new();
             if news.lost > 0 {
-                lines.push_str(&format!(
-                    "({} events came too fast to be shown)\n",
-                    news.lost
-                ));
+                lines = format!("({} events came too fast to be shown)\n", news.lost);
             }
             lines.extend(news.events.iter().map(|event| show::line(event)));
             if let Err(failure) = Output::stdout().write(lines.as_bytes()) {
@@ -224,22 +213,31 @@ fn print(tap: &Arc<Tap>) -> Result<JoinHandle<Result<(), Failure>>, Failure> {
                 if failure.is_output_closed() {
                     std::process::exit(0);
                 }
-                return Err(failure);
+                result = Err(failure);
+            }
+            if let Some(error) = tap.journal.record_error() {
+                let failure = Failure::io("the record is cut short", &error);
+                log.complain(&failure);
+                result = Err(failure);
             }
             if news.is_complete {
-                return Ok(());
+                return result;
             }
         }
     })
 }
 
-/// Writes the picture under another name and renames it, so that it is there whole or not at all.
-fn draw(journal: &Journal, path: &Path) -> Result<(), Failure> {
+/// Writes the picture, where one was asked for, under another name and renames it, so that it is
+/// there whole or not at all. Like a record, it can be read by its owner alone.
+fn draw(journal: &Journal, path: Option<&Path>) -> Result<(), Failure> {
+    let Some(path) = path else { return Ok(()) };
     let mut part = path.as_os_str().to_owned();
     part.push(".part");
     let part = PathBuf::from(part);
-    let picture = picture::draw(&journal.kept());
-    fs::write(&part, picture)
+    // What an earlier run has left, or a link that somebody has laid there.
+    let _ = fs::remove_file(&part);
+    create_private(&part)
+        .and_then(|mut file| file.write_all(picture::draw(&journal.kept()).as_bytes()))
         .and_then(|()| fs::rename(&part, path))
         .map_err(|error| cannot("write", path, &error))
 }
@@ -258,23 +256,25 @@ fn start<T: Send + 'static>(
         .map_err(|error| Failure::start("cannot start a thread", &error))
 }
 
-/// Refuses addresses through which other machines could take part, unless that was asked for.
-fn check_reach(options: &Options) -> Result<(), Failure> {
+/// Refuses addresses through which other machines could take part, unless that was asked for, and
+/// settings that would do nothing.
+fn check(options: &Options) -> Result<(), Failure> {
     for (what, endpoint) in [("LISTEN", &options.listen), ("TARGET", &options.target)] {
+        if options.udp && matches!(endpoint, Endpoint::Unix(_)) {
+            let words = "UDP needs HOST:PORT, not a Unix-domain path";
+            return Err(Failure::usage(words));
+        }
         if !options.allow_remote && !endpoint.is_local()? {
             return Err(Failure::new(format!(
                 "{what} {endpoint} is not on this machine alone; add --allow-remote if you want that"
             )));
         }
     }
-    if options.udp {
-        for endpoint in [&options.listen, &options.target] {
-            if let Endpoint::Unix(_) = endpoint {
-                return Err(Failure::usage(
-                    "UDP needs HOST:PORT, not a Unix-domain path",
-                ));
-            }
+    match options.line.idle_setting(options.udp) {
+        Some(name) if options.udp => {
+            Err(Failure::usage(format!("--{name} does nothing with --udp")))
         }
+        Some(name) => Err(Failure::usage(format!("--{name} needs --udp"))),
+        None => Ok(()),
     }
-    Ok(())
 }

@@ -1,29 +1,24 @@
-//! What both directions of a conversation share.
+//! What both directions of a conversation over a connection share.
 
-use std::io::Write;
+use std::io::{self, ErrorKind, Write};
 use std::net::Shutdown;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use proto::net::Stream;
+use proto::{is_timeout, reason};
 
-use crate::decode::Decoder;
-use crate::event::{Event, Kind, Side};
-use crate::tap::Tap;
+use crate::event::{Kind, Side};
+use crate::talk::Talk;
 
-/// How soon a thread that sleeps notices the end of the conversation.
+/// How soon a thread that waits notices the end of the conversation.
 pub const LOOK: Duration = Duration::from_millis(20);
 
 /// Both directions of a conversation. Arrays are indexed by the side that sends.
 pub struct Wire<'a> {
-    pub tap: &'a Tap,
-    pub number: u64,
+    pub talk: &'a Talk,
     pub streams: [&'a Stream; 2],
-    pub decoder: Option<&'a Mutex<Decoder>>,
-    /// How many bytes of each side were handed on.
-    pub sent: [AtomicU64; 2],
     /// Which sides will send no more.
     pub has_ended: [AtomicBool; 2],
     pub is_aborted: AtomicBool,
@@ -33,13 +28,27 @@ impl Wire<'_> {
     /// Sends bytes of `from` to the other side; whether that worked.
     pub fn hand_on(&self, from: Side, data: &[u8]) -> bool {
         let mut sink = self.streams[from.other() as usize];
-        if sink.write_all(data).is_err() {
-            // The reader of that side learns why, and says so.
-            self.abort(Shutdown::Both);
-            return false;
+        let mut rest = data;
+        while !rest.is_empty() {
+            match sink.write(rest) {
+                Ok(count) => rest = &rest[count..],
+                Err(error) if is_temporary(&error) && !self.is_aborted() => {}
+                Err(error) => {
+                    self.note_reset(from.other(), &error);
+                    return false;
+                }
+            }
         }
-        self.sent[from as usize].fetch_add(data.len() as u64, Ordering::Relaxed);
+        self.talk.count(from, data);
+        self.talk.decode(from, data);
         true
+    }
+
+    /// Ends the conversation because a side has reset its connection, and says so once.
+    pub fn note_reset(&self, side: Side, error: &io::Error) {
+        if !self.abort(Shutdown::Both) {
+            self.talk.note(Kind::Reset, side, reason(error));
+        }
     }
 
     /// Tells the other side that `from` sends no more.
@@ -47,23 +56,19 @@ impl Wire<'_> {
         let _ = self.streams[from.other() as usize].shutdown(Shutdown::Write);
     }
 
-    /// How many bytes of `from` were handed on.
-    pub fn sent(&self, from: Side) -> u64 {
-        self.sent[from as usize].load(Ordering::Relaxed)
-    }
-
-    /// Whether `from` will send no more.
-    pub fn has_ended(&self, from: Side) -> bool {
-        self.has_ended[from as usize].load(Ordering::Relaxed)
+    /// Whether a side will send no more.
+    pub fn has_ended(&self, side: Side) -> bool {
+        self.has_ended[side as usize].load(Ordering::Relaxed)
     }
 
     /// Ends both directions at once. `Shutdown::Read` sends nothing: the connections then end when
-    /// they are closed, with a reset where bytes are unread.
-    pub fn abort(&self, how: Shutdown) {
-        self.is_aborted.store(true, Ordering::Relaxed);
+    /// they are closed, with a reset where bytes are unread. Gives whether they had ended so before.
+    pub fn abort(&self, how: Shutdown) -> bool {
+        let was_aborted = self.is_aborted.swap(true, Ordering::Relaxed);
         for stream in self.streams {
             let _ = stream.shutdown(how);
         }
+        was_aborted
     }
 
     /// Whether both directions were ended at once.
@@ -82,22 +87,9 @@ impl Wire<'_> {
         }
         true
     }
+}
 
-    /// Lets the decoder read bytes that were handed on.
-    pub fn decode(&self, from: Side, data: &[u8]) {
-        self.tap.decode(self.decoder, self.number, from, data);
-    }
-
-    /// Adds an event with bytes to the journal.
-    pub fn add(&self, when: Instant, kind: Kind, from: Side, at: u64, data: &[u8], text: String) {
-        let keep = self.tap.journal.keep();
-        let event = Event::new(self.number, kind, from, text).with_data(at, data, keep);
-        self.tap.journal.add_at(when, event);
-    }
-
-    /// Adds an event without bytes to the journal.
-    pub fn note(&self, kind: Kind, from: Side, text: impl Into<String>) {
-        let event = Event::new(self.number, kind, from, text);
-        self.tap.journal.add(event);
-    }
+/// Whether a write may be tried again.
+fn is_temporary(error: &io::Error) -> bool {
+    is_timeout(error) || error.kind() == ErrorKind::Interrupted
 }

@@ -49,6 +49,67 @@ fn wrong_values_are_usage_errors() {
 }
 
 #[test]
+fn settings_that_would_do_nothing_are_usage_errors() {
+    refused(&["--drop", "20"], 2, "--drop needs --udp");
+    refused(&["--duplicate", "server:20"], 2, "--duplicate needs --udp");
+    let why = "--chop does nothing with --udp";
+    refused(&["--udp", "--delay", "1s", "--chop", "1"], 2, why);
+}
+
+#[test]
+fn it_is_not_its_own_target() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let addr = free.local_addr().unwrap().to_string();
+    drop(free);
+    refused(&[&addr, &addr], 2, "LISTEN and TARGET are the same");
+}
+
+#[test]
+fn garbage_is_no_record_and_a_picture_is_its_owners_alone() {
+    let folder = std::env::temp_dir().join(format!("wiretap-cli-svg-{}", std::process::id()));
+    std::fs::create_dir(&folder).unwrap();
+    let file = folder.join("record");
+    let name = file.to_str().unwrap();
+    let line = r#"{"t": 1, "c": 1, "kind": "passed", "from": "client", "at": 5, "len": 2, "data": "4142", "text": ""}"#;
+    let picture = folder.join("picture.svg");
+    let picture = picture.to_str().unwrap();
+    let too_far = line.replace("\"at\": 5", &format!("\"at\": {}", u64::MAX));
+    for (content, why) in [
+        (too_far.as_bytes(), "line 1: at and len are too large"),
+        (b"\xff\xfe\n", "line 1: "),
+        (b"\0", "line 1: "),
+        (&b"[".repeat(3 << 20), "line 1: "),
+    ] {
+        std::fs::write(&file, content).unwrap();
+        refused(&["--replay", name, "--svg", picture], 1, why);
+    }
+    std::fs::write(&file, line).unwrap();
+    // A link that somebody has laid where the picture is first written is not followed.
+    let elsewhere = folder.join("elsewhere");
+    std::fs::write(&elsewhere, "precious").unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(&elsewhere, format!("{picture}.part")).unwrap();
+    wiretap()
+        .args(["--replay", name, "--svg", picture])
+        .assert()
+        .success();
+    assert!(std::fs::read_to_string(picture).unwrap().contains("AB"));
+    assert_eq!(std::fs::read_to_string(&elsewhere).unwrap(), "precious");
+    #[cfg(unix)]
+    {
+        let metadata = std::fs::metadata(picture).unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions());
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    refused(
+        &["--replay", name, "--svg", "/missing/x.svg"],
+        1,
+        "/missing/x.svg",
+    );
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
 fn other_machines_take_part_only_where_that_is_asked_for() {
     refused(&["0.0.0.0:0"], 1, "--allow-remote");
     refused(&["127.0.0.1:0", "192.0.2.1:80"], 1, "--allow-remote");
@@ -60,7 +121,7 @@ fn a_record_is_not_overwritten_and_a_replay_must_be_one() {
     std::fs::write(&file, "{}\n").unwrap();
     let name = file.to_str().unwrap();
     refused(&["--record", name, "127.0.0.1:0"], 1, "exists");
-    refused(&["--replay", name], 1, "line 1: t is missing");
+    refused(&["--replay", name], 1, "line 1: at is missing");
     std::fs::remove_file(&file).unwrap();
     refused(&["--replay", name], 1, "cannot replay");
 }

@@ -112,12 +112,8 @@ fn a_number_of_conversations_is_an_end_and_one_more_is_closed() {
     assert_eq!(net::ask(&second, b"c", 1), b"C");
     drop(second);
     assert!(tap.process.wait_exit(SOON).success());
-    assert!(
-        tap.process
-            .stdout
-            .text()
-            .contains(" over: 2 bytes from the client")
-    );
+    tap.process
+        .wait_stdout("over: 2 bytes from the client", SOON);
 }
 
 #[test]

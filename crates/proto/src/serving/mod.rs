@@ -81,13 +81,7 @@ where
     H: RequestHandler,
 {
     cli::log_in_background()?;
-    if let Some(max) = server.fit_descriptors(descriptors) {
-        let limit = descriptor_limit().unwrap_or_default();
-        log.info(format_args!(
-            "note: serving at most {max} connections at once, as the limit on open files is {limit}; \
-             raise it with: ulimit -n"
-        ));
-    }
+    fit_descriptors(&mut server, descriptors, log);
     let server = server.on_event(log_events(log));
     if stop.on_eof {
         stop_when_stdin_ends(server.stopper(), stop.grace, log)?;
@@ -99,6 +93,25 @@ where
         log.info(format_args!("connections still open after {grace}: {left}"));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Lowers the cap on connections to what the limit on open files carries when each takes `descriptors`
+/// of the process, and says so.
+pub fn fit_descriptors<F, H>(
+    server: &mut ThreadingServer<Connections, F>,
+    descriptors: usize,
+    log: Log,
+) where
+    F: Fn(Connection) -> H + Send + Sync + 'static,
+    H: RequestHandler,
+{
+    if let Some(max) = server.fit_descriptors(descriptors) {
+        let limit = descriptor_limit().unwrap_or_default();
+        log.info(format_args!(
+            "note: serving at most {max} connections at once, as the limit on open files is {limit}; \
+             raise it with: ulimit -n"
+        ));
+    }
 }
 
 /// Prints `listening on ENDPOINT` for each, the first line of a server.

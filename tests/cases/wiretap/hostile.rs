@@ -1,0 +1,181 @@
+//! Peers, switches and surroundings that are out to break it.
+
+use std::io::Write;
+use std::process::Command;
+use std::thread;
+use std::time::Duration;
+
+use cross_process::artifacts::artifacts;
+use cross_process::deadline::{SOON, poll};
+use cross_process::net;
+use cross_process::process::{Process, with_open_files};
+use cross_process::procfs;
+use cross_process::program::Program::Tool;
+use cross_process::server::Server;
+use cross_process::temp::TempDir;
+
+use super::straight::fresh_client;
+use super::{command, page_of, recorded, tap};
+
+#[test]
+fn limits_that_are_lifted_let_the_rest_through() {
+    let listener = net::listen();
+    let flags = ["--stall-after", "client:3", "--reset-after", "client:5"];
+    let mut tap = tap(listener.local_addr().unwrap(), &flags);
+    let (page, key) = page_of(&mut tap);
+    let client = net::connect(tap.addr());
+    let server = net::accept(&listener);
+    net::send(&client, b"123456789");
+    assert_eq!(net::read_exact(&server, 3, SOON), b"123");
+    tap.process.wait_stdout("stalled by wiretap", SOON);
+    for name in ["reset-after", "stall-after"] {
+        let stream = net::connect(page);
+        let request = format!(
+            "POST /bend?key={key}&from=client&name={name}&value=0 HTTP/1.1\r\nHost: {page}\r\n\r\n"
+        );
+        net::send(&stream, request.as_bytes());
+        net::read_to_end(&stream, SOON);
+    }
+    assert_eq!(net::read_exact(&server, 6, SOON), b"456789");
+}
+
+#[test]
+fn what_is_held_for_long_is_bounded() {
+    const PIECE: usize = 1 << 20;
+    let listener = net::listen();
+    let flags = ["--hold", "client:1m"];
+    let tap = tap(listener.local_addr().unwrap(), &flags);
+    let client = net::connect(tap.addr());
+    let _server = net::accept(&listener);
+    client
+        .set_write_timeout(Some(Duration::from_secs(2)))
+        .unwrap();
+    let mut sent = 0;
+    while let Ok(count) = (&client).write(&vec![b'x'; PIECE]) {
+        sent += count;
+        assert!(sent < 64 * PIECE, "nothing holds the sender");
+    }
+    let memory = procfs::resident_bytes(tap.process.pid()).unwrap();
+    assert!(memory < 32 << 20, "{memory} bytes");
+}
+
+#[test]
+fn a_delay_stops_no_small_messages() {
+    let listener = net::listen();
+    let tap = tap(listener.local_addr().unwrap(), &["--delay", "client:1m"]);
+    let client = net::connect(tap.addr());
+    let _server = net::accept(&listener);
+    for number in 100..150 {
+        net::send(&client, format!("{number}").as_bytes());
+        let line = format!("client -> wiretap: 3 bytes b'{number}'");
+        tap.process.wait_stdout(&line, SOON);
+    }
+}
+
+#[test]
+fn a_reset_ends_a_conversation_whose_other_direction_is_blocked() {
+    let listener = net::listen();
+    let flags = ["--reset-after", "client:5"];
+    let mut tap = tap(listener.local_addr().unwrap(), &flags);
+    let client = net::connect(tap.addr());
+    let server = net::accept(&listener);
+    server
+        .set_write_timeout(Some(Duration::from_secs(1)))
+        .unwrap();
+    while (&server).write(&[b'x'; 1 << 16]).is_ok() {}
+    net::send(&client, b"123456789");
+    assert_eq!(net::read_exact(&server, 5, SOON), b"12345");
+    tap.process.wait_stdout("#1 over:", SOON);
+    drop((client, server));
+    tap.assert_nothing_left();
+}
+
+#[test]
+fn a_server_that_closes_and_then_resets_is_said_to_have_reset() {
+    let listener = net::listen();
+    let tap = tap(listener.local_addr().unwrap(), &[]);
+    let client = net::connect(tap.addr());
+    drop(net::accept(&listener));
+    tap.process.wait_stdout("server closed its side", SOON);
+    let is_told = poll(SOON, || {
+        let _ = (&client).write(b"more");
+        let text = tap.process.stdout.text();
+        text.contains("server reset the connection").then_some(())
+    });
+    assert!(is_told.is_some(), "{}", tap.process.stdout.text());
+}
+
+#[test]
+fn few_open_files_are_enough_for_the_page_and_some_conversations() {
+    let server = Tool("tcp-server", &[]).serve().unwrap();
+    let mut tap = Server::start(with_open_files(&command(server.addr(), &[]), 64));
+    let (page, _) = page_of(&mut tap);
+    let clients: Vec<_> = (0..100).map(|_| net::connect(tap.addr())).collect();
+    tap.process.wait_stderr("refused", SOON);
+    let stream = net::connect(page);
+    let request = format!("GET / HTTP/1.1\r\nHost: {page}\r\n\r\n");
+    net::send(&stream, request.as_bytes());
+    assert!(net::read_to_end(&stream, SOON).starts_with(b"HTTP/1.1 200"));
+    let shown = tap.process.stdout.text();
+    assert!(!shown.contains("no server"), "{shown}");
+    drop(clients);
+    tap.assert_alive(fresh_client);
+}
+
+#[test]
+fn a_record_that_finds_no_room_is_told_at_once_and_can_be_replayed() {
+    let folder = TempDir::new();
+    let file = folder.join("record");
+    let server = Tool("tcp-server", &[]).serve().unwrap();
+    let inner = command(server.addr(), &["--record", file.to_str().unwrap()]);
+    // A limit on the length of files is as good as a full disk once its signal is ignored.
+    let mut limited = Command::new("sh");
+    limited.args(["-c", "trap '' XFSZ; ulimit -f 4; exec \"$0\" \"$@\""]);
+    limited.arg(inner.get_program()).args(inner.get_args());
+    let tap = Server::start(limited);
+    let client = net::connect(tap.addr());
+    for _ in 0..40 {
+        assert_eq!(net::ask(&client, &[b'x'; 100], 100), [b'X'; 100]);
+    }
+    tap.process.wait_stderr("the record is cut short", SOON);
+    assert!(!recorded(&file).is_empty());
+    let picture = folder.join("picture.svg");
+    let mut replay = Command::new(artifacts().tool("wiretap"));
+    replay.arg("--replay").arg(&file).arg("--svg").arg(&picture);
+    let done = Process::spawn(replay).finish(SOON);
+    let why = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert!(done.status.success(), "{why}");
+}
+
+#[test]
+fn many_watchers_of_a_full_journal_cost_little_memory() {
+    let folder = TempDir::new();
+    let file = folder.join("record");
+    let data = "41".repeat(1024);
+    let line = format!(
+        r#"{{"t": 1, "c": 1, "kind": "passed", "from": "client", "at": 0, "len": 1024, "data": "{data}", "text": ""}}"#
+    );
+    std::fs::write(&file, format!("{line}\n").repeat(10_000)).unwrap();
+    let mut replay = Command::new(artifacts().tool("wiretap"));
+    replay.arg("--replay").arg(&file);
+    let mut tap = Process::spawn(replay);
+    let line = tap.wait_line(SOON);
+    let (page, key) = line
+        .strip_prefix("watch at http://")
+        .and_then(|address| address.split_once("/#"))
+        .unwrap();
+    let page = page.parse().unwrap();
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                let stream = net::connect(page);
+                let request = format!("GET /events?key={key} HTTP/1.1\r\nHost: {page}\r\n\r\n");
+                net::send(&stream, request.as_bytes());
+                let got = net::read_to_end(&stream, SOON + SOON);
+                assert!(got.len() > 20_000_000, "{}", got.len());
+            });
+        }
+    });
+    let peak = procfs::peak_resident_bytes(tap.pid()).unwrap();
+    assert!(peak < 128 << 20, "{peak} bytes");
+}
