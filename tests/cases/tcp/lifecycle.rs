@@ -83,6 +83,34 @@ fn the_end_of_stdin_stops_an_idle_server_wherever_it_listens() {
     }
 }
 
+/// A job in the background that reads its terminal is stopped by the system.
+#[test]
+fn a_server_in_the_background_of_a_terminal_serves() {
+    let tool = server_command(&[]);
+    let line = format!(
+        "set -m; {} --stop-on-eof 127.0.0.1:0 & sleep 1000",
+        tool.get_program().display()
+    );
+    let mut command = Command::new("script");
+    command.args(["-qec", &line, "/dev/null"]);
+    let mut terminal = Process::spawn(command);
+    let listening = loop {
+        let line = terminal.wait_line(SOON);
+        if let Some((_, endpoint)) = line.split_once("listening on ") {
+            break endpoint.trim().to_owned();
+        }
+    };
+    for _ in 0..2 {
+        upper_case_client(listening.parse().unwrap());
+        // It is stopped as soon as it reads, which is not a moment that can be waited for.
+        std::thread::sleep(Duration::from_millis(300));
+    }
+    terminal.signal(Signal::Kill);
+    // Without its terminal there is no stdin, and the server ends.
+    let ended = || TcpStream::connect(&listening).is_err().then_some(());
+    assert!(poll(SOON, ended).is_some());
+}
+
 #[test]
 fn without_the_flag_the_end_of_stdin_is_nothing() {
     let mut server = serve(&[]);

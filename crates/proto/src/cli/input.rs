@@ -20,6 +20,11 @@ pub fn stdin() -> impl Read {
     Waiting(io::stdin().lock())
 }
 
+/// Whether stdin is a terminal.
+pub fn stdin_is_terminal() -> bool {
+    io::stdin().is_terminal()
+}
+
 /// Waits where another process has made stdin non-blocking, as a terminal's may be.
 #[derive(Debug)]
 struct Waiting(StdinLock<'static>);
@@ -66,7 +71,7 @@ impl Lines {
 
     /// Whether a person would be asked for them.
     pub fn are_typed() -> bool {
-        io::stdin().is_terminal() && io::stderr().is_terminal()
+        stdin_is_terminal() && io::stderr().is_terminal()
     }
 
     /// Whether a person is asked for the lines.

@@ -2,6 +2,7 @@
 //! and stops when its stdin ends. This joins [`socketserver`](crate::socketserver) and
 //! [`cli`](crate::cli).
 
+use std::fs;
 use std::io;
 use std::process::{self, ExitCode};
 use std::thread;
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 use crate::cli::{
     self, Failure, Flag, Group, Log, Output, RateLimit, and_others, show_duration, stdin,
+    stdin_is_terminal,
 };
 use crate::net::{Endpoint, Listener};
 use crate::socketserver::{
@@ -18,6 +20,9 @@ use crate::{reason, start_reason};
 
 /// How often an event is logged that repeats for every client while its cause lasts.
 const ONCE_A_MINUTE: Duration = Duration::from_secs(60);
+
+/// How soon a server that was moved to the foreground of its terminal reads it.
+const LOOK: Duration = Duration::from_millis(300);
 
 /// When a server stops, and how: for a tool's options, with [`stopping`] for its flags.
 #[derive(Clone, Copy, Debug, Default)]
@@ -169,6 +174,9 @@ pub fn stop_when_stdin_ends(stopper: Stopper, grace: Duration, log: Log) -> Resu
     thread::Builder::new()
         .name("stdin".into())
         .spawn(move || {
+            while stdin_is_terminal() && is_background_job() {
+                thread::sleep(LOOK);
+            }
             // An unreadable stdin has ended, too.
             let _ = io::copy(&mut stdin(), &mut io::sink());
             log.info(format_args!("standard input ended, stopping"));
@@ -180,4 +188,17 @@ pub fn stop_when_stdin_ends(stopper: Stopper, grace: Duration, log: Log) -> Resu
         })
         .map(drop)
         .map_err(|error| Failure::start("cannot start a thread", &error))
+}
+
+/// Whether this is a job in the background of a terminal, by proc(5): one that reads the terminal is
+/// stopped (SIGTTIN), and the server with it.
+fn is_background_job() -> bool {
+    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // After the name, which is in brackets: state, parent, group, session, terminal, its foreground group.
+    let fields = stat.rsplit(") ").next().unwrap_or_default();
+    let fields: Vec<&str> = fields.split(' ').collect();
+    match (fields.get(2), fields.get(5)) {
+        (Some(own), Some(foreground)) => foreground != own && !foreground.starts_with('-'),
+        _ => false,
+    }
 }
