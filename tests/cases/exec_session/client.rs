@@ -99,7 +99,7 @@ fn a_server_that_answers_no_ping_is_gone() {
 /// A server that says nothing about the command may well be there, and may well send pings.
 #[test]
 fn pings_and_empty_frames_do_not_put_off_the_timeout() {
-    let pings = "ping\nuntil pong\nstdout\n".repeat(200);
+    let pings = "ping\nuntil pong\nstdout\n".repeat(20_000);
     let steps = format!("login\nuntil command\n{pings}end");
     let Some(server) = Playing::start(&[], &steps) else {
         return;
@@ -108,6 +108,9 @@ fn pings_and_empty_frames_do_not_put_off_the_timeout() {
     let text = complaint(&server.run(&options, "x"), 255);
     let end = "(nothing came for 300ms; wait longer with --timeout); output may be incomplete\n";
     assert!(text.ends_with(end), "{text}");
+    // The server would have gone on.
+    let pongs = server.transcript().matches("pong").count();
+    assert!((1..20_000).contains(&pongs), "{pongs}");
 }
 
 #[test]

@@ -179,19 +179,26 @@ impl Connection {
         now.interval_ends = None;
     }
 
-    /// A read has waited in vain: sends a `ping` where it is time, and fails where the server is gone
-    /// or has been silent for `--timeout`.
-    pub fn nothing_came(self: &Arc<Self>) -> io::Result<()> {
-        let here = Instant::now();
-        let mut now = lock(&self.now);
+    /// Nothing about the command has come: fails where that has lasted for `--timeout`.
+    pub fn check_timeout(&self) -> io::Result<()> {
+        let now = lock(&self.now);
         if let Some(timeout) = self.options.silence()
             && now.state == ClientState::Running
-            && now.silent_since + timeout <= here
+            && now.silent_since.elapsed() >= timeout
         {
             let time = show_duration(timeout);
             let why = format!("nothing came for {time}; wait longer with --timeout");
             return Err(io::Error::other(why));
         }
+        Ok(())
+    }
+
+    /// A read has waited in vain: sends a `ping` where it is time, and fails where the server is gone
+    /// or has been silent for `--timeout`.
+    pub fn nothing_came(self: &Arc<Self>) -> io::Result<()> {
+        self.check_timeout()?;
+        let here = Instant::now();
+        let mut now = lock(&self.now);
         let Some(interval) = self.options.alive_interval else {
             return Ok(());
         };

@@ -83,11 +83,7 @@ impl<'a> Receiver<'a> {
         let frame = match frame {
             Ok(Some(frame)) => frame,
             Ok(None) => return Err(incomplete("connection closed before the exit status")),
-            Err(SessionError::Io(error)) => {
-                let (server, why) = (&self.options.endpoint, reason(&error));
-                let lost = format!("connection to {server} lost before the exit status ({why})");
-                return Err(incomplete(&lost));
-            }
+            Err(SessionError::Io(error)) => return Err(self.lost(&error)),
             Err(error) => return Err(incomplete(&error.to_string())),
         };
         let was_running = self
@@ -113,8 +109,17 @@ impl<'a> Receiver<'a> {
         // Neither a ping nor an empty frame says anything about the command.
         if !frame.body.is_empty() && frame.kind != FrameType::Ping {
             self.connection.passed_on();
+        } else if self.incoming.buffer().is_empty() {
+            let checked = self.connection.check_timeout();
+            checked.map_err(|error| self.lost(&error))?;
         }
         Ok(None)
+    }
+
+    fn lost(&self, error: &io::Error) -> Failure {
+        let (server, why) = (&self.options.endpoint, reason(error));
+        let lost = format!("connection to {server} lost before the exit status ({why})");
+        incomplete(&lost)
     }
 }
 
