@@ -152,6 +152,7 @@ fn bytes_reach_the_shell_as_they_are_or_not_at_all() {
             "{protocol}"
         );
         // The client's own mistake is no error of the server.
+        server.process.wait_stderr(" command not run: ", SOON);
         let log = server.process.stderr.text();
         assert!(
             log.contains(" command not run: ") && !log.contains("error: 127"),

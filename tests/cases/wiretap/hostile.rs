@@ -119,6 +119,9 @@ fn few_open_files_are_enough_for_the_page_and_some_conversations() {
     let shown = tap.process.stdout.text();
     assert!(!shown.contains("no server"), "{shown}");
     drop(clients);
+    drop(stream);
+    // Their places must be free first.
+    tap.assert_nothing_left();
     tap.assert_alive(fresh_client);
 }
 
