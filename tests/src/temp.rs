@@ -3,7 +3,6 @@
 use std::env;
 use std::fs::{self, DirBuilder};
 use std::io::ErrorKind;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -25,7 +24,7 @@ impl TempDir {
         loop {
             let number = NEXT.fetch_add(1, Ordering::Relaxed);
             let path = place().join(format!("dialtone-{}-{number}", process::id()));
-            match DirBuilder::new().mode(0o700).create(&path) {
+            match private().create(&path) {
                 Ok(()) => return Self(path),
                 // A killed run may have left it, and in a new PID namespace our id is its id.
                 Err(why) if why.kind() == ErrorKind::AlreadyExists => {}
@@ -60,4 +59,13 @@ fn place() -> PathBuf {
         Some(name) if name.len() <= 48 && name.chars().all(is_plain) => wanted,
         _ => PathBuf::from("/tmp"),
     }
+}
+
+/// What makes a folder that only its owner may enter, where the system knows such.
+fn private() -> DirBuilder {
+    #[cfg_attr(not(unix), expect(unused_mut))]
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
 }

@@ -48,6 +48,7 @@ english! {
     gallery "gallery.md"
     reference_functions "reference-functions.md"
     wiretap "wiretap.md"
+    windows "windows.md"
 }
 
 /// The folder of the English pages.

@@ -86,14 +86,13 @@ impl Write for DeadlineStream<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::stream::tests::pair;
     use super::*;
-    use std::os::unix::net::UnixStream;
 
     #[test]
     fn a_peer_that_reads_nothing_does_not_hold_a_writer_beyond_it() {
         for vectored in [false, true] {
-            let (ours, _theirs) = UnixStream::pair().unwrap();
-            let ours = Stream::from(ours);
+            let (ours, _theirs) = pair();
             let (done, result) = std::sync::mpsc::channel();
             std::thread::spawn(move || {
                 let mut stream = DeadlineStream::after(&ours, Duration::from_millis(50));
@@ -116,8 +115,7 @@ mod tests {
 
     #[test]
     fn bytes_that_keep_coming_do_not_renew_it() {
-        let (ours, mut theirs) = UnixStream::pair().unwrap();
-        let ours = Stream::from(ours);
+        let (ours, mut theirs) = pair();
         let feeder = std::thread::spawn(move || {
             // Ends with an error once the reader has gone.
             while theirs.write_all(b"x").is_ok() {
@@ -134,8 +132,7 @@ mod tests {
 
     #[test]
     fn a_silent_peer_times_out_and_a_limit_without_end_is_none() {
-        let (ours, _theirs) = UnixStream::pair().unwrap();
-        let ours = Stream::from(ours);
+        let (ours, _theirs) = pair();
         let mut reader = DeadlineStream::after(&ours, Duration::from_millis(10));
         let error = reader.read(&mut [0]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::TimedOut);

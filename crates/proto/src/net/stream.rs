@@ -252,13 +252,20 @@ impl fmt::Display for Peer {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+    use std::net::TcpListener;
+
+    /// Two ends of a connection, on every system.
+    pub fn pair() -> (Stream, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let theirs = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        (listener.accept().unwrap().0.into(), theirs)
+    }
 
     #[test]
     fn input_ends_when_no_hold_is_left() {
-        let (ours, mut peer) = UnixStream::pair().unwrap();
-        let mut ours = Stream::from(ours);
+        let (mut ours, mut peer) = pair();
         ours.set_read_timeout(Some(Duration::from_secs(10)))
             .unwrap();
         let holds = [ours.hold_input(), ours.hold_input()];

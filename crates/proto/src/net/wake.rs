@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::connect::connect;
 use super::endpoint::Endpoint;
-use crate::sys::OwnedSocket;
+use crate::sys::{OwnedSocket, SHUTDOWN_WAKES_ACCEPT};
 
 /// How long the connection to itself may take, where that is needed.
 const LIMIT: Duration = Duration::from_millis(500);
@@ -34,7 +34,7 @@ impl Waker {
     /// A system that refuses that (Linux does not) is called instead, once: `accept` then gives a
     /// connection that leaves again.
     pub(super) fn wake(&self) {
-        if self.socket.shutdown(Shutdown::Both).is_err() {
+        if !SHUTDOWN_WAKES_ACCEPT || self.socket.shutdown(Shutdown::Both).is_err() {
             let _ = connect(&reachable(&self.endpoint), LIMIT);
         }
     }

@@ -81,6 +81,9 @@ pub fn are_same_file(one: &impl AsFd, other: &impl AsFd) -> bool {
 /// Whether a terminal takes any bytes. One on Unix does; what it shows of them is its own affair.
 pub const CONSOLE_TAKES_BYTES: bool = true;
 
+/// Whether shutting a listening socket down wakes a blocked `accept`, where the system takes it.
+pub const SHUTDOWN_WAKES_ACCEPT: bool = true;
+
 /// The command that shows which program has a port. Not only sockets that listen: others can be in
 /// the way, too.
 pub fn who_has_port(port: u16, is_udp: bool) -> String {

@@ -50,6 +50,9 @@ pub fn are_same_file(_one: &impl AsHandle, _other: &impl AsHandle) -> bool {
 /// Whether a terminal takes any bytes. A console of Windows shows text, and std gives it nothing else.
 pub const CONSOLE_TAKES_BYTES: bool = false;
 
+/// Whether shutting a listening socket down wakes a blocked `accept`.
+pub const SHUTDOWN_WAKES_ACCEPT: bool = false;
+
 /// The command that shows which program has a port.
 pub fn who_has_port(port: u16, _is_udp: bool) -> String {
     format!("netstat -ano | findstr :{port}")
