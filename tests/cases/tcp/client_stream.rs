@@ -152,3 +152,25 @@ fn a_file_of_messages_is_sent_without_waiting_for_replies() {
     assert!(ended.status.success());
     let _ = (&stream).read(&mut [0]);
 }
+
+/// As another program may leave a terminal that both use.
+#[test]
+fn standard_streams_that_do_not_block_are_waited_for() {
+    let server = serve(&[]);
+    let tool = client_command(&[]);
+    let script = "import os, sys
+for fd in (0, 1): os.set_blocking(fd, False)
+os.execv(sys.argv[1], sys.argv[1:])";
+    let mut command = std::process::Command::new("python3");
+    command.args(["-c", script]).arg(tool.get_program());
+    command.args(["--stream", server.endpoint()]);
+    let mut client = Process::spawn(command);
+    client.send(b"first\n");
+    client.wait_stdout("FIRST\n", SOON);
+    // Nothing is there to be read now, and then more than its output takes at once.
+    let bytes = vec![b'a'; 3_000_000];
+    client.send(&bytes);
+    let ended = client.finish(SOON);
+    assert!(ended.status.success(), "{}", client.stderr.text());
+    assert_eq!(ended.stdout.len(), 6 + bytes.len());
+}
