@@ -156,6 +156,7 @@ fn a_port_is_a_number_up_to_65535() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn what_is_ours_fails_with_255_in_one_line() {
     let nobody = nobody();

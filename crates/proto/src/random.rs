@@ -82,12 +82,14 @@ impl std::error::Error for NoRandomness {}
 mod tests {
     use super::*;
 
+    #[cfg(unix)]
     #[test]
     fn no_two_are_alike() {
         let random = Random::open().unwrap();
         assert_ne!(random.bytes().unwrap(), random.bytes().unwrap());
     }
 
+    #[cfg(unix)]
     #[test]
     fn what_is_no_device_or_gives_nothing_is_refused() {
         let missing = Random::open_at(Path::new("/nonexistent/urandom")).unwrap_err();

@@ -167,6 +167,7 @@ mod tests {
         }
     }
 
+    #[cfg(unix)]
     #[test]
     fn a_missing_socket_file_is_named() {
         let endpoint: Endpoint = "unix:/nonexistent/socket".parse().unwrap();

@@ -217,6 +217,7 @@ impl std::error::Error for ParseEndpointError {}
 mod tests {
     use super::*;
 
+    #[cfg(unix)]
     #[test]
     fn what_is_written_is_what_is_shown() {
         for text in [

@@ -328,7 +328,8 @@ mod tests {
         let second = bind(&listener.endpoint().to_string()).unwrap_err();
         let text = second.to_string();
         assert!(text.contains("is already in use (by a running server, or by"));
-        assert!(text.contains("ss -tanp 'sport = :"), "{text}");
+        let port = listener.endpoint().port().unwrap();
+        assert!(text.contains(&who_has_port(port, false)), "{text}");
     }
 
     #[test]

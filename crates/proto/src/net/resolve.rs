@@ -122,7 +122,11 @@ mod tests {
             ("[::]:1", false),
             ("192.0.2.1:1", false),
         ] {
-            let endpoint: Endpoint = text.parse().unwrap();
+            // A system without Unix-domain sockets does not take their paths.
+            let Ok(endpoint) = text.parse::<Endpoint>() else {
+                assert!(text.starts_with("unix:"));
+                continue;
+            };
             assert_eq!(endpoint.is_local().unwrap(), local, "{text}");
         }
     }

@@ -1,6 +1,6 @@
 //! What a server tool does from its start to its end: it listens, says so on stdout, logs refusals,
 //! and stops when its stdin ends. This joins [`socketserver`](crate::socketserver) and
-//! [`cli`](crate::cli).
+//! [`cli`].
 
 use std::fs;
 use std::io;

@@ -2,7 +2,7 @@
 //!
 //! | Python | here |
 //! |---|---|
-//! | `conn.sendall(struct.pack('i', len(header)) + header)` | [`write`], in one `write_all` |
+//! | `conn.sendall(struct.pack('i', len(header)) + header)` | [`write()`], in one `write_all` |
 //! | `struct.unpack('i', conn.recv(4))`, then `conn.recv(n)` | [`read`], however the bytes are cut |
 //!
 //! `'i'` is this order on the machines that the lesson ran on. The length comes from a peer, so it is
