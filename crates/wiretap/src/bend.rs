@@ -1,6 +1,7 @@
 //! How the line between two programs is bent: a table of settings, one set for each direction.
 
 use std::ffi::OsStr;
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -15,10 +16,6 @@ pub enum Bend {
     Chop,
     /// How long bytes are gathered before they are sent as one.
     Hold,
-    /// How much later everything arrives.
-    Delay,
-    /// How much later still, at random, up to this.
-    Jitter,
     /// Bytes a second.
     Rate,
     /// After so many bytes wiretap closes the connection.
@@ -27,6 +24,10 @@ pub enum Bend {
     ResetAfter,
     /// After so many bytes nothing is handed on any more.
     StallAfter,
+    /// How much later everything arrives.
+    Delay,
+    /// How much later still, at random, up to this.
+    Jitter,
     /// The share of datagrams that are lost.
     Drop,
     /// The share of datagrams that are sent twice.
@@ -48,29 +49,20 @@ enum Unit {
 const TABLE: [(&str, Unit); 11] = [
     ("chop", Unit::Bytes),
     ("hold", Unit::Microseconds),
-    ("delay", Unit::Microseconds),
-    ("jitter", Unit::Microseconds),
     ("rate", Unit::BytesASecond),
     ("close-after", Unit::Bytes),
     ("reset-after", Unit::Bytes),
     ("stall-after", Unit::Bytes),
+    ("delay", Unit::Microseconds),
+    ("jitter", Unit::Microseconds),
     ("drop", Unit::Millionths),
     ("duplicate", Unit::Millionths),
     ("reorder", Unit::Millionths),
 ];
 
-/// The settings that do nothing to datagrams.
-const FOR_CONNECTIONS: &[&str] = &[
-    "chop",
-    "hold",
-    "rate",
-    "close-after",
-    "reset-after",
-    "stall-after",
-];
-
-/// The settings that do nothing to connections.
-const FOR_DATAGRAMS: &[&str] = &["drop", "duplicate", "reorder"];
+/// Which of them do nothing to datagrams, and which do nothing to connections.
+const FOR_CONNECTIONS: Range<usize> = 0..6;
+const FOR_DATAGRAMS: Range<usize> = 8..11;
 
 /// The largest number of bytes of a flag.
 const LARGEST: u64 = 1 << 40;
@@ -215,16 +207,15 @@ impl Line {
 
     /// A setting that does nothing to datagrams, or to connections, and was set all the same.
     pub fn idle_setting(&self, is_udp: bool) -> Option<&'static str> {
-        let idle = if is_udp {
-            FOR_CONNECTIONS
-        } else {
-            FOR_DATAGRAMS
+        let idle = match is_udp {
+            true => FOR_CONNECTIONS,
+            false => FOR_DATAGRAMS,
         };
-        let of_both = Side::BOTH
-            .into_iter()
-            .flat_map(|side| self.bends(side).all());
-        let set = of_both.filter(|(_, value)| value != "0");
-        set.map(|(name, _)| name).find(|name| idle.contains(name))
+        let is_set = |place: &usize| {
+            let number = |side| self.bends(side).0[*place].load(Ordering::Relaxed);
+            Side::BOTH.into_iter().any(|side| number(side) != 0)
+        };
+        idle.into_iter().find(is_set).map(|place| TABLE[place].0)
     }
 }
 
@@ -254,7 +245,7 @@ mod tests {
     #[test]
     fn every_setting_shows_what_it_takes() {
         for ((name, _), value) in TABLE.into_iter().zip([
-            "3", "50ms", "2s", "1ms", "64KiB/s", "10", "11", "1KiB", "50%", "2.5%", "100%",
+            "3", "50ms", "64KiB/s", "10", "11", "1KiB", "2s", "1ms", "50%", "2.5%", "100%",
         ]) {
             let line = Line::default();
             assert_eq!(shown(&line, Side::Client, name), "0", "{name}");

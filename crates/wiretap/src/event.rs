@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use proto::escape::readable;
+
 /// How many bytes of a piece of data an event keeps, for the page and the picture. The rest is
 /// counted; `--record` writes all of it.
 pub const KEPT: usize = 1024;
@@ -144,5 +146,31 @@ impl Event {
         self.len = data.len();
         self.data = data[..data.len().min(keep)].to_vec();
         self
+    }
+
+    /// Whether this is what one recv gave.
+    pub const fn is_recv(&self) -> bool {
+        matches!(self.kind, Kind::Passed | Kind::Received)
+    }
+
+    /// How many bytes, in words.
+    pub fn size(&self) -> String {
+        let bytes = if self.len == 1 { "byte" } else { "bytes" };
+        format!("{} {bytes}", self.len)
+    }
+
+    /// What happened, where it is no bytes.
+    pub fn words(&self) -> String {
+        let (from, text) = (self.from, readable(self.text.as_bytes(), 200));
+        match self.kind {
+            Kind::Opened => format!("opened by {text}"),
+            Kind::Refused => format!("no server: {text}"),
+            Kind::Closed => format!("{from} closed its side"),
+            Kind::Reset => format!("{from} reset the connection ({text})"),
+            Kind::Over => format!("over: {text}"),
+            Kind::Bent => format!("{from} -> {}: {text}", from.other()),
+            Kind::Field => format!("  {from}: {text}"),
+            Kind::Passed | Kind::Received | Kind::Sent | Kind::Dropped => String::new(),
+        }
     }
 }

@@ -46,6 +46,13 @@ macro_rules! bend {
     };
 }
 
+/// A flag without a value.
+macro_rules! switch {
+    ($name:literal, $help:literal, $($field:ident).+) => {
+        Flag::switch($name, $help, |o: &mut Options| o.$($field).+ = true)
+    };
+}
+
 /// A flag that names a file.
 macro_rules! path {
     ($field:ident, $name:literal, $help:literal) => {
@@ -84,13 +91,7 @@ pub const TOOL: Tool<Options> = Tool {
         Group {
             title: "Conversations",
             flags: &[
-                Flag::switch(
-                    "udp",
-                    "datagrams instead of connections",
-                    |o: &mut Options| {
-                        o.udp = true;
-                    },
-                ),
+                switch!("udp", "datagrams instead of connections", udp),
                 Flag::value(
                     "decode",
                     "NAME",
@@ -107,46 +108,28 @@ pub const TOOL: Tool<Options> = Tool {
                         cli::count(v, 1..=1_000_000).map(|n| o.connections = n as u64)
                     },
                 ),
-                Flag::switch(
+                switch!(
                     "allow-remote",
                     "let LISTEN or TARGET be on other machines",
-                    |o: &mut Options| o.allow_remote = true,
+                    allow_remote
                 ),
-                Flag::switch("stop-on-eof", "end when stdin ends", |o: &mut Options| {
-                    o.stop_on_eof = true;
-                }),
+                switch!("stop-on-eof", "end when stdin ends", stop_on_eof),
             ],
         },
         Group {
             title: "Bending the line (client:N, server:N: what one side sends)",
             flags: &[
                 bend!("chop", "N", "at most N bytes a send"),
-                bend!(
-                    "hold",
-                    "TIME",
-                    "gather what comes for so long, and send it as one"
-                ),
-                bend!("delay", "TIME", "everything arrives so much later"),
-                bend!(
-                    "jitter",
-                    "TIME",
-                    "and later still, at random, up to so much"
-                ),
+                bend!("hold", "TIME", "gather for TIME, then send as one"),
+                bend!("delay", "TIME", "everything arrives TIME later"),
+                bend!("jitter", "TIME", "and later by a random part of TIME"),
                 bend!("rate", "N/s", "N bytes a second"),
                 bend!("close-after", "N", "close the connection after N bytes"),
                 bend!("reset-after", "N", "reset the connection after N bytes"),
                 bend!("stall-after", "N", "hand nothing on after N bytes"),
-                bend!("drop", "P", "lose so many percent of the datagrams"),
-                bend!(
-                    "duplicate",
-                    "P",
-                    "send so many percent of the datagrams twice"
-                ),
-                bend!(
-                    "reorder",
-                    "P",
-                    "let the next overtake so many percent of the datagrams"
-                ),
+                bend!("drop", "P", "lose P percent of the datagrams"),
+                bend!("duplicate", "P", "send P percent of the datagrams twice"),
+                bend!("reorder", "P", "let the next overtake P percent of them"),
                 Flag::value(
                     "seed",
                     "N",
@@ -176,11 +159,7 @@ pub const TOOL: Tool<Options> = Tool {
         },
         Group {
             title: "Logging",
-            flags: &[Flag::switch(
-                "quiet",
-                "only errors on stderr",
-                |o: &mut Options| o.log.quiet = true,
-            )],
+            flags: &[switch!("quiet", "only errors on stderr", log.quiet)],
         },
     ],
     examples: &[

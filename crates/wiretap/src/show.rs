@@ -9,37 +9,28 @@ const WIDTH: usize = 60;
 
 /// An event as a line, with its line end.
 pub fn line(event: &Event) -> String {
-    let time = event.micros as f64 / 1e6;
     let (from, to) = (event.from, event.from.other());
-    let text = readable(event.text.as_bytes(), 200);
-    let in_brackets = match text.is_empty() {
-        true => String::new(),
-        false => format!(" ({text})"),
-    };
-    let data = || {
-        let bytes = if event.len == 1 { "byte" } else { "bytes" };
-        let shown = BytesRepr::new(&event.data).cut(WIDTH).to_string();
-        let cut = event.data.len().min(WIDTH) < event.len && !shown.ends_with("...");
-        format!(
-            "{} {bytes} {shown}{}",
-            event.len,
-            if cut { "..." } else { "" }
-        )
-    };
     let words = match event.kind {
-        Kind::Opened => format!("opened by {text}"),
-        Kind::Refused => format!("no server: {text}"),
-        Kind::Passed => format!("{from} -> {to}: {}", data()),
-        Kind::Received => format!("{from} -> wiretap: {}", data()),
-        Kind::Sent => format!("wiretap -> {to}: {}{in_brackets}", data()),
-        Kind::Dropped => format!("wiretap -> nobody: {}{in_brackets}", data()),
-        Kind::Closed => format!("{from} closed its side"),
-        Kind::Reset => format!("{from} reset the connection{in_brackets}"),
-        Kind::Bent => format!("{from} -> {to}: {text}"),
-        Kind::Field => format!("  {from}: {text}"),
-        Kind::Over => format!("over: {text}"),
+        Kind::Passed => format!("{from} -> {to}: {}", data(event)),
+        Kind::Received => format!("{from} -> wiretap: {}", data(event)),
+        Kind::Sent => format!("wiretap -> {to}: {}", data(event)),
+        Kind::Dropped => format!("wiretap -> nobody: {}", data(event)),
+        _ => event.words(),
     };
+    let time = event.micros as f64 / 1e6;
     format!("{time:9.4} #{} {words}\n", event.conversation)
+}
+
+/// How many bytes, their beginning as Python shows it, and what was bent.
+fn data(event: &Event) -> String {
+    let shown = BytesRepr::new(&event.data).cut(WIDTH).to_string();
+    let is_cut = event.data.len().min(WIDTH) < event.len && !shown.ends_with("...");
+    let dots = if is_cut { "..." } else { "" };
+    let bent = match event.text.is_empty() {
+        true => String::new(),
+        false => format!(" ({})", readable(event.text.as_bytes(), 200)),
+    };
+    format!("{} {shown}{dots}{bent}", event.size())
 }
 
 #[cfg(test)]
