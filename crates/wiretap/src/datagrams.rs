@@ -8,9 +8,10 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use proto::cli::{Log, RateLimit, and_others};
 use proto::net::connect_udp;
 use proto::reason;
-use proto::socketserver::{Datagram, STACK_SIZE};
+use proto::socketserver::{Datagram, STACK_SIZE, descriptor_limit};
 use proto::sync::lock;
 
 use crate::bend::Bend;
@@ -19,8 +20,12 @@ use crate::postman::Postman;
 use crate::talk::Talk;
 use crate::tap::Tap;
 
-/// How many clients there may be at once.
+/// How many clients there may be at once, and the share of the descriptors that they may take.
 const CLIENTS: usize = 1000;
+const SHARE: usize = 2;
+
+/// How often it is said that there are too many.
+const ONCE_A_MINUTE: Duration = Duration::from_secs(60);
 
 /// A client that says nothing for so long is forgotten.
 const FORGOTTEN: Duration = Duration::from_secs(60);
@@ -43,6 +48,9 @@ pub struct Exchange {
     target: SocketAddr,
     postman: Postman,
     clients: Mutex<HashMap<SocketAddr, Arc<Client>>>,
+    max_clients: usize,
+    log: Log,
+    refused: RateLimit,
     /// How many datagrams each side has sent, over all conversations.
     counts: [AtomicU64; 2],
 }
@@ -66,13 +74,22 @@ impl Exchange {
     /// # Errors
     ///
     /// Where the system has no thread left.
-    pub fn new(tap: &Arc<Tap>, listening: UdpSocket, target: SocketAddr) -> io::Result<Arc<Self>> {
+    pub fn new(
+        tap: &Arc<Tap>,
+        listening: UdpSocket,
+        target: SocketAddr,
+        log: Log,
+    ) -> io::Result<Arc<Self>> {
+        let possible = descriptor_limit().map_or(CLIENTS, |limit| limit / SHARE);
         Ok(Arc::new(Self {
             tap: Arc::clone(tap),
             listening,
             target,
             postman: Postman::start()?,
             clients: Mutex::default(),
+            max_clients: possible.min(CLIENTS),
+            log,
+            refused: RateLimit::new(ONCE_A_MINUTE),
             counts: Default::default(),
         }))
     }
@@ -84,7 +101,7 @@ impl Exchange {
         clients.retain(|_, client| Arc::strong_count(client) > 1);
         let client = match clients.get(&datagram.peer) {
             Some(client) => Arc::clone(client),
-            None if clients.len() >= CLIENTS => return,
+            None if clients.len() >= self.max_clients => return self.refuse(datagram.peer),
             None => {
                 let Some(client) = self.begin(datagram.peer) else {
                     return;
@@ -96,6 +113,15 @@ impl Exchange {
         drop(clients);
         *lock(&client.last) = Instant::now();
         client.hand_on(Side::Client, datagram.data());
+    }
+
+    /// Drops a datagram, as there is no way to tell its sender why.
+    fn refuse(&self, peer: SocketAddr) {
+        if let Some(others) = self.refused.allow() {
+            let (max, others) = (self.max_clients, and_others(others));
+            let words = format_args!("{peer} refused: {max} clients in use{others}");
+            self.log.info(words);
+        }
     }
 
     fn begin(self: &Arc<Self>, address: SocketAddr) -> Option<Arc<Client>> {

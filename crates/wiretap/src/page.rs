@@ -81,7 +81,7 @@ impl Shared {
                 "the page answers only to itself; open the address that wiretap has printed";
             return plain(stream, "403 Forbidden", words);
         }
-        let key = request.parameter("key").unwrap_or_default();
+        let key = request.parameter("key");
         let has_key = hmac::equal(key.as_bytes(), self.key.as_bytes());
         match (&*request.method, &*request.path) {
             ("GET", "/") => answer(stream, "200 OK", "text/html", PAGE),
@@ -127,10 +127,9 @@ impl Shared {
     }
 
     fn bend(&self, request: &Request) -> Result<(), String> {
-        let value = |name| request.parameter(name).unwrap_or_default();
-        let (name, to) = (value("name"), value("value"));
-        match Side::named(value("from")) {
-            Some(side) => self.tap.line.set(side, name, to.as_ref()),
+        let (name, to) = (request.parameter("name"), request.parameter("value"));
+        match Side::named(&request.parameter("from")) {
+            Some(side) => self.tap.line.set(side, &name, to.as_ref()),
             None => Err("from is neither client nor server".into()),
         }
     }

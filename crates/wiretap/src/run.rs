@@ -68,7 +68,7 @@ pub fn run(options: Options) -> Result<ExitCode, Failure> {
     });
     let log = options.log;
     let ready = match options.udp {
-        true => datagrams(&options.listen, &tap)?,
+        true => datagrams(&options.listen, &tap, log)?,
         false => connections(&options.listen, &tap, log)?,
     };
     if ready.endpoints.contains(&tap.target) {
@@ -118,12 +118,12 @@ fn connections(endpoint: &Endpoint, tap: &Arc<Tap>, log: Log) -> Result<Ready, F
     })
 }
 
-fn datagrams(endpoint: &Endpoint, tap: &Arc<Tap>) -> Result<Ready, Failure> {
+fn datagrams(endpoint: &Endpoint, tap: &Arc<Tap>, log: Log) -> Result<Ready, Failure> {
     let failed = |error| Failure::io("cannot use the socket", &error);
     let (socket, endpoint) = bind_udp(endpoint)?;
     let target = tap.target.resolve()?[0];
     let answering = socket.try_clone().map_err(failed)?;
-    let exchange = Exchange::new(tap, answering, target).map_err(failed)?;
+    let exchange = Exchange::new(tap, answering, target, log).map_err(failed)?;
     let server = UdpServer::new(Datagrams::new(socket), move |datagram: &mut Datagram| {
         exchange.take(datagram);
     });
@@ -212,6 +212,9 @@ fn print(tap: &Arc<Tap>, log: Log) -> Result<JoinHandle<Result<(), Failure>>, Fa
                 // A reader that has left has seen enough; there is no other way to end it all.
                 if failure.is_output_closed() {
                     std::process::exit(0);
+                }
+                if result.is_ok() {
+                    log.complain(&failure);
                 }
                 result = Err(failure);
             }

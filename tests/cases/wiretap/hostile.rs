@@ -126,6 +126,29 @@ fn few_open_files_are_enough_for_the_page_and_some_conversations() {
 }
 
 #[test]
+fn few_open_files_are_enough_for_some_clients_of_datagrams() {
+    let server = Tool("udp-server", &[]).serve().unwrap();
+    let command = command(server.addr(), &["--udp"]);
+    let mut tap = Server::start(with_open_files(&command, 64));
+    let (page, _) = page_of(&mut tap);
+    let clients: Vec<_> = (0..100).map(|_| net::udp(tap.addr())).collect();
+    assert_eq!(net::ask_udp(&clients[0], b"first"), b"FIRST");
+    for client in &clients {
+        client.send(b"hello").unwrap();
+    }
+    tap.process.wait_stderr("refused: ", SOON);
+    assert_eq!(net::ask_udp(&clients[0], b""), b"HELLO");
+    let stream = net::connect(page);
+    let request = format!("GET / HTTP/1.1\r\nHost: {page}\r\n\r\n");
+    net::send(&stream, request.as_bytes());
+    assert!(net::read_to_end(&stream, SOON).starts_with(b"HTTP/1.1 200"));
+    let answered = "server -> client: 5 bytes b'FIRST'";
+    tap.process.wait_stdout(answered, SOON);
+    let shown = tap.process.stdout.text();
+    assert!(!shown.contains("no server"), "{shown}");
+}
+
+#[test]
 fn a_record_that_finds_no_room_is_told_at_once_and_can_be_replayed() {
     let folder = TempDir::new();
     let file = folder.join("record");
