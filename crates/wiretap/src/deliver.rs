@@ -121,8 +121,8 @@ impl Delivery<'_, '_> {
         false
     }
 
-    /// Waits a moment with nothing handed on; whether the conversation goes on. Once either side has
-    /// ended, it would be stalled for ever.
+    /// Waits a moment with nothing handed on; whether the conversation goes on. A side that has
+    /// ended would be stalled for ever.
     fn stall(&mut self) -> bool {
         if !self.is_stalled {
             self.is_stalled = true;
@@ -130,7 +130,7 @@ impl Delivery<'_, '_> {
             let words = format!("stalled by wiretap after {sent} bytes");
             self.wire.talk.note(Kind::Bent, self.from, words);
         }
-        if Side::BOTH.into_iter().any(|side| self.wire.has_ended(side)) {
+        if self.wire.has_ended(self.from) {
             self.wire.abort(Shutdown::Both);
         }
         !self.wire.sleep_until(Instant::now() + STALLED)

@@ -1,12 +1,13 @@
 //! Peers, switches and surroundings that are out to break it.
 
 use std::io::Write;
+use std::net::SocketAddr;
 use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
 use cross_process::artifacts::artifacts;
-use cross_process::deadline::{SOON, poll};
+use cross_process::deadline::{A_MOMENT, SOON, poll};
 use cross_process::net;
 use cross_process::process::{Process, with_open_files};
 use cross_process::procfs;
@@ -29,14 +30,38 @@ fn limits_that_are_lifted_let_the_rest_through() {
     assert_eq!(net::read_exact(&server, 3, SOON), b"123");
     tap.process.wait_stdout("stalled by wiretap", SOON);
     for name in ["reset-after", "stall-after"] {
-        let stream = net::connect(page);
-        let request = format!(
-            "POST /bend?key={key}&from=client&name={name}&value=0 HTTP/1.1\r\nHost: {page}\r\n\r\n"
-        );
-        net::send(&stream, request.as_bytes());
-        net::read_to_end(&stream, SOON);
+        lift(page, &key, "client", name);
     }
     assert_eq!(net::read_exact(&server, 6, SOON), b"456789");
+}
+
+/// Sets a limit to 0, as the page does.
+#[track_caller]
+fn lift(page: SocketAddr, key: &str, from: &str, name: &str) {
+    let stream = net::connect(page);
+    let request = format!(
+        "POST /bend?key={key}&from={from}&name={name}&value=0 HTTP/1.1\r\nHost: {page}\r\n\r\n"
+    );
+    net::send(&stream, request.as_bytes());
+    assert!(net::read_to_end(&stream, SOON).starts_with(b"HTTP/1.1 200"));
+}
+
+#[test]
+fn a_stalled_answer_waits_for_a_client_that_has_closed_its_side() {
+    let listener = net::listen();
+    let flags = ["--stall-after", "server:3"];
+    let mut tap = tap(listener.local_addr().unwrap(), &flags);
+    let (page, key) = page_of(&mut tap);
+    let client = net::connect(tap.addr());
+    let server = net::accept(&listener);
+    net::half_close(&client);
+    assert_eq!(net::read_to_end(&server, SOON), b"");
+    net::send(&server, b"123456");
+    assert_eq!(net::read_exact(&client, 3, SOON), b"123");
+    tap.process.wait_stdout("stalled by wiretap", SOON);
+    net::assert_silent(&client, A_MOMENT);
+    lift(page, &key, "server", "stall-after");
+    assert_eq!(net::read_exact(&client, 3, SOON), b"456");
 }
 
 #[test]
