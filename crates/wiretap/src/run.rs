@@ -273,6 +273,12 @@ fn check(options: &Options) -> Result<(), Failure> {
             )));
         }
     }
+    // Told now, and not when the first conversation is over.
+    if let Some(path) = &options.svg
+        && let Some(folder) = path.parent().filter(|folder| *folder != Path::new(""))
+    {
+        fs::read_dir(folder).map_err(|error| cannot("write", path, &error))?;
+    }
     match options.line.idle_setting(options.udp) {
         Some(name) if options.udp => {
             Err(Failure::usage(format!("--{name} does nothing with --udp")))

@@ -57,6 +57,15 @@ fn settings_that_would_do_nothing_are_usage_errors() {
 }
 
 #[test]
+fn a_missing_folder_of_the_picture_is_told_at_the_start() {
+    refused(
+        &["--svg", "/missing/x.svg", "127.0.0.1:0"],
+        1,
+        "/missing/x.svg",
+    );
+}
+
+#[test]
 fn it_is_not_its_own_target() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = free.local_addr().unwrap().to_string();
