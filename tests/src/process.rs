@@ -279,7 +279,7 @@ fn limited(command: &Command, which: &str, most: u64) -> Command {
 /// inherits it, and std cannot change it. `env` can.
 fn minding_interrupts(command: Command) -> Command {
     match procfs::ignores_interrupts() {
-        Ok(true) => run_by(&["env", "--default-signal=INT,QUIT"], &command),
+        Ok(true) => run_by(&["/usr/bin/env", "--default-signal=INT,QUIT"], &command),
         _ => command,
     }
 }

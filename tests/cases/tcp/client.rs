@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::process::{Command, Stdio};
 
-use cross_process::deadline::SOON;
+use cross_process::deadline::{SOON, poll};
 use cross_process::net;
 use cross_process::peer::Peer;
 use cross_process::process::Process;
@@ -131,8 +131,13 @@ fn a_reader_that_leaves_ends_the_client_quietly() {
     reader.read_exact(&mut line).unwrap();
     assert_eq!(&line, b"ONE\n");
     drop(reader);
-    client.send(b"two\nthree\n");
-    // Its stdin is still open: it ends because of its stdout.
+    // A process that another test starts just now may hold the reader's end for a moment.
+    let has_ended = || {
+        client.send(b"more\n");
+        (!client.is_running()).then_some(())
+    };
+    assert!(poll(SOON, has_ended).is_some(), "still running");
+    // Its stdin is still open: it has ended because of its stdout.
     let status = client.wait_exit(SOON);
     assert!(status.success(), "{status}");
     assert_eq!(client.stderr.text(), "");
