@@ -242,6 +242,7 @@ impl Client {
     }
 
     fn send(&self, from: Side, data: &[u8]) {
+        let crossing = self.talk.announce(from, data);
         let sent = match from {
             Side::Client => self.upstream.send(data),
             Side::Server => self.exchange.listening.send_to(data, self.address),
@@ -252,7 +253,7 @@ impl Client {
             let words = format!("not sent ({})", reason(&error));
             self.talk.note(Kind::Bent, from, words);
         }
-        self.talk.decode(from, data);
+        self.talk.crossed(crossing);
     }
 }
 

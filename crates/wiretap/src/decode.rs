@@ -60,8 +60,6 @@ struct Reader {
     /// What has come of a part that is not whole yet, where it has to be read as one.
     come: Vec<u8>,
     lines: u64,
-    /// The other side is ready for the body, though its length was not read yet.
-    is_ready: bool,
     fields: Vec<Field>,
 }
 
@@ -267,16 +265,11 @@ impl Reader {
             }
             Err(error) => self.break_off(digits.len(), &error),
         }
-        // Each direction is read by a thread of its own: the client's may be ahead.
-        if self.is_ready {
-            self.begin_body();
-        }
     }
 
     /// The client has said that it has the length: the body is next.
     fn begin_body(&mut self) {
         let digits = std::mem::take(&mut self.come);
-        self.is_ready = digits.is_empty();
         if let Ok(length) = length_first::decode(&digits, u64::MAX) {
             self.begin("body".into(), length);
         }

@@ -28,6 +28,7 @@ impl Wire<'_> {
     /// Sends bytes of `from` to the other side; whether that worked.
     pub fn hand_on(&self, from: Side, data: &[u8]) -> bool {
         let mut sink = self.streams[from.other() as usize];
+        let crossing = self.talk.announce(from, data);
         let mut rest = data;
         while !rest.is_empty() {
             match sink.write(rest) {
@@ -40,7 +41,7 @@ impl Wire<'_> {
             }
         }
         self.talk.count(from, data);
-        self.talk.decode(from, data);
+        self.talk.crossed(crossing);
         true
     }
 
