@@ -71,7 +71,7 @@ pub fn is_timeout(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }
 
-/// Calls again for as long as a signal interrupts the call (`EINTR`). Python does so by itself since
+/// Calls again for as long as a signal interrupts the call (`EINTR`). Python has done so since
 /// PEP 475.
 ///
 /// ```

@@ -1,6 +1,6 @@
 //! The events of all conversations, for those who follow them: the page, standard output, a file.
 //!
-//! Nobody who follows can hold a conversation up. The journal keeps the newest events; a follower
+//! No follower can hold a conversation up. The journal keeps the newest events; a follower
 //! that is slower loses the oldest and is told how many.
 
 use std::collections::VecDeque;

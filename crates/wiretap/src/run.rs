@@ -134,7 +134,7 @@ fn datagrams(endpoint: &Endpoint, tap: &Arc<Tap>, log: Log) -> Result<Ready, Fai
     })
 }
 
-/// Shows a recorded file: on the page until somebody ends it, or as a picture alone.
+/// Shows a recorded file: on the page until it is stopped, or as a picture alone.
 fn replay(file: &Path, options: &Options) -> Result<ExitCode, Failure> {
     let tap = Arc::<Tap>::default();
     record::read(file, |event| tap.journal.replay(event))
@@ -179,7 +179,7 @@ fn start_page(tap: &Arc<Tap>) -> Result<String, Failure> {
     Ok(address)
 }
 
-/// A key that nobody guesses. Where std has no better source, as on Windows, it is made of the
+/// A key that cannot be guessed. Where std has no better source, as on Windows, it is made of the
 /// numbers that the system gives to std's hash tables.
 fn secret() -> String {
     match Random::open().and_then(|random| random.bytes()) {
