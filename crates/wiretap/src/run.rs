@@ -193,7 +193,7 @@ fn secret() -> String {
     }
 }
 
-/// Prints events as they come, in a thread of its own: who does not read them holds up nobody. Says
+/// Prints events as they come, in a thread of its own: a reader that stops holds up no conversation. Says
 /// at once where that, or the record, fails.
 fn print(tap: &Arc<Tap>, log: Log) -> Result<JoinHandle<Result<(), Failure>>, Failure> {
     let tap = Arc::clone(tap);
@@ -237,7 +237,7 @@ fn draw(journal: &Journal, path: Option<&Path>) -> Result<(), Failure> {
     let mut part = path.as_os_str().to_owned();
     part.push(".part");
     let part = PathBuf::from(part);
-    // What an earlier run has left, or a link that somebody has laid there.
+    // What an earlier run has left, or a link that another user has put there.
     let _ = fs::remove_file(&part);
     create_private(&part)
         .and_then(|mut file| file.write_all(picture::draw(&journal.kept()).as_bytes()))

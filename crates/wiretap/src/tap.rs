@@ -55,7 +55,7 @@ impl Tap {
         self.news.notify_all();
     }
 
-    /// No more events come, and nobody waits for an end any more.
+    /// No more events come, and no thread waits for an end any more.
     pub fn complete(&self) {
         self.journal.complete();
         lock(&self.ends).is_complete = true;

@@ -86,7 +86,7 @@ fn blocked_writer(command: &str) -> (super::super::Running, thread::JoinHandle<(
     let input = running.take_input().unwrap();
     let (sender, begun) = mpsc::channel();
     let writer = thread::spawn(move || {
-        // The first fills the pipe, which nobody reads.
+        // The first fills the pipe, which the command does not read.
         feed(&input, &[0; 65_536]);
         sender.send(()).unwrap();
         (0..64).for_each(|_| feed(&input, &[0; 65_536]));
