@@ -5,6 +5,7 @@ mod chaos;
 mod client;
 mod client_errors;
 mod client_stream;
+mod client_waits;
 mod conversation;
 mod crowd;
 mod lifecycle;

@@ -1,10 +1,13 @@
 //! A TCP client that sends messages and shows the reply to each.
 //!
-//! `options.rs` is its command line, `talk.rs` the exchange of messages for their replies.
+//! `options.rs` is its command line, `talk.rs` the exchange of messages for their replies, `pipe.rs`
+//! what `--stream` does instead, `connection.rs` what the threads of both share.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+mod connection;
 mod options;
+mod pipe;
 mod talk;
 
 use std::process::ExitCode;
@@ -18,14 +21,14 @@ fn main() -> ExitCode {
 }
 
 fn converse(options: Options) -> Result<ExitCode, Failure> {
-    if options.stream && !options.messages.is_empty() {
+    if options.stream && (options.bytes || !options.messages.is_empty()) {
         return Err(Failure::usage(
-            "--stream sends stdin; it does not go with --send",
+            "--stream passes stdin and replies on as they are; it does not go with --send or --bytes",
         ));
     }
     let stream = connect(&options.endpoint, options.connect_timeout)?;
     if options.stream {
-        talk::pipe(&stream, &options)?;
+        pipe::pipe(stream, options)?;
     } else {
         talk::converse(stream, options)?;
     }

@@ -5,51 +5,25 @@
 //! messages of a file need not wait for each other's replies, and a server that closes is noticed
 //! while nothing is sent.
 
-use std::collections::VecDeque;
-use std::io::{ErrorKind, Read, Write};
-use std::net::Shutdown;
-use std::sync::{Arc, Condvar, Mutex};
+use std::io::Read;
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use proto::cli::{Failure, Lines, Log, Output, show_duration};
+use proto::cli::{Failure, Lines, Output, show_duration};
 use proto::escape::{BytesRepr, quoted};
-use proto::net::{Endpoint, Refused, Stream, Trace, TraceEvent};
-use proto::sync::{lock, wait_while};
+use proto::net::{Refused, Stream};
+use proto::sync::{lock, wait_timeout_while, wait_while};
 use proto::{is_timeout, reason, retry};
 
+use crate::connection::{Connection, RECV_SIZE, State};
 use crate::options::Options;
 
-/// How many bytes one read takes at most.
-const RECV_SIZE: usize = 64 * 1024;
 /// How often a reader looks whether a reply is overdue.
 const LOOK: Duration = Duration::from_millis(100);
 /// A refusal is recognized when its line is whole, this long, or followed by nothing for so long.
 const MAX_REFUSAL: usize = 1000;
 const REST_OF_REFUSAL: Duration = Duration::from_millis(200);
-
-/// What the sending and the reading thread share.
-struct Shared {
-    stream: Stream,
-    state: Mutex<State>,
-    changed: Condvar,
-}
-
-#[derive(Default)]
-struct State {
-    /// The messages without a whole reply: their lengths, and when they were sent.
-    pending: VecDeque<(usize, Instant)>,
-    input_ended: bool,
-    /// Why there is no more input; the reader reports it when all else is done.
-    input_failure: Option<Failure>,
-    at_prompt: bool,
-}
-
-impl State {
-    fn is_done(&self) -> bool {
-        self.input_ended && self.pending.is_empty()
-    }
-}
 
 /// Sends all messages and shows the replies.
 pub fn converse(stream: Stream, options: Options) -> Result<(), Failure> {
@@ -57,95 +31,106 @@ pub fn converse(stream: Stream, options: Options) -> Result<(), Failure> {
     stream.set_nodelay().map_err(failed)?;
     let tick = Some(LOOK.min(options.timeout));
     stream.set_read_timeout(tick).map_err(failed)?;
-    let limit = Some(options.timeout);
-    stream.set_write_timeout(limit).map_err(failed)?;
-    let shared = Arc::new(Shared {
-        stream,
-        state: Mutex::default(),
-        changed: Condvar::new(),
-    });
-    let options = Arc::new(options);
-    let (theirs, for_sender) = (Arc::clone(&shared), Arc::clone(&options));
+    let connection = Arc::new(Connection::new(stream, options));
+    let sender = Sender(Arc::clone(&connection));
     thread::Builder::new()
         .name("send".into())
-        .spawn(move || theirs.send_all(&for_sender))
+        .spawn(move || sender.send_all())
         .map_err(|error| Failure::start("cannot start a thread", &error))?;
     let replies = Replies {
-        shared: &shared,
-        options: &options,
+        connection: &connection,
+        options: &connection.options,
         output: Output::stdout(),
         buffer: Vec::new(),
         may_be_refused: true,
     };
-    replies.read_all()
+    let result = replies.read_all();
+    if result.is_err() && lock(&connection.state).at_prompt {
+        // The error gets a line of its own.
+        let _ = Output::stderr().write(b"\n");
+    }
+    result
 }
 
-impl Shared {
-    fn send_all(&self, options: &Options) {
-        let sent = if options.messages.is_empty() {
-            self.send_lines(options)
+/// The sending side.
+struct Sender(Arc<Connection>);
+
+impl Sender {
+    fn send_all(&self) {
+        let connection = &self.0;
+        let messages = &connection.options.messages;
+        let sent = if messages.is_empty() {
+            self.send_lines()
         } else {
-            let mut messages = options.messages.iter();
-            messages.try_for_each(|message| self.send(message, options, true))
+            let mut messages = messages.iter();
+            messages.try_for_each(|message| self.send(message))
         };
-        let mut state = lock(&self.state);
+        let mut state = lock(&connection.state);
         state.input_ended = true;
         state.input_failure = sent.err();
         if state.pending.is_empty() {
             // The reader waits for nothing any more.
-            self.stream.end_input();
+            connection.stream.end_input();
         }
+        connection.changed.notify_all();
     }
 
     /// At a prompt each message waits for the reply to the one before; those of a file do not.
-    fn send_lines(&self, options: &Options) -> Result<(), Failure> {
+    fn send_lines(&self) -> Result<(), Failure> {
         let mut lines = Lines::with_prompt(">>: ");
         let (mut line, mut batch) = (Vec::new(), Vec::new());
         let mut lengths = Vec::new();
         loop {
-            lock(&self.state).at_prompt = lines.has_prompt();
+            lock(&self.0.state).at_prompt = lines.has_prompt();
             let more = lines.next(&mut line)?;
-            lock(&self.state).at_prompt = false;
+            lock(&self.0.state).at_prompt = false;
             if !more {
                 return Ok(());
             }
             if lines.has_prompt() {
-                self.send(&line, options, true)?;
+                self.send(&line)?;
                 continue;
             }
             batch.extend_from_slice(&line);
             lengths.push(line.len());
             if !lines.has_buffered_line() || batch.len() >= RECV_SIZE {
-                self.write(&batch, &lengths, options)?;
+                self.write(&batch, &lengths)?;
                 batch.clear();
                 lengths.clear();
             }
         }
     }
 
-    fn send(&self, message: &[u8], options: &Options, wait: bool) -> Result<(), Failure> {
-        self.write(message, &[message.len()], options)?;
-        if wait {
-            let all_answered = |state: &mut State| !state.pending.is_empty();
-            drop(wait_while(&self.changed, lock(&self.state), all_answered));
-        }
+    /// Sends one message and waits for its reply.
+    fn send(&self, message: &[u8]) -> Result<(), Failure> {
+        self.write(message, &[message.len()])?;
+        let all_answered = |state: &mut State| !state.pending.is_empty();
+        drop(wait_while(
+            &self.0.changed,
+            lock(&self.0.state),
+            all_answered,
+        ));
         Ok(())
     }
 
     /// Sends messages of these lengths. As in the Python lesson, an empty one is left out: a stream
     /// cannot carry it.
-    fn write(&self, bytes: &[u8], lengths: &[usize], options: &Options) -> Result<(), Failure> {
-        let now = Instant::now();
-        let lengths = lengths.iter().filter(|&&length| length > 0);
-        // Before they are sent: the reply may be there at once.
-        let pending = lengths.map(|&length| (length, now));
-        lock(&self.state).pending.extend(pending);
+    fn write(&self, bytes: &[u8], lengths: &[usize]) -> Result<(), Failure> {
         if bytes.is_empty() {
             return Ok(());
         }
-        let mut stream = traced(&self.stream, options.log, &options.endpoint, || false);
-        stream.write_all(bytes).map_err(|error| {
-            let endpoint = &options.endpoint;
+        // Before they are sent: the reply may be there at once.
+        let mut state = lock(&self.0.state);
+        if state.pending.is_empty() {
+            state.waiting_since = Instant::now();
+        }
+        let lengths = lengths.iter().filter(|&&length| length > 0);
+        state.pending.extend(lengths);
+        drop(state);
+        // There is no limit here: the reader sees that a reply is overdue, and a reader whose own output
+        // waits makes this wait, too.
+        self.0.send(bytes).map_err(|error| {
+            let endpoint = &self.0.options.endpoint;
             Failure::new(format!(
                 "lost the connection to {endpoint} while sending ({})",
                 reason(&error)
@@ -154,25 +139,9 @@ impl Shared {
     }
 }
 
-/// The stream with its calls shown, but for those that only look whether a reply is overdue, and those
-/// that `is_own_end` is true for.
-fn traced(
-    stream: &Stream,
-    log: Log,
-    endpoint: &Endpoint,
-    is_own_end: impl Fn() -> bool,
-) -> impl Read + Write {
-    Trace::new(stream, move |event: &TraceEvent<'_>| {
-        let is_end = matches!(event.result, Ok(0)) && is_own_end();
-        if !event.result.is_err_and(is_timeout) && !is_end {
-            log.trace(endpoint, event);
-        }
-    })
-}
-
 /// The reading side.
 struct Replies<'a> {
-    shared: &'a Shared,
+    connection: &'a Connection,
     options: &'a Options,
     output: Output,
     /// What came and was not shown yet.
@@ -181,43 +150,39 @@ struct Replies<'a> {
     may_be_refused: bool,
 }
 
+/// How the stream ended: in order, or by an error.
+type End = Result<(), String>;
+
 impl Replies<'_> {
     fn read_all(mut self) -> Result<(), Failure> {
-        let shared = self.shared;
-        let mut stream = traced(
-            &shared.stream,
-            self.options.log,
-            &self.options.endpoint,
-            || lock(&shared.state).is_done(),
-        );
+        let mut stream = self.connection.reader();
         let mut piece = vec![0; RECV_SIZE];
         let mut quiet_since = Instant::now();
         loop {
-            let read = retry(|| stream.read(&mut piece));
-            let ended = match read {
-                Ok(0) => true,
+            let end: Option<End> = match retry(|| stream.read(&mut piece)) {
+                Ok(0) => Some(Ok(())),
                 Ok(count) => {
                     self.buffer.extend_from_slice(&piece[..count]);
                     quiet_since = Instant::now();
-                    false
+                    None
                 }
-                Err(error) if is_timeout(&error) => false,
-                Err(error) => return Err(self.explain(Some(reason(&error)))),
+                Err(error) if is_timeout(&error) => None,
+                Err(error) => Some(Err(reason(&error))),
             };
             if self.may_be_refused && Refused::may_begin(&self.buffer) {
                 let is_whole = self.buffer.contains(&b'\n') || self.buffer.len() > MAX_REFUSAL;
-                let is_over = is_whole || ended || quiet_since.elapsed() >= REST_OF_REFUSAL;
+                let is_over = is_whole || end.is_some() || quiet_since.elapsed() >= REST_OF_REFUSAL;
                 if !is_over {
                     continue;
                 }
                 let line = &self.buffer[..self.buffer.len().min(MAX_REFUSAL)];
                 let refused = Refused::parse(&self.options.endpoint, line);
-                if let Some(refused) = refused.filter(|_| is_whole || ended) {
+                if let Some(refused) = refused.filter(|_| is_whole || end.is_some()) {
                     return Err(refused.into());
                 }
             }
             self.show_replies()?;
-            if self.is_finished(ended)? {
+            if self.is_finished(end)? {
                 return Ok(());
             }
         }
@@ -225,9 +190,9 @@ impl Replies<'_> {
 
     /// Shows the replies that are whole, by one write.
     fn show_replies(&mut self) -> Result<(), Failure> {
-        let mut state = lock(&self.shared.state);
+        let mut state = lock(&self.connection.state);
         let (mut shown, mut used) = (Vec::new(), 0);
-        while let Some(&(length, _)) = state.pending.front()
+        while let Some(&length) = state.pending.front()
             && self.buffer.len() - used >= length
         {
             let rest = self.buffer.len() - used - length;
@@ -251,33 +216,35 @@ impl Replies<'_> {
             self.may_be_refused = false;
             self.buffer.drain(..used);
             self.output.write(&shown)?;
-            self.shared.changed.notify_all();
+            // The time in which the output waited is not the server's.
+            lock(&self.connection.state).waiting_since = Instant::now();
+            self.connection.changed.notify_all();
         }
         Ok(())
     }
 
     /// Whether all is sent and answered.
-    fn is_finished(&mut self, ended: bool) -> Result<bool, Failure> {
-        let mut state = lock(&self.shared.state);
-        let Some(&(_, since)) = state.pending.front() else {
+    fn is_finished(&mut self, end: Option<End>) -> Result<bool, Failure> {
+        let Connection { state, changed, .. } = self.connection;
+        let mut state = lock(state);
+        if state.pending.is_empty() {
             if !self.buffer.is_empty() {
                 drop(state);
                 return Err(self.unasked(self.buffer.len(), "that answer no message"));
             }
-            if state.input_ended {
+            if end.is_some() && !state.at_prompt {
+                // A server may close after its last reply, and the sender is about to see that it was.
+                state = wait_timeout_while(changed, state, LOOK, |state| !state.input_ended);
+            }
+            if state.is_done() {
                 return state.input_failure.take().map_or(Ok(true), Err);
             }
-            drop(state);
-            return if ended {
-                Err(self.explain(None))
-            } else {
-                Ok(false)
-            };
-        };
-        let is_overdue = since.elapsed() >= self.options.timeout;
+        }
+        let is_overdue =
+            !state.pending.is_empty() && state.waiting_since.elapsed() >= self.options.timeout;
         drop(state);
-        if ended {
-            return Err(self.explain(None));
+        if let Some(end) = end {
+            return Err(self.explain(end));
         }
         if is_overdue {
             let (endpoint, of) = (&self.options.endpoint, self.progress());
@@ -300,71 +267,20 @@ impl Replies<'_> {
         ))
     }
 
-    /// The connection is over, for this reason or by its orderly end.
-    fn explain(&self, why: Option<String>) -> Failure {
-        if lock(&self.shared.state).at_prompt {
-            // The error gets a line of its own.
-            self.options.log.note(format_args!(""));
-        }
+    /// The connection is over too early.
+    fn explain(&self, end: End) -> Failure {
         let (endpoint, of) = (&self.options.endpoint, self.progress());
-        Failure::new(match why {
-            Some(why) => format!("lost the connection to {endpoint}{of} ({why})"),
-            None => format!("{endpoint} closed the connection{of}; was it stopped?"),
+        Failure::new(match end {
+            Err(why) => format!("lost the connection to {endpoint}{of} ({why})"),
+            Ok(()) => format!("{endpoint} closed the connection{of}; was it stopped?"),
         })
     }
 
     fn progress(&self) -> String {
         let got = self.buffer.len();
-        match lock(&self.shared.state).pending.front() {
-            Some((length, _)) => format!(" after {got} of {length} bytes of the reply"),
+        match lock(&self.connection.state).pending.front() {
+            Some(length) => format!(" after {got} of {length} bytes of the reply"),
             None => String::new(),
-        }
-    }
-}
-
-/// How `--stream` copies: bytes as they are, in both directions.
-pub fn pipe(stream: &Stream, options: &Options) -> Result<(), Failure> {
-    let lost = |error| {
-        let endpoint = &options.endpoint;
-        Failure::new(format!(
-            "lost the connection to {endpoint} ({})",
-            reason(&error)
-        ))
-    };
-    let failure = Arc::new(Mutex::new(None));
-    let unread = Arc::clone(&failure);
-    let (theirs, log, endpoint) = (stream.clone(), options.log, options.endpoint.clone());
-    thread::Builder::new()
-        .name("send".into())
-        .spawn(move || {
-            let mut sink = traced(&theirs, log, &endpoint, || false);
-            let mut input = proto::cli::stdin();
-            let mut piece = vec![0; RECV_SIZE];
-            loop {
-                match retry(|| input.read(&mut piece)) {
-                    Ok(0) => break,
-                    // Where it fails, the reading side says why.
-                    Ok(count) if sink.write_all(&piece[..count]).is_err() => return,
-                    Ok(_) => {}
-                    Err(error) => {
-                        *lock(&unread) = Some(Failure::io("cannot read standard input", &error));
-                        break;
-                    }
-                }
-            }
-            let _ = theirs.shutdown(Shutdown::Write);
-        })
-        .map_err(|error| Failure::start("cannot start a thread", &error))?;
-    let mut source = traced(stream, options.log, &options.endpoint, || false);
-    let mut output = Output::stdout();
-    let mut piece = vec![0; RECV_SIZE];
-    loop {
-        match retry(|| source.read(&mut piece)) {
-            Ok(0) => return lock(&failure).take().map_or(Ok(()), Err),
-            Ok(count) => output.write(&piece[..count])?,
-            // What was sent in vain is of no interest to a server that has ended in good order.
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
-            Err(error) => return Err(lost(error)),
         }
     }
 }

@@ -74,6 +74,25 @@ fn the_client_shows_every_send_and_recv() {
     );
 }
 
+/// Two threads send and read, and the reply may be there before the call that sent its message returns.
+#[test]
+fn a_message_is_traced_before_its_reply() {
+    let server = serve(&[]);
+    for round in 0..30 {
+        let how = match round % 2 {
+            0 => &["--send", "hello"][..],
+            _ => &["--stream"],
+        };
+        let words = [&["--trace"], how, &[server.endpoint()]].concat();
+        let mut client = Process::spawn(client_command(&words));
+        client.send(b"hello");
+        client.finish(SOON);
+        let log = client.stderr.text();
+        let first = log.lines().next().map(without_time).unwrap();
+        assert!(first.contains(" send(5) = 5 b'hello'"), "{log}");
+    }
+}
+
 /// A line shows only the beginning of a long message, and its whole length.
 #[test]
 fn a_long_message_is_cut_in_the_trace() {

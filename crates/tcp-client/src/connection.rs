@@ -1,0 +1,97 @@
+//! What the sending and the reading thread share.
+
+use std::collections::VecDeque;
+use std::io::{self, Read, Write};
+use std::sync::{Condvar, Mutex};
+use std::time::{Duration, Instant};
+
+use proto::cli::Failure;
+use proto::is_timeout;
+use proto::net::{Stream, Trace, TraceEvent};
+use proto::sync::{lock, wait_timeout_while};
+
+use crate::options::Options;
+
+/// How many bytes one read takes at most.
+pub const RECV_SIZE: usize = 64 * 1024;
+/// How long the trace of a reply waits for that of its message.
+const SENDER_TRACES: Duration = Duration::from_millis(20);
+
+/// The stream, and how far its conversation is.
+pub struct Connection {
+    pub stream: Stream,
+    pub options: Options,
+    pub state: Mutex<State>,
+    pub changed: Condvar,
+}
+
+/// How far a conversation is.
+pub struct State {
+    /// The lengths of the messages without a whole reply.
+    pub pending: VecDeque<usize>,
+    /// Since when the first of them has waited for its reply.
+    pub waiting_since: Instant,
+    pub input_ended: bool,
+    /// Why there is no more input; the reader reports it when all else is done.
+    pub input_failure: Option<Failure>,
+    pub at_prompt: bool,
+    /// A call sends, and its trace is not written yet.
+    is_sending: bool,
+}
+
+impl State {
+    /// Whether all is sent and answered.
+    pub fn is_done(&self) -> bool {
+        self.input_ended && self.pending.is_empty()
+    }
+}
+
+impl Connection {
+    /// Nothing is sent yet.
+    pub fn new(stream: Stream, options: Options) -> Self {
+        Self {
+            stream,
+            options,
+            state: Mutex::new(State {
+                pending: VecDeque::new(),
+                waiting_since: Instant::now(),
+                input_ended: false,
+                input_failure: None,
+                at_prompt: false,
+                is_sending: false,
+            }),
+            changed: Condvar::new(),
+        }
+    }
+
+    /// Sends all bytes, with a trace.
+    pub fn send(&self, bytes: &[u8]) -> io::Result<()> {
+        let Options { log, endpoint, .. } = &self.options;
+        lock(&self.state).is_sending = log.trace;
+        let mut sink = Trace::new(&self.stream, |event: &TraceEvent<'_>| {
+            log.trace(endpoint, event);
+        });
+        let sent = sink.write_all(bytes);
+        lock(&self.state).is_sending = false;
+        self.changed.notify_all();
+        sent
+    }
+
+    /// The reading side, with a trace: not of the reads that only look whether a reply is overdue, nor of
+    /// the end that this client made itself.
+    pub fn reader(&self) -> impl Read {
+        Trace::new(&self.stream, |event: &TraceEvent<'_>| {
+            if !self.options.log.trace || event.result.is_err_and(is_timeout) {
+                return;
+            }
+            // A reply can be here before the call that sent its message has returned.
+            let is_sending = |state: &mut State| state.is_sending;
+            let state = lock(&self.state);
+            let state = wait_timeout_while(&self.changed, state, SENDER_TRACES, is_sending);
+            if !(matches!(event.result, Ok(0)) && state.is_done()) {
+                drop(state);
+                self.options.log.trace(&self.options.endpoint, event);
+            }
+        })
+    }
+}

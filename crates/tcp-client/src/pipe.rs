@@ -1,0 +1,62 @@
+//! `--stream`: bytes as they are, in both directions.
+
+use std::io::{ErrorKind, Read};
+use std::net::Shutdown;
+use std::sync::Arc;
+use std::thread;
+
+use proto::cli::{Failure, Output, stdin};
+use proto::net::Stream;
+use proto::sync::lock;
+use proto::{reason, retry};
+
+use crate::connection::{Connection, RECV_SIZE};
+use crate::options::Options;
+
+/// Copies until the server ends its side; the end of stdin half-closes.
+pub fn pipe(stream: Stream, options: Options) -> Result<(), Failure> {
+    let connection = Arc::new(Connection::new(stream, options));
+    let shared = Arc::clone(&connection);
+    thread::Builder::new()
+        .name("send".into())
+        .spawn(move || send_all(&shared))
+        .map_err(|error| Failure::start("cannot start a thread", &error))?;
+    let mut source = connection.reader();
+    let mut output = Output::stdout();
+    let mut piece = vec![0; RECV_SIZE];
+    loop {
+        match retry(|| source.read(&mut piece)) {
+            Ok(0) => {
+                let failure = lock(&connection.state).input_failure.take();
+                return failure.map_or(Ok(()), Err);
+            }
+            Ok(count) => output.write(&piece[..count])?,
+            // What was sent in vain is of no interest to a server that has ended in good order.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
+            Err(error) => {
+                let (endpoint, why) = (&connection.options.endpoint, reason(&error));
+                let words = format!("lost the connection to {endpoint} ({why})");
+                return Err(Failure::new(words));
+            }
+        }
+    }
+}
+
+fn send_all(connection: &Connection) {
+    let mut input = stdin();
+    let mut piece = vec![0; RECV_SIZE];
+    loop {
+        match retry(|| input.read(&mut piece)) {
+            Ok(0) => break,
+            // Where it fails, the reading side says why.
+            Ok(count) if connection.send(&piece[..count]).is_err() => return,
+            Ok(_) => {}
+            Err(error) => {
+                let failure = Failure::io("cannot read standard input", &error);
+                lock(&connection.state).input_failure = Some(failure);
+                break;
+            }
+        }
+    }
+    let _ = connection.stream.shutdown(Shutdown::Write);
+}
