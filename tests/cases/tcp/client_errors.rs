@@ -215,7 +215,7 @@ fn a_server_that_lets_nobody_in_is_given_up() {
     assert_eq!(
         String::from_utf8_lossy(&ended.stderr),
         format!(
-            "error: cannot connect to {addr} (no answer within 300ms); is a firewall between, or \
+            "error: cannot connect to {addr} (no answer within 300ms); is a firewall in between, or \
              the server overloaded?\n"
         )
     );

@@ -1,4 +1,4 @@
-//! Connecting, with a total time limit over every address of a name.
+//! Connects to an endpoint, with one time limit for all addresses of a name.
 
 use std::fmt;
 use std::io::{self, ErrorKind};
@@ -14,7 +14,7 @@ use super::stream::Stream;
 use crate::sys;
 use crate::{reason, start_reason};
 
-/// A longer limit would be none: the system gives up long before.
+/// Adding a longer limit to the clock could overflow; the kernel gives up long before.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Connects to `endpoint`, trying each of its addresses in turn, all within `limit`.
@@ -50,14 +50,14 @@ pub fn connect(endpoint: &Endpoint, limit: Duration) -> Result<Stream, ConnectEr
         .map_err(ConnectError::Resolve)?;
     let mut last = io::Error::from(ErrorKind::TimedOut);
     for (tried, address) in addresses.iter().enumerate() {
-        // An address that swallows packets must not eat the time of those behind it.
+        // An address that drops packets must not use up the time of the addresses after it.
         let left = until.saturating_duration_since(Instant::now());
         let share = left / (addresses.len() - tried) as u32;
         if share.is_zero() {
             break;
         }
         match TcpStream::connect_timeout(address, share) {
-            Ok(stream) if is_with_itself(&stream) => last = ErrorKind::ConnectionRefused.into(),
+            Ok(stream) if is_self_connect(&stream) => last = ErrorKind::ConnectionRefused.into(),
             Ok(stream) => return Ok(stream.into()),
             Err(error) => last = error,
         }
@@ -66,20 +66,21 @@ pub fn connect(endpoint: &Endpoint, limit: Duration) -> Result<Stream, ConnectEr
 }
 
 /// TCP self-connect: where no server listens, an ephemeral source port may equal the target port
-/// (RFC 9293, simultaneous open). A client that tries until a server is there meets this in time.
-fn is_with_itself(stream: &TcpStream) -> bool {
+/// (RFC 9293, simultaneous open). A client that retries until the server starts meets this sooner
+/// or later.
+fn is_self_connect(stream: &TcpStream) -> bool {
     matches!((stream.local_addr(), stream.peer_addr()), (Ok(here), Ok(there)) if here == there)
 }
 
-/// std has no `connect` with a time limit for Unix-domain sockets, and a server whose queue is
-/// full makes it wait for ever; so it waits in a thread that can be left behind.
+/// std has no `connect` with a timeout for Unix-domain sockets, and a full accept queue blocks it
+/// for ever. So it runs in a thread, which is abandoned after `limit`.
 pub(super) fn connect_unix(path: &Path, limit: Duration) -> io::Result<Stream> {
     let (send, receive) = mpsc::sync_channel(1);
     let path = path.to_owned();
     thread::Builder::new()
         .name("connect".into())
         .spawn(move || {
-            // There is no receiver any more once the limit has passed.
+            // The receiver is gone once the limit has passed.
             let _ = send.send(sys::connect_unix(&path));
         })
         .map_err(|error| io::Error::other(start_reason(&error)))?;
@@ -90,18 +91,18 @@ pub(super) fn connect_unix(path: &Path, limit: Duration) -> io::Result<Stream> {
     }
 }
 
-/// No connection was made.
+/// Why no connection was made.
 #[derive(Debug)]
 pub enum ConnectError {
     /// The name has no address.
     Resolve(ResolveError),
-    /// Every address was tried; this is what the last one gave.
+    /// Every address failed; this is the error of the last one.
     Failed {
-        /// Where to.
+        /// The endpoint.
         endpoint: Endpoint,
-        /// How long it might have taken.
+        /// The time limit.
         limit: Duration,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
 }
@@ -121,7 +122,7 @@ impl fmt::Display for ConnectError {
                 return write!(
                     f,
                     "cannot connect to {endpoint} (no answer within {limit:?}); \
-                     is a firewall between, or the server overloaded?"
+                     is a firewall in between, or the server overloaded?"
                 );
             }
             ErrorKind::PermissionDenied => "may this user open the socket file?",
@@ -144,7 +145,7 @@ mod tests {
     use std::net::TcpListener;
 
     #[test]
-    fn a_closed_port_is_refused_in_words() {
+    fn a_closed_port_is_refused() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let endpoint = Endpoint::from(listener.local_addr().unwrap());
         drop(listener);
@@ -156,10 +157,10 @@ mod tests {
     }
 
     #[test]
-    fn a_client_does_not_take_itself_for_the_server() {
+    fn a_self_connect_is_refused() {
         let odd = TcpListener::bind("127.0.0.1:0").unwrap();
-        // Linux gives odd ports to who listens and goes through the even ones for who calls, so
-        // that this one has its turn.
+        // Linux gives odd ports to `bind` and even ones to `connect`, so it will choose this port
+        // at some point.
         let port = odd.local_addr().unwrap().port() ^ 1;
         let endpoint: Endpoint = format!("127.0.0.1:{port}").parse().unwrap();
         for _ in 0..30_000 {
@@ -169,7 +170,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_missing_socket_file_is_named() {
+    fn the_error_names_a_missing_socket_file() {
         let endpoint: Endpoint = "unix:/nonexistent/socket".parse().unwrap();
         let error = connect(&endpoint, Duration::from_secs(5)).unwrap_err();
         assert!(error.to_string().contains("(no such file or directory)"));

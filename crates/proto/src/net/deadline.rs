@@ -1,4 +1,4 @@
-//! A total time limit over many reads and writes.
+//! One deadline for many reads and writes.
 
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::time::{Duration, Instant};
@@ -6,14 +6,13 @@ use std::time::{Duration, Instant};
 use super::stream::Stream;
 use crate::is_timeout;
 
-/// Reads and writes that all together end before one moment in time.
+/// A stream whose reads and writes share one deadline.
 ///
-/// A read timeout alone is renewed by every byte, so a peer that sends one byte in a while never
-/// meets it; this is for everything that must be *over* by then, such as a handshake. It costs one
-/// more system call for each read and write, so a stream's steady state should not go through it.
+/// A read timeout starts again with every byte, so a peer that sends a byte now and then never
+/// exceeds it. Use a deadline for what must be *over* by some time, such as a handshake. It costs
+/// one more system call for each read and write, so do not use it for a connection's steady state.
 ///
-/// Once the moment has passed, everything gives `TimedOut`. The stream's own timeouts are changed
-/// and stay as the last call left them.
+/// After the deadline every call fails with `TimedOut`. The stream's own timeouts are overwritten.
 ///
 /// ```
 /// use std::io::{ErrorKind, Read};
@@ -35,7 +34,7 @@ pub struct DeadlineStream<'a> {
 }
 
 impl<'a> DeadlineStream<'a> {
-    /// `limit` from now; a limit too long for the clock is none.
+    /// The deadline is `limit` from now. There is none if `limit` is too long for the clock.
     pub fn after(stream: &'a Stream, limit: Duration) -> Self {
         Self {
             stream,
@@ -53,7 +52,7 @@ impl<'a> DeadlineStream<'a> {
     }
 }
 
-/// A socket timeout shows as `WouldBlock`; here it means the same as a passed deadline.
+/// A socket timeout is `WouldBlock` on Unix; here it means that the deadline has passed.
 fn timed_out(error: io::Error) -> io::Error {
     match is_timeout(&error) {
         true => ErrorKind::TimedOut.into(),
@@ -90,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_peer_that_reads_nothing_does_not_hold_a_writer_beyond_it() {
+    fn writing_to_a_peer_that_reads_nothing_times_out() {
         for vectored in [false, true] {
             let (ours, _theirs) = pair();
             let (done, result) = std::sync::mpsc::channel();
@@ -114,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_keep_coming_do_not_renew_it() {
+    fn arriving_bytes_do_not_extend_the_deadline() {
         let (ours, mut theirs) = pair();
         let feeder = std::thread::spawn(move || {
             // Ends with an error once the reader has gone.
@@ -131,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_silent_peer_times_out_and_a_limit_without_end_is_none() {
+    fn a_silent_peer_times_out_and_a_limit_too_long_sets_no_deadline() {
         let (ours, _theirs) = pair();
         let mut reader = DeadlineStream::after(&ours, Duration::from_millis(10));
         let error = reader.read(&mut [0]).unwrap_err();

@@ -1,16 +1,16 @@
-//! How many datagrams the system has dropped because their program did not take them fast enough.
+//! Counts the datagrams that the kernel dropped because a socket's queue was full.
 
 use std::fs;
 use std::net::UdpSocket;
 
 use crate::sys::socket_inode;
 
-/// How many datagrams came for this socket when its queue was full, and are lost. Linux counts them
-/// from the socket's making on; where that cannot be read, nothing is known.
+/// How many datagrams the kernel has dropped since the socket was created, because its receive
+/// queue was full. `None` without Linux's `/proc`.
 ///
-/// It reads a table of all UDP sockets, so it is for a report now and then.
+/// It reads a table of all UDP sockets: call it for a report, not for each datagram.
 ///
-/// Python has no counterpart; `ss -lunm` shows the number behind its `d`.
+/// Python has no counterpart; `ss -lunm` shows the number after `d`.
 ///
 /// ```
 /// let (socket, _) = proto::net::bind_udp(&"127.0.0.1:0".parse()?)?;
@@ -25,7 +25,7 @@ pub fn dropped_datagrams(socket: &UdpSocket) -> Option<u64> {
         .find_map(|table| drops_of(&inode, &table))
 }
 
-/// The last field of the line that has the inode as its tenth; see proc(5).
+/// The last field of the line whose tenth field is the inode; see proc(5).
 fn drops_of(inode: &str, table: &str) -> Option<u64> {
     let mut lines = table.lines().map(str::split_whitespace);
     lines.find_map(|mut fields| {
@@ -38,7 +38,7 @@ fn drops_of(inode: &str, table: &str) -> Option<u64> {
 mod tests {
     #[test]
     #[cfg(target_os = "linux")]
-    fn what_was_sent_and_cannot_be_received_was_dropped() {
+    fn datagrams_sent_and_not_received_were_dropped() {
         use super::*;
         use std::net::Ipv6Addr;
 

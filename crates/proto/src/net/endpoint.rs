@@ -9,10 +9,9 @@ use crate::escape::quoted;
 use crate::sys::HAS_UNIX_SOCKETS;
 
 /// Where a server listens or a client connects: `host:port`, `[v6]:port` or `unix:PATH`. A
-/// link-local address has its link after it: `[fe80::1%eth0]:port`.
+/// link-local address names its interface: `[fe80::1%eth0]:port`.
 ///
-/// Python writes the first as the tuple `('127.0.0.1', 8080)` and the last as a path given to an
-/// `AF_UNIX` socket.
+/// Python: the tuple `('127.0.0.1', 8080)`, or a path for an `AF_UNIX` socket.
 ///
 /// ```
 /// use proto::net::Endpoint;
@@ -24,10 +23,9 @@ use crate::sys::HAS_UNIX_SOCKETS;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Endpoint {
-    /// An address or a name of a host (without brackets) and a port. A server takes port 0 for
-    /// "any free one".
+    /// A host (without brackets) and a port. For a server, port 0 means any free port.
     Tcp {
-        /// An IPv4 or IPv6 address, or a name to be looked up.
+        /// An IPv4 or IPv6 address, or a name.
         host: String,
         /// 0 to 65535.
         port: u16,
@@ -37,8 +35,7 @@ pub enum Endpoint {
 }
 
 impl Endpoint {
-    /// Parses what a user gave a tool: as [`from_str`](Self::from_str), but a host or an address
-    /// alone takes the tool's port.
+    /// Like [`from_str`](Self::from_str), but adds `port` to a host or an address without one.
     ///
     /// # Errors
     ///
@@ -71,7 +68,7 @@ impl Endpoint {
         })
     }
 
-    /// The port, where there is one.
+    /// The port; a Unix-domain path has none.
     pub fn port(&self) -> Option<u16> {
         match self {
             Self::Tcp { port, .. } => Some(*port),
@@ -79,7 +76,7 @@ impl Endpoint {
         }
     }
 
-    /// The address, where it is one and not a name.
+    /// The address, unless the host is a name.
     pub(super) fn address(&self) -> Option<SocketAddr> {
         match self {
             Self::Tcp { host, port } => Some((host.parse::<IpAddr>().ok()?, *port).into()),
@@ -103,7 +100,7 @@ impl From<SocketAddr> for Endpoint {
     }
 }
 
-/// Any free port of this machine alone.
+/// Any free port on 127.0.0.1.
 impl Default for Endpoint {
     fn default() -> Self {
         Self::from(SocketAddr::from(([127, 0, 0, 1], 0)))
@@ -181,7 +178,7 @@ impl FromStr for Endpoint {
     }
 }
 
-/// A link-local address belongs to a link, and `%eth0` or `%2` after it names that (RFC 4007).
+/// A link-local address may end with its zone, the interface: `%eth0` or `%2` (RFC 4007).
 fn is_v6(text: &str) -> bool {
     let (address, zone) = text.split_once('%').unwrap_or((text, "any"));
     address.parse::<Ipv6Addr>().is_ok() && !zone.is_empty()
@@ -193,7 +190,7 @@ fn parse_port(text: &str) -> Option<u16> {
     plain.then(|| text.parse().ok()).flatten()
 }
 
-/// A text is not an endpoint.
+/// Why a text is not an endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParseEndpointError {
     text: String,
@@ -219,7 +216,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn what_is_written_is_what_is_shown() {
+    fn an_endpoint_is_shown_as_it_was_written() {
         for text in [
             "127.0.0.1:0",
             "127.0.0.1:1",
@@ -257,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_gets_a_hint_that_fits() {
+    fn a_url_is_refused_with_a_hint() {
         let error = "http://127.0.0.1:80/".parse::<Endpoint>().unwrap_err();
         assert!(
             error.to_string().contains("leave out the scheme"),
@@ -268,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn hosts_that_are_not_hosts_are_refused() {
+    fn invalid_hosts_are_refused() {
         for text in [
             "8080", ":8080", "::1:8080", "[::1]", "[::1", "[x]:1", "[x%lo]:1", "[::1%]:1", "a b:1",
             "unix:", "", "a\n:1",
@@ -278,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn the_link_of_an_address_is_kept() {
+    fn the_zone_of_an_address_is_kept() {
         let endpoint: Endpoint = "[fe80::1%7]:80".parse().unwrap();
         let addresses = endpoint.resolve().unwrap();
         assert_eq!(addresses, ["[fe80::1%7]:80".parse().unwrap()]);

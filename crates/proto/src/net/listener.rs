@@ -16,13 +16,13 @@ use super::wake::Waker;
 use crate::reason;
 use crate::sys::{PORT_DENIED, UnixListener, who_has_port};
 
-/// How often a free port is asked for that all addresses of a name have free.
+/// How often port 0 is tried until the chosen port is free on all addresses of a name.
 const PORT_TRIES: u32 = 10;
 
 /// A bound and listening socket: Python's `bind`, `listen` and `accept` in one object.
 ///
-/// std listens with a backlog of 128 connections that wait for `accept`, and sets `SO_REUSEADDR`,
-/// so that a server can start again while its old connections are in TIME_WAIT.
+/// std listens with a backlog of 128, and on Unix sets `SO_REUSEADDR`, so that a server can start
+/// again while its old connections are in TIME_WAIT.
 ///
 /// ```
 /// use std::time::Duration;
@@ -53,10 +53,11 @@ enum Socket {
 }
 
 impl Listener {
-    /// Listens at `endpoint`; where a name has several addresses, at the first that this machine has.
+    /// Listens at `endpoint`. If a name has several addresses, it is the first that this machine
+    /// has.
     ///
-    /// A Unix-domain socket gets mode 0600. A stale one (its server is gone) is taken over; a live
-    /// one, or anything that is not a socket, never is. Dropping the listener removes the socket file.
+    /// A Unix-domain socket file gets mode 0600. A stale one (its server is gone) is replaced; a
+    /// live one or a file of another type never is. Dropping the listener removes the socket file.
     ///
     /// # Errors
     ///
@@ -69,12 +70,12 @@ impl Listener {
         bind_first(endpoint, &addresses, Transport::Tcp, Self::bind_tcp)
     }
 
-    /// Listens at every address of a name that this machine has, all with one port; one listener for
-    /// each. `localhost`, for one, often has an IPv6 and an IPv4 address.
+    /// Listens at every address of a name that this machine has, with one listener for each, all on
+    /// one port. `localhost`, for example, often has an IPv6 and an IPv4 address.
     ///
     /// # Errors
     ///
-    /// Those of [`bind`](Self::bind); one address that is taken is enough.
+    /// Those of [`bind`](Self::bind); one address in use is enough.
     pub fn bind_all(endpoint: &Endpoint) -> Result<Vec<Self>, BindError> {
         if let Endpoint::Unix(path) = endpoint {
             return Ok(vec![Self::bind_unix(endpoint, path)?]);
@@ -114,12 +115,12 @@ impl Listener {
         })
     }
 
-    /// Where it listens, with the real port where 0 was asked for. Python: `getsockname`.
+    /// Where it listens; for port 0, with the port that the kernel chose. Python: `getsockname`.
     pub fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }
 
-    /// Whether [`bind`](Self::bind) found the socket file of a server that is gone, and removed it.
+    /// Whether [`bind`](Self::bind) replaced a stale socket file.
     pub fn removed_stale_socket(&self) -> bool {
         matches!(&self.socket, Socket::Unix { file, .. } if file.replaced_stale)
     }
@@ -128,8 +129,8 @@ impl Listener {
     ///
     /// # Errors
     ///
-    /// Those of `accept`. None of them means that the listener is done for: out of descriptors
-    /// (`EMFILE`), for one, ends when a connection closes.
+    /// Those of `accept`. The listener stays usable after each of them: `EMFILE` (no free
+    /// descriptor), for example, passes when a connection closes.
     pub fn accept(&self) -> io::Result<(Stream, Peer)> {
         match &self.socket {
             Socket::Tcp(listener) => {
@@ -146,16 +147,17 @@ impl Listener {
         }
     }
 
-    /// What makes a blocked [`accept`](Self::accept) return, from any thread, and ends the listening.
-    /// Python: `shutdown(SHUT_RDWR)` on the listening socket. It does not keep the listener.
+    /// A function that ends the listening from any thread: a blocked [`accept`](Self::accept)
+    /// returns. It does not keep the socket file. Python: `shutdown(SHUT_RDWR)` on the listening
+    /// socket.
     pub fn waker(&self) -> impl Fn() + Send + Sync + use<> {
         let waker = Arc::clone(&self.waker);
         move || waker.wake()
     }
 }
 
-/// Binds to the first of a name's addresses that this machine has. One that is taken ends the
-/// search: a client that connects by the name would reach the server that has it.
+/// Binds to the first of a name's addresses that this machine has. An address in use ends the
+/// search: clients that connect by the name would reach the other server.
 pub(super) fn bind_first<T>(
     endpoint: &Endpoint,
     addresses: &[SocketAddr],
@@ -178,7 +180,7 @@ pub(super) fn bind_first<T>(
     Err(failed(endpoint, transport, last))
 }
 
-/// Binds to all of a name's addresses that this machine has, with one port. `bind` gives the port.
+/// Binds to all of a name's addresses that this machine has, on one port. `bind` returns the port.
 pub(super) fn bind_each<T>(
     endpoint: &Endpoint,
     transport: Transport,
@@ -232,7 +234,7 @@ fn failed(
     }
 }
 
-/// What a bound socket carries.
+/// The transport protocol of a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {
     /// A stream of bytes.
@@ -246,20 +248,20 @@ pub enum Transport {
 pub enum BindError {
     /// The name has no address.
     Resolve(ResolveError),
-    /// The socket file could not be made.
+    /// The socket file could not be created.
     SocketFile {
-        /// Where.
+        /// The endpoint.
         endpoint: Endpoint,
-        /// Why not.
+        /// The reason.
         source: SocketFileError,
     },
     /// The system refused.
     Failed {
-        /// Where.
+        /// The endpoint.
         endpoint: Endpoint,
-        /// For what.
+        /// The transport protocol.
         transport: Transport,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
 }
@@ -333,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_of_another_machine_is_refused_in_words() {
+    fn an_address_of_another_machine_is_refused() {
         let error = bind("192.0.2.1:0").unwrap_err();
         assert!(error.to_string().contains("no such address"), "{error}");
     }
@@ -348,7 +350,7 @@ mod tests {
                 assert_eq!(text, "[::]:0", "only IPv6 may be missing");
                 continue;
             };
-            // Nor does it need the socket's file.
+            // The waker does not need the socket file.
             let _ = std::fs::remove_file(&path);
             std::thread::scope(|scope| {
                 let accepting = scope.spawn(|| listener.accept().is_err());
@@ -369,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn only_an_address_of_another_machine_makes_room_for_the_next() {
+    fn only_addresses_of_other_machines_are_skipped() {
         let taken = TcpListener::bind("127.0.0.1:0").unwrap();
         let taken = taken.local_addr().map(|address| (taken, address)).unwrap();
         let strange: SocketAddr = "192.0.2.1:0".parse().unwrap();

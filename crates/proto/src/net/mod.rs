@@ -1,7 +1,7 @@
-//! Sockets by name: TCP and Unix-domain behind one [`Endpoint`], one [`Stream`] and one
-//! [`Listener`], with deadlines and a trace of every call; and UDP sockets for the same names.
+//! TCP and Unix-domain sockets with one [`Endpoint`], [`Stream`] and [`Listener`] type, UDP
+//! sockets, deadlines, and a trace of every call.
 //!
-//! This layer knows std's sockets and never what is said over them.
+//! This layer uses std's sockets and knows no message format.
 
 mod connect;
 mod deadline;

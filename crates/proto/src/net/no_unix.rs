@@ -1,4 +1,4 @@
-//! The place of `unix.rs` on a system without Unix-domain sockets.
+//! Replaces `unix.rs` on a system without Unix-domain sockets.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use super::socket_file_error::SocketFileError;
 use crate::sys::UnixListener;
 
-/// There is none.
+/// No value of this type is ever made.
 #[derive(Debug)]
 pub(super) struct SocketFile {
     pub(super) replaced_stale: bool,

@@ -1,8 +1,8 @@
-//! How a server refuses a connection in words: it sends the line `error: WORDS` and closes.
+//! Refuses a connection with a reason: the server sends the line `error: WORDS` and closes.
 //!
-//! Closing at once would lose the words: where the client has sent something that was never read, the
-//! system answers with a reset, and a reset discards what is on its way. So the line is followed by
-//! an end of stream, and the server keeps the connection for a moment (a lingering close).
+//! Closing at once could lose the line: if the client has sent bytes that the server has not read,
+//! the kernel sends a reset, and a reset discards data on its way. So the server ends only its
+//! sending side and keeps the connection for a moment (a lingering close).
 
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -15,9 +15,9 @@ use super::stream::Stream;
 use crate::escape::server_text;
 
 const PREFIX: &[u8] = b"error: ";
-/// How long a refused client has to read why.
+/// How long a refused client has to read the line.
 pub(crate) const LINGER: Duration = Duration::from_millis(500);
-/// The most that is read from it meanwhile, in bytes.
+/// The most bytes that are read from the client meanwhile.
 const MAX_READ: u64 = 64 * 1024;
 
 /// The line that refuses a connection.
@@ -44,7 +44,7 @@ pub(crate) fn refusal_line(words: &str) -> Vec<u8> {
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn refuse(stream: &Stream, words: &str) {
-    // Where it fails, the client has gone.
+    // If it fails, the client is gone.
     if DeadlineStream::after(stream, LINGER)
         .write_all(&refusal_line(words))
         .is_ok()
@@ -53,17 +53,17 @@ pub fn refuse(stream: &Stream, words: &str) {
     }
 }
 
-/// Ends the sending side and reads on, so that the client can read the last words before the stream
-/// is dropped: until it closes, sends more than 64 KiB, or half a second passes.
+/// Ends the sending side and reads until the client closes, has sent 64 KiB, or half a second has
+/// passed. This lets the client read the last words before the caller drops the stream.
 pub fn lingering_close(stream: &Stream) {
-    // Whatever fails here, the client has gone.
+    // If a call fails, the client is gone.
     if stream.shutdown(Shutdown::Write).is_ok() {
         let rest = DeadlineStream::after(stream, LINGER);
         let _ = io::copy(&mut rest.take(MAX_READ), &mut io::sink());
     }
 }
 
-/// The server refused the connection, and said why.
+/// A server's refusal of a connection, with its reason.
 #[derive(Debug)]
 pub struct Refused {
     server: Endpoint,
@@ -71,7 +71,7 @@ pub struct Refused {
 }
 
 impl Refused {
-    /// The refusal by `server` with which what it `said` begins, if that is one.
+    /// Parses what `server` sent; `None` if it does not begin with a refusal.
     ///
     /// ```
     /// use proto::net::{Endpoint, Refused};
@@ -94,7 +94,7 @@ impl Refused {
         })
     }
 
-    /// Whether `said` may be the beginning of a refusal, of which more has yet to come.
+    /// Whether `said` may be the beginning of a refusal.
     ///
     /// ```
     /// use proto::net::Refused;

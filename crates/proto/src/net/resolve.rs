@@ -1,4 +1,4 @@
-//! From a name to its addresses.
+//! Looks up the addresses of a name.
 
 use std::fmt;
 use std::io;
@@ -11,11 +11,11 @@ use super::endpoint::Endpoint;
 use crate::{reason, start_reason};
 
 impl Endpoint {
-    /// Looks the name up. An address resolves to itself without asking anyone.
+    /// Looks the name up. An address needs no look-up.
     ///
     /// # Errors
     ///
-    /// [`ResolveError`] where the name is unknown, has no address, or is a Unix-domain path.
+    /// [`ResolveError`] if the name is unknown, has no address, or is a Unix-domain path.
     pub fn resolve(&self) -> Result<Vec<SocketAddr>, ResolveError> {
         let failed = |why: String| ResolveError {
             name: self.to_string(),
@@ -34,11 +34,12 @@ impl Endpoint {
         Ok(addresses)
     }
 
-    /// The same, for at most `limit`: the system's look-up may take as long as a name server does.
+    /// Like [`resolve`](Self::resolve), for at most `limit`: the system waits for slow name
+    /// servers.
     ///
     /// # Errors
     ///
-    /// Those of [`resolve`](Self::resolve), and where there is no answer in time.
+    /// Those of [`resolve`](Self::resolve), and one if there is no answer in time.
     pub fn resolve_within(&self, limit: Duration) -> Result<Vec<SocketAddr>, ResolveError> {
         if self.address().is_some() {
             return self.resolve();
@@ -58,12 +59,12 @@ impl Endpoint {
             .unwrap_or_else(|_| Err(failed(format!("no answer within {limit:?}"))))
     }
 
-    /// Whether no other machine can reach it: a Unix-domain path, or a name all of whose addresses are
-    /// loopback.
+    /// Whether only this machine can reach it: a Unix-domain path, or a host with loopback
+    /// addresses only.
     ///
     /// # Errors
     ///
-    /// [`ResolveError`] where the name cannot be looked up.
+    /// [`ResolveError`] if the name cannot be looked up.
     pub fn is_local(&self) -> Result<bool, ResolveError> {
         match self {
             Self::Unix(_) => Ok(true),
@@ -72,7 +73,7 @@ impl Endpoint {
     }
 }
 
-/// An IPv4 address may come IPv4-mapped, as `::ffff:127.0.0.1`.
+/// An IPv4 address may be IPv4-mapped: `::ffff:127.0.0.1`.
 fn is_loopback(address: IpAddr) -> bool {
     address.to_canonical().is_loopback()
 }
@@ -87,7 +88,7 @@ fn lookup_reason(error: &io::Error) -> String {
     }
 }
 
-/// A host name could not be turned into an address.
+/// Why the addresses of a name could not be found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResolveError {
     name: String,
@@ -111,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn loopback_is_told_from_the_rest() {
+    fn only_loopback_addresses_are_local() {
         for (text, local) in [
             ("127.0.0.1:1", true),
             ("127.9.9.9:1", true),
@@ -132,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_look_up_that_takes_too_long_is_given_up() {
+    fn a_look_up_has_a_time_limit() {
         let endpoint: Endpoint = "no-such-host.invalid:80".parse().unwrap();
         let error = endpoint
             .resolve_within(Duration::from_nanos(1))
@@ -146,8 +147,8 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_name_says_so() {
-        // A name with an empty part: the answer needs no name server, which may take its time.
+    fn an_unknown_name_is_an_error() {
+        // A name with an empty label fails without a name server, which may be slow.
         let endpoint: Endpoint = "no..such..host:80".parse().unwrap();
         let error = endpoint.resolve().unwrap_err().to_string();
         assert!(error.starts_with("cannot find the address of no..such..host:80 ("));

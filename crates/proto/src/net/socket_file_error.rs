@@ -1,4 +1,4 @@
-//! What is wrong with a path for a Unix-domain socket, and what to do about it.
+//! Errors of Unix-domain socket files, with their remedies.
 
 use std::fmt;
 use std::io;
@@ -9,7 +9,7 @@ use crate::reason;
 /// The longest path that fits into the system's `sockaddr_un`, less the terminating zero.
 pub(super) const MAX_PATH: usize = if cfg!(target_os = "linux") { 107 } else { 103 };
 
-/// Why no socket file could be put at a path.
+/// Why a socket file could not be created.
 #[derive(Debug)]
 pub enum SocketFileError {
     /// A running server listens there.
@@ -25,10 +25,10 @@ pub enum SocketFileError {
     Parent {
         /// The directory.
         parent: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
-    /// Anyone may replace files in the directory.
+    /// Every user may replace files in the directory.
     OpenParent {
         /// The directory.
         parent: PathBuf,

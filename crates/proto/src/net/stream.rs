@@ -1,4 +1,4 @@
-//! A connected stream, TCP or Unix-domain, behind one type.
+//! One type for connected TCP and Unix-domain streams.
 
 use std::fmt;
 use std::io::{self, IoSlice, Read, Write};
@@ -26,7 +26,7 @@ struct Inner {
 #[derive(Debug, Default)]
 struct Input {
     holds: usize,
-    /// Whether it is to end once no hold is left.
+    /// Whether the input ends once no hold is left.
     ends: bool,
 }
 
@@ -36,7 +36,7 @@ pub(super) enum Socket {
     Unix(UnixStream),
 }
 
-/// Calls the same method on whichever stream it is.
+/// Calls the same method on either kind of stream.
 macro_rules! either {
     ($stream:expr, $inner:ident => $call:expr) => {
         match &$stream.0.socket {
@@ -58,8 +58,8 @@ impl Stream {
         &self.0.socket
     }
 
-    /// Sends every write at once instead of waiting for an acknowledgement of the one before
-    /// (`TCP_NODELAY`). A Unix-domain stream never waits, so there it does nothing.
+    /// Sends every write at once instead of waiting for the acknowledgement of the previous one
+    /// (`TCP_NODELAY`). It does nothing for a Unix-domain stream, which never waits.
     ///
     /// # Errors
     ///
@@ -98,7 +98,7 @@ impl Stream {
         either!(self, s => s.set_nonblocking(on))
     }
 
-    /// The error that the system has noted and no call has given yet, such as a reset. Python:
+    /// The socket's pending error, such as a reset that no call has returned yet. Python:
     /// `getsockopt(SOL_SOCKET, SO_ERROR)`.
     ///
     /// # Errors
@@ -108,17 +108,17 @@ impl Stream {
         either!(self, s => s.take_error())
     }
 
-    /// Ends one direction or both while the stream is still held. Python: `shutdown`.
+    /// Ends one direction or both without closing the socket. Python: `shutdown`.
     ///
     /// # Errors
     ///
-    /// `NotConnected` where the peer has gone already.
+    /// `NotConnected` if the peer is already gone.
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         either!(self, s => s.shutdown(how))
     }
 
-    /// Makes every read from here on see the end of the stream, once what has arrived is read: how a
-    /// server that stops asks its handlers to finish. What is sent is not affected.
+    /// Ends the input: reads return what has arrived, and then the end of the stream. A server that
+    /// stops asks its handlers in this way to finish. Sending is not affected.
     ///
     /// ```
     /// use std::io::{Read, Write};
@@ -139,25 +139,25 @@ impl Stream {
         let mut input = lock(&self.0.input);
         input.ends = true;
         if input.holds == 0 {
-            // Where it fails, the peer has gone, and reads end anyway.
+            // If it fails, the peer is gone, and reads end anyway.
             let _ = self.shutdown(Shutdown::Read);
         }
     }
 
-    /// Puts [`end_input`](Self::end_input) off until the hold is dropped: for a handler that needs its
-    /// client until it has finished what it is doing.
+    /// Defers [`end_input`](Self::end_input) until the hold is dropped, for a handler that still
+    /// has to notice when its client leaves.
     pub fn hold_input(&self) -> InputHold {
         lock(&self.0.input).holds += 1;
         InputHold(self.clone())
     }
 
-    /// The same connection for a thread that must not keep it open.
+    /// A handle that does not keep the connection open.
     pub(crate) fn downgrade(&self) -> WeakStream {
         WeakStream(Arc::downgrade(&self.0))
     }
 }
 
-/// What [`Stream::hold_input`] gives.
+/// Defers the end of the input while it exists; see [`Stream::hold_input`].
 #[derive(Debug)]
 pub struct InputHold(Stream);
 
@@ -171,7 +171,7 @@ impl Drop for InputHold {
     }
 }
 
-/// A connection, if it is still open.
+/// A handle that does not keep the connection open.
 #[derive(Debug)]
 pub(crate) struct WeakStream(Weak<Inner>);
 
@@ -233,7 +233,7 @@ impl Write for Stream {
     }
 }
 
-/// Who is at the other end of an accepted connection: Python's `client_address`.
+/// The client of an accepted connection: Python's `client_address`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Peer {
     /// The peer address of a TCP connection.

@@ -1,4 +1,4 @@
-//! Watching a socket's system calls.
+//! Reports the system calls on a stream.
 
 use std::fmt;
 use std::io::{self, IoSlice, Read, Write};
@@ -16,22 +16,23 @@ pub enum Call {
     Recv,
     /// A write: `send`.
     Send,
-    /// A datagram that came: `recvfrom`.
+    /// A datagram received: `recvfrom`.
     RecvFrom,
-    /// A datagram that went: `sendto`.
+    /// A datagram sent: `sendto`.
     SendTo,
 }
 
-/// One call and what came of it. Shown as `recv(1024) = 5 b'hello'`.
+/// One call and its result. Shown as `recv(1024) = 5 b'hello'`.
 #[derive(Debug)]
 pub struct TraceEvent<'a> {
     /// Which call.
     pub call: Call,
-    /// How many bytes were asked for or offered.
+    /// The length of the buffer.
     pub asked: usize,
-    /// How many bytes really moved, or the error.
+    /// The number of bytes received or sent, or the error.
     pub result: Result<usize, &'a io::Error>,
-    /// What moved, from its beginning; of a write of several parts, the first part.
+    /// The buffer, which begins with the bytes received or sent; for a write of several parts, the
+    /// first.
     pub bytes: &'a [u8],
 }
 
@@ -136,10 +137,10 @@ mod tests {
     }
 
     #[test]
-    fn a_line_shows_what_moved() {
+    fn a_line_shows_the_call_and_the_bytes() {
         assert_eq!(shown(Call::Send, 2, Ok(b"a\n")), r"send(2) = 2 b'a\n'");
         assert_eq!(shown(Call::Recv, 9, Ok(b"")), "recv(9) = 0 end of stream");
-        // An empty datagram is a message, and ends nothing.
+        // An empty datagram is a message, not an end of stream.
         assert_eq!(shown(Call::RecvFrom, 9, Ok(b"")), "recvfrom(9) = 0 b''");
         assert_eq!(shown(Call::SendTo, 1, Ok(b"A")), "sendto(1) = 1 b'A'");
         let error = io::Error::from(ErrorKind::ConnectionReset);
@@ -153,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_short_write_shows_what_was_taken() {
+    fn a_short_write_shows_the_bytes_sent() {
         let mut room = [0; 3];
         let mut seen = String::new();
         let watch = |event: &TraceEvent<'_>| seen = event.to_string();

@@ -1,19 +1,18 @@
-//! UDP sockets for endpoints. The sockets themselves are std's: there is nothing to add to them.
+//! Binds and connects std's UDP sockets.
 
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
 use super::endpoint::Endpoint;
 use super::listener::{BindError, Transport, bind_each, bind_first};
-use super::wake::from_here;
+use super::wake::unspecified_to_loopback;
 
 /// The most bytes that a datagram carries over IPv4: 65535, less 20 of IP header and 8 of UDP
-/// header (RFC 768). IPv6 would carry 20 more; do not rely on them.
+/// header (RFC 768). Over IPv6 it carries 20 more.
 pub const MAX_DATAGRAM: usize = 65_507;
 
-/// A socket that takes datagrams at `endpoint`, and where it really is, with the port that the
-/// system chose where 0 was asked for. Where a name has several addresses, the first that this
-/// machine has.
+/// Binds a socket to `endpoint`, and returns it with its real endpoint: for port 0, with the port
+/// that the kernel chose. If a name has several addresses, it is the first that this machine has.
 ///
 /// Python: `socket(AF_INET, SOCK_DGRAM)`, `bind` and `getsockname`.
 ///
@@ -38,11 +37,11 @@ pub fn bind_udp(endpoint: &Endpoint) -> Result<(UdpSocket, Endpoint), BindError>
     })
 }
 
-/// A socket for each address of a name that this machine has, all with one port.
+/// Binds a socket to each address of a name that this machine has, all on one port.
 ///
 /// # Errors
 ///
-/// Those of [`bind_udp`]; one address that is taken is enough.
+/// Those of [`bind_udp`]; one address in use is enough.
 pub fn bind_udp_all(endpoint: &Endpoint) -> Result<Vec<UdpSocket>, BindError> {
     bind_each(endpoint, Transport::Udp, |address| {
         let socket = UdpSocket::bind(address)?;
@@ -50,18 +49,18 @@ pub fn bind_udp_all(endpoint: &Endpoint) -> Result<Vec<UdpSocket>, BindError> {
     })
 }
 
-/// A socket with a port of its own that exchanges datagrams with `peer` alone. Nothing is sent,
-/// so this does not tell whether a server is there.
+/// A socket with a free port, connected to `peer`: it exchanges datagrams only with that address.
+/// Nothing is sent, so this does not show whether a server is there.
 ///
-/// Unlike an unconnected one, such a socket learns of a closed port (`ConnectionRefused` from the
-/// next call, where the system hears of it by ICMP), and never shows what others send.
+/// Unlike an unconnected socket, it learns of a closed port: an ICMP message makes its next call
+/// fail with `ConnectionRefused`. The kernel drops datagrams from other addresses.
 ///
 /// Python: `socket(AF_INET, SOCK_DGRAM)` and `connect`.
 ///
 /// # Errors
 ///
-/// Those of the system, `NetworkUnreachable` for one; `ConnectionRefused` where it would talk to
-/// itself.
+/// Those of the system, such as `NetworkUnreachable`; `ConnectionRefused` if the socket would be
+/// connected to itself.
 pub fn connect_udp(peer: SocketAddr) -> io::Result<UdpSocket> {
     let here: SocketAddr = match peer {
         SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
@@ -69,21 +68,21 @@ pub fn connect_udp(peer: SocketAddr) -> io::Result<UdpSocket> {
     };
     let socket = UdpSocket::bind(here)?;
     socket.connect(peer)?;
-    // The free port that the system chose may be the server's own: then no server is there.
+    // If no server has bound the port, the kernel may choose it for this socket.
     if socket.local_addr()? == peer {
         return Err(ErrorKind::ConnectionRefused.into());
     }
     Ok(socket)
 }
 
-/// Makes a blocked `recv_from` of `socket` return, by sending it an empty datagram from itself. The
-/// thread that waits there must know by other means that this is no request.
+/// Wakes a thread that is blocked in `recv_from`: sends `socket` an empty datagram from itself.
+/// That thread must know by other means that this is not a request.
 ///
 /// # Errors
 ///
 /// Those of sending.
 pub fn wake_udp(socket: &UdpSocket) -> io::Result<()> {
-    let address = from_here(socket.local_addr()?);
+    let address = unspecified_to_loopback(socket.local_addr()?);
     socket.send_to(&[], address).map(drop)
 }
 
@@ -100,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_port_in_use_is_said_with_the_way_to_find_who() {
+    fn a_port_in_use_is_an_error_that_shows_how_to_find_its_program() {
         let (_socket, endpoint) = bind("localhost:0").unwrap();
         let port = endpoint.port().unwrap();
         let error = bind(&endpoint.to_string()).unwrap_err();
@@ -113,17 +112,17 @@ mod tests {
         );
     }
 
-    // Wine binds every address.
+    // Wine can bind every address.
     #[cfg(unix)]
     #[test]
-    fn what_cannot_be_bound_is_refused_in_words() {
+    fn endpoints_that_cannot_be_bound_are_refused() {
         let error = bind("192.0.2.1:0").unwrap_err();
         assert!(error.to_string().contains("no such address"), "{error}");
         let error = bind("unix:/tmp/x").unwrap_err();
         assert!(error.to_string().contains("no IP address"), "{error}");
     }
 
-    // Wine does not pass the news on.
+    // Wine does not report the ICMP message.
     #[cfg(unix)]
     #[test]
     fn a_connected_socket_learns_that_no_server_is_there() {
@@ -138,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_connected_socket_does_not_see_strangers() {
+    fn a_connected_socket_receives_only_from_its_peer() {
         let (server, _) = bind("127.0.0.1:0").unwrap();
         let (stranger, _) = bind("127.0.0.1:0").unwrap();
         let client = connect_udp(server.local_addr().unwrap()).unwrap();

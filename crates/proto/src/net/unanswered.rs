@@ -1,22 +1,21 @@
-//! Whether the peer's system still answers, whatever its program does.
+//! Tells whether the peer's kernel still acknowledges, even if its program is paused.
 
 use std::fs;
 
 use super::stream::{Socket, Stream};
 use crate::sys::socket_inode;
 
-/// How many times in a row the kernel has sent something to the peer's system, again or as a probe,
-/// without any answer.
+/// How many retransmissions and probes in a row the peer's kernel has not answered.
 ///
-/// A program that is paused (Ctrl-Z, a reader that waits) reads nothing, but its kernel goes on to
-/// acknowledge: 0. Where the network is cut or the machine is gone, the number grows as soon as
-/// there is something to send, after a fifth of a second, then after twice the time each. The
-/// kernel itself gives up after about a quarter of an hour (`net.ipv4.tcp_retries2`).
+/// If the peer's program is paused (Ctrl-Z, a pager), its kernel goes on to acknowledge, and the
+/// number stays 0. If the network is cut or the machine is gone, the number grows once there is
+/// something to send: after about 200 ms, then each time after twice as long. Our kernel gives up
+/// after about 15 minutes (`net.ipv4.tcp_retries2`).
 ///
-/// `None`: a Unix-domain stream, whose peer cannot vanish, or nothing is known (no `/proc`).
+/// `None` for a Unix-domain stream, whose peer cannot vanish, and without `/proc`.
 ///
-/// It reads a table of all TCP sockets, so it is for a look now and then. Python has no counterpart;
-/// `ss -ti` shows the number behind `backoff:`.
+/// It reads a table of all TCP sockets: call it rarely. Python has no counterpart; `ss -ti` shows
+/// the number after `backoff:`.
 ///
 /// ```
 /// use proto::net::{Stream, unanswered_tries};
@@ -37,9 +36,8 @@ pub fn unanswered_tries(stream: &Stream) -> Option<u32> {
         .find_map(|table| tries_of(&inode, &table))
 }
 
-/// Whether the peer's system has left three tries or more unanswered. One or two say nothing: a
-/// healthy kernel answers the probes of a closed window at most twice a second
-/// (`net.ipv4.tcp_invalid_ratelimit`).
+/// Whether the peer's kernel has left three or more tries unanswered. One or two prove nothing: a
+/// healthy kernel answers window probes at most twice a second (`net.ipv4.tcp_invalid_ratelimit`).
 ///
 /// ```
 /// use proto::net::{Stream, has_vanished};
@@ -52,8 +50,8 @@ pub fn has_vanished(stream: &Stream) -> bool {
     unanswered_tries(stream).is_some_and(|tries| tries >= 3)
 }
 
-/// Fields 6 (repetitions) and 8 (probes of a closed window) of the line that has the inode as its
-/// field 9, counted from 0; see proc(5).
+/// Adds fields 6 (retransmissions) and 8 (window probes) of the line whose field 9 is the inode,
+/// counted from 0; see proc(5).
 fn tries_of(inode: &str, table: &str) -> Option<u32> {
     table.lines().find_map(|line| {
         let fields: Vec<&str> = line.split_whitespace().collect();
@@ -71,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn repetitions_and_probes_are_counted_together() {
+    fn retransmissions_and_probes_are_added() {
         let table = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n\
             0: 0100007F:1F40 0100007F:8A2C 01 00000005:00000000 01:00000040 0000000a  1000        0 4242 2 0 20 4 30 10 -1\n\
             1: 0100007F:1F40 0100007F:8A2D 01 00000005:00000000 04:00000040 00000000  1000        3 4343 2 0 20 4 30 10 -1\n";

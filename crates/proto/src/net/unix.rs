@@ -1,8 +1,8 @@
-//! A Unix-domain socket file that only its user can connect to, and that never replaces a file.
+//! Creates socket files that only their user can connect to, and never replaces another file.
 //!
-//! `bind` creates the file with the mode that the umask leaves; it is set to 0600 right after. In a
-//! directory that others can enter, and under a umask that lets them write, another user can connect
-//! in the microseconds between. A directory of mode 0700 has no such gap.
+//! `bind` creates the file with the mode of the umask, and the mode is set to 0600 right after. In
+//! a directory that others can enter, and with a umask that lets them write, another user can
+//! connect in the microseconds between. A directory of mode 0700 has no such gap.
 
 use std::fs::{self, File, Permissions, TryLockError};
 use std::io::{self, ErrorKind};
@@ -15,7 +15,7 @@ use super::connect::connect_unix;
 use super::socket_file_error::{MAX_PATH, SocketFileError};
 use crate::sys::{UnixListener, abstract_name, listen_abstract};
 
-/// How long to wait for the answer of a server that may still listen on a socket.
+/// How long to wait for the server of an existing socket file.
 const TAKEOVER: Duration = Duration::from_secs(2);
 
 /// A listening socket's name in the file system; removed on drop if it is still the same file.
@@ -23,7 +23,7 @@ const TAKEOVER: Duration = Duration::from_secs(2);
 pub(super) struct SocketFile {
     path: PathBuf,
     identity: (u64, u64),
-    /// Whether the socket of a server that is gone was removed for it.
+    /// Whether it replaced a stale socket file.
     pub(super) replaced_stale: bool,
 }
 
@@ -35,7 +35,7 @@ pub(super) fn listen(path: &Path) -> Result<(UnixListener, SocketFile), SocketFi
             ErrorKind::InvalidInput => SocketFileError::TooLong,
             _ => SocketFileError::Failed(source),
         })?;
-        // There is no file, and none will be removed.
+        // An abstract name has no file to remove.
         let file = SocketFile {
             path: PathBuf::new(),
             identity: (0, 0),
@@ -48,7 +48,7 @@ pub(super) fn listen(path: &Path) -> Result<(UnixListener, SocketFile), SocketFi
     }
     let parent = parent(path);
     check_parent(parent)?;
-    let _turn = take_turn(parent);
+    let _lock = lock_directory(parent);
     let replaced_stale = remove_stale(path)?;
     let listener = UnixListener::bind(path).map_err(|source| match source.kind() {
         ErrorKind::AddrInUse => SocketFileError::InUse,
@@ -69,7 +69,7 @@ pub(super) fn listen(path: &Path) -> Result<(UnixListener, SocketFile), SocketFi
     Ok((listener, file))
 }
 
-/// Removes what is at `path` if it is a socket that no server listens on; gives whether there was one.
+/// Removes the file at `path` if it is a socket that no server listens on. Returns whether it did.
 fn remove_stale(path: &Path) -> Result<bool, SocketFileError> {
     // Not `metadata`: a symbolic link is never followed.
     let kind = match fs::symlink_metadata(path) {
@@ -90,8 +90,8 @@ fn remove_stale(path: &Path) -> Result<bool, SocketFileError> {
             },
         });
     }
-    // Connecting to a regular file is refused, too, hence the look at its kind before.
-    // A server that hangs, with its queue full, would make a plain connect wait for it for ever.
+    // The type was checked first, because connecting to a regular file is refused, too. If a server
+    // hangs with a full accept queue, a plain `connect` would wait for ever.
     match connect_unix(path, TAKEOVER) {
         Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
             fs::remove_file(path).map_err(SocketFileError::Failed)?;
@@ -103,11 +103,11 @@ fn remove_stale(path: &Path) -> Result<bool, SocketFileError> {
     }
 }
 
-/// Servers that start in one directory take turns, by a lock on it that goes when its holder dies.
-/// Otherwise two could find the same stale socket, and the slower one would remove the new socket of
-/// the faster one. Without a lock it goes on after a while: anyone who can read the directory can
-/// hold one.
-fn take_turn(parent: &Path) -> Option<File> {
+/// Lets one server at a time start in a directory. Otherwise two servers could find the same stale
+/// socket, and the slower one would remove the new socket of the faster one. The kernel frees the
+/// lock when its holder dies. After a while the server goes on without it, because every user who
+/// can read the directory can hold it.
+fn lock_directory(parent: &Path) -> Option<File> {
     let dir = File::open(parent).ok()?;
     let until = Instant::now() + 2 * TAKEOVER;
     while matches!(dir.try_lock(), Err(TryLockError::WouldBlock)) && Instant::now() < until {
@@ -123,7 +123,7 @@ fn parent(path: &Path) -> &Path {
     }
 }
 
-/// Where anyone may rename files, anyone can put a socket of their own in the place of ours.
+/// If every user may rename files in the directory, another user can replace our socket.
 fn check_parent(parent: &Path) -> Result<(), SocketFileError> {
     let found = fs::metadata(parent).map_err(|source| SocketFileError::Parent {
         parent: parent.to_owned(),
@@ -146,7 +146,7 @@ fn check_parent(parent: &Path) -> Result<(), SocketFileError> {
     Ok(())
 }
 
-/// Which file it is: two names of one file have the same device and inode.
+/// The device and inode, which identify a file.
 fn identity(path: &Path) -> io::Result<(u64, u64)> {
     let found = fs::symlink_metadata(path)?;
     Ok((found.dev(), found.ino()))
@@ -154,7 +154,7 @@ fn identity(path: &Path) -> io::Result<(u64, u64)> {
 
 impl Drop for SocketFile {
     fn drop(&mut self) {
-        // Another server may have taken the name meanwhile; its socket is not ours to remove.
+        // Another server may have replaced the file meanwhile.
         if identity(&self.path).is_ok_and(|now| now == self.identity) {
             let _ = fs::remove_file(&self.path);
         }
@@ -168,7 +168,7 @@ mod tests {
     use std::os::unix::net::UnixStream;
 
     #[test]
-    fn it_is_private_and_nothing_stays_beside_it() {
+    fn a_socket_file_is_private_and_removed_on_drop() {
         let dir = TempDir::new();
         let path = dir.join("socket");
         let (_listener, file) = listen(&path).unwrap();
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stale_one_is_taken_over_and_a_live_one_is_not() {
+    fn a_stale_socket_is_replaced_and_a_live_one_is_not() {
         let dir = TempDir::new();
         let path = dir.join("socket");
         drop(UnixListener::bind(&path).unwrap());
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn of_many_that_find_a_stale_one_exactly_one_wins() {
+    fn exactly_one_of_many_servers_replaces_a_stale_socket() {
         let dir = TempDir::new();
         let path = dir.join("socket");
         drop(UnixListener::bind(&path).unwrap());
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_socket_stays() {
+    fn files_of_other_types_stay() {
         let dir = TempDir::new();
         let file = dir.join("file");
         fs::write(&file, "precious").unwrap();
@@ -225,13 +225,13 @@ mod tests {
     }
 
     #[test]
-    fn a_parent_that_is_missing_or_open_is_refused() {
+    fn a_missing_or_world_writable_directory_is_refused() {
         let dir = TempDir::new();
         assert!(matches!(
             listen(&dir.join("missing/socket")),
             Err(SocketFileError::Parent { .. })
         ));
-        // Anyone may write to it, and that is as it should be.
+        // `/dev/null` is world-writable, too, but the error is that it is not a directory.
         let error = listen(Path::new("/dev/null/socket")).unwrap_err();
         assert!(error.to_string().contains("in /dev/null (not a directory)"));
         fs::set_permissions(dir.path(), Permissions::from_mode(0o777)).unwrap();
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_is_too_long_says_how_long_it_may_be() {
+    fn a_path_that_is_too_long_is_refused() {
         let dir = TempDir::new();
         let error = listen(&dir.join("x".repeat(150))).unwrap_err();
         assert!(matches!(error, SocketFileError::TooLong), "{error}");

@@ -1,4 +1,4 @@
-//! Waking a thread that waits in `accept`. std has no call for it, so this is where systems differ.
+//! Wakes a thread that is blocked in `accept`, for which std has no call.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpStream};
@@ -8,13 +8,13 @@ use super::connect::connect;
 use super::endpoint::Endpoint;
 use crate::sys::{OwnedSocket, SHUTDOWN_WAKES_ACCEPT};
 
-/// How long the connection to itself may take, where that is needed.
+/// How long the fallback, a connection to our own listener, may take.
 const LIMIT: Duration = Duration::from_millis(500);
 
-/// Makes a blocked `accept` of one listening socket return.
+/// Wakes a blocked `accept` of one listening socket.
 #[derive(Debug)]
 pub(super) struct Waker {
-    /// The listening socket once more, as the type that std can shut down.
+    /// A duplicate of the listening socket, as a type for which std has `shutdown`.
     socket: TcpStream,
     endpoint: Endpoint,
 }
@@ -30,9 +30,9 @@ impl Waker {
         })
     }
 
-    /// Shuts the listening socket down: a blocked `accept` fails at once, and so does every later one.
-    /// A system that refuses that (Linux does not) is called instead, once: `accept` then gives a
-    /// connection that leaves again.
+    /// Shuts the listening socket down: a blocked `accept` fails at once, and so does every later
+    /// one. If the system refuses that (Linux does not), it connects once instead: `accept` then
+    /// returns a connection that closes at once.
     pub(super) fn wake(&self) {
         if !SHUTDOWN_WAKES_ACCEPT || self.socket.shutdown(Shutdown::Both).is_err() {
             let _ = connect(&reachable(&self.endpoint), LIMIT);
@@ -42,13 +42,13 @@ impl Waker {
 
 fn reachable(endpoint: &Endpoint) -> Endpoint {
     match endpoint.address() {
-        Some(address) => from_here(address).into(),
+        Some(address) => unspecified_to_loopback(address).into(),
         None => endpoint.clone(),
     }
 }
 
 /// Replaces 0.0.0.0 and :: by loopback: they are addresses to listen at, not to send to.
-pub(super) fn from_here(mut address: SocketAddr) -> SocketAddr {
+pub(super) fn unspecified_to_loopback(mut address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
         address.set_ip(match address.ip() {
             IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
@@ -64,9 +64,9 @@ mod tests {
     use std::net::TcpListener;
     use std::thread;
 
-    /// What happens on a system that does not shut listening sockets down.
+    /// As on a system that cannot shut down a listening socket.
     #[test]
-    fn a_system_that_refuses_is_called_instead() {
+    fn wake_connects_if_shutdown_fails() {
         let listener = TcpListener::bind("0.0.0.0:0").unwrap();
         let endpoint = Endpoint::from(listener.local_addr().unwrap());
         let (other, _held) = {
@@ -76,7 +76,7 @@ mod tests {
         };
         other.shutdown(Shutdown::Both).unwrap();
         drop(_held);
-        // A socket whose shutdown fails: its peer has gone.
+        // `shutdown` of this socket fails, because its peer is gone.
         while other.shutdown(Shutdown::Both).is_ok() {
             thread::yield_now();
         }
