@@ -121,7 +121,7 @@ fn a_token_in_a_folder_of_another_user_is_refused() {
     let said = complaint(tool_in(&folder, "exec-server", &words));
     let name = folder.canonicalize().unwrap();
     let expected = format!(
-        "'{}' belongs to another user (number {})",
+        "'{}' belongs to another user (ID {})",
         name.display(),
         somebody_else()
     );

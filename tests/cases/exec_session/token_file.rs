@@ -146,7 +146,7 @@ fn a_token_file_of_another_user_is_refused() {
         return;
     }
     let expected = format!(
-        "error: 'FILE' belongs to another user (number {}); use a token file of your own",
+        "error: 'FILE' belongs to another user (ID {}); use a token file of your own",
         somebody_else()
     );
     assert_eq!(refusal(&path), expected);
@@ -204,10 +204,7 @@ fn nothing_is_made_where_the_place_is_wrong() {
     }
     let text = start(&home);
     assert!(
-        text.contains(&format!(
-            "belongs to another user (number {})",
-            somebody_else()
-        )),
+        text.contains(&format!("belongs to another user (ID {})", somebody_else())),
         "{text}"
     );
     assert_eq!(fs::read_dir(&home).unwrap().count(), 0);

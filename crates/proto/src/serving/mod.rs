@@ -1,6 +1,5 @@
-//! What a server tool does from its start to its end: it listens, says so on stdout, logs refusals,
-//! and stops when its stdin ends. This joins [`socketserver`](crate::socketserver) and
-//! [`cli`].
+//! Runs a server tool: it listens, prints its endpoints, logs refusals, and stops when stdin ends.
+//! This module joins [`socketserver`](crate::socketserver) and [`cli`].
 
 use std::fs;
 use std::io;
@@ -18,13 +17,13 @@ use crate::socketserver::{
 };
 use crate::{reason, start_reason};
 
-/// How often an event is logged that repeats for every client while its cause lasts.
+/// The least time between two log lines about the same kind of event.
 const ONCE_A_MINUTE: Duration = Duration::from_secs(60);
 
-/// How soon a server that was moved to the foreground of its terminal reads it.
+/// How often a background job checks whether it is in the foreground.
 const LOOK: Duration = Duration::from_millis(300);
 
-/// When a server stops, and how: for a tool's options, with [`stopping`] for its flags.
+/// When and how a server stops: a part of a tool's options. [`stopping`] has the flags.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Stop {
     /// Whether the end of stdin stops it.
@@ -56,11 +55,11 @@ pub const fn stopping<O: AsMut<Stop> + 'static>() -> Group<O> {
     }
 }
 
-/// Listens at every address of `endpoint`. [`serve`] prints where.
+/// Listens at every address of `endpoint`. [`serve`] prints the addresses.
 ///
 /// # Errors
 ///
-/// Where it cannot be listened at, or the system has nothing left to serve with.
+/// If it cannot listen there, or cannot start a thread.
 pub fn listen(endpoint: &Endpoint, log: Log) -> Result<Connections, Failure> {
     let listeners = Listener::bind_all(endpoint)?;
     if listeners.iter().any(Listener::removed_stale_socket) {
@@ -69,12 +68,12 @@ pub fn listen(endpoint: &Endpoint, log: Log) -> Result<Connections, Failure> {
     Connections::all(listeners).map_err(|error| Failure::start("cannot start the server", &error))
 }
 
-/// Prints where the server listens, a line for each address, and serves until it is stopped. Each
-/// connection takes `descriptors` of the process: at least one.
+/// Prints a line for each address that the server listens at, and serves until it is stopped. Each
+/// connection uses `descriptors` file descriptors, at least one.
 ///
 /// # Errors
 ///
-/// Where stdout cannot be written to, or the system has no thread left.
+/// If stdout cannot be written to, or a thread cannot be started.
 pub fn serve<F, H>(
     mut server: ThreadingServer<Connections, F>,
     descriptors: usize,
@@ -100,8 +99,8 @@ where
     Ok(ExitCode::SUCCESS)
 }
 
-/// Lowers the cap on connections to what the limit on open files carries when each takes `descriptors`
-/// of the process, and says so.
+/// Lowers the limit on connections to what the limit on open files allows if each connection uses
+/// `descriptors` of them, and logs that.
 pub fn fit_descriptors<F, H>(
     server: &mut ThreadingServer<Connections, F>,
     descriptors: usize,
@@ -113,17 +112,17 @@ pub fn fit_descriptors<F, H>(
     if let Some(max) = server.fit_descriptors(descriptors) {
         let limit = descriptor_limit().unwrap_or_default();
         log.info(format_args!(
-            "note: serving at most {max} connections at once, as the limit on open files is {limit}; \
+            "note: serving at most {max} connections at once, because the limit on open files is {limit}; \
              raise it with: ulimit -n"
         ));
     }
 }
 
-/// Prints `listening on ENDPOINT` for each, the first line of a server.
+/// Prints `listening on ENDPOINT` for each endpoint: the first output of a server.
 ///
 /// # Errors
 ///
-/// Where stdout cannot be written to.
+/// If stdout cannot be written to.
 pub fn print_endpoints<'a>(
     endpoints: impl IntoIterator<Item = &'a Endpoint>,
 ) -> Result<(), Failure> {
@@ -131,7 +130,7 @@ pub fn print_endpoints<'a>(
     Output::stdout().write(lines.collect::<String>().as_bytes())
 }
 
-/// Logs refusals, and failures of the system, at most once a minute each.
+/// Logs refusals and failed system calls, each kind at most once a minute.
 pub fn log_events(log: Log) -> impl Fn(&Event<'_>) + Send + Sync + 'static {
     let accept = RateLimit::new(ONCE_A_MINUTE);
     let spawn = RateLimit::new(ONCE_A_MINUTE);
@@ -164,12 +163,12 @@ pub fn log_events(log: Log) -> impl Fn(&Event<'_>) + Send + Sync + 'static {
     }
 }
 
-/// Stops a server when stdin ends, so that the process that holds its other end can ask it to finish;
-/// its connections have `grace` for that.
+/// Stops a server when stdin ends, so that the process that started it can ask it to stop. The
+/// connections have `grace` to finish.
 ///
 /// # Errors
 ///
-/// Where the system has no thread left.
+/// If the thread cannot be started.
 pub fn stop_when_stdin_ends(stopper: Stopper, grace: Duration, log: Log) -> Result<(), Failure> {
     thread::Builder::new()
         .name("stdin".into())
@@ -177,12 +176,12 @@ pub fn stop_when_stdin_ends(stopper: Stopper, grace: Duration, log: Log) -> Resu
             while stdin_is_terminal() && is_background_job() {
                 thread::sleep(LOOK);
             }
-            // An unreadable stdin has ended, too.
+            // An error counts as the end of stdin.
             let _ = io::copy(&mut stdin(), &mut io::sink());
             log.info(format_args!("standard input ended, stopping"));
             stopper.shutdown(grace);
             if stopper.is_accepting() {
-                // The system gave no way to wake it.
+                // The accept loop could not be woken.
                 process::exit(0);
             }
         })
@@ -190,11 +189,11 @@ pub fn stop_when_stdin_ends(stopper: Stopper, grace: Duration, log: Log) -> Resu
         .map_err(|error| Failure::start("cannot start a thread", &error))
 }
 
-/// Whether this is a job in the background of a terminal, by proc(5): one that reads the terminal is
-/// stopped (SIGTTIN), and the server with it.
+/// Whether the server is a background job of a terminal, by proc(5). If it read the terminal, the
+/// kernel would stop it with SIGTTIN.
 fn is_background_job() -> bool {
     let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    // After the name, which is in brackets: state, parent, group, session, terminal, its foreground group.
+    // After the name in brackets: state, parent, group, session, terminal, its foreground group.
     let fields = stat.rsplit(") ").next().unwrap_or_default();
     let fields: Vec<&str> = fields.split(' ').collect();
     match (fields.get(2), fields.get(5)) {

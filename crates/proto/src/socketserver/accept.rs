@@ -1,4 +1,4 @@
-//! The accept loop, in which every server runs, and what it reports.
+//! The accept loop of all servers, and the events that it reports.
 
 use std::fmt::{self, Display};
 use std::io::{self, ErrorKind};
@@ -9,26 +9,26 @@ use std::time::Duration;
 use super::source::{Refusal, RequestSource};
 use super::state::State;
 
-/// How long an accept loop rests when the system has nothing left to accept with.
+/// How long an accept loop pauses after an error such as `EMFILE`.
 const BACK_OFF: Duration = Duration::from_millis(100);
 
-/// Something that the server itself did, for a log.
+/// An event of the server itself, for a log.
 pub enum Event<'a> {
     /// A request was refused.
     Refused {
-        /// Whose.
+        /// The sender.
         peer: &'a dyn Display,
-        /// Why.
+        /// The reason.
         why: Refusal,
     },
-    /// No request could be got; the loop rests and tries again. It can come ten times a second.
+    /// No request could be accepted. The loop pauses and tries again, up to ten times a second.
     AcceptFailed {
-        /// What the system said.
+        /// The system's error.
         error: &'a io::Error,
     },
-    /// The system would not start a thread.
+    /// A thread could not be started.
     SpawnFailed {
-        /// What the system said.
+        /// The system's error.
         error: &'a io::Error,
     },
 }
@@ -43,7 +43,7 @@ impl fmt::Debug for Event<'_> {
     }
 }
 
-/// What is called for each event.
+/// The closure that is called for each event.
 pub(super) struct Watch(Box<dyn Fn(&Event<'_>) + Send + Sync>);
 
 impl Watch {
@@ -51,7 +51,7 @@ impl Watch {
         Self(Box::new(watch))
     }
 
-    /// A panic in the closure is reported by the panic hook; it does not end the server.
+    /// Calls the closure. The panic hook reports a panic in it, and the server goes on.
     pub(super) fn tell(&self, event: &Event<'_>) {
         let _ = catch_unwind(AssertUnwindSafe(|| (self.0)(event)));
     }
@@ -63,7 +63,7 @@ impl Default for Watch {
     }
 }
 
-/// Runs `accept_all`, an [`accept_loop`], for each socket of the source, side by side; closes the
+/// Runs `accept_all`, an [`accept_loop`], in a thread for each socket of the source, and closes the
 /// sockets when all have ended.
 pub(super) fn serve_sockets<S: RequestSource>(
     source: S,
@@ -88,7 +88,7 @@ pub(super) fn serve_sockets<S: RequestSource>(
     drop(accepting);
 }
 
-/// Calls `accept`, which gets a request and has it served, until the server is stopped.
+/// Calls `accept`, which gets one request and starts to serve it, until the server is stopped.
 pub(super) fn accept_loop(
     state: &State,
     watch: &Watch,
@@ -98,7 +98,7 @@ pub(super) fn accept_loop(
         match accept() {
             Ok(()) => {}
             Err(_) if state.is_stopping() => {}
-            Err(error) if is_passing(&error) => {}
+            Err(error) if is_transient(&error) => {}
             Err(error) => {
                 watch.tell(&Event::AcceptFailed { error: &error });
                 state.pause(BACK_OFF);
@@ -107,9 +107,9 @@ pub(super) fn accept_loop(
     }
 }
 
-/// A peer that left while it was waiting, or before it had its datagram (the system tells that to
-/// a later call); or a signal. The next call may well succeed.
-fn is_passing(error: &io::Error) -> bool {
+/// Whether the next call may succeed: a peer left before `accept`, an ICMP message reported that an
+/// earlier datagram was not delivered, or a signal interrupted the call.
+fn is_transient(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         ErrorKind::ConnectionAborted

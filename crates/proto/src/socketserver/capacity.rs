@@ -1,18 +1,18 @@
-//! How many connections this machine can carry, each with a thread and a descriptor.
+//! How many connections a process can have, each with a thread and a descriptor.
 
 use std::fs;
 
-/// The highest cap on connections that a server should have, since each takes a thread.
+/// The highest limit on connections that a server should have, because each takes a thread.
 ///
 /// A thread takes four of the process's memory mappings, and Linux allows 65530
-/// (`vm.max_map_count`). When they run out, a new thread fails to map its signal stack; std meets
-/// that with a panic that nothing can catch, and the process aborts.
+/// (`vm.max_map_count`). When they run out, std fails to map the signal stack of a new thread. It
+/// panics where nothing can catch the panic, and the process aborts.
 pub const MAX_CONNECTIONS: usize = 16_000;
 
 /// The most descriptors that a server leaves unused for refusals and for the program itself.
 const MAX_RESERVE: usize = 72;
 
-/// How many files and sockets this process may have open (`ulimit -n`), where the system tells.
+/// How many files and sockets this process may have open (`ulimit -n`); `None` without `/proc`.
 ///
 /// ```
 /// use proto::socketserver::descriptor_limit;
@@ -27,8 +27,8 @@ pub fn descriptor_limit() -> Option<usize> {
     line.split_whitespace().nth(3)?.parse().ok()
 }
 
-/// The descriptors that are free now and may be used for connections, and those that are kept in
-/// reserve: an eighth of them all.
+/// How many of the free descriptors connections may use now, and how many are kept in reserve: an
+/// eighth, but at least 2 and at most [`MAX_RESERVE`].
 pub(super) fn free_descriptors() -> Option<(usize, usize)> {
     // The listing counts its own descriptor, too.
     let in_use = fs::read_dir("/proc/self/fd").ok()?.count() - 1;
@@ -43,7 +43,7 @@ mod tests {
 
     #[test]
     #[cfg(target_os = "linux")]
-    fn linux_tells_the_limit_and_what_is_free() {
+    fn linux_reports_the_limit_and_the_free_descriptors() {
         let limit = descriptor_limit().unwrap();
         let (free, reserve) = free_descriptors().unwrap();
         assert!(limit > free + reserve && free > reserve);

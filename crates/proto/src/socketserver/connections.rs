@@ -12,11 +12,11 @@ use crate::net::{Endpoint, Listener, Peer, Stream};
 pub struct Connection {
     /// The connected stream; dropping it closes the connection.
     pub stream: Stream,
-    /// Who is at the other end.
+    /// The client's address.
     pub peer: Peer,
 }
 
-/// The connections that come in at one or more listeners.
+/// The connections that one or more listeners accept.
 #[derive(Debug)]
 pub struct Connections {
     listeners: Vec<Listener>,
@@ -24,11 +24,12 @@ pub struct Connections {
 }
 
 impl Connections {
-    /// Takes an already bound listener, so that its owner can choose port 0 and ask for the real one.
+    /// Takes a listener that is bound already, so that the caller can use port 0 and read the real
+    /// port.
     ///
     /// # Errors
     ///
-    /// Where the system has no thread or descriptor left even now.
+    /// If the thread that closes refused connections cannot be started.
     pub fn new(listener: Listener) -> io::Result<Self> {
         Self::all(vec![listener])
     }
@@ -45,7 +46,7 @@ impl Connections {
         })
     }
 
-    /// Where they come in. Python: `server.server_address`.
+    /// Where the listeners listen. Python: `server.server_address`.
     pub fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
         self.listeners.iter().map(Listener::endpoint)
     }

@@ -1,4 +1,4 @@
-//! The server with datagrams, in its loop and in threads, over real sockets.
+//! Tests of `UdpServer` and of `ThreadingServer` with datagrams, over real sockets.
 
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -31,7 +31,8 @@ impl Running {
     }
 }
 
-/// A server in its loop; `cut` is its `max_packet_size`, and each datagram's loss goes to `lost`.
+/// Starts a `UdpServer` with `cut` as its `max_packet_size`. It sends each datagram's `lost` to
+/// `lost`.
 fn start_loop(cut: usize, lost: mpsc::Sender<usize>) -> Running {
     let (socket, _) = bind_udp(&"127.0.0.1:0".parse().unwrap()).unwrap();
     let address = socket.local_addr().unwrap();
@@ -60,10 +61,10 @@ fn exchange(client: &UdpSocket, message: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn every_datagram_is_answered_whole_however_long_it_is() {
+fn datagrams_of_every_length_are_answered_whole() {
     let server = start_loop(usize::MAX, mpsc::channel().0);
     let client = server.client();
-    // A short one after a long one must not find the long one's end.
+    // A short datagram must not contain the rest of a long one before it.
     for size in [0, MAX_DATAGRAM, 1, 1024, 8193, 0, 2] {
         let reply = exchange(&client, &vec![b'x'; size]);
         assert_eq!(reply.len(), size);
@@ -73,7 +74,7 @@ fn every_datagram_is_answered_whole_however_long_it_is() {
 }
 
 #[test]
-fn what_is_cut_is_counted() {
+fn cut_bytes_are_counted() {
     let (lost, losses) = mpsc::channel();
     let server = start_loop(1024, lost);
     let client = server.client();
@@ -91,7 +92,7 @@ fn what_is_cut_is_counted() {
 }
 
 #[test]
-fn a_panic_ends_one_datagram_alone() {
+fn a_panic_ends_only_one_datagram() {
     let server = start_loop(usize::MAX, mpsc::channel().0);
     let client = server.client();
     client.send(b"!").unwrap();
@@ -99,7 +100,7 @@ fn a_panic_ends_one_datagram_alone() {
     server.stop();
 }
 
-/// As if a forged datagram came from the server itself: an answer would go on for ever.
+/// A forged sender can be the server's own address: the server would then answer itself for ever.
 #[test]
 fn a_datagram_from_its_own_address_is_not_answered() {
     for bind in ["127.0.0.1:0", "0.0.0.0:0"] {
@@ -133,11 +134,12 @@ fn shutdown_wakes_the_loop_and_closes_the_socket() {
     UdpSocket::bind(address).unwrap();
 }
 
-// Wine does not pass the news on.
+// Wine does not report the ICMP message.
 #[cfg(unix)]
 #[test]
-fn news_of_a_client_that_left_does_not_stop_the_loop() {
-    // Only a connected socket is told; so the server's is connected to the one who will leave.
+fn an_icmp_error_from_a_client_that_left_does_not_stop_the_loop() {
+    // Only a connected socket gets the ICMP error, so the server's socket is connected to this
+    // client.
     let (socket, _) = bind_udp(&"127.0.0.1:0".parse().unwrap()).unwrap();
     let address = socket.local_addr().unwrap();
     let client = connect_udp(address).unwrap();
@@ -149,7 +151,7 @@ fn news_of_a_client_that_left_does_not_stop_the_loop() {
     let (answered, answers) = mpsc::channel();
     let has_left = Mutex::new(has_left);
     let server = UdpServer::new(Datagrams::new(socket), move |datagram: &mut Datagram| {
-        // Until the channel is closed, the client is still there.
+        // The channel is closed once the client has left.
         let _ = lock(&has_left).recv_timeout(LONG);
         let _ = answered.send(datagram.reply(b"too late").is_ok());
     })
@@ -168,7 +170,7 @@ fn news_of_a_client_that_left_does_not_stop_the_loop() {
     assert_eq!(failures.load(Ordering::SeqCst), 0);
 }
 
-/// Answers when the channel of its name is fed.
+/// Answers `slow` only after an item from the channel.
 struct Waiting {
     datagram: Datagram,
     go: Arc<Mutex<mpsc::Receiver<()>>>,
@@ -185,7 +187,7 @@ impl RequestHandler for Waiting {
 }
 
 #[test]
-fn in_threads_a_slow_answer_holds_up_no_other_and_one_too_many_is_dropped() {
+fn threads_answer_concurrently_and_drop_datagrams_over_the_limit() {
     let (socket, _) = bind_udp(&"127.0.0.1:0".parse().unwrap()).unwrap();
     let address = socket.local_addr().unwrap();
     let (go, gate) = mpsc::channel();
@@ -211,7 +213,8 @@ fn in_threads_a_slow_answer_holds_up_no_other_and_one_too_many_is_dropped() {
     let (first, second, third) = (client(), client(), client());
     first.send(b"slow").unwrap();
     assert_eq!(exchange(&second, b"quick"), b"QUICK");
-    // The quick one's place frees only after its answer was sent; both are taken from here on.
+    // The quick one frees its permit only after its answer was sent. From here on both permits are
+    // taken.
     second.send(b"slow").unwrap();
     let peer = loop {
         third.send(b"slow").unwrap();
@@ -221,7 +224,7 @@ fn in_threads_a_slow_answer_holds_up_no_other_and_one_too_many_is_dropped() {
     };
     let senders = [&second, &third].map(|s| s.local_addr().unwrap().to_string());
     assert!(senders.contains(&peer));
-    // Two are waiting, whichever they are; more permits than waiters do no harm.
+    // Two handlers are waiting, whichever they are.
     for _ in 0..2 {
         go.send(()).unwrap();
     }

@@ -8,15 +8,15 @@ use std::sync::{Arc, Weak};
 use super::source::{Refusal, RequestSource};
 use crate::net::{connect_udp, wake_udp};
 
-/// Room for more than any datagram has, so that none is cut without our knowing: a datagram longer
-/// than the buffer is cut by the system, and std does not tell.
+/// Longer than any datagram: the kernel cuts a datagram that does not fit into the buffer, and std
+/// does not report that.
 const ROOM: usize = 65_536;
 
 /// One datagram and a way to answer it. Python: `self.request`, which is the data and the socket,
 /// and `self.client_address`.
 #[derive(Debug)]
 pub struct Datagram {
-    /// Who sent it, or claims to: the address of a datagram can be forged.
+    /// The sender's address, which can be forged.
     pub peer: SocketAddr,
     /// How many bytes at its end were cut off; see [`Datagrams::max_packet_size`].
     pub lost: usize,
@@ -31,28 +31,27 @@ impl Datagram {
         &self.buffer[..self.len]
     }
 
-    /// Its bytes, to be made into the answer in their own place.
+    /// Its bytes, for a handler that makes the answer in place.
     pub fn data_mut(&mut self) -> &mut [u8] {
         &mut self.buffer[..self.len]
     }
 
-    /// Sends a datagram back to where this one came from. Python:
-    /// `self.request[1].sendto(data, self.client_address)`.
+    /// Sends a datagram to the sender. Python: `self.request[1].sendto(data, self.client_address)`.
     ///
     /// That it was sent does not mean that it arrives.
     ///
     /// # Errors
     ///
-    /// Those of `sendto`: more than [`MAX_DATAGRAM`](crate::net::MAX_DATAGRAM) bytes, for one.
+    /// Those of `sendto`, such as for more than [`MAX_DATAGRAM`](crate::net::MAX_DATAGRAM) bytes.
     pub fn reply(&self, data: &[u8]) -> io::Result<()> {
         self.socket.send_to(data, self.peer).map(drop)
     }
 }
 
-/// The datagrams that come in at a socket.
+/// The datagrams that one or more sockets receive.
 ///
-/// The system keeps those that wait (208 KiB of them on Linux, unless `net.core.rmem_default` says
-/// otherwise; std cannot ask for more) and drops the rest without a word.
+/// The kernel queues them and silently drops what does not fit. On Linux the queue has 208 KiB by
+/// default (`net.core.rmem_default`), and std cannot ask for more.
 ///
 /// ```
 /// use proto::net::{bind_udp, connect_udp};
@@ -62,7 +61,7 @@ impl Datagram {
 ///
 /// impl RequestHandler for Upper {
 ///     fn handle(&mut self) {
-///         // Who sent it may have gone; a datagram promises nothing.
+/// // The client may be gone, which the server cannot help.
 ///         let _ = self.0.reply(&self.0.data().to_ascii_uppercase());
 ///     }
 /// }
@@ -85,7 +84,8 @@ pub struct Datagrams {
 }
 
 impl Datagrams {
-    /// Takes an already bound socket, so that its owner can choose port 0 and ask for the real one.
+    /// Takes a socket that is bound already, so that the caller can use port 0 and read the real
+    /// port.
     pub fn new(socket: UdpSocket) -> Self {
         Self::all(vec![socket])
     }
@@ -98,16 +98,15 @@ impl Datagrams {
         }
     }
 
-    /// Keeps only so many bytes of each datagram, and counts in [`Datagram::lost`] what it cuts.
-    /// Python: `max_packet_size`, which is 8192 and cuts without a word. Unless set, every
-    /// datagram is whole.
+    /// Keeps at most `bytes` bytes of each datagram, and counts the rest in [`Datagram::lost`]. By
+    /// default every datagram is whole. Python: `max_packet_size`, which is 8192 and cuts silently.
     #[must_use]
     pub fn max_packet_size(mut self, bytes: usize) -> Self {
         self.max_packet_size = bytes.min(ROOM);
         self
     }
 
-    /// A datagram to be received into, again and again.
+    /// A datagram for [`receive`](Self::receive), which can be reused for each call.
     pub(super) fn blank(&self, socket: usize) -> Datagram {
         Datagram {
             peer: ([0, 0, 0, 0], 0).into(),
@@ -118,8 +117,8 @@ impl Datagrams {
         }
     }
 
-    /// Waits for the next datagram and receives it into a [`blank`](Self::blank) one: one system
-    /// call, and nothing is allocated. Gives whether it may be answered.
+    /// Waits for the next datagram and receives it into a [`blank`](Self::blank) one, with one
+    /// system call and no allocation. Returns whether it may be answered.
     pub(super) fn receive(&self, datagram: &mut Datagram) -> io::Result<bool> {
         let (count, peer) = datagram.socket.recv_from(&mut datagram.buffer)?;
         datagram.len = count.min(self.max_packet_size);
@@ -129,13 +128,13 @@ impl Datagrams {
     }
 }
 
-/// Whether a datagram claims to come from the very socket that receives it. Answering a forged one
-/// would make the server answer itself for ever.
+/// Whether the sender's address is the receiving socket's own. Such a datagram is forged, and the
+/// server would answer itself for ever.
 fn is_own(socket: &UdpSocket, peer: SocketAddr) -> bool {
     let Ok(here) = socket.local_addr() else {
         return false;
     };
-    // An address is this machine's own where the system would send from it to itself.
+    // An address is this machine's own if the kernel would send from it to itself.
     let is_local = || connect_udp((peer.ip(), 9).into()).and_then(|probe| probe.local_addr());
     peer.port() == here.port()
         && (peer.ip() == here.ip()
@@ -154,14 +153,14 @@ impl RequestSource for Datagrams {
         if !self.receive(&mut datagram)? {
             return Err(ErrorKind::WouldBlock.into());
         }
-        // Thousands may wait for their threads; none shall hold more than its own bytes.
+        // Thousands of datagrams may be in memory at once, so each keeps only its own bytes.
         datagram.buffer.truncate(datagram.len);
         datagram.buffer.shrink_to_fit();
         Ok(datagram)
     }
 
-    /// Drops it. An answer would be taken for the reply, and a sender of datagrams must be ready for a
-    /// lost one.
+    /// Drops the datagram. The client would take a refusal for the reply, and it must expect lost
+    /// datagrams anyway.
     fn refuse(&self, _request: Datagram, _why: Refusal) {}
 
     fn waker(&self) -> Box<dyn Fn() + Send + Sync> {

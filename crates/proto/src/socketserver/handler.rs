@@ -1,16 +1,17 @@
-//! What to do with one request.
+//! The trait of request handlers.
 
-/// Serves one request; made for it and dropped after it. Python: `BaseRequestHandler`.
+/// Serves one request. It is created for the request and dropped after it. Python:
+/// `BaseRequestHandler`.
 ///
-/// The three methods run in this order in the request's own thread. `finish` always runs, even
-/// where one of the others panicked; a panic ends this request alone.
+/// The three methods run in this order in the request's own thread. `finish` always runs, even if
+/// one of the others panicked. A panic ends only this request.
 pub trait RequestHandler {
-    /// Before `handle`. Does nothing unless written.
+    /// Runs before `handle`. The default does nothing.
     fn setup(&mut self) {}
 
-    /// The request itself; for a connection, the loop that talks until it ends.
+    /// Serves the request; for a connection, until it ends.
     fn handle(&mut self);
 
-    /// After the others, whatever became of them. Does nothing unless written.
+    /// Runs after the others, even if they panicked. The default does nothing.
     fn finish(&mut self) {}
 }

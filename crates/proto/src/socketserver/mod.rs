@@ -53,7 +53,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! This layer knows sockets. It never logs (it reports [`Event`]s) and never knows a message.
+//! This layer uses sockets. It reports [`Event`]s instead of logging, and knows no message format.
 
 mod accept;
 mod capacity;

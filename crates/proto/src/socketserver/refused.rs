@@ -1,4 +1,5 @@
-//! Refused streams, kept open until their clients have read why; see [`refuse`](crate::net::refuse).
+//! Keeps refused streams open until their clients have read the reason; see
+//! [`refuse`](crate::net::refuse).
 
 use std::collections::VecDeque;
 use std::fmt::Display;
@@ -13,7 +14,7 @@ use super::server::STACK_SIZE;
 use crate::net::{LINGER, Stream, refusal_line};
 use crate::sync::{lock, wait_while};
 
-/// How many are kept at once where the limit on descriptors is not known.
+/// How many streams are kept at once if the limit on descriptors is not known.
 const MAX_KEPT: usize = 48;
 
 /// Refuses connections without making the accept loop wait.
@@ -28,16 +29,17 @@ struct Kept {
 
 #[derive(Debug, Default)]
 struct Queue {
-    /// In the order of their times.
+    /// In the order of their deadlines.
     streams: VecDeque<(Stream, Instant)>,
-    /// How many are kept. One more closes the oldest, which has had the longest time to read.
+    /// How many streams are kept. One more closes the oldest, whose client has had the most time to
+    /// read.
     max: usize,
     ended: bool,
 }
 
 impl RefusedStreams {
-    /// Starts the thread that closes them. It is there before it is needed: the system may have no
-    /// thread left then.
+    /// Starts the thread that closes the streams. It starts now because later the system may have
+    /// no thread left.
     pub(super) fn start() -> io::Result<Self> {
         let kept = Arc::new(Kept::default());
         // The rest of the reserve is for the connection that is being refused, and the program itself.
@@ -47,12 +49,12 @@ impl RefusedStreams {
         thread::Builder::new()
             .name("refused".into())
             .stack_size(STACK_SIZE)
-            .spawn(move || shared.close_in_time())?;
+            .spawn(move || shared.close_expired())?;
         Ok(Self(kept))
     }
 
-    /// Says why and keeps the stream for a moment. The words fit into a fresh connection's buffer, so
-    /// this never waits.
+    /// Sends the reason and keeps the stream for [`LINGER`]. The line fits into the send buffer of
+    /// a new connection, so this never blocks.
     pub(super) fn refuse(&self, stream: Stream, why: &dyn Display) {
         let said = stream
             .set_nonblocking(true)
@@ -71,8 +73,8 @@ impl RefusedStreams {
 }
 
 impl Kept {
-    /// Ends when the server has ended and every stream is closed.
-    fn close_in_time(&self) {
+    /// Returns when the server has ended and every stream is closed.
+    fn close_expired(&self) {
         loop {
             let queue = lock(&self.queue);
             let queue = wait_while(&self.changed, queue, |queue| {
@@ -107,7 +109,7 @@ mod tests {
     use std::net::{TcpListener, TcpStream};
 
     #[test]
-    fn a_client_that_has_sent_something_can_still_read_why() {
+    fn a_client_that_has_sent_data_can_still_read_the_reason() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let refused = RefusedStreams::start().unwrap();
         for size in [0, 10, 100_000] {
@@ -121,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn no_more_are_kept_than_the_limit_and_each_is_closed_in_the_end() {
+    fn at_most_max_streams_are_kept_and_all_are_closed() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let refused = RefusedStreams::start().unwrap();
         lock(&refused.0.queue).max = 3;

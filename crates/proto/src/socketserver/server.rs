@@ -19,7 +19,7 @@ use crate::pool::Pool;
 /// overflows the stack, which ends the process.
 pub const STACK_SIZE: usize = 64 * 1024;
 
-/// How long the accept loops are waited for when they are to end. They do so at once.
+/// How long `shutdown` waits for the accept loops. They normally end at once.
 const WAKE: Duration = Duration::from_secs(1);
 
 /// A server that gives each request a thread. Python: `ThreadingTCPServer`, `ThreadingUDPServer`.
@@ -53,7 +53,7 @@ impl Settings {
 }
 
 impl<S: RequestSource, F> ThreadingServer<S, F> {
-    /// A server for the requests of `source`, with what makes a handler for each.
+    /// A server for the requests of `source`. It calls `make_handler` for each request.
     pub fn new(source: S, make_handler: F) -> Self {
         Self {
             source,
@@ -70,8 +70,8 @@ impl<S: RequestSource, F> ThreadingServer<S, F> {
         }
     }
 
-    /// How many requests are served at once (10000 unless set); one more is refused in words. Not more
-    /// than [`MAX_CONNECTIONS`](super::MAX_CONNECTIONS), and what the descriptors carry: see
+    /// How many requests are served at once (by default 10000); one more is refused with a reason.
+    /// Set at most [`MAX_CONNECTIONS`](super::MAX_CONNECTIONS), and call
     /// [`fit_descriptors`](Self::fit_descriptors).
     #[must_use]
     pub fn max_connections(mut self, max: usize) -> Self {
@@ -93,30 +93,30 @@ impl<S: RequestSource, F> ThreadingServer<S, F> {
         self
     }
 
-    /// How long one read from a client may wait (for ever unless set).
+    /// How long one read from a client may wait (by default for ever).
     #[must_use]
     pub fn read_timeout(mut self, limit: Option<Duration>) -> Self {
         self.settings.read_timeout = limit;
         self
     }
 
-    /// How long one write to a client may wait (for ever unless set).
+    /// How long one write to a client may wait (by default for ever).
     #[must_use]
     pub fn write_timeout(mut self, limit: Option<Duration>) -> Self {
         self.settings.write_timeout = limit;
         self
     }
 
-    /// Calls `watch` for what the server itself does: refusals and failures to accept.
+    /// Calls `watch` for each event of the server itself: refusals and failures to accept.
     #[must_use]
     pub fn on_event(mut self, watch: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Self {
         self.watch = Watch::new(watch);
         self
     }
 
-    /// Lowers the cap on requests to what the free descriptors carry when each request takes `each`,
-    /// less a reserve of an eighth (at most 72), which refusals need. Gives the cap, where it is lower
-    /// now; without this a client over the limit of descriptors waits in the system's queue.
+    /// Lowers the limit on requests to what the free descriptors allow if each request uses `each`
+    /// of them. An eighth (at most 72) stays in reserve for refusals. Returns the new limit, if it
+    /// is lower. Without this, a client over the limit on descriptors waits in the kernel's queue.
     pub fn fit_descriptors(&mut self, each: usize) -> Option<usize> {
         let (free, _reserve) = free_descriptors()?;
         let possible = (free / each).max(1);
@@ -127,7 +127,7 @@ impl<S: RequestSource, F> ThreadingServer<S, F> {
         })
     }
 
-    /// Where its requests come from.
+    /// The source of its requests.
     pub fn source(&self) -> &S {
         &self.source
     }
@@ -145,9 +145,9 @@ where
     H: RequestHandler,
 {
     /// Accepts and serves until a [`Stopper`] stops it, then closes the sockets and waits for the
-    /// handlers; gives how many were still running when their grace was over.
+    /// handlers. Returns how many were still running when their grace was over.
     ///
-    /// No error ends it: where `accept` fails it rests for 100 ms and tries again.
+    /// No error ends it: if `accept` fails, it waits for 100 ms and tries again.
     pub fn serve_forever(self) -> usize {
         let Self {
             source,
@@ -190,7 +190,7 @@ fn process<S: RequestSource>(
     let permit = match state.enter(settings.max_connections, S::stream(&request)) {
         Ok(permit) => permit,
         Err(NoPermit::Full { in_use }) => return refuse(request, Refusal::Busy { in_use }),
-        // It may be the connection that woke the loop, or one that came a moment late.
+        // It is the connection that woke the loop, or one that came too late.
         Err(NoPermit::Stopping) => return,
     };
     if let Err(((request, permit), error)) = pool.run((request, permit)) {
@@ -200,7 +200,8 @@ fn process<S: RequestSource>(
     }
 }
 
-/// A panic is reported by the panic hook; here it must not keep `finish` from running.
+/// Runs one handler. It catches panics, which the panic hook has reported, so that `finish` always
+/// runs.
 fn serve_one<S: RequestSource, H: RequestHandler>(
     make_handler: &impl Fn(S::Request) -> H,
     request: S::Request,
@@ -208,7 +209,7 @@ fn serve_one<S: RequestSource, H: RequestHandler>(
     settings: Settings,
 ) {
     if let Some(stream) = S::stream(&request) {
-        // Where it fails, the connection is gone, which the handler's first call tells.
+        // If it fails, the connection is gone, and the handler's first read fails, too.
         let _ = settings.apply(stream);
     }
     let mut handler = make_handler(request);
@@ -219,7 +220,7 @@ fn serve_one<S: RequestSource, H: RequestHandler>(
         }));
         let _ = catch_unwind(AssertUnwindSafe(|| handler.finish()));
     });
-    // Before the connection closes, so that a client that sees it close finds the place free.
+    // Freed before the connection closes, so that a client that sees it close can connect again.
     drop(permit);
     drop(handler);
 }
@@ -247,9 +248,9 @@ impl Stopper {
         }
     }
 
-    /// Stops accepting, closes the sockets, ends what the handlers read, and waits up to `grace` for
-    /// them to finish; gives how many had not. Python: `shutdown()` and `server_close()`, which wait
-    /// without limit. A handler may call it: it does not wait for itself.
+    /// Stops accepting, closes the sockets, ends the handlers' input, and waits up to `grace` for
+    /// them to finish. Returns how many had not. A handler may call it; it does not wait for
+    /// itself. Python: `shutdown()` and `server_close()`, which wait without limit.
     ///
     /// ```
     /// use std::time::Duration;
@@ -275,8 +276,8 @@ impl Stopper {
         self.state.drain()
     }
 
-    /// Whether the server still accepts; after [`shutdown`](Self::shutdown) only where the system
-    /// gave no way to wake it.
+    /// Whether the server still accepts. After [`shutdown`](Self::shutdown) it is true only if the
+    /// accept loop could not be woken.
     pub fn is_accepting(&self) -> bool {
         self.state.is_accepting()
     }

@@ -1,16 +1,16 @@
-//! Where requests come from.
+//! The trait of request sources.
 
 use std::fmt::{self, Display};
 use std::io;
 
 use crate::net::Stream;
 
-/// The one thing in which servers differ: how the next request is got, refused and waited for.
+/// How a server waits for requests, gets them and refuses them. Servers differ in nothing else.
 pub trait RequestSource: Send + Sync + 'static {
-    /// What a handler is made for: a [`Connection`](super::Connection), say.
+    /// What a handler serves, such as a [`Connection`](super::Connection).
     type Request: Send + 'static;
 
-    /// At how many sockets requests come in. Each has an accept loop of its own.
+    /// The number of sockets. Each has an accept loop of its own.
     fn sockets(&self) -> usize {
         1
     }
@@ -20,35 +20,35 @@ pub trait RequestSource: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Whatever the system says. The server goes on after every error.
+    /// Those of the system call. The server goes on after every error.
     fn get_request(&self, socket: usize) -> io::Result<Self::Request>;
 
-    /// Tells the sender why its request is not served, without making the server wait.
+    /// Tells the sender why its request is not served. It must not block.
     fn refuse(&self, request: Self::Request, why: Refusal);
 
-    /// What makes every blocked [`get_request`](Self::get_request) return. It must not keep the
-    /// sockets open.
+    /// A function that makes every blocked [`get_request`](Self::get_request) return. It must not
+    /// keep the sockets open.
     fn waker(&self) -> Box<dyn Fn() + Send + Sync>;
 
-    /// Who sent the request, for a log.
+    /// The sender of the request, for a log.
     fn peer(request: &Self::Request) -> &dyn Display;
 
-    /// The stream of a request that has one: the server applies its timeouts to it, and ends what is
-    /// read from it when it stops.
+    /// The stream of the request, if it has one. The server sets the timeouts on it, and ends its
+    /// input when the server stops.
     fn stream(_request: &Self::Request) -> Option<&Stream> {
         None
     }
 }
 
-/// Why a request is not served. Its text, one line with `error: ` before it, goes to the sender.
+/// Why a request is not served. The sender gets its text in a line after `error: `.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// As many requests are being served as the server may serve at once.
+    /// The limit on requests is reached.
     Busy {
-        /// How many.
+        /// The number of requests being served.
         in_use: usize,
     },
-    /// The system would not give a thread.
+    /// A thread could not be started.
     NoThread,
 }
 

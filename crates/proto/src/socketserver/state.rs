@@ -1,4 +1,4 @@
-//! What is being served, and whether the server is stopping.
+//! The state of a server: the live requests, and whether it is stopping.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::net::{Stream, WeakStream};
 use crate::sync::{lock, wait_timeout_while};
 
-/// A longer grace overflows the clock.
+/// Adding a longer grace to the clock could overflow.
 const MAX_GRACE: Duration = Duration::from_secs(24 * 60 * 60);
 
 thread_local! {
@@ -18,18 +18,18 @@ thread_local! {
     static HANDLING: Cell<*const State> = const { Cell::new(ptr::null()) };
 }
 
-/// What the accept loops, the handlers' threads and the stopping thread share.
+/// Shared by the accept loops, the handlers' threads and the stopping thread.
 #[derive(Debug, Default)]
 pub(super) struct State {
     now: Mutex<Now>,
     changed: Condvar,
-    /// Whether `stop_by` is set, for a loop that asks before every datagram.
+    /// Whether `stop_by` is set. The loops check it for every request, so it needs no lock.
     stopping: AtomicBool,
 }
 
 #[derive(Debug, Default)]
 struct Now {
-    /// The requests being served, by number, each with its stream where it has one.
+    /// The requests being served, by number, each with its stream if it has one.
     live: HashMap<u64, Option<WeakStream>>,
     last: u64,
     accepting: bool,
@@ -49,7 +49,7 @@ pub(super) enum NoPermit {
     Stopping,
 }
 
-/// Says that the server is accepting, until it is dropped, be it by a panic.
+/// The server counts as accepting until this is dropped, which a panic does, too.
 pub(super) struct Accepting<'a>(&'a State);
 
 impl State {
@@ -94,8 +94,8 @@ impl State {
         self.now().accepting
     }
 
-    /// From now on the server is stopping: its handlers see the end of their streams, and have `grace`
-    /// to finish.
+    /// Begins to stop the server: its handlers see the end of their streams, and have `grace` to
+    /// finish.
     pub(super) fn stop(&self, grace: Duration) {
         let mut now = self.now();
         if now.stop_by.is_none() {
@@ -116,7 +116,7 @@ impl State {
         self.stopping.load(Ordering::Acquire)
     }
 
-    /// Waits for `time`, or less where the server is stopped meanwhile.
+    /// Waits for `time`, or until the server is stopped.
     pub(super) fn pause(&self, time: Duration) {
         drop(self.wait(time, |now| now.stop_by.is_none()));
     }
@@ -126,8 +126,8 @@ impl State {
         drop(self.wait(time, |now| now.accepting));
     }
 
-    /// Waits until nothing is being served or the grace is over; how many are left. A handler that
-    /// waits here does not wait for itself.
+    /// Waits until no request is being served or the grace is over, and returns how many are left.
+    /// A handler that calls it does not wait for itself.
     pub(super) fn drain(&self) -> usize {
         let own = usize::from(HANDLING.get() == ptr::from_ref(self));
         let Some(by) = self.now().stop_by else {
@@ -143,7 +143,7 @@ impl State {
 }
 
 impl Permit {
-    /// Runs a handler, marking its thread as one of this server's.
+    /// Runs a handler, with its thread marked as one of this server's.
     pub(super) fn handling(&self, handle: impl FnOnce()) {
         HANDLING.set(Arc::as_ptr(&self.state));
         handle();

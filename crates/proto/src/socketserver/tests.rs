@@ -1,4 +1,4 @@
-//! The server with handlers made for the test, over real sockets.
+//! Tests of `ThreadingServer` with simple handlers, over real sockets.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -14,13 +14,13 @@ use crate::sync::lock;
 
 const LONG: Duration = Duration::from_secs(10);
 
-/// Does what the first byte says.
-struct Obedient {
+/// Echoes each byte, and panics on `!`.
+struct Echo {
     connection: Connection,
     finished: Arc<AtomicUsize>,
 }
 
-impl RequestHandler for Obedient {
+impl RequestHandler for Echo {
     fn handle(&mut self) {
         let mut byte = [0];
         while let Ok(1) = self.connection.stream.read(&mut byte) {
@@ -46,7 +46,7 @@ fn start(max: usize) -> Running {
     let port = listener.endpoint().port().unwrap();
     let finished = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&finished);
-    let make = move |connection| Obedient {
+    let make = move |connection| Echo {
         connection,
         finished: Arc::clone(&counter),
     };
@@ -69,7 +69,7 @@ impl Running {
         stream
     }
 
-    /// A connection that is known to have its thread.
+    /// A connection that a thread is known to serve.
     fn served(&self) -> TcpStream {
         let mut stream = self.connect();
         exchange(&mut stream).unwrap();
@@ -81,7 +81,7 @@ fn exchange(stream: &mut TcpStream) -> std::io::Result<()> {
     stream.write_all(b"x")?;
     let mut reply = [0];
     stream.read_exact(&mut reply)?;
-    // What is refused begins with another letter, that of "error".
+    // A refusal would begin with the `e` of `error`.
     assert_eq!(&reply, b"x");
     Ok(())
 }
@@ -95,16 +95,16 @@ fn a_panic_ends_one_connection_and_finish_still_runs() {
     assert_eq!(doomed.read(&mut [0]).unwrap(), 0);
     assert_eq!(server.finished.load(Ordering::SeqCst), 1);
     exchange(&mut other).unwrap();
-    // Its place is free again.
+    // Its permit is free again.
     drop(server.served());
 }
 
 #[test]
-fn one_too_many_is_told_and_a_place_that_frees_is_given() {
+fn a_connection_over_the_limit_is_refused_and_a_freed_permit_is_reused() {
     let server = start(3);
     let mut inside: Vec<TcpStream> = (0..3).map(|_| server.served()).collect();
     let mut refused = server.connect();
-    // What was sent and never read must not turn the words into a reset.
+    // Bytes that the server never reads must not turn the refusal into a reset.
     refused.write_all(b"hello").unwrap();
     let mut words = String::new();
     refused.read_to_string(&mut words).unwrap();
@@ -116,7 +116,7 @@ fn one_too_many_is_told_and_a_place_that_frees_is_given() {
 }
 
 #[test]
-fn shutdown_wakes_accept_and_ends_what_idle_handlers_read() {
+fn shutdown_wakes_accept_and_ends_the_input_of_idle_handlers() {
     let server = start(10);
     let mut inside = server.served();
     assert_eq!(server.stopper.shutdown(LONG), 0);
@@ -127,7 +127,7 @@ fn shutdown_wakes_accept_and_ends_what_idle_handlers_read() {
     assert_eq!(server.finished.load(Ordering::SeqCst), 1);
 }
 
-/// Waits on its channel and not on its stream.
+/// Waits for its channel and does not read its stream.
 struct Busy(
     #[expect(dead_code)] Connection,
     Arc<Mutex<mpsc::Receiver<()>>>,
@@ -140,7 +140,7 @@ impl RequestHandler for Busy {
 }
 
 #[test]
-fn shutdown_gives_up_on_a_handler_that_stays() {
+fn shutdown_does_not_wait_longer_than_the_grace() {
     let listener = Listener::bind(&"127.0.0.1:0".parse().unwrap()).unwrap();
     let port = listener.endpoint().port().unwrap();
     let (go, gate) = mpsc::channel();
@@ -189,10 +189,10 @@ fn a_handler_that_stops_its_server_does_not_wait_for_itself() {
 }
 
 #[test]
-fn a_panic_in_what_watches_events_ends_nothing() {
+fn a_panic_in_the_event_closure_does_not_end_the_server() {
     let listener = Listener::bind(&"127.0.0.1:0".parse().unwrap()).unwrap();
     let port = listener.endpoint().port().unwrap();
-    let server = ThreadingServer::new(Connections::new(listener).unwrap(), |connection| Obedient {
+    let server = ThreadingServer::new(Connections::new(listener).unwrap(), |connection| Echo {
         connection,
         finished: Arc::default(),
     })
@@ -212,7 +212,7 @@ fn a_panic_in_what_watches_events_ends_nothing() {
 }
 
 #[test]
-fn threads_are_used_again_and_every_request_is_served_once() {
+fn threads_are_reused_and_every_request_is_served_once() {
     let server = start(1000);
     let (done, all) = mpsc::channel();
     thread::scope(|scope| {
@@ -235,9 +235,9 @@ fn threads_are_used_again_and_every_request_is_served_once() {
 }
 
 #[test]
-fn passing_errors_are_told_from_lasting_ones() {
-    // A listener that is not there any more never gives a request: the loop must rest, not spin,
-    // and must still be stoppable. `Broken` gives the error that a full descriptor table gives.
+fn a_loop_whose_accept_fails_pauses_and_can_be_stopped() {
+    // Always fails with EMFILE (no free descriptor). The loop must pause and not spin, and it must
+    // still be possible to stop it.
     struct Broken(mpsc::SyncSender<()>);
     impl RequestSource for Broken {
         type Request = Connection;
@@ -256,7 +256,7 @@ fn passing_errors_are_told_from_lasting_ones() {
     let (tried, tries) = mpsc::sync_channel(1000);
     let failures = Arc::new(AtomicUsize::new(0));
     let seen = Arc::clone(&failures);
-    let make = |connection| Obedient {
+    let make = |connection| Echo {
         connection,
         finished: Arc::default(),
     };
@@ -271,6 +271,6 @@ fn passing_errors_are_told_from_lasting_ones() {
     tries.recv_timeout(LONG).unwrap();
     assert_eq!(stopper.shutdown(LONG), 0);
     serving.join().unwrap();
-    // Resting 100 ms each time, it cannot have tried more often than this in the time it took.
+    // With a pause of 100 ms after each try, more tries do not fit into the time of this test.
     assert!((1..50).contains(&failures.load(Ordering::SeqCst)));
 }

@@ -1,4 +1,4 @@
-//! The server that answers datagrams without threads.
+//! The server that answers datagrams in its receive loop.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,12 +9,12 @@ use super::datagrams::{Datagram, Datagrams};
 use super::server::Stopper;
 use super::state::State;
 
-/// A server that answers every datagram in the thread that receives, one after the other. Python:
-/// `UDPServer`.
+/// A server that answers every datagram in the thread that received it, one after the other.
+/// Python: `UDPServer`.
 ///
-/// An answer takes a few microseconds, and starting a thread for it several times that. One buffer
-/// serves them all: the handler finds each datagram where the one before was, and nothing is
-/// allocated or locked. A panic ends the one datagram alone; no error ends the loop.
+/// An answer takes a few microseconds; starting a thread for it would take several times as long.
+/// All datagrams are received into one buffer, and nothing is allocated or locked. A panic ends
+/// only the datagram that caused it, and no error ends the loop.
 ///
 /// ```
 /// use std::time::Duration;
@@ -47,8 +47,8 @@ pub struct UdpServer<F> {
 }
 
 impl<F: Fn(&mut Datagram) + Sync> UdpServer<F> {
-    /// A server that calls `handle` for each datagram. Where the source has several sockets, each has
-    /// a thread that receives.
+    /// A server that calls `handle` for each datagram. If the source has several sockets, each has
+    /// a thread of its own.
     pub fn new(source: Datagrams, handle: F) -> Self {
         Self {
             source,
@@ -58,7 +58,7 @@ impl<F: Fn(&mut Datagram) + Sync> UdpServer<F> {
         }
     }
 
-    /// Calls `watch` for what the server itself does: failures to receive.
+    /// Calls `watch` for each event of the server itself: failures to receive.
     #[must_use]
     pub fn on_event(mut self, watch: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Self {
         self.watch = Watch::new(watch);
@@ -81,7 +81,7 @@ impl<F: Fn(&mut Datagram) + Sync> UdpServer<F> {
         serve_sockets(source, &state, &watch, |source, socket| {
             let mut datagram = source.blank(socket);
             accept_loop(&state, &watch, || {
-                // The one that wakes the loop is among those that are not to be answered.
+                // `receive` returns false for the datagram that wakes the loop.
                 if source.receive(&mut datagram)? && !state.is_stopping() {
                     // The panic hook has reported it.
                     let _ = catch_unwind(AssertUnwindSafe(|| handle(&mut datagram)));

@@ -7,20 +7,20 @@ use std::path::PathBuf;
 use crate::random::NoRandomness;
 use crate::reason;
 
-/// Why there is no token. Its text names the file, the rule and the remedy, and never shows what the
-/// file holds.
+/// Why there is no token. The text names the file, the rule and the remedy, and never shows the
+/// file's content.
 #[derive(Debug)]
 pub struct TokenError {
-    /// The token file, or the directory that is at fault.
+    /// The token file, or the directory with the problem.
     pub path: PathBuf,
     /// What is wrong with it.
     pub problem: TokenProblem,
 }
 
-/// What is wrong with a token file or its place.
+/// What is wrong with a token file or its directory.
 #[derive(Debug)]
 pub enum TokenProblem {
-    /// Neither `XDG_CONFIG_HOME` nor `HOME` says where the file is.
+    /// Neither `XDG_CONFIG_HOME` nor `HOME` is set.
     NoHome,
     /// The directory that `HOME` names does not exist.
     HomeMissing,
@@ -28,19 +28,19 @@ pub enum TokenProblem {
     Missing,
     /// It is a directory, a FIFO, a symbolic link, a device.
     NotAFile,
-    /// Others may read or write it. Holds its permission bits.
+    /// Other users may read or write it. Holds its permission bits.
     OpenFile(u32),
-    /// Others may replace the files in this directory. Holds its permission bits.
+    /// Other users may replace the files in this directory. Holds its permission bits.
     OpenDirectory(u32),
-    /// It belongs to another user. Holds that user's number.
+    /// It belongs to another user. Holds that user's ID.
     Owner(u32),
     /// It does not hold 64 hex digits. Holds its length in bytes.
     Content(u64),
-    /// A system call failed. Holds what was to be done, as in `read the token file`.
+    /// A system call failed. Holds the action, such as `read the token file`.
     Failed(&'static str, io::Error),
-    /// There is nothing to make a secret from.
+    /// The system gives no secure random bytes.
     Random(NoRandomness),
-    /// std cannot tell on this system who may read a file, nor make a secret.
+    /// On this system std can neither tell who may read a file nor make a secret.
     Unsupported,
 }
 
@@ -75,7 +75,7 @@ impl fmt::Display for TokenError {
             ),
             TokenProblem::Owner(user) => write!(
                 f,
-                "'{path}' belongs to another user (number {user}); use a token file of your own"
+                "'{path}' belongs to another user (ID {user}); use a token file of your own"
             ),
             TokenProblem::Content(length) => write!(
                 f,
@@ -87,7 +87,7 @@ impl fmt::Display for TokenError {
             }
             TokenProblem::Random(error) => error.fmt(f),
             TokenProblem::Unsupported => f.write_str(
-                "there are no token files on this system (std cannot tell who may read one, nor \
+                "there are no token files on this system (std can neither tell who may read one nor \
                  make a secret), so no sessions; use WSL, or --protocol raw, length or header",
             ),
         }

@@ -1,4 +1,4 @@
-//! Reading and making the token file.
+//! Reads and creates the token file.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Read, Write};
@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use super::error::{TokenError, TokenProblem};
 use super::path::{check_directory, directory_of, our_user};
 
-/// 64 hex digits and `\r\n`, and one byte more to see that there is more.
+/// 64 hex digits, `\r\n`, and one byte more to detect a longer file.
 const ENOUGH: u64 = 67;
 
 pub(super) fn read(path: &Path) -> Result<[u8; 32], TokenError> {
@@ -19,7 +19,7 @@ pub(super) fn read(path: &Path) -> Result<[u8; 32], TokenError> {
         problem,
     };
     let failed = |error| refuse(TokenProblem::Failed("read the token file", error));
-    // Before it is opened: opening a FIFO would wait for a writer.
+    // Checked before it is opened, because opening a FIFO would wait for a writer.
     let named = fs::symlink_metadata(path).map_err(|error| match error.kind() {
         ErrorKind::NotFound => refuse(TokenProblem::Missing),
         _ => failed(error),
@@ -39,7 +39,7 @@ pub(super) fn read(path: &Path) -> Result<[u8; 32], TokenError> {
     let file = File::open(path).map_err(failed)?;
     let opened = file.metadata().map_err(failed)?;
     if (opened.dev(), opened.ino()) != (named.dev(), named.ino()) {
-        // It was replaced between the look and the opening.
+        // It was replaced between the check and the opening.
         return Err(refuse(TokenProblem::NotAFile));
     }
     let mut text = Vec::new();
@@ -61,10 +61,10 @@ fn decode(text: &[u8]) -> Option<[u8; 32]> {
     Some(bytes)
 }
 
-/// Puts a new token file at `path`; leaves one alone that was there first.
+/// Creates a token file at `path`, unless there is one already.
 ///
-/// It is written whole under another name and then linked into place, so that no server reads
-/// half a token, and the first of several wins.
+/// The file is written under another name and then linked into place, so that no server reads half
+/// a token, and the first of several servers wins.
 pub(super) fn create(path: &Path, secret: &[u8; 32]) -> Result<(), TokenError> {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let dir = directory_of(path);
@@ -72,7 +72,7 @@ pub(super) fn create(path: &Path, secret: &[u8; 32]) -> Result<(), TokenError> {
     check_directory(dir)?;
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
     let draft = dir.join(format!(".token-{}-{number}", process::id()));
-    // A process with our id may have died here. The directory is ours, so it was one of ours.
+    // An earlier process with our ID may have died here and left a draft.
     let _ = fs::remove_file(&draft);
     let written = write_draft(&draft, secret).and_then(|()| fs::hard_link(&draft, path));
     let _ = fs::remove_file(&draft);
@@ -89,15 +89,15 @@ fn not_made(path: &Path, error: io::Error) -> TokenError {
     }
 }
 
-/// Makes a directory and those above it that are missing. The first that exists is checked before:
-/// a directory of root's in another user's home would lock that user out of it.
+/// Creates a directory and its missing parents. The nearest existing parent is checked first: a
+/// directory that root creates in another user's home would lock that user out.
 fn make_directory(dir: &Path) -> Result<(), TokenError> {
     if dir.is_dir() {
         return check_directory(dir);
     }
     make_directory(directory_of(dir))?;
     match DirBuilder::new().mode(0o700).create(dir) {
-        // The mask may have taken more than it should.
+        // The umask may have removed the owner's permissions.
         Ok(()) => fs::set_permissions(dir, Permissions::from_mode(0o700)),
         Err(error) if error.kind() == ErrorKind::AlreadyExists && dir.is_dir() => Ok(()),
         Err(error) => Err(error),
@@ -106,7 +106,7 @@ fn make_directory(dir: &Path) -> Result<(), TokenError> {
 }
 
 fn write_draft(draft: &Path, secret: &[u8; 32]) -> io::Result<()> {
-    // `create_new` follows no symbolic link, and the file is private from its first moment.
+    // `create_new` follows no symbolic link, and `mode` makes the file private from the start.
     let mut file = OpenOptions::new()
         .write(true)
         .create_new(true)

@@ -1,10 +1,10 @@
 //! The secret that a server and its clients share, in a file that only their user can read.
 //!
-//! On one machine, for one user, there is nothing to set up: the server makes the file at its first
-//! start, and both sides find it. For a second machine, copy it there.
+//! One user on one machine has nothing to set up: the server creates the file at its first start,
+//! and both sides find it. To use another machine, copy the file there.
 //!
-//! The token is shown nowhere: not in an error, not by `Debug`. It is in no argument and no
-//! environment variable, because other programs can see those.
+//! No error and no `Debug` output shows the token. It is never in an argument or an environment
+//! variable, because other programs can see those.
 
 mod error;
 #[cfg_attr(windows, path = "no_file.rs")]
@@ -43,12 +43,12 @@ impl Token {
         file::read(path).map(Self)
     }
 
-    /// Reads the token, and makes one first where `path` does not exist. Of several servers that
-    /// start at once one makes it, and all use that one.
+    /// Reads the token; if `path` does not exist, creates it first. If several servers start at
+    /// once, one creates it and all use it.
     ///
     /// # Errors
     ///
-    /// [`TokenError`], as for [`read`](Self::read), or because no file could be made.
+    /// [`TokenError`], as for [`read`](Self::read), or because the file could not be created.
     pub fn read_or_create(path: &Path) -> Result<Self, TokenError> {
         match file::read(path) {
             Err(TokenError {
@@ -72,7 +72,7 @@ impl Token {
     }
 }
 
-/// Shows that there is one, and not what it is.
+/// Does not show the secret.
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Token(..)")

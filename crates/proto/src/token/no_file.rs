@@ -1,5 +1,5 @@
-//! The place of `file.rs` on a system where std cannot tell who may read a file: no token is read
-//! there and none is made.
+//! Replaces `file.rs` on a system where std cannot tell who may read a file: no token is read or
+//! created there.
 
 use std::path::Path;
 

@@ -1,10 +1,10 @@
-//! The place of `path.rs` where there are no token files.
+//! Replaces `path.rs` on a system without token files.
 
 use std::path::PathBuf;
 
 use super::error::{TokenError, TokenProblem};
 
-/// Where both sides look when no file is named: on this system nowhere.
+/// The default path of the token file; this system has none.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! Where the token file is, and whether its place is safe.
+//! Finds the token file, and checks that its directory is safe.
 
 use std::env;
 use std::ffi::OsString;
@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 
 use super::error::{TokenError, TokenProblem};
 
-/// Where both sides look when no file is named: `$XDG_CONFIG_HOME/dialtone/token`, else
+/// The default path of the token file: `$XDG_CONFIG_HOME/dialtone/token`, else
 /// `~/.config/dialtone/token`.
 ///
 /// # Errors
 ///
-/// [`TokenProblem::NoHome`] where neither variable is set, and [`TokenProblem::HomeMissing`].
+/// [`TokenProblem::NoHome`] if neither variable is set, and [`TokenProblem::HomeMissing`].
 pub fn default_path() -> Result<PathBuf, TokenError> {
     default_path_from(env::var_os("XDG_CONFIG_HOME"), env::var_os("HOME"))
 }
@@ -23,7 +23,7 @@ pub(super) fn default_path_from(
     config: Option<OsString>,
     home: Option<OsString>,
 ) -> Result<PathBuf, TokenError> {
-    // The XDG specification: a relative path there is to be ignored.
+    // The XDG specification says to ignore a relative path.
     let absolute = |value: Option<OsString>| value.map(PathBuf::from).filter(|p| p.is_absolute());
     let refuse = |path, problem| Err(TokenError { path, problem });
     let config = match (absolute(config), absolute(home)) {
@@ -43,23 +43,22 @@ pub(super) fn directory_of(path: &Path) -> &Path {
     }
 }
 
-/// Whose process this is. std has no `geteuid`, but the kernel gives a process's own folder in
-/// `/proc` to its user.
+/// The effective user ID. std has no `geteuid`, but `/proc/self` belongs to the process's user.
 pub(super) fn our_user() -> io::Result<u32> {
     Ok(fs::metadata("/proc/self")?.uid())
 }
 
-/// Refuses a directory in which another user could replace our file: it and every one above it must
-/// belong to us or to root, and others may write into it only where the sticky bit keeps them from
-/// touching our files.
+/// Refuses a directory in which another user could replace our file. The directory and all its
+/// parents must belong to us or to root, and others may write into them only if the sticky bit
+/// protects our files.
 pub(super) fn check_directory(dir: &Path) -> Result<(), TokenError> {
     let refuse = |dir: &Path, problem| TokenError {
         path: dir.into(),
         problem,
     };
     let failed =
-        |dir: &Path, error| refuse(dir, TokenProblem::Failed("look at the directory", error));
-    // Symbolic links on the way are resolved, so that the real directories are looked at.
+        |dir: &Path, error| refuse(dir, TokenProblem::Failed("check the directory", error));
+    // Symbolic links are resolved, so that the real directories are checked.
     let real = fs::canonicalize(dir).map_err(|error| failed(dir, error))?;
     let us = our_user().map_err(|error| failed(Path::new("/proc/self"), error))?;
     for dir in real.ancestors() {

@@ -1,4 +1,4 @@
-//! Every rule about the file, each with a file that breaks it.
+//! Tests each rule about the token file with a file that breaks it.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
@@ -11,7 +11,7 @@ use crate::temp::TempDir;
 
 const HEX: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 
-/// Writes a file with this content and mode, in place of one that may be there.
+/// Writes a file with this content and mode, and replaces an existing one.
 fn token_file(folder: &TempDir, content: &str, mode: u32) -> PathBuf {
     let path = folder.join("token");
     let _ = fs::remove_file(&path);
@@ -74,7 +74,7 @@ fn a_file_that_others_may_open_is_refused_with_the_remedy() {
 }
 
 #[test]
-fn what_is_not_a_regular_file_is_refused_without_waiting_for_it() {
+fn other_types_of_files_are_refused_without_opening_them() {
     let folder = TempDir::new();
     let real = token_file(&folder, HEX, 0o600);
     let link = folder.join("link");
@@ -89,7 +89,7 @@ fn what_is_not_a_regular_file_is_refused_without_waiting_for_it() {
 }
 
 #[test]
-fn a_directory_in_which_others_may_replace_it_is_refused() {
+fn a_directory_in_which_others_may_replace_the_file_is_refused() {
     let folder = TempDir::new();
     let path = token_file(&folder, HEX, 0o600);
     for (mode, fine) in [
@@ -105,7 +105,7 @@ fn a_directory_in_which_others_may_replace_it_is_refused() {
 }
 
 #[test]
-fn the_first_server_makes_it_and_it_is_private() {
+fn the_first_server_creates_a_private_file() {
     let folder = TempDir::new();
     let path = folder.join("config/dialtone/token");
     let token = Token::read_or_create(&path).unwrap();
@@ -118,7 +118,7 @@ fn the_first_server_makes_it_and_it_is_private() {
 }
 
 #[test]
-fn of_servers_that_start_at_once_all_have_one_token() {
+fn servers_that_start_at_once_share_one_token() {
     let folder = TempDir::new();
     let path = folder.join("dialtone/token");
     let tokens: Vec<Token> = thread::scope(|scope| {
@@ -132,7 +132,7 @@ fn of_servers_that_start_at_once_all_have_one_token() {
 }
 
 #[test]
-fn a_link_that_waits_in_its_place_is_not_followed() {
+fn a_dangling_symbolic_link_is_not_followed() {
     let folder = TempDir::new();
     let target = folder.join("target");
     let path = folder.join("token");
@@ -142,7 +142,7 @@ fn a_link_that_waits_in_its_place_is_not_followed() {
 }
 
 #[test]
-fn it_is_looked_for_where_configuration_belongs() {
+fn the_default_path_follows_the_xdg_specification() {
     let path = |config: &str, home: &str| {
         let some = |text: &str| (!text.is_empty()).then(|| text.into());
         default_path_from(some(config), some(home)).map(|path| path.display().to_string())
@@ -158,7 +158,7 @@ fn it_is_looked_for_where_configuration_belongs() {
 }
 
 #[test]
-fn it_shows_itself_to_nobody() {
+fn debug_does_not_show_the_token() {
     let folder = TempDir::new();
     let token = Token::read(&token_file(&folder, HEX, 0o600)).unwrap();
     assert_eq!(format!("{token:?}"), "Token(..)");
