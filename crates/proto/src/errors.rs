@@ -1,11 +1,11 @@
-//! What an [`io::Error`] means, and how it is told to a user.
+//! Turns an [`io::Error`] into words for a user.
 
 use std::io::{self, ErrorKind};
 
-/// The reason behind an [`io::Error`] as a short lower-case phrase, without `(os error N)`.
+/// The reason for an [`io::Error`] as a short lower-case phrase, without `(os error N)`.
 ///
-/// The errors that a socket program meets daily get fixed words, so that a user and a test can
-/// rely on them; every other error keeps the system's own text.
+/// Common socket errors get fixed words, so that a user and a test can rely on them. Every other
+/// error keeps the system's text.
 ///
 /// ```
 /// use std::io::{Error, ErrorKind};
@@ -43,8 +43,8 @@ pub fn reason(error: &io::Error) -> String {
 
 /// [`reason`], for a thread or a process that could not be started.
 ///
-/// The system says `EAGAIN` then, which is also what a socket's timeout gives: only the caller of this
-/// function knows which it was.
+/// The error is then `EAGAIN`, which a socket timeout gives, too: only the caller of this function
+/// can tell which it was.
 ///
 /// ```
 /// use std::io::{Error, ErrorKind};
@@ -59,7 +59,7 @@ pub fn start_reason(error: &io::Error) -> String {
     }
 }
 
-/// Whether a socket's timeout has passed: Unix says `WouldBlock` then, Windows `TimedOut`.
+/// Whether the error is a socket timeout: `WouldBlock` on Unix, `TimedOut` on Windows.
 ///
 /// ```
 /// use std::io::{Error, ErrorKind};
@@ -71,8 +71,7 @@ pub fn is_timeout(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }
 
-/// Calls again for as long as a signal interrupts the call (`EINTR`). Python has done so since
-/// PEP 475.
+/// Repeats the call while a signal interrupts it (`EINTR`). Python does so since PEP 475.
 ///
 /// ```
 /// use std::io::Read;
@@ -85,7 +84,7 @@ pub fn is_timeout(error: &io::Error) -> bool {
 ///
 /// # Errors
 ///
-/// Those of the call, but for `Interrupted`.
+/// Those of the call, except `Interrupted`.
 pub fn retry<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     loop {
         match call() {
@@ -100,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_text_carries_an_error_number() {
+    fn no_text_contains_an_error_number() {
         for number in 1..134 {
             let text = reason(&io::Error::from_raw_os_error(number));
             assert!(!text.contains("os error"), "{text}");

@@ -1,7 +1,7 @@
-//! Bytes as text that is safe to show, in the form in which Python shows a `bytes` object.
+//! Shows bytes as text that is safe for a terminal, as Python shows a `bytes` object.
 //!
-//! What a peer sent may hold terminal control sequences, line breaks or invalid UTF-8. Every log
-//! line and error message shows such bytes through this module.
+//! Bytes from a peer may contain terminal control sequences, line breaks or invalid UTF-8. Every
+//! log line and error message shows them through this module.
 
 use std::fmt::{self, Write};
 
@@ -75,8 +75,8 @@ pub fn quoted(bytes: &[u8], max: usize) -> String {
     text
 }
 
-/// Shows bytes as they are where they are printable ASCII and at most `max`, and [`quoted`]
-/// otherwise: for words and paths, which nearly always are printable.
+/// Shows at most `max` bytes of printable ASCII as they are, and all other bytes [`quoted`]. It is
+/// for words and paths, which are nearly always printable.
 ///
 /// ```
 /// assert_eq!(proto::escape::readable(b"busy, 10 connections in use", 200), "busy, 10 connections in use");
@@ -90,7 +90,7 @@ pub fn readable(bytes: &[u8], max: usize) -> String {
     }
 }
 
-/// Text that a server sent, [`readable`] on a terminal and at most 500 bytes of it.
+/// Text that a server sent, made [`readable`] and cut to 500 bytes.
 ///
 /// ```
 /// assert_eq!(proto::escape::server_text(b"timed out after 1s"), "timed out after 1s");
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_shows_that_it_cut_and_only_then() {
+    fn a_cut_is_marked_with_dots() {
         assert_eq!(BytesRepr::new(b"abc").cut(3).to_string(), "b'abc'");
         assert_eq!(BytesRepr::new(b"abcd").cut(3).to_string(), "b'abc'...");
         assert_eq!(quoted(b"abc", 3), "\"abc\"");

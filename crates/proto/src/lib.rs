@@ -5,16 +5,16 @@
 //! |---|---|---|
 //! | [`serving`] | what a server tool does from its start to its end | the tools |
 //! | [`cli`] | flags, help, logs, prompts, exit codes; the only layer that prints | servers |
-//! | [`socketserver`] | a server that gives each request a thread | any message; it never logs |
-//! | [`net`] | endpoints, streams, listeners, deadlines, traces | what is said over them |
-//! | [`wire`] | what goes over a connection, as bytes: codecs with limits | sockets, threads |
-//! | [`token`], [`random`] | the shared secret and its file | sockets, what it is used for |
-//! | [`pool`], [`sync`] | threads that are used again; locks | sockets |
+//! | [`socketserver`] | a server that gives each request a thread | any message format, the log |
+//! | [`net`] | endpoints, streams, listeners, deadlines, traces | any message format |
+//! | [`wire`] | the bytes on a connection: codecs with limits | sockets, threads |
+//! | [`token`], [`random`] | the shared secret and its file | sockets, protocols |
+//! | [`pool`], [`sync`] | a pool of threads; locks | sockets |
 //! | [`escape`], [`reason()`] | bytes and errors as text | everything else |
 //!
-//! A server of one's own is a handler and a table of flags. This one answers each JSON frame
-//! `{"text": ...}` with `{"bytes": N, "words": N}`; it has `--help`, `--trace`, logs, a cap, timeouts
-//! and a graceful stop:
+//! A new server needs a handler and a table of flags. This one answers each JSON frame `{"text":
+//! ...}` with `{"bytes": N, "words": N}`. It has `--help`, `--trace`, logs, a limit on connections,
+//! timeouts and a graceful stop:
 //!
 //! ```no_run
 //! use std::process::ExitCode;
@@ -87,7 +87,7 @@
 #![warn(missing_debug_implementations)]
 
 pub mod cli;
-/// Waits with an end, from the harness of the cross-process tests.
+/// Waits with a deadline, from the harness of the cross-process tests.
 #[cfg(test)]
 #[path = "../../../tests/src/deadline.rs"]
 #[allow(dead_code, reason = "other tests use the rest")]
@@ -103,7 +103,7 @@ pub mod sync;
 #[cfg_attr(windows, path = "sys/windows.rs")]
 #[cfg_attr(not(windows), path = "sys/unix.rs")]
 mod sys;
-/// Folders that go away, from the harness of the cross-process tests.
+/// Temporary folders, from the harness of the cross-process tests.
 #[cfg(test)]
 #[path = "../../../tests/src/temp.rs"]
 mod temp;

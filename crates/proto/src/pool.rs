@@ -1,9 +1,8 @@
-//! A thread for each job, and finished threads used again.
+//! Runs each job in a thread of its own, and reuses finished threads.
 //!
-//! Starting a thread costs more than all the rest of a short connection or command, mostly for the
-//! signal stack that std maps for it. So a thread whose job is over waits a moment for the next one
-//! before it ends. A job never waits for a thread: there is one for each job that runs, and soon
-//! none for those that are over.
+//! Starting a thread costs more than all the rest of a short connection or command, mostly because
+//! std maps a signal stack for it. So a thread whose job is over waits for the next job for a
+//! moment before it ends. A job never waits for a thread: if no thread is idle, a new one starts.
 
 use std::any::Any;
 use std::collections::VecDeque;
@@ -19,14 +18,13 @@ use crate::sync::{lock, wait_timeout_while};
 
 /// How long a thread without a job waits for one.
 const IDLE: Duration = Duration::from_millis(250);
-/// How many threads wait at most.
+/// The most threads that wait for a job.
 const MAX_IDLE: usize = 64;
 
 /// A job that is a closure, for [`Pool::tasks`].
 pub type Task = Box<dyn FnOnce() + Send>;
 
-/// Threads that run jobs of one type. Python: `ThreadPoolExecutor`, but without a queue in which
-/// jobs wait for a thread.
+/// Threads that run jobs of one type. Python: `ThreadPoolExecutor`, but no job waits for a thread.
 ///
 /// ```
 /// use std::sync::mpsc;
@@ -49,7 +47,7 @@ struct Shared<J> {
     arrived: Condvar,
 }
 
-/// There are never more jobs than idle threads.
+/// There are never more queued jobs than idle threads.
 struct Queue<J> {
     jobs: VecDeque<J>,
     idle: usize,
@@ -57,7 +55,7 @@ struct Queue<J> {
 
 impl<J: Send + 'static> Pool<J> {
     /// A pool whose threads are called `name`, have a stack of `stack_size` bytes, and call `work`
-    /// with each job. A panic in `work` ends its job alone.
+    /// with each job. A panic in `work` ends only its job.
     pub fn new(
         name: &'static str,
         stack_size: usize,
@@ -79,7 +77,7 @@ impl<J: Send + 'static> Pool<J> {
     ///
     /// # Errors
     ///
-    /// Gives the job back where the system has no thread left.
+    /// Returns the job if no thread can be started.
     pub fn run(&self, job: J) -> Result<(), (J, io::Error)> {
         let mut queue = lock(&self.0.queue);
         if queue.idle > queue.jobs.len() {
@@ -93,7 +91,7 @@ impl<J: Send + 'static> Pool<J> {
         let first = Arc::new(Mutex::new(Some(job)));
         let taken = Arc::clone(&first);
         let shared = Arc::clone(&self.0);
-        // `thread::spawn` would panic where the system has no thread left.
+        // `thread::spawn` would panic if no thread can be started.
         let started = thread::Builder::new()
             .name(self.0.name.into())
             .stack_size(self.0.stack_size)
@@ -143,11 +141,11 @@ impl Pool<Task> {
         Self::new(name, stack_size, |task: Task| task())
     }
 
-    /// Runs `task` at once. Its result need not be waited for.
+    /// Runs `task` at once. The caller need not wait for its result.
     ///
     /// # Errors
     ///
-    /// Fails where the system has no thread left; `task` is then dropped.
+    /// If no thread can be started; `task` is then dropped.
     pub fn start<T: Send + 'static>(
         &self,
         task: impl FnOnce() -> T + Send + 'static,
@@ -161,12 +159,12 @@ impl Pool<Task> {
     }
 }
 
-/// A task that runs: std's `JoinHandle`, for a thread that goes on.
+/// A running task. Like std's `JoinHandle`, but the thread goes on after the task.
 #[derive(Debug)]
 pub struct TaskHandle<T>(Receiver<thread::Result<T>>);
 
 impl<T> TaskHandle<T> {
-    /// Waits for the result, or for the panic that came instead.
+    /// Waits for the result of the task.
     ///
     /// # Errors
     ///
@@ -194,17 +192,17 @@ mod tests {
     const STACK: usize = 64 * 1024;
 
     #[test]
-    fn a_thread_that_is_done_runs_the_next_job() {
+    fn an_idle_thread_runs_the_next_job() {
         let pool = Pool::tasks("again", STACK);
         let id = || thread::current().id();
         let first: ThreadId = pool.start(id).unwrap().join().unwrap();
-        // The thread is idle a moment after its result is there.
+        // The thread becomes idle shortly after it has sent the result.
         let same = (0..1000).any(|_| pool.start(id).unwrap().join().unwrap() == first);
         assert!(same);
     }
 
     #[test]
-    fn jobs_run_side_by_side_and_a_panic_ends_one_alone() {
+    fn jobs_run_concurrently_and_a_panic_ends_only_one() {
         let pool = Pool::tasks("beside", STACK);
         let (go, wait) = mpsc::channel::<()>();
         let waiting = pool.start(move || wait.recv().is_ok()).unwrap();

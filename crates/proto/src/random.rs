@@ -10,9 +10,8 @@ use crate::sys::is_char_device;
 
 /// The system's source of secure random bytes: Python's `os.urandom`.
 ///
-/// It is `/dev/urandom` and nothing else. std's own `RandomState` is seeded for hash tables and
-/// makes no promise to an attacker; a clock makes less. So where the device is missing there is an
-/// error, and no secret.
+/// It is `/dev/urandom` and nothing else: an attacker may be able to predict std's `RandomState`,
+/// and can predict a clock. If the device is missing, there is an error and no secret.
 ///
 /// ```
 /// let random = proto::random::Random::open()?;
@@ -27,7 +26,7 @@ impl Random {
     ///
     /// # Errors
     ///
-    /// [`NoRandomness`], where there is none, as in a bare chroot, or where it gives nothing.
+    /// [`NoRandomness`] if the device is missing, as in a bare chroot, or cannot be read.
     pub fn open() -> Result<Self, NoRandomness> {
         Self::open_at(Path::new("/dev/urandom"))
     }
@@ -37,10 +36,10 @@ impl Random {
         let file = File::open(path).map_err(failed)?;
         let found = file.metadata().map_err(failed)?;
         if !is_char_device(&found) {
-            // A file in its place gives the same bytes every time.
+            // A regular file in its place would give the same bytes every time.
             return Err(failed(io::Error::other("/dev/urandom is not a device")));
         }
-        // One that gives nothing must be noticed at the start.
+        // Reads once, so that a device without data is noticed at the start.
         let random = Self(file);
         random.bytes()?;
         Ok(random)
@@ -50,7 +49,7 @@ impl Random {
     ///
     /// # Errors
     ///
-    /// [`NoRandomness`], where the source ends early.
+    /// [`NoRandomness`] if the source ends early.
     pub fn bytes(&self) -> Result<[u8; 32], NoRandomness> {
         let mut bytes = [0; 32];
         (&self.0)
@@ -60,7 +59,7 @@ impl Random {
     }
 }
 
-/// There is nothing to make a secret from.
+/// The system gives no secure random bytes.
 #[derive(Debug)]
 pub struct NoRandomness {
     source: io::Error,
@@ -84,14 +83,14 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn no_two_are_alike() {
+    fn two_reads_differ() {
         let random = Random::open().unwrap();
         assert_ne!(random.bytes().unwrap(), random.bytes().unwrap());
     }
 
     #[cfg(unix)]
     #[test]
-    fn what_is_no_device_or_gives_nothing_is_refused() {
+    fn a_regular_file_or_an_empty_device_is_refused() {
         let missing = Random::open_at(Path::new("/nonexistent/urandom")).unwrap_err();
         assert!(missing.to_string().starts_with("no secure randomness"));
         assert!(Random::open_at(Path::new("/etc/passwd")).is_err());

@@ -1,13 +1,13 @@
-//! Locks whose holder may have panicked.
+//! Locks that ignore poisoning.
 //!
-//! std marks such a lock as poisoned. A handler's panic ends one connection here and not the
-//! server, so the others go on with the lock; keep what it guards consistent between statements
-//! that may panic.
+//! std poisons a lock whose holder panics. Here a handler's panic ends one connection and not the
+//! server, so the other threads go on using the lock. Keep the guarded data consistent between
+//! statements that may panic.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// Locks, poisoned or not. Python: `lock.acquire()`, whose locks know no poison.
+/// Locks a mutex, even a poisoned one. Python: `lock.acquire()`; Python's locks are never poisoned.
 ///
 /// ```
 /// use std::sync::Mutex;

@@ -101,7 +101,7 @@ fn usage_errors_name_the_flag_and_the_value() {
         (&["--recv-size", "0"], "--recv-size: \"0\" is not a size"),
         (
             &["unix:/tmp/x"],
-            "ENDPOINT: \"unix:/tmp/x\" is no endpoint for UDP",
+            "ENDPOINT: \"unix:/tmp/x\" is a Unix-domain path; UDP needs HOST:PORT",
         ),
         (&["127.0.0.1:0"], "ENDPOINT: \"127.0.0.1:0\" has port 0"),
     ] {

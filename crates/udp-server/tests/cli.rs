@@ -118,7 +118,7 @@ fn usage_errors_name_the_flag_and_the_value() {
         (&["--max-connections", "1"], "unknown flag"),
         (
             &["unix:/tmp/x"],
-            "ENDPOINT: \"unix:/tmp/x\" is no endpoint for UDP",
+            "ENDPOINT: \"unix:/tmp/x\" is a Unix-domain path; UDP needs HOST:PORT",
         ),
         (&["127.0.0.1:65536"], "ENDPOINT: \"127.0.0.1:65536\" is not"),
         (&["a:1", "b:2"], "unexpected argument \"b:2\""),

@@ -1,4 +1,4 @@
-//! What a tool's test asks of its own table.
+//! Checks a tool's table of flags, for the tool's tests.
 
 use std::ffi::OsString;
 
@@ -7,13 +7,12 @@ use super::help::help;
 use super::parse::{Asked, parse};
 
 impl<O: Default> Tool<O> {
-    /// For a tool's test: panics where the table is not well formed, with a line for each fault.
-    /// Faults are names and texts that break the common form, defaults and examples that the parser
-    /// refuses, and help wider than 80 columns.
+    /// Checks the table, for a tool's tests. It looks for names and help texts that break the
+    /// conventions, defaults and examples that the parser refuses, and help wider than 80 columns.
     ///
     /// # Panics
     ///
-    /// On any fault.
+    /// With a line for each fault.
     pub fn debug_assert(&self) {
         let faults = faults(self);
         assert!(faults.is_empty(), "{}", faults.join("\n"));
@@ -36,12 +35,14 @@ fn faults<O: Default>(tool: &Tool<O>) -> Vec<String> {
             found.push(format!("--{name}: names are lower-case words and dashes"));
         }
         if flag.help.is_empty() || flag.help.ends_with('.') {
-            found.push(format!("--{name}: its help is not half a line"));
+            found.push(format!(
+                "--{name}: its help is empty or ends with a full stop"
+            ));
         }
         let is_switch = matches!(flag.effect, Effect::Switch(_));
         if is_switch && (flag.default.is_some() || flag.repeats) {
             found.push(format!(
-                "--{name}: a switch has no default and no repetition"
+                "--{name}: a switch cannot have a default or be repeated"
             ));
         }
     }
@@ -51,7 +52,10 @@ fn faults<O: Default>(tool: &Tool<O>) -> Vec<String> {
     for example in tool.examples {
         let mut words = words(example.line).into_iter();
         if words.next().as_deref() != Some(tool.name) {
-            found.push(format!("the example {} is of another tool", example.line));
+            found.push(format!(
+                "the example {} calls another program",
+                example.line
+            ));
         }
         match parse(tool, words.map(OsString::from)) {
             Ok(Asked::Work(_)) => {}
@@ -79,7 +83,7 @@ fn words(line: &str) -> Vec<String> {
         }
         for word in part.split_whitespace() {
             match word {
-                // What comes before a pipe is another program's; what comes after, too.
+                // Skips `printf ... |` before the tool and everything after the tool.
                 "|" if words.first().is_some_and(|w: &String| w == "printf") => words.clear(),
                 "|" | "<" | ">" | "&" => return words,
                 _ => words.push(word.to_owned()),

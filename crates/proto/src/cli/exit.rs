@@ -1,4 +1,4 @@
-//! How a tool begins and ends.
+//! Runs a tool: command line, work, exit status.
 
 use std::env;
 use std::panic;
@@ -11,10 +11,10 @@ use super::output::Output;
 use super::parse::{Asked, parse};
 use super::stderr::{eprint, flush};
 
-/// Runs a tool: parses its command line, does the work, and gives the exit status.
+/// Parses the command line, does the work, and returns the exit status.
 ///
 /// 0 for `--help` and `--version`, 2 for a usage error, the tool's own failure status for any other
-/// [`Failure`], and otherwise whatever `work` gives.
+/// [`Failure`], and otherwise what `work` returns.
 ///
 /// ```no_run
 /// use std::process::ExitCode;
@@ -79,7 +79,7 @@ fn show(text: &str) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// A panic is a bug in this program: its user gets one line to report, not a backtrace.
+/// A panic is a bug in this program: the user gets one line to report, not a backtrace.
 fn report_panics_in_one_line() {
     panic::set_hook(Box::new(|info| {
         let place = info.location().map(ToString::to_string);

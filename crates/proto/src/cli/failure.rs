@@ -1,4 +1,4 @@
-//! Why a tool ends without having done its work.
+//! The error of a tool: one line on stderr, and an exit status.
 
 use std::any::Any;
 use std::error::Error;
@@ -7,9 +7,9 @@ use std::io;
 
 use crate::{reason, start_reason};
 
-/// Why a tool ends without having done its work. Its text becomes one line on stderr.
+/// Why a tool failed. Its text becomes one line on stderr.
 ///
-/// Every error converts into one by `?`. It has that error's text; an [`io::Error`] becomes its
+/// `?` converts every error into a `Failure` with that error's text; an [`io::Error`] becomes its
 /// [`reason`].
 ///
 /// ```
@@ -29,12 +29,12 @@ pub struct Failure {
     kind: Kind,
 }
 
-/// What [`run`](super::run) makes of a failure.
+/// How [`run`](super::run) reports a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// stdout was closed (EPIPE): exit quietly.
     OutputClosed,
-    /// The command line cannot be followed.
+    /// The command line is wrong.
     Usage,
     Other,
 }
@@ -48,7 +48,7 @@ impl Failure {
         }
     }
 
-    /// Flags that do not go together. It ends the tool as every other usage error does.
+    /// A usage error that the parser cannot see, such as two flags that exclude each other.
     pub fn usage(text: impl fmt::Display) -> Self {
         Self {
             kind: Kind::Usage,
@@ -61,12 +61,12 @@ impl Failure {
         Self::new(format!("{what} ({})", reason(why)))
     }
 
-    /// A thread that was not started: `WHAT (why)`.
+    /// A thread or process that could not be started: `WHAT (why)`.
     pub fn start(what: &str, why: &io::Error) -> Self {
         Self::new(format!("{what} ({})", start_reason(why)))
     }
 
-    /// The reader of our output has closed it. The tool ends quietly, with status 0.
+    /// The reader of our output has closed it: the tool exits quietly, with status 0.
     pub(super) fn output_closed() -> Self {
         Self {
             kind: Kind::OutputClosed,
@@ -74,8 +74,8 @@ impl Failure {
         }
     }
 
-    /// Whether the reader of our output has closed it: for a tool whose exit status says more than
-    /// that it ended well.
+    /// Whether the reader of our output has closed it, for a tool that then has another exit status
+    /// to return than 0.
     pub fn is_output_closed(&self) -> bool {
         self.kind == Kind::OutputClosed
     }
@@ -91,7 +91,8 @@ impl fmt::Display for Failure {
     }
 }
 
-// `Failure` is no `Error` itself: the conversion would overlap with std's of a type into itself.
+// `Failure` does not implement `Error`, because this impl would then overlap with std's `From<T>
+// for T`.
 impl<E: Error + 'static> From<E> for Failure {
     fn from(error: E) -> Self {
         match (&error as &dyn Any).downcast_ref::<io::Error>() {

@@ -8,30 +8,30 @@ pub type Set<O> = fn(&mut O, &OsStr) -> Result<(), String>;
 /// What a flag does to the options `O`.
 #[derive(Debug)]
 pub enum Effect<O> {
-    /// It stands alone: `--quiet`.
+    /// Turns a setting on: `--quiet`.
     Switch(fn(&mut O)),
-    /// A value follows it: `--send TEXT`.
+    /// Takes a value: `--send TEXT`.
     Value {
         /// What the value is called in the help.
         name: &'static str,
-        /// Where it goes.
+        /// Stores the value.
         set: Set<O>,
     },
 }
 
-/// A tool's whole command line. `O` is what it is parsed into; it starts as `O::default()` with
-/// every flag's default text set.
+/// A tool's whole command line. The parser starts with `O::default()` and sets the default of every
+/// flag.
 #[derive(Debug)]
 pub struct Tool<O: 'static> {
     /// The program's name.
     pub name: &'static str,
     /// What it does, in half a line.
     pub about: &'static str,
-    /// Words that are not flags, in their order.
+    /// Positional arguments, in order.
     pub operands: &'static [Operand<O>],
-    /// The flags, grouped as the help shows them. `--help` and `--version` are there by themselves.
+    /// The flags, grouped as the help shows them. `--help` and `--version` are added automatically.
     pub groups: &'static [Group<O>],
-    /// Command lines to try.
+    /// Examples at the end of the help.
     pub examples: &'static [Example],
     /// The exit status for every failure that is not a usage error (those are 2).
     pub failure_status: u8,
@@ -53,7 +53,7 @@ pub struct Group<O: 'static> {
     pub flags: &'static [Flag<O>],
 }
 
-/// A command line to try; a test parses each.
+/// An example for the help; a test parses each.
 #[derive(Debug)]
 pub struct Example {
     /// As a user types it.
@@ -62,18 +62,18 @@ pub struct Example {
     pub what: &'static str,
 }
 
-/// A word that is not a flag.
+/// A positional argument.
 #[derive(Debug)]
 pub struct Operand<O> {
     /// As the help shows it, in capitals.
     pub name: &'static str,
-    /// What it is when it is not given.
+    /// Its value if it is not given.
     pub default: Option<&'static str>,
-    /// Whether it takes every word from its place on, flags included. Only for the last.
+    /// Whether it takes all remaining words, flags included. Only the last operand may do so.
     pub rest: bool,
     /// What it is for.
     pub help: &'static str,
-    /// Where it goes.
+    /// Stores the value.
     pub set: Set<O>,
 }
 
@@ -86,7 +86,7 @@ pub struct Flag<O> {
     pub short: Option<char>,
     /// What it does.
     pub effect: Effect<O>,
-    /// The value that it has when it is not given.
+    /// The value if it is not given.
     pub default: Option<&'static str>,
     /// Whether it may be given more than once.
     pub repeats: bool,
@@ -138,7 +138,7 @@ impl<O> Flag<O> {
         }
     }
 
-    /// The same with a default.
+    /// Adds a default.
     #[must_use]
     pub const fn default(self, text: &'static str) -> Self {
         Self {
@@ -147,7 +147,7 @@ impl<O> Flag<O> {
         }
     }
 
-    /// The same with a one-letter form.
+    /// Adds a one-letter form.
     #[must_use]
     pub const fn short(self, letter: char) -> Self {
         Self {
@@ -156,7 +156,7 @@ impl<O> Flag<O> {
         }
     }
 
-    /// The same, to be given as often as one likes.
+    /// Lets it be given more than once.
     #[must_use]
     pub const fn repeats(self) -> Self {
         Self {

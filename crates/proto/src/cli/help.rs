@@ -1,12 +1,12 @@
-//! The help text, from the tool's table.
+//! Makes the help text from the tool's table.
 
 use std::fmt::Write;
 
 use super::flags::{Effect, Flag, Tool};
 
-/// The help is as wide as a terminal always is.
+/// The usual width of a terminal, in columns.
 const WIDTH: usize = 80;
-/// A flag longer than this has its text on the next line.
+/// The column in which the texts begin. A longer flag has its text on the next line.
 const COLUMN: usize = 28;
 
 /// What `--help` shows.
@@ -40,7 +40,7 @@ pub(super) fn help<O>(tool: &Tool<O>) -> String {
     text
 }
 
-/// The one line that says what goes where.
+/// The usage line.
 pub(super) fn usage<O>(tool: &Tool<O>) -> String {
     let mut line = format!("Usage: {} [OPTIONS]", tool.name);
     for operand in tool.operands {

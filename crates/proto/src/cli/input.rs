@@ -1,4 +1,4 @@
-//! Standard input: lines with a prompt, or nothing but its end.
+//! Standard input, as bytes or as lines with a prompt.
 
 use std::io::{self, BufRead, BufReader, ErrorKind, IsTerminal, Read, StdinLock};
 use std::thread;
@@ -7,15 +7,15 @@ use std::time::Duration;
 use super::failure::Failure;
 use super::stderr::eprint;
 
-/// The longest line that is taken.
+/// The longest line that is accepted, in bytes.
 const LONGEST_LINE: u64 = 64 << 20;
 
-/// How soon a stdin that is non-blocking is looked at again.
+/// How often a non-blocking stdin is polled.
 const LOOK: Duration = Duration::from_millis(10);
-/// Larger than the buffer that std has, so that reads pass that by.
+/// Larger than std's buffer, so that reads bypass that one.
 const BUFFER: usize = 64 * 1024;
 
-/// Standard input as bytes, read in large pieces without a buffer in between.
+/// Standard input as bytes. Reads larger than std's buffer bypass it.
 pub fn stdin() -> impl Read {
     Waiting(io::stdin().lock())
 }
@@ -25,7 +25,7 @@ pub fn stdin_is_terminal() -> bool {
     io::stdin().is_terminal()
 }
 
-/// Waits where another process has made stdin non-blocking, as a terminal's may be.
+/// Waits even if stdin is non-blocking: another process on the same terminal may have made it so.
 #[derive(Debug)]
 struct Waiting(StdinLock<'static>);
 
@@ -40,7 +40,7 @@ impl Read for Waiting {
     }
 }
 
-/// The lines of stdin. On a terminal each is asked for with a prompt, as Python's `input` does.
+/// The lines of stdin. On a terminal a prompt is shown before each, as Python's `input` does.
 ///
 /// ```no_run
 /// use proto::cli::Lines;
@@ -69,17 +69,17 @@ impl Lines {
         }
     }
 
-    /// Whether a person would be asked for them.
+    /// Whether a prompt would be shown: stdin and stderr are terminals.
     pub fn are_typed() -> bool {
         stdin_is_terminal() && io::stderr().is_terminal()
     }
 
-    /// Whether a person is asked for the lines.
+    /// Whether a prompt is shown.
     pub fn has_prompt(&self) -> bool {
         self.prompt.is_some()
     }
 
-    /// Whether the next line is here already, and will not be waited for.
+    /// Whether the next line is in the buffer already, so that [`next`](Self::next) does not block.
     pub fn has_buffered_line(&self) -> bool {
         self.stdin.buffer().contains(&b'\n')
     }
@@ -88,7 +88,7 @@ impl Lines {
     ///
     /// # Errors
     ///
-    /// Where stdin cannot be read, or a line has more than 64 MiB.
+    /// If stdin cannot be read, or a line is longer than 64 MiB.
     pub fn next(&mut self, line: &mut Vec<u8>) -> Result<bool, Failure> {
         if let Some(prompt) = self.prompt {
             eprint(prompt);

@@ -10,7 +10,7 @@ use super::stderr::eprint;
 use crate::net::{Trace, TraceEvent};
 use crate::sync::lock;
 
-/// Writes log lines to stderr, as much as `--quiet` and `--trace` leave.
+/// Writes log lines to stderr; `--quiet` and `--trace` choose which.
 ///
 /// ```
 /// use proto::cli::Log;
@@ -21,9 +21,9 @@ use crate::sync::lock;
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Log {
-    /// Only errors.
+    /// Hides everything but warnings and errors.
     pub quiet: bool,
-    /// Every call on every stream, too.
+    /// Also shows every call that sends or receives.
     pub trace: bool,
 }
 
@@ -42,7 +42,7 @@ impl Log {
         }
     }
 
-    /// A danger that the user should know of; shown even when quiet.
+    /// A risk that the user should know of; shown even when quiet.
     pub fn warning(&self, text: fmt::Arguments<'_>) {
         line(format_args!("warning: {text}"));
     }
@@ -52,13 +52,12 @@ impl Log {
         line(format_args!("error: {text}"));
     }
 
-    /// A failure that does not end the tool, in the form of one that does.
+    /// A failure that does not end the tool, printed like one that does.
     pub fn complain(&self, failure: &Failure) {
         eprint(&format!("error: {failure}\n"));
     }
 
-    /// The stream, with each of its reads and writes shown as a call on the socket of `peer`, where
-    /// `--trace` asks for that.
+    /// Wraps a stream so that `--trace` shows each read and write, with the name of `peer`.
     ///
     /// ```
     /// use std::io::Read;
@@ -76,7 +75,7 @@ impl Log {
         })
     }
 
-    /// One call on the socket of `peer`.
+    /// Logs one call on the socket of `peer`, if `--trace` was given.
     pub fn trace(&self, peer: &dyn Display, event: &TraceEvent<'_>) {
         if self.trace {
             line(format_args!("{peer} {event}"));
@@ -103,7 +102,7 @@ pub const fn logging<O: AsMut<Log> + 'static>() -> Group<O> {
     }
 }
 
-/// One write for the whole line, so that lines of different threads do not mix.
+/// Writes the whole line at once, so that lines of different threads do not mix.
 fn line(text: fmt::Arguments<'_>) {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
@@ -129,8 +128,8 @@ impl Display for Timestamp {
 
 /// The Gregorian date of a day counted from 1970-01-01.
 fn date(days: u64) -> (u64, u64, u64) {
-    // Counted from 1 March of the year 0, a year's leap day is its last, and 400 years are always
-    // 146 097 days.
+    // If years begin on 1 March, a leap day is the last day of its year. 400 years have 146097
+    // days.
     let days = days + 719_468;
     let (cycle, day) = (days / 146_097, days % 146_097);
     let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
@@ -146,7 +145,7 @@ fn date(days: u64) -> (u64, u64, u64) {
     (cycle * 400 + year + next, month, day)
 }
 
-/// Lets a line through only once in a while, and counts the others.
+/// Lets one line through per interval, and counts the suppressed ones.
 #[derive(Debug)]
 pub struct RateLimit {
     every: Duration,
@@ -154,7 +153,7 @@ pub struct RateLimit {
 }
 
 impl RateLimit {
-    /// One line in each `every`.
+    /// At most one line per `every`.
     pub const fn new(every: Duration) -> Self {
         Self {
             every,
@@ -162,7 +161,7 @@ impl RateLimit {
         }
     }
 
-    /// Whether a line may be written now, and then how many were not since the last.
+    /// `Some` if a line may be written now, with the number of lines suppressed since the last one.
     ///
     /// ```
     /// use std::time::Duration;
@@ -182,7 +181,7 @@ impl RateLimit {
     }
 }
 
-/// The end of a line, for those that [`RateLimit`] left out: nothing where there are none.
+/// The end of a log line that counts what [`RateLimit`] suppressed; empty if it suppressed nothing.
 ///
 /// ```
 /// use proto::cli::and_others;
@@ -202,7 +201,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_written_as_rfc_3339_has_them() {
+    fn timestamps_follow_rfc_3339() {
         for (seconds, shown) in [
             (0, "1970-01-01T00:00:00.000000Z"),
             (951_782_399, "2000-02-28T23:59:59.000000Z"),
@@ -216,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn days_follow_each_other_for_five_hundred_years() {
+    fn dates_are_consecutive_for_five_hundred_years() {
         let mut before = date(0);
         for day in 1..200_000 {
             let now = date(day);
@@ -229,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_left_out_is_counted() {
+    fn suppressed_lines_are_counted() {
         let limit = RateLimit::new(Duration::ZERO);
         assert_eq!([limit.allow(), limit.allow()], [Some(0), Some(0)]);
         let limit = RateLimit::new(Duration::from_secs(3600));

@@ -1,6 +1,6 @@
 //! The command line that all tools share: flags from one table, help, logs, prompts, exit codes.
 //!
-//! This is the only place of the project that prints. Data goes to stdout, words to stderr.
+//! This is the only module that prints. Data goes to stdout, messages go to stderr.
 
 mod check;
 mod exit;

@@ -1,4 +1,4 @@
-//! Standard output, for data; and standard error, where a remote command's is passed on.
+//! Standard output for data, and standard error for that of a remote command.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};
@@ -8,10 +8,10 @@ use std::time::Duration;
 use super::failure::Failure;
 use crate::sys::{CONSOLE_TAKES_BYTES, are_same_file, unbuffered};
 
-/// How soon an output that is non-blocking is tried again.
+/// How long to wait before a non-blocking output is tried again.
 const LOOK: Duration = Duration::from_millis(5);
 
-/// Writes data to stdout or stderr. `println!` would panic where the reader has left.
+/// Writes data to stdout or stderr. `println!` would panic if the reader has closed it.
 ///
 /// ```
 /// proto::cli::Output::stdout().write(b"HELLO\n")?;
@@ -19,7 +19,7 @@ const LOOK: Duration = Duration::from_millis(5);
 /// ```
 #[derive(Debug)]
 pub struct Output {
-    /// The same file without std's buffer, which would make two writes of one.
+    /// Without std's buffer, which may split one write into two.
     file: io::Result<File>,
     is_stderr: bool,
 }
@@ -46,12 +46,12 @@ impl Output {
         self.file.as_ref().is_ok_and(io::IsTerminal::is_terminal)
     }
 
-    /// Writes the bytes and sends them on their way. It waits where another process has made the
-    /// output non-blocking.
+    /// Writes all bytes, unbuffered. It waits even if another process has made the output
+    /// non-blocking.
     ///
     /// # Errors
     ///
-    /// A [`Failure`] that says why; a quiet one where the reader has closed it.
+    /// A [`Failure`] with the reason; a quiet one if the reader has closed the output.
     pub fn write(&mut self, mut bytes: &[u8]) -> Result<(), Failure> {
         let name = match self.is_stderr {
             true => "standard error",
@@ -78,7 +78,7 @@ impl Output {
 }
 
 impl Output {
-    /// Writes to a console that shows text and takes no other bytes.
+    /// Writes to a console that accepts text only.
     fn show(&self, bytes: &[u8]) -> io::Result<()> {
         let text = String::from_utf8_lossy(bytes);
         match self.is_stderr {
@@ -92,7 +92,7 @@ impl Output {
     }
 }
 
-/// Whether stderr goes where stdout goes, as with `2>&1`.
+/// Whether stdout and stderr are the same file, as with `2>&1`.
 pub fn is_stderr_stdout() -> bool {
     are_same_file(&io::stdout(), &io::stderr())
 }

@@ -1,4 +1,4 @@
-//! From words to options, by the tool's table.
+//! Parses a command line into options, by the tool's table.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -19,7 +19,7 @@ pub(super) enum Asked<O> {
     Version,
 }
 
-/// A command line that cannot be followed; its text names the flag and the value.
+/// What is wrong with a command line; the text names the flag and the value.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct UsageError(String);
 
@@ -33,7 +33,7 @@ fn usage_error<T>(text: String) -> Result<T, UsageError> {
     Err(UsageError(text))
 }
 
-/// Parses `words`, the program's own name not among them.
+/// Parses the arguments, without the program's name.
 pub(super) fn parse<O: Default>(
     tool: &Tool<O>,
     words: impl IntoIterator<Item = OsString>,
@@ -95,7 +95,8 @@ fn set<O>(options: &mut O, name: &str, set: Set<O>, value: &OsStr) -> Result<(),
     set(options, value).map_err(|why| UsageError(format!("{name}: {why}")))
 }
 
-/// The defaults go through the same functions as a user's values, so each stands in one place.
+/// Sets the defaults with the same functions as a user's values, so that the table is their only
+/// place.
 fn defaults<O: Default>(tool: &Tool<O>) -> Result<O, UsageError> {
     let mut options = O::default();
     for flag in tool.flags() {
@@ -226,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn defaults_stand_until_a_value_is_given() {
+    fn defaults_apply_unless_a_value_is_given() {
         let options = parsed(&ONE, &[]).unwrap();
         assert_eq!((options.size, options.place.as_str()), (7, "here"));
         let options = parsed(
@@ -256,19 +257,20 @@ mod tests {
     }
 
     #[test]
-    fn a_value_may_begin_with_a_dash_and_so_may_operands_after_two() {
+    fn values_and_operands_after_double_dash_may_begin_with_a_dash() {
         assert_eq!(parsed(&ONE, &["--name", "-l"]).unwrap().names, ["-l"]);
         assert_eq!(parsed(&ONE, &["--", "--loud"]).unwrap().place, "--loud");
         assert_eq!(parsed(&ONE, &["-"]).unwrap().place, "-");
     }
 
     #[test]
-    fn the_rest_belongs_to_the_command_with_its_own_flags() {
+    fn the_rest_operand_takes_flags_too() {
         let options = parsed(&WITH_REST, &["-l", "host", "ls", "--size", "-l", "--help"]).unwrap();
         assert_eq!(options.place, "host");
         assert_eq!(options.rest, ["ls", "--size", "-l", "--help"]);
         assert_eq!(options.size, 7);
-        // The first `--` ends our flags, also after the place; a later one is the command's.
+        // The first `--` ends our flags, even after the first operand; a later one belongs to the
+        // command.
         for (words, rest) in [
             (&["host", "--", "-l"][..], &["-l"][..]),
             (&["host", "--", "--", "x"], &["--", "x"]),

@@ -1,4 +1,4 @@
-//! Bounds what strangers can write into a log.
+//! Limits the log lines that peers can cause.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 use crate::net::Peer;
 use crate::sync::lock;
 
-/// How many kinds and addresses are kept apart; beyond that all addresses count as one.
+/// How many pairs of kind and address are tracked. Further addresses are counted together.
 const MAX_KEYS: usize = 1024;
 
 type Key = (&'static str, Option<IpAddr>);
 
-/// Lets one line through for each kind and each peer's address once in a while, and counts the
-/// others. Peers of a Unix-domain socket count as one.
+/// Lets one line through per interval for each kind and peer address, and counts the suppressed
+/// ones. All peers of a Unix-domain socket count as one.
 ///
 /// ```
 /// use std::time::Duration;
@@ -34,13 +34,14 @@ pub struct PeerLimit {
 }
 
 impl PeerLimit {
-    /// One line in each `every`, for each kind and address.
+    /// At most one line per `every`, for each kind and address.
     pub fn new(every: Duration) -> Self {
         let lines = Mutex::default();
         Self { every, lines }
     }
 
-    /// Whether a line may be written now, and then how many of its sort were not since the last.
+    /// `Some` if a line may be written now, with the number of such lines suppressed since the last
+    /// one.
     pub fn allow(&self, kind: &'static str, peer: Peer) -> Option<u64> {
         let mut lines = lock(&self.lines);
         let address = match peer {
@@ -73,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_and_memory_are_bounded_whatever_comes() {
+    fn lines_and_memory_are_bounded() {
         let limit = PeerLimit::new(Duration::from_secs(3600));
         let peer = |n: u32| Peer::Address((IpAddr::from(n.to_be_bytes()), 1).into());
         let lines = (0..5000).filter(|&n| limit.allow("kind", peer(n)).is_some());
@@ -82,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_left_out_is_counted() {
+    fn an_interval_of_zero_suppresses_nothing() {
         let limit = PeerLimit::new(Duration::ZERO);
         let allowed = [1, 2].map(|n| limit.allow("kind", Peer::Unix(n)));
         assert_eq!(allowed, [Some(0), Some(0)]);

@@ -1,17 +1,17 @@
-//! How far a long transfer has come, for a user who watches.
+//! Shows the progress of a long transfer on stderr.
 
 use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
 use super::stderr::eprint;
 
-/// Less than this is there at once.
+/// A shorter transfer, in bytes, shows no progress.
 const WORTH_SHOWING: u64 = 1 << 20;
-/// How often the line is written again.
+/// The line is updated at most this often.
 const EVERY: Duration = Duration::from_millis(200);
 
-/// A line on stderr that is written again and again; nothing where stderr is no terminal, or where
-/// the data itself goes to one and would be torn by it.
+/// A line on stderr that is updated in place. It is shown only if stderr is a terminal and stdout
+/// is not, because on one terminal it would garble the data.
 ///
 /// ```
 /// let mut progress = proto::cli::Progress::new(10 << 20, false);
@@ -28,7 +28,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// For a transfer of `total` bytes; shown unless `quiet`, or too short to be worth it.
+    /// For a transfer of `total` bytes. Less than 1 MiB shows nothing, and `quiet` hides the line.
     pub fn new(total: u64, quiet: bool) -> Self {
         let seen = io::stderr().is_terminal() && !io::stdout().is_terminal();
         Self {
@@ -39,7 +39,7 @@ impl Progress {
         }
     }
 
-    /// So many bytes more are there.
+    /// Counts `bytes` more as transferred.
     pub fn advance(&mut self, bytes: usize) {
         self.done += bytes as u64;
         if !self.wanted || self.shown.is_some_and(|shown| shown.elapsed() < EVERY) {
@@ -52,7 +52,7 @@ impl Progress {
     }
 }
 
-/// Takes the line away.
+/// Clears the line.
 impl Drop for Progress {
     fn drop(&mut self) {
         if self.shown.is_some() {

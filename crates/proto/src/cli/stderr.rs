@@ -1,5 +1,5 @@
-//! The one way to stderr. A server writes from a thread of its own, so that a reader of its log that
-//! stops, or a terminal that is held by Ctrl-S, stops nothing else.
+//! Writes to stderr. A server logs from a separate thread, so that a log reader that stops, or a
+//! terminal paused with Ctrl-S, does not block its connections.
 
 use std::io::{self, Write};
 use std::sync::OnceLock;
@@ -10,28 +10,28 @@ use std::time::{Duration, Instant};
 
 use super::failure::Failure;
 
-/// How many texts wait for the writer at most. One more is dropped and counted.
+/// The length of the writer's queue, in texts. One more is dropped and counted.
 const MAX_WAITING: usize = 1024;
-/// How long the end of a process waits for its last texts to be written.
+/// How long a process that exits waits for its last texts to be written.
 const LAST_TEXTS: Duration = Duration::from_millis(500);
 
 static WRITER: OnceLock<SyncSender<Item>> = OnceLock::new();
-/// How many were dropped since the last that was not.
+/// How many texts were dropped since the last one that was queued.
 static DROPPED: AtomicU64 = AtomicU64::new(0);
 
 enum Item {
     /// A text, and how many were dropped before it.
     Text(String, u64),
-    /// Asks for an answer once all before it is written.
+    /// Asks for a reply once all earlier texts are written.
     Flush(SyncSender<()>),
 }
 
-/// From now on texts for stderr are written by a thread of their own: nothing that logs ever waits.
-/// What does not fit into its queue is dropped, and the next line says how many.
+/// Starts a thread that writes to stderr from now on, so that logging never blocks. What does not
+/// fit into its queue is dropped, and the next line counts it.
 ///
 /// # Errors
 ///
-/// Where the system has no thread left.
+/// If the thread cannot be started.
 pub fn log_in_background() -> Result<(), Failure> {
     let (sender, queue) = mpsc::sync_channel(MAX_WAITING);
     thread::Builder::new()
@@ -42,7 +42,7 @@ pub fn log_in_background() -> Result<(), Failure> {
     Ok(())
 }
 
-/// Shows a text. `eprint!` would panic where stderr is closed or full.
+/// Writes a text to stderr. `eprint!` would panic if stderr is closed or full.
 pub(super) fn eprint(text: &str) {
     let Some(writer) = WRITER.get() else {
         return write(text);
@@ -56,7 +56,7 @@ pub(super) fn eprint(text: &str) {
     }
 }
 
-/// Waits for a moment until everything is written that was shown so far.
+/// Waits until all texts so far are written, but at most for [`LAST_TEXTS`].
 pub(super) fn flush() {
     let Some(writer) = WRITER.get() else { return };
     let until = Instant::now() + LAST_TEXTS;

@@ -1,4 +1,4 @@
-//! Values as a user writes them, and as the tools write them back.
+//! Parses the values of flags, and shows values in the same form.
 
 use std::ffi::OsStr;
 use std::ops::RangeInclusive;
@@ -8,7 +8,7 @@ use crate::escape::quoted;
 use crate::net::Endpoint;
 use crate::sys;
 
-/// The longest duration that can be asked for: a year.
+/// The longest duration that is accepted: a year.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 fn shown(value: &OsStr) -> String {
@@ -19,11 +19,11 @@ pub(super) fn not_unicode(value: &OsStr) -> String {
     format!("{} is not valid Unicode", shown(value))
 }
 
-/// The bytes of a word, for the wire. On Unix they may be any; on Windows they are UTF-8.
+/// The bytes of an argument, for the wire: any bytes on Unix, UTF-8 on Windows.
 ///
 /// # Errors
 ///
-/// A text that shows the value, where it has to be Unicode and is not.
+/// A text that shows the value, if it has to be Unicode and is not.
 ///
 /// ```
 /// assert_eq!(proto::cli::bytes("hello".as_ref()), Ok(b"hello".to_vec()));
@@ -33,7 +33,7 @@ pub fn bytes(value: &OsStr) -> Result<Vec<u8>, String> {
     Ok(bytes.to_vec())
 }
 
-/// Valid UTF-8.
+/// An argument that must be valid UTF-8.
 ///
 /// # Errors
 ///
@@ -44,7 +44,7 @@ pub fn text(value: &OsStr) -> Result<&str, String> {
         .ok_or_else(|| format!("{} is not valid UTF-8", shown(value)))
 }
 
-/// A number and its unit, or nothing where it does not begin with a plain number.
+/// Splits a value into its number and its unit; `None` if it does not begin with a decimal number.
 fn split(value: &OsStr) -> Option<(u64, &str)> {
     let text = value.to_str()?;
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
@@ -173,7 +173,7 @@ pub fn endpoint(value: &OsStr, default_port: u16) -> Result<Endpoint, String> {
     Endpoint::parse_with_port(text(value)?, default_port).map_err(|error| error.to_string())
 }
 
-/// An [`Endpoint`] for datagrams, which no Unix-domain path is here.
+/// An [`Endpoint`] for UDP: a host and a port, not a Unix-domain path.
 ///
 /// # Errors
 ///
@@ -186,14 +186,14 @@ pub fn endpoint(value: &OsStr, default_port: u16) -> Result<Endpoint, String> {
 pub fn udp_endpoint(value: &OsStr, default_port: u16) -> Result<Endpoint, String> {
     match endpoint(value, default_port)? {
         Endpoint::Unix(_) => Err(format!(
-            "{} is no endpoint for UDP, as 127.0.0.1:8080 is",
+            "{} is a Unix-domain path; UDP needs HOST:PORT",
             shown(value)
         )),
         endpoint => Ok(endpoint),
     }
 }
 
-/// The endpoint that a client is to connect to, which needs a real port.
+/// Checks that the endpoint is one to connect to: port 0 is for servers.
 ///
 /// # Errors
 ///
@@ -219,7 +219,7 @@ pub fn real_port(endpoint: Endpoint) -> Result<Endpoint, String> {
     }
 }
 
-/// One of a few words, each with what it stands for.
+/// One of several words, each with its meaning.
 ///
 /// # Errors
 ///
@@ -239,7 +239,7 @@ pub fn choice<T: Copy>(value: &OsStr, words: &[(&str, T)]) -> Result<T, String> 
         .map(|&(_, meaning)| meaning)
         .ok_or_else(|| {
             let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-            format!("{} is none of {}", shown(value), words.join(", "))
+            format!("{} is not one of {}", shown(value), words.join(", "))
         })
 }
 
@@ -287,7 +287,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_plain_numbers_with_a_known_unit_are_taken() {
+    fn only_plain_numbers_with_a_known_unit_are_accepted() {
         for bad in [
             "",
             "s",
@@ -322,14 +322,14 @@ mod tests {
     }
 
     #[test]
-    fn an_error_shows_the_value_and_what_would_do() {
+    fn an_error_shows_the_value_and_what_is_accepted() {
         let error = size("huge".as_ref(), 1..=1 << 20).unwrap_err();
         assert_eq!(
             error,
             "\"huge\" is not a size from 1 to 1MiB, as in 1024 or 64KiB"
         );
         let error = choice("x".as_ref(), &[("raw", 1), ("length", 2)]).unwrap_err();
-        assert_eq!(error, "\"x\" is none of raw, length");
+        assert_eq!(error, "\"x\" is not one of raw, length");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What differs between systems, on Unix. `windows.rs` has the same names.
+//! The system-dependent parts, for Unix. `windows.rs` has the same names.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, Metadata, OpenOptions};
@@ -12,7 +12,7 @@ pub use std::os::fd::OwnedFd as OwnedSocket;
 use std::os::unix::net::SocketAddr;
 pub use std::os::unix::net::{UnixListener, UnixStream};
 
-/// The name in `@NAME`: an address without a file, which Linux has.
+/// The name in `@NAME`, an address in Linux's abstract namespace, which has no file.
 pub fn abstract_name(path: &Path) -> Option<&[u8]> {
     path.as_os_str().as_bytes().strip_prefix(b"@")
 }
@@ -25,7 +25,9 @@ fn abstract_address(name: &[u8]) -> io::Result<SocketAddr> {
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 fn abstract_address(_name: &[u8]) -> io::Result<SocketAddr> {
-    Err(io::Error::other("names with @ are Linux's; give a path"))
+    Err(io::Error::other(
+        "only Linux has abstract names (@NAME); give a path",
+    ))
 }
 
 /// Connects to a path or an abstract name.
@@ -44,29 +46,29 @@ pub fn listen_abstract(name: &[u8]) -> io::Result<UnixListener> {
 /// Whether there are Unix-domain sockets.
 pub const HAS_UNIX_SOCKETS: bool = true;
 
-/// The bytes of a word of the command line, which may be any.
+/// The bytes of an argument of the command line.
 pub fn bytes(word: &OsStr) -> Option<&[u8]> {
     Some(word.as_bytes())
 }
 
-/// A word without its first bytes.
+/// An argument without its first `bytes` bytes.
 pub fn without_start(word: &OsStr, bytes: usize) -> Option<OsString> {
     Some(OsStr::from_bytes(&word.as_bytes()[bytes..]).to_owned())
 }
 
-/// The number of a socket in the tables of `/proc/net`, where there are such.
+/// The socket's inode, by which the tables in `/proc/net` name it; `None` without `/proc`.
 pub fn socket_inode(socket: &impl AsRawFd) -> Option<String> {
     let link = fs::read_link(format!("/proc/self/fd/{}", socket.as_raw_fd())).ok()?;
     let inode = link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?;
     Some(inode.to_owned())
 }
 
-/// A standard stream once more, without the buffer that std gives it.
+/// A duplicate of a standard stream, without std's buffer.
 pub fn unbuffered(stream: &impl AsFd) -> io::Result<File> {
     stream.as_fd().try_clone_to_owned().map(File::from)
 }
 
-/// Whether two open files are one, as stdout and stderr are with `2>&1`.
+/// Whether two descriptors refer to the same file, as stdout and stderr do with `2>&1`.
 pub fn are_same_file(one: &impl AsFd, other: &impl AsFd) -> bool {
     let file = |stream: BorrowedFd<'_>| {
         let found = File::from(stream.try_clone_to_owned()?).metadata()?;
@@ -78,14 +80,14 @@ pub fn are_same_file(one: &impl AsFd, other: &impl AsFd) -> bool {
     }
 }
 
-/// Whether a terminal takes any bytes. One on Unix does; what it shows of them is its own affair.
+/// Whether a terminal accepts arbitrary bytes.
 pub const CONSOLE_TAKES_BYTES: bool = true;
 
-/// Whether shutting a listening socket down wakes a blocked `accept`, where the system takes it.
+/// Whether `shutdown` of a listening socket, if it succeeds, wakes a blocked `accept`.
 pub const SHUTDOWN_WAKES_ACCEPT: bool = true;
 
-/// The command that shows which program has a port. Not only sockets that listen: others can be in
-/// the way, too.
+/// The command that shows which program uses a port. It includes sockets that do not listen,
+/// because they can also keep the port in use.
 pub fn who_has_port(port: u16, is_udp: bool) -> String {
     match (cfg!(target_os = "linux"), is_udp) {
         (true, false) => format!("ss -tanp 'sport = :{port}'"),
@@ -95,10 +97,10 @@ pub fn who_has_port(port: u16, is_udp: bool) -> String {
     }
 }
 
-/// What to do where a port may not be used.
-pub const PORT_DENIED: &str = "ports below 1024 are the system's, choose one from 1024 to 65535";
+/// The hint if the user may not bind the port.
+pub const PORT_DENIED: &str = "ports below 1024 need privileges; choose one from 1024 to 65535";
 
-/// Whether a file is a device that gives bytes, as `/dev/urandom` is.
+/// Whether a file is a character device, as `/dev/urandom` is.
 pub fn is_char_device(found: &Metadata) -> bool {
     found.file_type().is_char_device()
 }
@@ -107,7 +109,7 @@ pub fn is_char_device(found: &Metadata) -> bool {
 ///
 /// # Errors
 ///
-/// Those of the system; a file that is there already is left as it is.
+/// Those of `open`; `AlreadyExists` for an existing file, which stays as it is.
 ///
 /// ```
 /// let path = std::env::temp_dir().join(format!("private-{}", std::process::id()));

@@ -1,7 +1,7 @@
-//! What differs between systems, on Windows. `unix.rs` has the same names.
+//! The system-dependent parts, for Windows. `unix.rs` has the same names.
 //!
-//! std has no Unix-domain sockets there. Their types have no values, so that nothing else needs to
-//! ask which system this is.
+//! std has no Unix-domain sockets on Windows. Their types have no values here, so that other
+//! modules need not ask which system this is.
 
 use std::convert::Infallible;
 use std::ffi::{OsStr, OsString};
@@ -14,7 +14,7 @@ use std::time::Duration;
 
 pub use std::os::windows::io::OwnedSocket;
 
-/// There are no Unix-domain sockets to connect to.
+/// Always fails: std has no Unix-domain sockets on Windows.
 pub fn connect_unix(path: &Path) -> io::Result<UnixStream> {
     UnixStream::connect(path)
 }
@@ -22,65 +22,65 @@ pub fn connect_unix(path: &Path) -> io::Result<UnixStream> {
 /// Whether there are Unix-domain sockets.
 pub const HAS_UNIX_SOCKETS: bool = false;
 
-/// The bytes of a word of the command line, in UTF-8; `None` where it is not Unicode.
+/// The bytes of an argument of the command line, in UTF-8; `None` if it is not Unicode.
 pub fn bytes(word: &OsStr) -> Option<&[u8]> {
     word.to_str().map(str::as_bytes)
 }
 
-/// A word without its first bytes; `None` where it is not Unicode.
+/// An argument without its first `bytes` bytes; `None` if it is not Unicode.
 pub fn without_start(word: &OsStr, bytes: usize) -> Option<OsString> {
     word.to_str()?.get(bytes..).map(OsString::from)
 }
 
-/// Windows has no such table.
+/// `None`: Windows has no `/proc`.
 pub fn socket_inode(_socket: &impl AsRawSocket) -> Option<String> {
     None
 }
 
-/// A standard stream once more, without the buffer that std gives it.
+/// A duplicate of a standard stream, without std's buffer.
 pub fn unbuffered(stream: &impl AsHandle) -> io::Result<File> {
     stream.as_handle().try_clone_to_owned().map(File::from)
 }
 
-/// std cannot tell on Windows whether two open files are one.
+/// Always false: std cannot compare open files on Windows.
 pub fn are_same_file(_one: &impl AsHandle, _other: &impl AsHandle) -> bool {
     false
 }
 
-/// Whether a terminal takes any bytes. A console of Windows shows text, and std gives it nothing else.
+/// Whether a terminal accepts arbitrary bytes. std writes only text to a Windows console.
 pub const CONSOLE_TAKES_BYTES: bool = false;
 
-/// Whether shutting a listening socket down wakes a blocked `accept`.
+/// Whether `shutdown` of a listening socket wakes a blocked `accept`.
 pub const SHUTDOWN_WAKES_ACCEPT: bool = false;
 
-/// The command that shows which program has a port.
+/// The command that shows which program uses a port.
 pub fn who_has_port(port: u16, _is_udp: bool) -> String {
     format!("netstat -ano | findstr :{port}")
 }
 
-/// What to do where a port may not be used.
+/// The hint if the user may not bind the port.
 pub const PORT_DENIED: &str = "another program has the port for itself, or the system keeps it \
      back: netsh int ipv4 show excludedportrange tcp";
 
-/// No file gives random bytes on Windows, whatever its name.
+/// Always false: Windows has no device file for random bytes.
 pub fn is_char_device(_found: &Metadata) -> bool {
     false
 }
 
-/// Makes a new file. It has the access rights of its folder.
+/// Makes a new file. It inherits the access rights of its folder.
 ///
 /// # Errors
 ///
-/// Those of the system; a file that is there already is left as it is.
+/// Those of `open`; `AlreadyExists` for an existing file, which stays as it is.
 pub fn create_private(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).open(path)
 }
 
-/// There is none.
+/// A type without values.
 #[derive(Debug)]
 pub struct UnixStream(Infallible);
 
-/// There is none.
+/// A type without values.
 #[derive(Debug)]
 pub struct UnixListener(Infallible);
 
