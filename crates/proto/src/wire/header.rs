@@ -1,27 +1,27 @@
-//! The three fields of a header: `filename`, `total_size`, `hash`. It is the JSON after the length
-//! that [`frame`](super::frame) reads, and says how many bytes of body follow.
+//! The JSON header with its three fields: `filename`, `total_size`, `hash`. [`frame`](super::frame)
+//! reads it, and `total_size` bytes of body follow it.
 
 use std::fmt::{self, Write};
 
 use super::json::{self, Value};
 use crate::escape::quoted;
 
-/// A header, which says what follows it.
+/// A header, which describes the body after it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// In the lesson the name of a file; in a session the type of a frame.
+    /// In the lesson a file name; in a session the type of a frame.
     pub filename: String,
-    /// How many bytes follow.
+    /// The length of the body in bytes.
     pub total_size: u64,
-    /// What they are checked with: their SHA-256 in hex, or a frame's authentication code. The
-    /// lesson's servers send a constant.
+    /// The body's SHA-256 in hex, or a frame's authentication code. The lesson's servers send a
+    /// constant.
     pub hash: String,
 }
 
 impl Header {
-    /// The header as `json.dumps` writes the `dict` of these fields, byte for byte.
+    /// The header, byte for byte as `json.dumps` writes a `dict` of these fields.
     ///
-    /// [`frame::encode`](super::frame::encode) says whether it is short enough to be sent.
+    /// [`frame::encode`](super::frame::encode) refuses a header that is too long.
     ///
     /// ```
     /// use proto::wire::header::Header;
@@ -41,14 +41,14 @@ impl Header {
     }
 
     /// Reads a header of the lesson, of which only `total_size` matters:
-    /// `json.loads(data)['total_size']`. Other fields may be missing, or be anything; of one that
-    /// comes twice the last counts, as in Python. Two sizes are refused.
+    /// `json.loads(data)['total_size']`. Other fields may be missing or have any type; of two with
+    /// the same name the last counts, as in Python. A second `total_size` is an error.
     ///
     /// # Errors
     ///
     /// [`HeaderError`], whose text names the value and the rule. `total_size` must be a whole
-    /// number from 0 to 2^64 - 1, written without sign, point or exponent; a limit below that is the
-    /// caller's to set.
+    /// number from 0 to 2^64 - 1, written without sign, point or exponent. The caller must check
+    /// any lower limit.
     ///
     /// ```
     /// use proto::wire::header::Header;
@@ -133,7 +133,7 @@ fn shown(name: &str) -> String {
     quoted(name.as_bytes(), 40)
 }
 
-/// Not through a float: it must be exact up to the last byte.
+/// Parses the digits, not a float, because the size must be exact.
 fn total_size(header: &Value) -> Result<u64, HeaderError> {
     if !matches!(header, Value::Object(_)) {
         return Err(HeaderError::NotAnObject(header.kind()));
@@ -151,24 +151,24 @@ fn total_size(header: &Value) -> Result<u64, HeaderError> {
         .map_err(|_| HeaderError::TooLarge(number.len()))
 }
 
-/// A header does not say what it must. In its text a peer's words are escaped and cut.
+/// What is wrong with a header. The text shows a peer's words escaped and cut.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HeaderError {
     /// It is not JSON.
     Json(json::Error),
-    /// It is JSON of another kind.
+    /// It is JSON, but not an object. Holds what it is.
     NotAnObject(&'static str),
     /// A field is missing.
     Missing(&'static str),
-    /// A field that should be a string is of another kind.
+    /// A field is not a string. Holds its name and what it is.
     NotText(&'static str, &'static str),
     /// `total_size` is not a size. Holds what it is.
     NotASize(String),
-    /// `total_size` is 2^64 or more. Holds how many digits it has.
+    /// `total_size` is 2^64 or more. Holds the number of its digits.
     TooLarge(usize),
-    /// A field that must not be there. Holds its name, quoted and cut.
+    /// An unknown field. Holds its name, quoted and cut.
     Unknown(String),
-    /// A field that is there twice. Holds its name, quoted and cut.
+    /// A field occurs twice. Holds its name, quoted and cut.
     Twice(String),
 }
 
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_escaped_as_python_escapes_them() {
+    fn file_names_are_escaped_as_in_python() {
         let header = Header {
             filename: "\u{554a}\"\u{7f}\u{1f600}".into(),
             total_size: u64::MAX,
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_size_is_a_whole_number_and_nothing_else() {
+    fn only_a_whole_number_is_a_size() {
         for (value, shown) in [
             ("-1", "\"-1\""),
             ("-0", "\"-0\""),
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn the_lesson_forgives_other_fields_and_a_session_none() {
+    fn the_lesson_allows_other_fields_and_a_session_does_not() {
         let extra = r#"{"x": [{}], "hash": 5, "hash": 6, "total_size": 7}"#;
         assert_eq!(lesson(extra).unwrap().total_size, 7);
         let twice = lesson(r#"{"total_size": 1, "total_size": 1}"#).unwrap_err();

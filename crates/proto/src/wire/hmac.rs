@@ -13,10 +13,9 @@ use std::hint;
 
 use super::sha256::{BLOCK, DIGEST, Sha256, digest};
 
-/// A key, ready for use: what depends on the key alone is computed once, so that a code costs two
-/// blocks of SHA-256 less.
+/// A key. The two SHA-256 blocks that depend only on the key are computed once, not for each code.
 ///
-/// `Debug` shows that there is one, and not what it is. It is not wiped from memory when dropped.
+/// `Debug` does not show the key. It is not wiped from memory when dropped.
 #[derive(Clone)]
 pub struct Key {
     inner: Sha256,
@@ -30,7 +29,7 @@ impl fmt::Debug for Key {
 }
 
 impl Key {
-    /// Any bytes are a key, even none; of more than 64, their SHA-256 is.
+    /// A key of any length, even 0. If it is longer than 64 bytes, its SHA-256 is the key.
     ///
     /// ```
     /// use proto::wire::hmac::Key;
@@ -58,8 +57,8 @@ impl Key {
         }
     }
 
-    /// The authentication code of the pieces, one after the other. Where one ends and the next
-    /// begins is not part of it, so pieces of varying length need their lengths beside them.
+    /// The authentication code of the concatenated pieces. It does not cover where one piece ends
+    /// and the next begins, so for pieces of varying length also include their lengths.
     ///
     /// ```
     /// use proto::wire::hmac::Key;
@@ -79,17 +78,16 @@ impl Key {
     }
 }
 
-/// Whether two byte strings are equal, without telling by the time it takes how much of a guess was
-/// right. Python: `hmac.compare_digest`.
+/// Whether two byte strings are equal, compared in constant time: the time does not show how much
+/// of a guess is right. Python: `hmac.compare_digest`.
 ///
-/// What is promised: the source reads every byte of the shorter string, wherever they differ, and
-/// has no branch and no index that depends on a byte. The time depends on the two lengths, which
-/// are not secret.
+/// The code reads every byte of the shorter string, wherever they differ, and has no branch and no
+/// index that depends on a byte. The time depends on the two lengths, which are not secret.
 ///
-/// What is not: Rust defines no execution time, so this is as good as the machine code that comes
-/// of it. `black_box` hides from the compiler that the loop could be left early; the release build
-/// for x86-64 was looked at, and has one loop with no other way out. But that is no guarantee, as
-/// `black_box`'s own documentation says, and other compilers and processors were not looked at.
+/// This is no guarantee: Rust does not define execution time, so it depends on the machine code.
+/// `black_box` keeps the compiler from leaving the loop early, but does not promise to. The release
+/// build for x86-64 was checked and has one loop without an early exit; other compilers and
+/// processors were not checked.
 ///
 /// ```
 /// use proto::wire::hmac::{Key, equal};
@@ -109,9 +107,9 @@ mod tests {
     use super::super::sha256::hex;
     use super::*;
 
-    /// The seven cases of RFC 4231. The fifth gives 16 bytes of its code.
+    /// The seven cases of RFC 4231. The fifth has only the first 16 bytes of its code.
     #[test]
-    fn the_examples_of_the_standard() {
+    fn codes_match_the_cases_of_rfc_4231() {
         let long_key = [0xaa; 131];
         let counting: Vec<u8> = (1..=25).collect();
         let cases: [(&[u8], &[u8], &str); 7] = [
@@ -156,7 +154,7 @@ mod tests {
             let key = Key::new(key);
             let code = key.code(&[message]);
             assert_eq!(&hex(&code)[..expected.len()], expected);
-            // The comparison takes what the standard has, and nothing that differs in one bit.
+            // The expected code is equal, and one that differs in one bit is not.
             let length = expected.len() / 2;
             let mut tag: Vec<u8> = code[..length].to_vec();
             assert!(equal(&code[..length], &tag));
@@ -165,7 +163,7 @@ mod tests {
                 assert!(!equal(&code[..length], &tag), "bit {bit}");
                 tag[bit / 8] ^= 1 << (bit % 8);
             }
-            // However the message is cut, and a shorter tag is no tag.
+            // The code does not depend on how the message is split, and a shorter tag is not equal.
             for cut in 0..=message.len() {
                 let (a, b) = message.split_at(cut);
                 assert_eq!(key.code(&[a, b""]), key.code(&[a]));
@@ -176,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_means_every_bit_and_the_length() {
+    fn equal_compares_every_bit_and_the_length() {
         for length in [0, 1, 2, 15, 16, 17, 31, 32, 33, 64, 100] {
             let a: Vec<u8> = (0..length).map(|i| i as u8 ^ 0x5a).collect();
             let mut b = a.clone();
@@ -189,7 +187,7 @@ mod tests {
             b.push(0);
             assert!(!equal(&a, &b) && !equal(&b, &a), "{length}");
         }
-        // Differences that would cancel out in a sum.
+        // These differences would cancel out in a sum.
         assert!(!equal(&[1, 2], &[2, 1]) && !equal(&[0xff; 2], &[0; 2]));
     }
 

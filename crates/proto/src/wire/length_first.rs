@@ -1,20 +1,21 @@
-//! A body's length as decimal digits, sent before it: the lesson's "low" remedy for sticky packets.
+//! The length of a body as decimal digits before it: the lesson's "low" remedy for sticky packets.
 //!
-//! The digits have no end of their own. The client takes what one read gives for the length and
-//! answers [`READY`]; only then does the body come. Digits that arrive in two pieces cannot be told
-//! from a shorter length: the rest of them is then counted as the first bytes of the body.
+//! The digits have no delimiter. The client takes the bytes of one read as the length and answers
+//! [`READY`]; only then does the server send the body. If the digits arrive in two pieces, the
+//! first piece looks like a shorter length, and the client counts the second as the first bytes of
+//! the body.
 
 use std::fmt;
 
 use crate::escape::quoted;
 
-/// What the client says once it has the length.
+/// The client's answer to the length.
 pub const READY: &[u8] = b"recv_ready";
 
-/// The maximum number of digits of a length: those of 2^64 - 1.
-pub const MOST_DIGITS: usize = 20;
+/// The most digits of a length: those of 2^64 - 1.
+pub const MAX_DIGITS: usize = 20;
 
-/// The length as it is sent. Python: `str(n).encode()`.
+/// Encodes a length. Python: `str(n).encode()`.
 ///
 /// ```
 /// assert_eq!(proto::wire::length_first::encode(65_537), "65537");
@@ -23,10 +24,10 @@ pub fn encode(length: u64) -> String {
     length.to_string()
 }
 
-/// Reads a length from the bytes that one read gave. Python: `int(data)`, which would take ` 7\n`,
-/// `+7`, `1_0` and `-5` as well.
+/// Decodes the length from the bytes of one read. Python: `int(data)`, which also accepts ` 7\n`,
+/// `+7`, `1_0` and `-5`.
 ///
-/// Nothing is allocated for the length: the caller reads the bytes in pieces.
+/// The caller must not allocate the length at once, but read the body in pieces.
 ///
 /// # Errors
 ///
@@ -40,7 +41,7 @@ pub fn encode(length: u64) -> String {
 /// assert_eq!(decode(b"1_0", 100).unwrap_err().to_string(), "invalid length \"1_0\"");
 /// ```
 pub fn decode(bytes: &[u8], limit: u64) -> Result<u64, LengthError> {
-    let padded = bytes.len() > MOST_DIGITS && bytes[0] == b'0';
+    let padded = bytes.len() > MAX_DIGITS && bytes[0] == b'0';
     if bytes.is_empty() || padded || !bytes.iter().all(u8::is_ascii_digit) {
         return Err(LengthError::Invalid(quoted(bytes, 40)));
     }
@@ -49,7 +50,7 @@ pub fn decode(bytes: &[u8], limit: u64) -> Result<u64, LengthError> {
         digits: bytes.len(),
         limit,
     };
-    if bytes.len() > MOST_DIGITS {
+    if bytes.len() > MAX_DIGITS {
         return Err(too_long());
     }
     let mut length: u64 = 0;
@@ -65,17 +66,16 @@ pub fn decode(bytes: &[u8], limit: u64) -> Result<u64, LengthError> {
     Ok(length)
 }
 
-/// What came is not a length that can be used.
+/// Why the bytes are not a usable length.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LengthError {
-    /// It is not a number, or has more zeros before it than any length has digits. Holds what came,
-    /// quoted and cut.
+    /// It is not a number, or has too many leading zeros. Holds the bytes, quoted and cut.
     Invalid(String),
     /// It is more than the limit.
     TooLong {
         /// The digits, at most 40 of them.
         length: String,
-        /// How many there are.
+        /// The number of digits.
         digits: usize,
         /// The maximum, in bytes.
         limit: u64,
@@ -105,16 +105,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_encoded_is_decoded() {
+    fn encoded_lengths_are_decoded() {
         for length in [0, 1, 9, 10, 65_537, u64::MAX] {
             assert_eq!(decode(encode(length).as_bytes(), u64::MAX), Ok(length));
         }
         assert_eq!(decode(b"00000000000000000007", 7), Ok(7));
     }
 
-    /// The price of digits without a delimiter: each part of them is a length too.
+    /// The digits have no delimiter, so each prefix is a length, too.
     #[test]
-    fn digits_that_are_cut_are_a_shorter_length() {
+    fn split_digits_are_a_shorter_length() {
         let whole = b"65537";
         let lengths = [6, 65, 655, 6553, 65_537];
         for (cut, length) in (1..=whole.len()).zip(lengths) {

@@ -1,4 +1,4 @@
-//! What goes over a connection, as bytes: codecs over `Read` and `Write`, with limits.
+//! The bytes on a connection: codecs over `Read` and `Write`, with limits.
 //!
 //! | module | what it is | in the Python lesson |
 //! |---|---|---|
@@ -7,13 +7,13 @@
 //! | [`json`] | strict RFC 8259 | `json.loads`, `json.dumps` |
 //! | [`frame`] | a 4-byte length before a header | `struct` and `json` together |
 //! | [`header`] | the header's three fields | `{'filename': ..., 'total_size': ..., 'hash': ...}` |
-//! | [`sha256`], [`hmac`] | what makes `hash` mean something | `hashlib`, `hmac` |
+//! | [`sha256`], [`hmac`] | hashes and authentication codes | `hashlib`, `hmac` |
 //! | [`session`] | authenticated commands, streaming | (ours) |
-//! | [`WrongProtocol`] | programs that came to the wrong port | |
-//! | [`Protocol`] | which of all these a client and a server speak | |
+//! | [`WrongProtocol`] | recognizes programs at the wrong port | |
+//! | [`Protocol`] | the protocol that a client and a server speak | |
 //!
 //! Nothing here uses a socket, a thread or a terminal. No memory is allocated for bytes that a peer
-//! only announced: buffers grow with the bytes that really came.
+//! only announced: buffers grow with the bytes that arrived.
 
 pub mod frame;
 pub mod header;

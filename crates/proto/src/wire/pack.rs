@@ -1,16 +1,16 @@
-//! 32-bit integers as bytes: what the lesson uses of Python's `struct`, format `i`.
+//! Packs 32-bit integers into bytes: the format `i` of Python's `struct`.
 //!
-//! | format | order of the bytes |
+//! | format | byte order |
 //! |---|---|
 //! | `<i` | little-endian |
 //! | `>i`, `!i` | big-endian; `!` is the network's order |
-//! | `i`, `@i`, `=i` | this machine's, so that two machines may read different numbers |
+//! | `i`, `@i`, `=i` | this machine's; another machine may read another number |
 //!
-//! Rust's own way is `i32::to_le_bytes` and its relatives; the tools use that, the examples this.
+//! The tools use `i32::to_le_bytes` and the like; this module is for the examples.
 
 use std::fmt;
 
-/// How many bytes an `i` has, in every order. Python: `struct.calcsize('i')`.
+/// The size of an `i` in bytes. Python: `struct.calcsize('i')`.
 pub const SIZE: usize = 4;
 
 #[derive(Clone, Copy)]
@@ -33,8 +33,8 @@ fn order(format: &str) -> Result<Order, PackError> {
 ///
 /// # Errors
 ///
-/// [`PackError::Format`] where the format is none of those above, and [`PackError::Range`] where
-/// the number is not from -2^31 to 2^31 - 1.
+/// [`PackError::Format`] for an unknown format, and [`PackError::Range`] for a number that is not
+/// from -2^31 to 2^31 - 1.
 ///
 /// ```
 /// use proto::wire::pack::pack;
@@ -58,8 +58,8 @@ pub fn pack(format: &str, number: i64) -> Result<[u8; SIZE], PackError> {
 ///
 /// # Errors
 ///
-/// [`PackError::Format`] where the format is none of those above, and [`PackError::Size`] where
-/// there are not exactly four bytes: one `recv(4)` may give fewer.
+/// [`PackError::Format`] for an unknown format, and [`PackError::Size`] for other than four bytes:
+/// one `recv(4)` may return fewer.
 ///
 /// ```
 /// use proto::wire::pack::unpack;
@@ -80,14 +80,14 @@ pub fn unpack(format: &str, buffer: &[u8]) -> Result<i32, PackError> {
     })
 }
 
-/// What cannot be packed or unpacked: Python's `struct.error`.
+/// Why a number cannot be packed or unpacked: Python's `struct.error`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PackError {
-    /// The format is not an `i` with one of the marks.
+    /// The format is not `i` with an optional byte order.
     Format,
-    /// The number has more than 32 bits.
+    /// The number does not fit into 32 bits.
     Range(i64),
-    /// The buffer does not have four bytes. Holds how many it has.
+    /// The buffer does not have four bytes. Holds its length.
     Size(usize),
 }
 
@@ -105,7 +105,10 @@ impl fmt::Display for PackError {
                     i32::MAX
                 )
             }
-            Self::Size(length) => write!(f, "'i' is unpacked from 4 bytes, and here are {length}"),
+            Self::Size(length) => write!(
+                f,
+                "'i' is unpacked from 4 bytes, but the buffer has {length}"
+            ),
         }
     }
 }
@@ -117,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_order_reads_what_it_wrote() {
+    fn numbers_are_unpacked_as_they_were_packed() {
         for format in ["i", "@i", "=i", "<i", ">i", "!i"] {
             for number in [i32::MIN, -65_536, -1, 0, 1, 255, 256, 65_535, i32::MAX] {
                 let bytes = pack(format, number.into()).unwrap();
@@ -129,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_an_error() {
+    fn numbers_and_buffers_that_do_not_fit_are_errors() {
         for number in [i64::MIN, i64::from(i32::MIN) - 1, i64::from(i32::MAX) + 1] {
             assert_eq!(pack("i", number), Err(PackError::Range(number)));
         }

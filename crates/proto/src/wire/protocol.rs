@@ -1,6 +1,6 @@
-//! How a command and its output go over a connection: the four ways, by name.
+//! The four protocols for a command and its output, by name.
 
-/// The ways, which client and server must agree on. Nothing on the wire says which it is.
+/// A protocol. Client and server must be given the same one, because nothing on the wire names it.
 ///
 /// ```
 /// use proto::wire::Protocol;
@@ -21,7 +21,7 @@ pub enum Protocol {
 }
 
 impl Protocol {
-    /// What a user calls them.
+    /// Their names on the command line.
     pub const WORDS: &[(&str, Self)] = &[
         ("raw", Self::Raw),
         ("length", Self::Length),

@@ -1,15 +1,15 @@
-//! Reading a known number of bytes.
+//! Reads a known number of bytes.
 
 use std::io::{self, Read};
 
 use crate::retry;
 
-/// Reads until `buffer` is full or the stream ends; how many bytes came. Unlike `read_exact` it can
-/// say how many those were.
+/// Reads until `buffer` is full or the stream ends, and returns the number of bytes read.
+/// (`read_exact` does not tell that number at the end of the stream.)
 ///
 /// # Errors
 ///
-/// Those of the stream, but for `Interrupted`, after which it reads on.
+/// Those of the stream, except `Interrupted`, after which it reads on.
 ///
 /// ```
 /// let mut buffer = [0; 4];

@@ -1,12 +1,12 @@
-//! Programs that came to the wrong port, known by their first bytes.
+//! Recognizes clients of other protocols by their first bytes.
 //!
-//! A web page can make a browser send bytes to 127.0.0.1, and a shell runs what it can of them:
-//! `GET /?;touch${IFS}x; HTTP/1.1` is a command line that makes a file. So what looks like HTTP
-//! never reaches a shell.
+//! A web page can make a browser send bytes to 127.0.0.1, and a shell would run them: `GET
+//! /?;touch${IFS}x; HTTP/1.1` is a command line that creates a file. So nothing that looks like
+//! HTTP may reach a shell.
 
 use std::fmt;
 
-/// What another program speaks.
+/// The protocol that another program speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WrongProtocol {
     /// An HTTP client.
@@ -19,7 +19,7 @@ pub enum WrongProtocol {
     Tls,
 }
 
-/// How HTTP requests begin.
+/// The beginnings of HTTP requests.
 const METHODS: &[&str] = &[
     "GET ",
     "HEAD ",
@@ -32,12 +32,12 @@ const METHODS: &[&str] = &[
     "PATCH ",
     "PRI * HTTP/2",
 ];
-/// Those that are no programs in lower case.
-const NO_PROGRAMS: &[&str] = &["get", "post", "put", "delete", "connect", "options"];
+/// Methods that are not names of programs in lower case.
+const NOT_PROGRAMS: &[&str] = &["get", "post", "put", "delete", "connect", "options"];
 
 impl WrongProtocol {
-    /// What the first four bytes belong to, where a frame's length is expected. As a length, those of
-    /// a text are over 500 million.
+    /// The protocol of the first four bytes, if they are not a frame's length. (As a length, four
+    /// bytes of text are over 500 million.)
     pub fn of_prefix(prefix: [u8; 4]) -> Option<Self> {
         match &prefix {
             b"HTTP" => Some(Self::HttpResponse),
@@ -50,8 +50,8 @@ impl WrongProtocol {
         }
     }
 
-    /// What `request` is, where a shell's command is expected: the beginning of another protocol, or
-    /// a part of an HTTP message that was cut on its way. A command may well speak of HTTP.
+    /// The protocol of `request`, if it is not a shell command: the beginning of another protocol,
+    /// or a part of an HTTP message that the network has split. A command may mention HTTP.
     ///
     /// ```
     /// use proto::wire::WrongProtocol;
@@ -65,7 +65,7 @@ impl WrongProtocol {
         if request.starts_with(&[0x16, 0x03]) {
             return Some(Self::Tls);
         }
-        // A browser sends no space before its request, but a page's form may put a line before one.
+        // White space may come before the request: a page's form can put an empty line before it.
         let start = request.trim_ascii_start();
         if start.starts_with(b"SSH-") {
             return Some(Self::Ssh);
@@ -77,13 +77,13 @@ impl WrongProtocol {
         }
         let is_http = |line: &[u8]| is_request_line(line) || is_header(line);
         let by_method = METHODS.iter().any(|it| start.starts_with(it.as_bytes()));
-        // No shell's command has lines that end as HTTP's do.
+        // A shell command has no lines that end with `\r\n`, as HTTP's do.
         let mut in_http_lines = || lines.any(|line| line.ends_with(b"\r") && is_http(line));
         (by_method || is_http(first) || in_http_lines()).then_some(Self::HttpRequest)
     }
 }
 
-/// What it looks like, for a log or a refusal.
+/// A description for a log or a refusal.
 impl fmt::Display for WrongProtocol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -105,8 +105,8 @@ fn is_version(word: &[u8]) -> bool {
             .all(|byte| byte.is_ascii_digit() || *byte == b'.')
 }
 
-/// `METHOD TARGET HTTP/1.1`, whatever the method, or the rest of it where its beginning came apart.
-/// No command is a word or none, a path, and then a version of HTTP.
+/// `METHOD TARGET HTTP/1.1` with any method, or the end of such a line whose beginning was split
+/// off. No shell command consists of at most one word, a path and a version of HTTP.
 fn is_request_line(line: &[u8]) -> bool {
     let words: Vec<&[u8]> = line
         .split(u8::is_ascii_whitespace)
@@ -123,13 +123,13 @@ fn is_request_line(line: &[u8]) -> bool {
         let before = words.len().checked_sub(2).map(|at| words[at]);
         return before.is_some_and(|it| is_method || (words.len() <= 3 && is_target(it)));
     }
-    let is_method = NO_PROGRAMS
+    let is_method = NOT_PROGRAMS
         .iter()
         .any(|it| first.eq_ignore_ascii_case(it.as_bytes()));
     is_method && words.len() == 2 && is_target(last)
 }
 
-/// `Name: value`. A shell has no command of such a name.
+/// `Name: value`. No shell command has such a name.
 fn is_header(line: &[u8]) -> bool {
     let name = line.split(|&byte| byte == b':').next().unwrap_or_default();
     name.len() < line.len()
@@ -144,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_browsers_and_others_send_is_known() {
+    fn requests_of_browsers_and_other_programs_are_recognized() {
         for request in [
             "GET /?;touch${IFS}F; HTTP/1.1\r\nHost: x\r\n",
             "GET /",
@@ -154,7 +154,7 @@ mod tests {
             "PROPFIND / HTTP/1.1\r\n",
             "PURGE x HTTP/1.1\r\n",
             "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-            // In another case, or cut on its way.
+            // In lower case, or split by the network.
             "get / http/1.1\r\n\r\ntouch F\n",
             "Post http://x/ HTTP/1.1",
             "get /",
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn commands_are_commands() {
+    fn shell_commands_are_not_mistaken_for_other_protocols() {
         for command in [
             &b"ls -la"[..],
             b"echo GET / HTTP",
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn four_bytes_are_enough_where_a_length_is_expected() {
+    fn four_bytes_are_enough_to_recognize_a_protocol() {
         for (prefix, expected) in [
             (b"DELE", Some(WrongProtocol::HttpRequest)),
             (b"PRI ", Some(WrongProtocol::HttpRequest)),

@@ -1,4 +1,4 @@
-//! What can be wrong with a frame.
+//! The errors of a frame.
 
 use std::fmt;
 use std::io;
@@ -7,10 +7,10 @@ use super::PREFIX;
 use crate::reason;
 use crate::wire::WrongProtocol;
 
-/// What came is not a frame, or not a whole one. [`encode`](super::encode) gives two of these for
-/// what would be none.
+/// The bytes are not a frame, or not a whole one. [`encode`](super::encode) returns
+/// [`Empty`](Self::Empty) or [`TooLong`](Self::TooLong) for a header that no reader accepts.
 ///
-/// Its text says what is wrong, and no peer's byte is in it.
+/// The text never contains bytes from the peer.
 ///
 /// ```
 /// use proto::wire::WrongProtocol;
@@ -27,14 +27,14 @@ use crate::wire::WrongProtocol;
 pub enum FrameError {
     /// The stream failed: a timeout, a reset.
     Io(io::Error),
-    /// The peer closed in the middle.
+    /// The peer closed in the middle of a frame.
     Short {
-        /// How many bytes had come.
+        /// The bytes received.
         got: usize,
-        /// How many there should have been.
+        /// The bytes expected.
         of: usize,
     },
-    /// The length is below zero. Holds it.
+    /// The length is negative. Holds the length.
     Negative(i32),
     /// The length is zero.
     Empty,
@@ -45,9 +45,9 @@ pub enum FrameError {
         /// The maximum, in bytes.
         limit: usize,
     },
-    /// The four bytes are no length but the beginning of another protocol.
+    /// The four bytes are not a length but the beginning of another protocol.
     WrongProtocol {
-        /// Which.
+        /// The other protocol.
         found: WrongProtocol,
         /// The four bytes.
         prefix: [u8; PREFIX],
@@ -72,8 +72,8 @@ impl fmt::Display for FrameError {
 impl std::error::Error for FrameError {}
 
 impl FrameError {
-    /// The four bytes that were taken for a length and are none: the beginning of what the peer said,
-    /// for an error message. No byte after them was read.
+    /// The four bytes that are not a valid length: the beginning of what the peer sent, for an
+    /// error message. No byte after them was read.
     pub fn prefix(&self) -> Option<[u8; PREFIX]> {
         match self {
             Self::Negative(length) | Self::TooLong { length, .. } => Some(length.to_le_bytes()),
@@ -89,7 +89,7 @@ impl From<io::Error> for FrameError {
     }
 }
 
-/// The most likely reason for an impossible length is a program of another protocol.
+/// The error for an impossible length. The likely reason is a program that speaks another protocol.
 pub(super) fn refused(prefix: [u8; PREFIX], limit: usize) -> FrameError {
     let length = i32::from_le_bytes(prefix);
     match WrongProtocol::of_prefix(prefix) {

@@ -1,12 +1,12 @@
-//! A header with its length before it: four bytes, signed, little-endian.
+//! Frames a header by its length: four bytes, signed, little-endian.
 //!
 //! | Python | here |
 //! |---|---|
 //! | `conn.sendall(struct.pack('i', len(header)) + header)` | [`write()`], in one `write_all` |
-//! | `struct.unpack('i', conn.recv(4))`, then `conn.recv(n)` | [`read`], however the bytes are cut |
+//! | `struct.unpack('i', conn.recv(4))`, then `conn.recv(n)` | [`read`], which also accepts split bytes |
 //!
-//! `'i'` is this order on the machines that the lesson ran on. The length comes from a peer, so it is
-//! checked before it is used, and the buffer grows only with the bytes that really come.
+//! `'i'` is little-endian on the machines that the lesson ran on. The length comes from a peer, so
+//! it is checked before it is used, and the buffer grows only with the bytes that arrive.
 
 mod error;
 #[cfg(test)]
@@ -18,20 +18,20 @@ pub use self::error::FrameError;
 use self::error::refused;
 use crate::wire::read_full;
 
-/// How many bytes the length before a header has. Python: `struct.calcsize('i')`.
+/// The size of the length before a header, in bytes. Python: `struct.calcsize('i')`.
 pub const PREFIX: usize = 4;
 
-/// The longest header that is sent here, in bytes. A reader may set a lower limit.
+/// The longest header that [`encode`] accepts, in bytes. A reader may set a lower limit.
 pub const HEADER_LIMIT: usize = 64 * 1024;
 
-/// How much a buffer grows at a time while a header comes in.
+/// How many bytes a buffer grows at a time while a header arrives.
 const STEP: usize = 4096;
 
 /// Appends the length and the header. Python: `struct.pack('<i', len(header)) + header`.
 ///
 /// # Errors
 ///
-/// [`FrameError::Empty`] for no header at all, which no reader takes, and [`FrameError::TooLong`]
+/// [`FrameError::Empty`] for an empty header, which no reader accepts, and [`FrameError::TooLong`]
 /// for one over [`HEADER_LIMIT`]. Nothing is appended then.
 ///
 /// ```
@@ -74,16 +74,15 @@ pub fn write(stream: &mut impl Write, header: &[u8]) -> Result<(), FrameError> {
     Ok(stream.write_all(&bytes)?)
 }
 
-/// Reads one header into `header`; false where the peer closed before the first byte of it.
+/// Reads one header into `header`. Returns false if the peer closed before the first byte of it.
 ///
-/// It does not matter how the bytes are cut on their way. After an error the stream is of no more
-/// use: where the next frame begins is not known.
+/// It does not matter how the network splits the bytes. Do not read from the stream after an error:
+/// the beginning of the next frame is not known.
 ///
 /// # Errors
 ///
 /// [`FrameError`]. A length under 1 or over `limit` bytes is refused before a byte of the header is
-/// read. Time is the stream's business: a total deadline is `net::DeadlineStream`, and its error comes
-/// back as [`FrameError::Io`].
+/// read. For a deadline pass a `net::DeadlineStream`; its error becomes [`FrameError::Io`].
 ///
 /// ```
 /// use proto::wire::frame::read;

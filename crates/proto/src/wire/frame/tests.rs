@@ -1,4 +1,4 @@
-//! Lengths, and programs of other protocols. Cuts are in the tests of the whole crate.
+//! Tests of lengths and of other protocols. Split frames are tested in `tests/wire`.
 
 use super::*;
 
@@ -32,7 +32,7 @@ fn lengths_are_checked_before_they_are_used() {
 }
 
 #[test]
-fn what_no_reader_takes_is_not_written() {
+fn headers_that_no_reader_accepts_are_not_written() {
     let mut out = b"before".to_vec();
     let error = encode(b"", &mut out).unwrap_err();
     assert!(matches!(error, FrameError::Empty), "{error}");
@@ -42,7 +42,7 @@ fn what_no_reader_takes_is_not_written() {
 }
 
 #[test]
-fn programs_of_other_protocols_are_known_by_their_first_bytes() {
+fn other_protocols_are_recognized_by_their_first_bytes() {
     for (bytes, word) in [
         (&b"GET / HTTP/1.1"[..], "HTTP request"),
         (b"POST / HTTP/1.1", "HTTP request"),
@@ -57,7 +57,7 @@ fn programs_of_other_protocols_are_known_by_their_first_bytes() {
 }
 
 #[test]
-fn a_stream_that_fails_fails_the_frame() {
+fn an_error_of_the_stream_is_returned() {
     struct Broken;
     impl Read for Broken {
         fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {

@@ -1,4 +1,4 @@
-//! Why a document is refused, and where.
+//! Errors of the JSON parser, with their positions.
 
 use std::fmt;
 
@@ -9,17 +9,17 @@ use super::DEPTH;
 pub enum Problem {
     /// It is not UTF-8.
     NotUtf8,
-    /// It begins with a byte order mark, which RFC 8259 forbids to send.
+    /// It begins with a byte order mark, which RFC 8259 forbids.
     ByteOrderMark,
     /// It ends before it is complete.
     Ended,
     /// Something else was expected here.
     Expected(&'static str),
-    /// A number is not written as JSON writes them.
+    /// A number does not follow JSON's grammar.
     Number,
-    /// A string has a control character that must be escaped.
+    /// A string contains an unescaped control character.
     Control,
-    /// A backslash is followed by nothing known.
+    /// A backslash begins an unknown escape.
     Escape,
     /// Nested deeper than [`DEPTH`].
     TooDeep,
@@ -27,9 +27,9 @@ pub enum Problem {
     Trailing,
 }
 
-/// A document is not JSON, or not JSON that is taken here: Python's `json.JSONDecodeError`.
+/// The document is not JSON, or nested too deep: Python's `json.JSONDecodeError`.
 ///
-/// Its text says what and where, and no byte of the document is in it.
+/// The text names the problem and the position, and never contains bytes of the document.
 ///
 /// ```
 /// use proto::wire::json::{Problem, parse};
@@ -40,9 +40,9 @@ pub enum Problem {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Error {
-    /// Where, counted in bytes from 0.
+    /// The position in bytes, from 0.
     pub at: usize,
-    /// What.
+    /// The problem.
     pub problem: Problem,
 }
 

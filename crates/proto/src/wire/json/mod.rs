@@ -1,14 +1,14 @@
-//! JSON as RFC 8259 has it, and no more: Python's `json` without its extensions.
+//! Strict JSON (RFC 8259): Python's `json` without its extensions.
 //!
 //! | Python | here |
 //! |---|---|
-//! | `json.loads(b'...')` | [`parse()`], which says exactly what is taken |
+//! | `json.loads(b'...')` | [`parse()`] |
 //! | `json.dumps(value)` | `value.to_string()`, byte for byte the same |
 //! | `value['name']` | [`Value::get`] |
-//! | `int(...)`, `float(...)` of what came | [`Value::as_number`], then `parse` |
+//! | `int(...)`, `float(...)` of a value | [`Value::as_number`], then `parse` |
 //!
-//! Numbers stay text, because a size that went through a float comes back changed (above 2^53).
-//! Nesting is limited, so no input can use up the stack.
+//! Numbers stay text, because a float cannot hold every size above 2^53. Nesting is limited, so no
+//! input can overflow the stack.
 //!
 //! ```
 //! use proto::wire::json::parse;

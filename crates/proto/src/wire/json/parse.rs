@@ -1,35 +1,35 @@
-//! From bytes to a [`Value`], in one pass.
+//! Parses bytes into a [`Value`], in one pass.
 
 use super::error::{Error, Problem};
 use super::value::Value;
 
-/// How deep arrays and objects may be nested. Every document that these protocols carry is flat.
+/// How deep arrays and objects may be nested. The headers of these protocols are flat.
 pub const DEPTH: usize = 16;
 
-/// Parses one document: a value of any kind, with white space around it. Python's
-/// `json.loads(document)`, without what Python adds to the standard.
+/// Parses one document: a value of any type, with optional white space around it. Python's
+/// `json.loads(document)`, without Python's extensions.
 ///
-/// # What is taken
+/// # Grammar
 ///
-/// All that RFC 8259 calls JSON, in UTF-8, and nothing else: no comments, no comma after the last
-/// item, no `NaN` or `Infinity`, no leading zeros or plus signs, no control characters in strings.
-/// Where the standard leaves the choice to the parser, this one
+/// Exactly the JSON of RFC 8259, in UTF-8: no comments, no comma after the last item, no `NaN` or
+/// `Infinity`, no leading zeros or plus signs, no control characters in strings. Where the standard
+/// leaves the choice to the parser, this one
 ///
 /// * keeps every number as it is written, however large, long or small;
 /// * keeps the members of an object that have the same name ([`Value::duplicate`] finds them);
-/// * takes the escape of a lone surrogate (`\ud800`), which no Rust string can hold, as U+FFFD.
-///   Python writes such escapes for names of files that are not UTF-8.
+/// * replaces the escape of a lone surrogate (`\ud800`), which no Rust string can hold, by U+FFFD.
+///   Python writes such escapes for file names that are not UTF-8.
 ///
 /// # Limits
 ///
-/// Arrays and objects may be nested [`DEPTH`] deep. The length has no limit here, since the whole
-/// document is there already; [`frame::read`](crate::wire::frame::read) has one for what a peer
-/// sends. The value takes less than 64 bytes of memory for each byte of the document. The parser
-/// takes time in proportion to the document's length, and recurses no deeper than [`DEPTH`].
+/// Arrays and objects may be nested [`DEPTH`] deep. The length has no limit here, because the whole
+/// document is in memory already; [`frame::read`](crate::wire::frame::read) limits what a peer
+/// sends. The value takes less than 64 bytes of memory for each byte of the document. The time is
+/// proportional to the document's length, and the recursion is no deeper than [`DEPTH`].
 ///
 /// # Errors
 ///
-/// [`Error`], which says where and what.
+/// [`Error`], with the position and the problem.
 ///
 /// ```
 /// use proto::wire::json::{Value, parse};
@@ -70,7 +70,7 @@ struct Parser<'a> {
 }
 
 impl Parser<'_> {
-    /// An error here. At the end of the document what is missing is the rest of it.
+    /// An error at the current position. At the end of the document it becomes [`Problem::Ended`].
     fn fail<T>(&self, problem: Problem) -> Result<T, Error> {
         let problem = match problem {
             Problem::Expected(_) | Problem::Number if self.at >= self.text.len() => Problem::Ended,
@@ -110,7 +110,7 @@ impl Parser<'_> {
         Ok(value)
     }
 
-    /// Steps over an opening bracket and the space after it, unless that is one too many.
+    /// Skips an opening bracket and the space after it, and checks the depth.
     fn nested(&mut self, inner: fn(&mut Self) -> Result<Value, Error>) -> Result<Value, Error> {
         if self.depth == DEPTH {
             return self.fail(Problem::TooDeep);
@@ -233,7 +233,7 @@ impl Parser<'_> {
                 self.at = self.text.len();
                 return self.fail(Problem::Ended);
             };
-            // Each of the bytes that stop is a whole character, so this cuts none.
+            // The byte at `stop` is ASCII, so this does not split a character.
             string.push_str(&rest[..stop]);
             self.at += stop;
             match rest.as_bytes()[stop] {
@@ -296,10 +296,10 @@ impl Parser<'_> {
             if let Some(Ok(c)) = char::decode_utf16([first, second]).next() {
                 return Ok(c);
             }
-            // The second may begin a pair of its own.
+            // The second may begin another pair.
             self.at = back;
         }
-        // Python gives a lone surrogate to file names that are not UTF-8.
+        // Python writes a lone surrogate for file names that are not UTF-8.
         Ok(char::from_u32(u32::from(first)).unwrap_or(char::REPLACEMENT_CHARACTER))
     }
 }

@@ -1,9 +1,9 @@
 //! A parsed JSON document.
 
-/// Any JSON value. What [`parse()`](super::parse()) gives is nested [`DEPTH`](super::DEPTH) deep at
-/// most; writing, comparing and dropping recurse as deep as a value is nested.
+/// A JSON value. A parsed one is nested at most [`DEPTH`](super::DEPTH) deep; writing, comparing
+/// and dropping recurse as deep as the value is nested.
 ///
-/// It is shown as `json.dumps` writes it, byte for byte:
+/// `Display` writes it byte for byte as `json.dumps` does:
 ///
 /// ```
 /// use proto::wire::json::Value;
@@ -19,17 +19,17 @@ pub enum Value {
     Bool(bool),
     /// A number, as it was written. Must be a valid JSON number.
     Number(String),
-    /// A string. A surrogate that has no partner is U+FFFD here.
+    /// A string. A lone surrogate is replaced by U+FFFD.
     String(String),
     /// An array: Python's `list`.
     Array(Vec<Value>),
-    /// An object's members in their order, those with the same name included.
+    /// An object's members in order, including those with the same name.
     Object(Vec<(String, Value)>),
 }
 
 impl Value {
-    /// The member of that name; of several the last, as in Python's `dict`. `None` where there is
-    /// none, or this is no object.
+    /// The member of that name; of several the last, as in Python's `dict`. `None` if there is none
+    /// or this is not an object.
     ///
     /// ```
     /// use proto::wire::json::{Value, parse};
@@ -46,7 +46,7 @@ impl Value {
         matching.next().map(|(_, value)| value)
     }
 
-    /// An object of these members: Python's `{'a': 5}`.
+    /// Makes an object of these members: Python's `{'a': 5}`.
     ///
     /// ```
     /// use proto::wire::json::Value;
@@ -74,7 +74,7 @@ impl Value {
     }
 
     /// A number as it was written; `None` for any other value. `str::parse` turns it into the type
-    /// you choose, and fails where it does not fit, as `int(text)` does in Python.
+    /// you choose, and fails if it does not fit. Python: `int(text)`.
     ///
     /// ```
     /// use proto::wire::json::parse;
@@ -91,11 +91,11 @@ impl Value {
         }
     }
 
-    /// A name that this object has more than once. `None` where there is none, or this is no
-    /// object; the objects within it are not looked at.
+    /// A name that this object has more than once. `None` if there is none or this is not an
+    /// object. It does not search nested objects.
     ///
-    /// Parsers differ in which of the two counts (RFC 8259, section 4), so refuse a document that is
-    /// to be trusted and has one.
+    /// Parsers differ in which member counts (RFC 8259, section 4), so refuse duplicates in a
+    /// document that a decision depends on.
     ///
     /// ```
     /// use proto::wire::json::parse;
@@ -113,7 +113,7 @@ impl Value {
         Some(twice[0])
     }
 
-    /// What kind of value it is, for an error message: `"a number"`.
+    /// The type of the value, for an error message: `"a number"`.
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Null => "null",

@@ -1,11 +1,11 @@
-//! JSON as Python's `json.dumps` writes it.
+//! Writes JSON as Python's `json.dumps` does.
 
 use std::fmt::{self, Display, Write};
 
 use super::value::Value;
 
-/// Appends `text` as a JSON string, in printable ASCII alone, byte for byte what `json.dumps(text)`
-/// gives: `\uXXXX` for whatever else has no shorter escape, two of them above U+FFFF.
+/// Appends `text` as a JSON string, byte for byte as `json.dumps(text)` writes it: in printable
+/// ASCII, with `\uXXXX` for characters without a shorter escape, and two of these above U+FFFF.
 ///
 /// ```
 /// let mut out = String::new();
@@ -35,7 +35,7 @@ pub fn write_string(out: &mut String, text: &str) {
     out.push('"');
 }
 
-/// With `", "` and `": "` between the parts, as Python has them by default.
+/// The separators are `", "` and `": "`, Python's defaults.
 impl Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let string = |text: &str| {

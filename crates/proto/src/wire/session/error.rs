@@ -1,4 +1,4 @@
-//! Why a session is refused.
+//! The errors of a session.
 
 use std::fmt;
 use std::io;
@@ -14,35 +14,35 @@ use crate::wire::header::HeaderError;
 pub enum SessionError {
     /// The stream failed: a timeout, a reset.
     Io(io::Error),
-    /// No frame, or not a whole one.
+    /// The bytes are not a frame, or not a whole one.
     Frame(FrameError),
-    /// The header is not a session's.
+    /// The header is not one of a session.
     Header(HeaderError),
     /// The body is too long.
     TooLong {
-        /// How long, as announced, in bytes.
+        /// The announced length in bytes.
         length: u64,
         /// The maximum, in bytes.
         limit: usize,
     },
     /// The peer closed in the middle of a body.
     Short {
-        /// How many bytes had come.
+        /// The bytes received.
         got: usize,
-        /// How many there should have been.
+        /// The bytes expected.
         of: usize,
     },
-    /// The authentication code is wrong: something on the way has changed, dropped, repeated or
-    /// moved a frame.
+    /// The authentication code is wrong: a frame was changed, dropped, repeated or moved on its
+    /// way.
     NotAuthentic {
-        /// Which frame of its direction, counted from 0.
+        /// The number of the frame in its direction, from 0.
         frame: u64,
     },
-    /// A frame of the handshake has a hash, though there is no key yet that it could be made with.
+    /// A frame of the handshake has a hash, although there is no key yet.
     HashWithoutKey(FrameType),
-    /// No such type of frame. Holds its name, quoted and cut.
+    /// The frame type is unknown. Holds its name, quoted and cut.
     UnknownType(String),
-    /// A frame that may not come now.
+    /// The frame is not allowed now.
     Unexpected(Unexpected),
 }
 

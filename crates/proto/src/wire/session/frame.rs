@@ -1,4 +1,4 @@
-//! One frame: a header, and the body that it announces.
+//! Reads and writes single frames: a header and its body.
 
 use std::io::{self, Read, Write};
 
@@ -14,20 +14,21 @@ use crate::wire::read_full;
 pub const BODY_LIMIT: usize = 64 * 1024;
 /// The longest header before authentication, in bytes.
 pub const PLAIN_HEADER_LIMIT: usize = 1024;
-/// The longest body before authentication, in bytes: the three need 64, a refusal is a sentence.
+/// The longest body before authentication, in bytes: a handshake frame needs 64, a refusal is a
+/// sentence.
 const PLAIN_BODY_LIMIT: usize = 1024;
 
-/// A frame that came; after the handshake, an authentic one.
+/// A received frame; after the handshake, an authentic one.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Frame<'a> {
-    /// What it is.
+    /// Its type.
     pub kind: FrameType,
-    /// What it holds.
+    /// Its body.
     pub body: &'a [u8],
 }
 
-/// Reads frames, with buffers that are used again: up to 64 KiB for a header and as much for a body,
-/// once frames of that size have come.
+/// Reads frames into reused buffers, which grow to 64 KiB for a header and 64 KiB for a body if
+/// frames of that size arrive.
 ///
 /// ```
 /// use proto::wire::session::{FrameReader, FrameType, write_plain};
@@ -49,8 +50,8 @@ pub struct FrameReader {
 }
 
 impl FrameReader {
-    /// Reads a frame of the handshake, which has no authentication code. `None` where the peer
-    /// closed before the first byte of it.
+    /// Reads a frame of the handshake, which has no authentication code. `None` if the peer closed
+    /// before the first byte of it.
     ///
     /// # Errors
     ///
@@ -70,12 +71,12 @@ impl FrameReader {
         Ok(Some(frame))
     }
 
-    /// Reads a later frame, and gives it only if its authentication code is right. `None` where the
+    /// Reads a later frame, and returns it only if its authentication code is right. `None` if the
     /// peer closed before the first byte of it.
     ///
     /// # Errors
     ///
-    /// [`SessionError`]. After one, nothing that comes on this connection can be trusted.
+    /// [`SessionError`]. After one, no byte on this connection can be trusted.
     pub fn read_sealed(
         &mut self,
         stream: &mut impl Read,
@@ -107,7 +108,7 @@ impl FrameReader {
                 });
             }
         };
-        // At most 64 KiB, whatever was announced.
+        // `length` is at most `body_limit`, so the peer cannot make this allocate more.
         self.body.resize(length, 0);
         let got = read_full(stream, &mut self.body)?;
         if got < length {
@@ -124,8 +125,8 @@ impl FrameReader {
     }
 }
 
-/// Writes a frame of the handshake, in one write. Its body should have at most 1 KiB, since
-/// [`FrameReader::read_plain`] takes no more.
+/// Writes a frame of the handshake, in one write. Its body must not exceed 1 KiB, the limit of
+/// [`FrameReader::read_plain`].
 ///
 /// # Errors
 ///

@@ -1,8 +1,9 @@
-//! Proving to each other that both know the token, without sending it.
+//! The handshake: client and server prove to each other that they know the token, without sending
+//! it.
 //!
-//! Each side gets the other's 32 random bytes, and shows HMAC-SHA256 (RFC 2104) over both with the
-//! token as the key. From the same come the keys of the two directions, which are new in each
-//! connection.
+//! Each side sends 32 random bytes, its nonce, and proves that it knows the token by an HMAC-SHA256
+//! (RFC 2104) over both nonces with the token as the key. The keys of the two directions are
+//! derived in the same way, so they are new for each connection.
 //!
 //! ```
 //! use proto::wire::session::handshake::{Agreement, check_auth, hello, read_hello};
@@ -11,17 +12,17 @@
 //! let token = [7; 32];
 //! let (server_nonce, client_nonce) = ([1; 32], [2; 32]); // must be random, and used once
 //!
-//! // The client, with the body of the server's `hello`; what it gives is the body of `auth`.
+//! // The client gets the body of `hello` and makes the body of `auth`.
 //! let heard = read_hello(&hello(&server_nonce))?;
 //! let agreement = Agreement::new(&token, &heard, &client_nonce)?;
 //! let auth = agreement.auth();
 //!
-//! // The server, with the body of `auth`. From here on the client is authenticated.
+//! // The server checks the body of `auth`. From here on the client is authenticated.
 //! let at_server = check_auth(&token, &server_nonce, &auth)?;
 //! let welcome = at_server.welcome().to_vec();
 //! let (_, mut from_client) = at_server.into_server();
 //!
-//! // The client, with the body of `welcome`. From here on the server is authenticated.
+//! // The client checks the body of `welcome`. From here on the server is authenticated.
 //! let (mut to_server, _) = agreement.check_welcome(&welcome)?;
 //! let mut bytes = Vec::new();
 //! to_server.send(&mut bytes, [(FrameType::Command, b"uptime")])?;
@@ -36,12 +37,13 @@ use std::fmt;
 use super::seal::{Opener, Sealer};
 use crate::wire::hmac::{Key, equal};
 
-/// The name and version of the protocol. It begins every message that is authenticated here.
+/// The name and version of the protocol. Every authenticated message begins with it.
 const MAGIC: &[u8] = b"sockexec/1\0";
-/// What the magic of every version begins with.
+/// The beginning of the magic of every version.
 const FAMILY: &[u8] = b"sockexec/";
 
-/// 32 random bytes that are used once. They come from the system, never from a clock or a counter.
+/// 32 random bytes that are used once. They must come from the system, never from a clock or a
+/// counter.
 pub type Nonce = [u8; 32];
 
 /// The body of `hello`.
@@ -49,7 +51,7 @@ pub fn hello(server: &Nonce) -> Vec<u8> {
     [MAGIC, server].concat()
 }
 
-/// The server's nonce out of the body of `hello`.
+/// Reads the server's nonce from the body of `hello`.
 ///
 /// # Errors
 ///
@@ -74,7 +76,7 @@ pub fn read_hello(body: &[u8]) -> Result<Nonce, HandshakeError> {
     }
 }
 
-/// Everything that follows from the token and the two nonces.
+/// The proofs and keys derived from the token and the two nonces.
 #[derive(Debug)]
 pub struct Agreement {
     client_proof: [u8; 32],
@@ -85,12 +87,12 @@ pub struct Agreement {
 }
 
 impl Agreement {
-    /// What both sides compute, each for itself.
+    /// Computes them; both sides do this.
     ///
     /// # Errors
     ///
-    /// [`HandshakeError::Reflected`] where the nonces are equal: the client sends the server its own
-    /// words back.
+    /// [`HandshakeError::Reflected`] if the nonces are equal: the client sent the server's nonce
+    /// back.
     pub fn new(token: &[u8; 32], server: &Nonce, client: &Nonce) -> Result<Self, HandshakeError> {
         if equal(server, client) {
             return Err(HandshakeError::Reflected);
@@ -116,8 +118,8 @@ impl Agreement {
         &self.server_proof
     }
 
-    /// The client's side: checks the server's proof, and gives what seals what it sends and opens
-    /// what it gets.
+    /// For the client: checks the server's proof, and returns the sealer and opener of its
+    /// directions.
     ///
     /// # Errors
     ///
@@ -132,8 +134,7 @@ impl Agreement {
         ))
     }
 
-    /// The server's side of what [`check_welcome`](Self::check_welcome) gives, once the client's
-    /// proof was checked by [`check_auth`].
+    /// For the server, after [`check_auth`]: returns the sealer and opener of its directions.
     pub fn into_server(self) -> (Sealer, Opener) {
         (
             Sealer::new(self.server_to_client),
@@ -142,7 +143,7 @@ impl Agreement {
     }
 }
 
-/// The server's side: checks the body of `auth`.
+/// For the server: checks the body of `auth`.
 ///
 /// # Errors
 ///
@@ -164,10 +165,10 @@ pub fn check_auth(
     Ok(agreement)
 }
 
-/// The other side failed to authenticate. No text has a secret in it.
+/// Why the other side failed to authenticate. No text contains a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HandshakeError {
-    /// A body has the wrong form. Holds the frame's type.
+    /// A body is malformed. Holds the frame's type.
     Malformed(&'static str),
     /// Another version of the protocol. Holds its number.
     Version(String),

@@ -1,26 +1,26 @@
-//! Finding a peer that has vanished, by `ping` and `pong`.
+//! Detects a peer that has vanished, by `ping` and `pong`.
 
 use super::FrameType;
 use super::state::Unexpected;
 
-/// After how many silent intervals a peer counts as gone.
+/// The number of silent intervals after which a peer counts as gone.
 pub const INTERVALS: u32 = 3;
 
-/// What to do after an interval in which nothing came.
+/// What to do after an interval without bytes from the peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Silence {
     /// Send a `ping`.
     Ping,
     /// Wait: the last `ping` is not answered yet.
     Wait,
-    /// Nothing has come for [`INTERVALS`] intervals, and no answer either.
+    /// Give up: nothing has arrived for [`INTERVALS`] intervals, nor the answer to a `ping`.
     Gone,
 }
 
-/// One side's pings: as OpenSSH's `ServerAliveInterval`, but with at most one unanswered, so that
-/// they never fill a buffer while the peer does not read.
+/// The pings of one side. Like OpenSSH's `ServerAliveInterval`, but with at most one unanswered
+/// `ping`, so that pings never fill a buffer while the peer does not read.
 ///
-/// It keeps no time. The caller says when an interval has passed in silence.
+/// It has no clock: the caller reports each silent interval.
 ///
 /// ```
 /// use proto::wire::session::{KeepAlive, Silence};
@@ -42,8 +42,8 @@ pub struct KeepAlive {
 }
 
 impl KeepAlive {
-    /// An interval has passed in which nothing came from the peer. After [`Silence::Ping`] the
-    /// caller sends one.
+    /// Reports an interval without bytes from the peer. After [`Silence::Ping`] the caller must
+    /// send a `ping`.
     pub const fn silent_interval(&mut self) -> Silence {
         self.silent += 1;
         if !self.unanswered {
@@ -56,16 +56,16 @@ impl KeepAlive {
         }
     }
 
-    /// Bytes came from the peer, whatever they are.
+    /// Reports bytes from the peer, of any kind.
     pub const fn heard(&mut self) {
         self.silent = 0;
     }
 
-    /// A `pong` came.
+    /// Reports a `pong`.
     ///
     /// # Errors
     ///
-    /// [`Unexpected`], where no `ping` is unanswered.
+    /// [`Unexpected`] if no `ping` is unanswered.
     pub const fn pong(&mut self) -> Result<(), Unexpected> {
         if !self.unanswered {
             return Err(Unexpected {
@@ -83,11 +83,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_ping_is_unanswered_at_most_and_three_silent_intervals_are_the_end() {
+    fn at_most_one_ping_is_unanswered_and_a_peer_is_gone_after_three_silent_intervals() {
         let mut alive = KeepAlive::default();
         let silent = [alive.silent_interval(), alive.silent_interval()];
         assert_eq!(silent, [Silence::Ping, Silence::Wait]);
-        // A peer that speaks is there, though it has not answered yet.
+        // A peer that sends bytes is there, although it has not answered yet.
         alive.heard();
         let silent = [alive.silent_interval(), alive.silent_interval()];
         assert_eq!(silent, [Silence::Wait, Silence::Wait]);
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_to_nothing_is_refused() {
+    fn a_pong_without_a_ping_is_refused() {
         let mut alive = KeepAlive::default();
         let error = alive.pong().unwrap_err().to_string();
         assert_eq!(error, "unexpected pong frame without a ping");

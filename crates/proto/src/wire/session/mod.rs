@@ -17,10 +17,10 @@
 //!    |  <------------ exit     {"code": 0}                        |   (or error, with a text)
 //! ```
 //!
-//! [`handshake`] proves to each side that the other knows the token, and gives a fresh key for each
-//! direction. [`Sealer`] and [`Opener`] make and check the codes of all later frames. [`ServerState`]
-//! and [`ClientState`] say which frame may come when, and [`KeepAlive`] finds a peer that has
-//! vanished. The protocol gives authenticity, not secrecy.
+//! [`handshake`] proves to each side that the other knows the token, and makes a new key for each
+//! direction. [`Sealer`] and [`Opener`] make and check the codes of all later frames.
+//! [`ServerState`] and [`ClientState`] tell which frames are allowed when, and [`KeepAlive`]
+//! detects a peer that has vanished. The protocol gives authenticity, not secrecy.
 
 mod error;
 mod frame;
@@ -58,11 +58,11 @@ pub enum FrameType {
     Stdout,
     /// Server: bytes of its standard error.
     Stderr,
-    /// Server: words for the client's user about the command that runs.
+    /// Server: a message for the client's user about the running command.
     Note,
     /// Server: how the command ended.
     Exit,
-    /// Server: why it did not run, or why there is no status.
+    /// Server: why the command did not run, or why there is no status.
     Error,
     /// Either: asks for a `pong`.
     Ping,
@@ -88,7 +88,7 @@ impl FrameType {
         Self::Pong,
     ];
 
-    /// As `filename` has it.
+    /// The value of `filename`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Hello => "hello",

@@ -1,4 +1,4 @@
-//! Authentication codes for the frames of one direction.
+//! Makes and checks the authentication codes of the frames in one direction.
 
 use std::io::{self, ErrorKind, IoSlice, Write};
 
@@ -12,8 +12,7 @@ use crate::wire::sha256::hex;
 /// Room for the length and header of any frame that is sent: 4 bytes, and at most 122 of JSON.
 const HEAD_ROOM: usize = 128;
 
-/// The code covers what the header announces, not what was received: else a shortened body with
-/// the code of the short one would pass.
+/// The code of a frame. It covers the announced length, so a body that was cut short does not pass.
 fn code(key: &Key, sequence: u64, kind: &str, total_size: u64, body: &[u8]) -> [u8; 32] {
     let kind_length = kind.len() as u32;
     key.code(&[
@@ -25,8 +24,9 @@ fn code(key: &Key, sequence: u64, kind: &str, total_size: u64, body: &[u8]) -> [
     ])
 }
 
-/// Seals the frames that are sent in one direction. Each gets the next sequence number, so that none
-/// can be left out, repeated or moved. The [`handshake`](super::handshake) gives one to each side.
+/// Seals the frames that are sent in one direction. Each gets the next sequence number, so that
+/// none can be dropped, repeated or moved. The [`handshake`](super::handshake) makes one for each
+/// side.
 #[derive(Debug)]
 pub struct Sealer {
     key: Key,
@@ -50,8 +50,8 @@ impl Sealer {
     ///
     /// # Errors
     ///
-    /// Those of the stream, and `InvalidInput` for a body over [`BODY_LIMIT`]. After an error the
-    /// stream is of no more use: part of a frame may have left.
+    /// Those of the stream, and `InvalidInput` for a body over [`BODY_LIMIT`]. Do not write to the
+    /// stream after an error: part of a frame may have been sent.
     ///
     /// ```
     /// # use proto::wire::session::handshake::Agreement;
@@ -111,7 +111,7 @@ impl Sealer {
     }
 }
 
-/// `write_all` for parts in several places. std has one, but not yet in stable Rust.
+/// `write_all` for several slices. std's `write_all_vectored` is not stable yet.
 fn write_all_vectored(stream: &mut impl Write, mut parts: &mut [IoSlice<'_>]) -> io::Result<()> {
     IoSlice::advance_slices(&mut parts, 0); // leaves out empty parts
     while !parts.is_empty() {
@@ -125,7 +125,7 @@ fn write_all_vectored(stream: &mut impl Write, mut parts: &mut [IoSlice<'_>]) ->
     Ok(())
 }
 
-/// Checks the frames that come, for [`FrameReader::read_sealed`](super::FrameReader::read_sealed).
+/// Checks received frames, for [`FrameReader::read_sealed`](super::FrameReader::read_sealed).
 #[derive(Debug)]
 pub struct Opener {
     key: Key,

@@ -1,10 +1,10 @@
-//! Which frame may come when.
+//! State machines: which frames are allowed when.
 
 use std::fmt;
 
 use super::FrameType;
 
-/// What a server expects of its client.
+/// The state of a server, which tells what the client may send.
 ///
 /// ```
 /// use proto::wire::session::{FrameType, ServerState};
@@ -20,13 +20,13 @@ use super::FrameType;
 pub enum ServerState {
     /// `hello` was sent.
     AwaitingAuth,
-    /// No command runs, and no input of one is on its way.
+    /// No command runs, and the input of the last one has ended.
     Idle,
     /// A command runs, and takes input.
     Running,
     /// A command runs, and its input has ended.
     RunningWithoutInput,
-    /// A command has ended before its input: what the client had sent meanwhile may still come.
+    /// A command has ended before its input. The rest of that input may still arrive.
     IdleAfterInput,
 }
 
@@ -35,7 +35,7 @@ impl ServerState {
     ///
     /// # Errors
     ///
-    /// [`Unexpected`], where that frame may not come now.
+    /// [`Unexpected`] if the frame is not allowed now.
     pub const fn receive(self, kind: FrameType) -> Result<Self, Unexpected> {
         Ok(match (self, kind) {
             (Self::AwaitingAuth, FrameType::Auth) => Self::Idle,
@@ -80,7 +80,7 @@ impl ServerState {
     }
 }
 
-/// What a client expects of its server.
+/// The state of a client, which tells what the server may send.
 ///
 /// ```
 /// use proto::wire::session::{ClientState, FrameType};
@@ -106,18 +106,18 @@ impl ClientState {
     ///
     /// # Errors
     ///
-    /// [`Unexpected`], where that frame may not come now.
+    /// [`Unexpected`] if the frame is not allowed now.
     pub const fn receive(self, kind: FrameType) -> Result<Self, Unexpected> {
         Ok(match (self, kind) {
             (Self::AwaitingHello, FrameType::Hello) => Self::AwaitingWelcome,
             (Self::AwaitingWelcome, FrameType::Welcome) => Self::Idle,
-            // A refusal. Its words are not authenticated.
+            // A refusal. It is not authenticated.
             (Self::AwaitingHello | Self::AwaitingWelcome, FrameType::Error) => self,
             (Self::Running, FrameType::Stdout | FrameType::Stderr | FrameType::Note) => {
                 Self::Running
             }
             (Self::Running, FrameType::Exit | FrameType::Error) => Self::Idle,
-            // The server is about to close, and says why.
+            // The server sends the reason and then closes.
             (Self::Idle, FrameType::Error) => Self::Idle,
             (Self::Idle | Self::Running, FrameType::Ping | FrameType::Pong) => self,
             _ => {
@@ -137,12 +137,12 @@ impl ClientState {
     }
 }
 
-/// A frame that may not come now.
+/// A frame that is not allowed now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unexpected {
     /// Its type.
     pub kind: FrameType,
-    /// `in state idle`, or what else makes it wrong.
+    /// `in state idle`, or another reason.
     pub when: &'static str,
 }
 
@@ -159,7 +159,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_state_of_the_server_with_every_frame() {
+    fn the_server_accepts_exactly_the_allowed_frames_in_every_state() {
         use ServerState::*;
         let allowed = [
             (AwaitingAuth, FrameType::Auth, Idle),
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn every_state_of_the_client_with_every_frame() {
+    fn the_client_accepts_exactly_the_allowed_frames_in_every_state() {
         use ClientState::*;
         let allowed = [
             (AwaitingHello, FrameType::Hello, AwaitingWelcome),

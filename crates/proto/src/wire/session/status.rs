@@ -1,10 +1,10 @@
-//! How a command ended: the body of `exit`.
+//! The exit status of a command: the body of `exit`.
 
 use std::fmt;
 
 use crate::wire::json::{self, Value};
 
-/// How a command ended: Python's `returncode`, where a signal is a negative number.
+/// How a command ended. Python: `returncode`, which is negative for a signal.
 ///
 /// ```
 /// use proto::wire::session::ExitStatus;
@@ -36,8 +36,8 @@ impl ExitStatus {
     ///
     /// # Errors
     ///
-    /// [`StatusError`] for anything but an object with one of the two fields, and in it a whole
-    /// number: 0 to 255 for a code, 1 to 127 for a signal.
+    /// [`StatusError`], unless the body is an object with exactly one of the two fields and its
+    /// value is a whole number: 0 to 255 for a code, 1 to 127 for a signal.
     pub fn decode(body: &[u8]) -> Result<Self, StatusError> {
         let value = json::parse(body).map_err(|_| StatusError)?;
         let Value::Object(fields) = value else {
@@ -46,7 +46,7 @@ impl ExitStatus {
         let [(name, Value::Number(number))] = &fields[..] else {
             return Err(StatusError);
         };
-        // `u8::from_str` would take a plus sign, but JSON has none before a number.
+        // `u8::from_str` accepts a plus sign, but a JSON number has none.
         let number: u8 = number.parse().map_err(|_| StatusError)?;
         match name.as_str() {
             "code" => Ok(Self::Code(number)),
@@ -55,7 +55,7 @@ impl ExitStatus {
         }
     }
 
-    /// What a shell makes of it: the code, or 128 and the signal's number.
+    /// The status that a shell would show: the code, or 128 plus the signal's number.
     pub const fn shell_status(self) -> u8 {
         match self {
             Self::Code(code) => code,
@@ -64,7 +64,7 @@ impl ExitStatus {
     }
 }
 
-/// The body of an `exit` frame is not a status.
+/// The body of an `exit` frame is malformed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StatusError;
 

@@ -1,4 +1,5 @@
-//! The handshake's vector, every bit and every cut of frames.
+//! Tests of the handshake with a test vector, and of frames with each bit changed or cut at each
+//! byte.
 
 use super::handshake::{Agreement, HandshakeError, Nonce, check_auth, hello, read_hello};
 use super::*;
@@ -37,9 +38,9 @@ fn open(bytes: &[u8], opener: &mut Opener) -> Result<(FrameType, Vec<u8>), Sessi
     Ok((frame.kind, frame.body.to_vec()))
 }
 
-/// Computed with Python's `hmac`, from the description alone.
+/// The expected values were computed with Python's `hmac` from the protocol's description.
 #[test]
-fn the_proofs_and_keys_are_what_another_implementation_computes() {
+fn proofs_and_keys_match_those_of_another_implementation() {
     let auth = hex(&agreement().auth());
     assert_eq!(&auth[..64], "22".repeat(32));
     assert_eq!(
@@ -50,7 +51,7 @@ fn the_proofs_and_keys_are_what_another_implementation_computes() {
         hex(agreement().welcome()),
         "ce3f261519e7132523a2029e92f660a4dc9ac88f1a6543bc8a55f1df7e9118ec"
     );
-    // The keys show only in what they seal.
+    // The keys are private, so the test checks what they seal.
     for ((mut sealer, _), key) in [
         (
             client(),
@@ -76,7 +77,7 @@ fn the_proofs_and_keys_are_what_another_implementation_computes() {
 }
 
 #[test]
-fn each_side_takes_the_other_only_with_the_same_token() {
+fn each_side_accepts_only_a_peer_with_the_same_token() {
     assert_eq!(read_hello(&hello(&NS)), Ok(NS));
     let auth = agreement().auth();
     assert!(check_auth(&token(), &NS, &auth).is_ok());
@@ -89,13 +90,13 @@ fn each_side_takes_the_other_only_with_the_same_token() {
         let refused = agreement().check_welcome(other.welcome()).err();
         assert_eq!(refused, Some(HandshakeError::ServerProof));
     }
-    // A fresh nonce makes a recorded proof worthless.
+    // With a new nonce a recorded proof is wrong.
     let replayed = check_auth(&token(), &[0x33; 32], &auth).err();
     assert_eq!(replayed, Some(HandshakeError::ClientProof));
 }
 
 #[test]
-fn nobody_is_taken_with_his_partners_own_words() {
+fn reflected_nonces_and_proofs_are_refused() {
     let echoed = [NS, [0; 32]].concat();
     let refused = check_auth(&token(), &NS, &echoed).err();
     assert_eq!(refused, Some(HandshakeError::Reflected));
@@ -105,7 +106,7 @@ fn nobody_is_taken_with_his_partners_own_words() {
 }
 
 #[test]
-fn bodies_of_another_form_or_version_are_told_apart() {
+fn malformed_bodies_and_other_versions_are_refused() {
     for length in [0, 1, 10, 42, 44] {
         let body = &[&hello(&NS)[..], b"x"].concat()[..length];
         assert!(read_hello(body).is_err(), "{length}");
@@ -122,7 +123,7 @@ fn bodies_of_another_form_or_version_are_told_apart() {
 }
 
 #[test]
-fn what_is_sealed_is_opened_and_looks_like_the_lessons_header() {
+fn sealed_frames_are_opened_and_look_like_the_lessons_header() {
     let (mut sealer, _) = client();
     let (_, mut opener) = server();
     for length in [0, 1, 1000, BODY_LIMIT] {
@@ -138,7 +139,7 @@ fn what_is_sealed_is_opened_and_looks_like_the_lessons_header() {
     }
 }
 
-/// A stream that takes a few bytes at a time, as a full socket does.
+/// A stream that accepts a few bytes at a time, like a socket whose buffer is nearly full.
 struct Reluctant(Vec<u8>);
 
 impl std::io::Write for Reluctant {
@@ -158,7 +159,7 @@ impl std::io::Write for Reluctant {
 }
 
 #[test]
-fn frames_that_leave_together_are_the_same_frames_however_little_a_write_takes() {
+fn frames_sent_together_are_complete_even_with_short_writes() {
     let (mut sealer, _) = client();
     let mut apart = seal(&mut sealer, FrameType::Command, b"cat");
     apart.extend(seal(&mut sealer, FrameType::StdinEof, b""));
@@ -185,7 +186,7 @@ fn a_body_over_the_limit_is_not_sent() {
 fn no_bit_of_a_frame_can_be_changed() {
     let (mut sealer, _) = client();
     let bytes = seal(&mut sealer, FrameType::Command, b"echo hi");
-    // Behind it there is enough for any length that a changed bit can announce.
+    // Padding, so that every length that a changed bit can announce is available.
     let padding = [b' '; 70_000];
     for bit in 0..bytes.len() * 8 {
         let mut changed = bytes.clone();
@@ -199,7 +200,7 @@ fn no_bit_of_a_frame_can_be_changed() {
 }
 
 #[test]
-fn a_frame_that_is_cut_anywhere_is_refused() {
+fn a_truncated_frame_is_refused() {
     let (mut sealer, _) = client();
     let bytes = seal(&mut sealer, FrameType::Command, b"echo hi");
     for cut in 1..bytes.len() {
@@ -213,7 +214,7 @@ fn a_frame_that_is_cut_anywhere_is_refused() {
 }
 
 #[test]
-fn frames_cannot_be_dropped_repeated_swapped_relabelled_or_turned_round() {
+fn frames_cannot_be_dropped_repeated_swapped_relabelled_or_reflected() {
     let (mut sealer, _) = server();
     let first = seal(&mut sealer, FrameType::Stdout, b"one");
     let second = seal(&mut sealer, FrameType::Stdout, b"two");
@@ -238,7 +239,7 @@ fn frames_cannot_be_dropped_repeated_swapped_relabelled_or_turned_round() {
 }
 
 #[test]
-fn a_code_for_less_than_was_announced_is_no_code() {
+fn the_code_covers_the_announced_length() {
     let (mut sealer, _) = client();
     let bytes = seal(&mut sealer, FrameType::Stdin, b"short");
     let longer = String::from_utf8_lossy(&bytes).replace("\"total_size\": 5", "\"total_size\": 9");
@@ -247,7 +248,7 @@ fn a_code_for_less_than_was_announced_is_no_code() {
 }
 
 #[test]
-fn before_authentication_little_is_taken() {
+fn frames_before_authentication_have_low_limits() {
     let mut plain = Vec::new();
     write_plain(&mut plain, FrameType::Hello, &hello(&NS)).unwrap();
     let mut reader = FrameReader::default();
@@ -276,7 +277,7 @@ fn before_authentication_little_is_taken() {
 }
 
 #[test]
-fn a_status_is_one_number_of_one_name() {
+fn a_status_has_exactly_one_field() {
     for status in [
         ExitStatus::Code(0),
         ExitStatus::Code(255),

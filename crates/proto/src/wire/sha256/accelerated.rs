@@ -1,14 +1,14 @@
 //! The compression function with the processor's own SHA instructions.
 //!
-//! This holds the only line of `unsafe` in the project. Why: every frame of a session is
-//! authenticated, on both sides, so a gibibyte of output is hashed twice. In plain Rust that is
-//! slower than what ssh carries; with these instructions it is faster. The figures are in the
-//! architecture page, and `cargo bench -p proto` measures them again.
+//! This module has the only line of `unsafe` in the project. Every frame of a session is
+//! authenticated on both sides, so a gibibyte of output is hashed twice. In plain Rust this is
+//! slower than ssh; with these instructions it is faster. The architecture page has the figures,
+//! and `cargo bench -p proto` measures them again.
 //!
-//! Why it is sound: calling a function that was compiled for instructions which the processor
-//! lacks is undefined behaviour, so the call is made only after the test that they are there. The
-//! instructions themselves work on values and touch no memory. The unit tests of the folder above
-//! hold this way against the plain one for every length and every cut.
+//! It is sound: calling a function compiled for instructions that the processor lacks is undefined
+//! behaviour, so the function is called only after the processor was checked for them. The
+//! instructions themselves work on values and access no memory. The unit tests of the parent module
+//! compare this implementation with the portable one for many lengths and cuts.
 
 use std::arch::x86_64::{
     __m128i, _mm_add_epi32, _mm_alignr_epi8, _mm_extract_epi32, _mm_set_epi32, _mm_set_epi64x,
@@ -19,7 +19,7 @@ use std::arch::x86_64::{
 use super::portable::ROUNDS;
 use super::{BLOCK, Compress};
 
-/// The function, where this processor can run it.
+/// The accelerated function, if this processor can run it.
 pub(super) fn compress() -> Option<Compress> {
     let able = is_x86_feature_detected!("sha")
         && is_x86_feature_detected!("sse2")
@@ -28,9 +28,9 @@ pub(super) fn compress() -> Option<Compress> {
     able.then_some(checked)
 }
 
-/// Handed out by [`compress`] alone, that is, only where the instructions are there.
+/// Only [`compress`] returns this function, after it has checked the processor.
 fn checked(state: &mut [u32; 8], blocks: &[[u8; BLOCK]]) {
-    // SAFETY: the features that `rounds` is compiled for were found before this was handed out.
+    // SAFETY: `compress` has checked that the processor has the features of `rounds`.
     #[allow(unsafe_code)]
     unsafe {
         rounds(state, blocks);
@@ -40,7 +40,7 @@ fn checked(state: &mut [u32; 8], blocks: &[[u8; BLOCK]]) {
 #[target_feature(enable = "sha,sse2,ssse3,sse4.1")]
 fn rounds(state: &mut [u32; 8], blocks: &[[u8; BLOCK]]) {
     let [a, b, c, d, e, f, g, h] = state.map(u32::cast_signed);
-    // The order in which the instructions want the state.
+    // The instructions need the state in this order.
     let mut abef = _mm_set_epi32(a, b, e, f);
     let mut cdgh = _mm_set_epi32(c, d, g, h);
     for block in blocks {
@@ -72,7 +72,7 @@ fn rounds(state: &mut [u32; 8], blocks: &[[u8; BLOCK]]) {
     *state = parts.map(i32::cast_unsigned);
 }
 
-/// Sixteen big-endian words, four to a register.
+/// Loads sixteen big-endian words, four in each register.
 #[target_feature(enable = "sse2,ssse3")]
 fn load(block: &[u8; BLOCK]) -> [__m128i; 4] {
     let swap = _mm_set_epi64x(0x0c0d_0e0f_0809_0a0b, 0x0405_0607_0001_0203);
@@ -84,7 +84,7 @@ fn load(block: &[u8; BLOCK]) -> [__m128i; 4] {
     })
 }
 
-/// Four constants, the first in the lowest place.
+/// Four constants, the first in the lowest lane.
 #[target_feature(enable = "sse2")]
 fn constants(four: usize) -> __m128i {
     let [k0, k1, k2, k3] = [0, 1, 2, 3].map(|next| ROUNDS[4 * four + next].cast_signed());

@@ -5,22 +5,22 @@
 //! | `hashlib.sha256(data).hexdigest()` | [`hex`]`(&`[`digest`]`(data))` |
 //! | `h = hashlib.sha256(); h.update(data); h.digest()` | [`Sha256`] |
 //!
-//! It uses the processor's SHA instructions where there are any; the result is the same.
+//! It uses the processor's SHA instructions if it has them; the result is the same.
 
 #[cfg(target_arch = "x86_64")]
 mod accelerated;
 mod portable;
 
-/// How many bytes a digest has. Python: `hashlib.sha256().digest_size`.
+/// The size of a digest in bytes. Python: `hashlib.sha256().digest_size`.
 pub const DIGEST: usize = 32;
-/// How many bytes are compressed at a time. Python: `hashlib.sha256().block_size`.
+/// The size of a block in bytes. Python: `hashlib.sha256().block_size`.
 pub const BLOCK: usize = 64;
 
 /// Compresses whole blocks into the state.
 type Compress = fn(&mut [u32; 8], &[[u8; BLOCK]]);
 
-/// A hash under way: Python's `hashlib.sha256()` object. It holds no more than one block, however
-/// much is added, and how the input is cut makes no difference.
+/// An incremental hash: Python's `hashlib.sha256()` object. It buffers at most one block, and the
+/// digest does not depend on how the input is split.
 ///
 /// The standard defines it for less than 2^61 bytes.
 ///
@@ -35,7 +35,7 @@ type Compress = fn(&mut [u32; 8], &[[u8; BLOCK]]);
 #[derive(Clone, Debug)]
 pub struct Sha256 {
     state: [u32; 8],
-    /// What does not fill a block yet.
+    /// The bytes of an incomplete block.
     pending: [u8; BLOCK],
     length: u64,
     compress: Compress,
@@ -48,7 +48,7 @@ impl Default for Sha256 {
 }
 
 impl Sha256 {
-    /// The hash of nothing yet.
+    /// An empty hash.
     pub fn new() -> Self {
         Self::with(fastest())
     }
@@ -86,7 +86,7 @@ impl Sha256 {
     pub fn finish(mut self) -> [u8; DIGEST] {
         let bits = self.length.wrapping_mul(8);
         let held = (self.length % BLOCK as u64) as usize;
-        // A one bit, zeros up to the last eight bytes of a block, and there the length in bits.
+        // The padding: a one bit, zeros, and in the last eight bytes of a block the length in bits.
         let mut end = [0; 2 * BLOCK];
         end[0] = 0x80;
         let padding = if held < 56 { 64 - held } else { 128 - held };
@@ -100,7 +100,7 @@ impl Sha256 {
     }
 }
 
-/// The digest of one piece: `hashlib.sha256(bytes).digest()`.
+/// The digest of `bytes`. Python: `hashlib.sha256(bytes).digest()`.
 ///
 /// ```
 /// use proto::wire::sha256::{digest, hex};
@@ -124,7 +124,7 @@ pub fn hex(bytes: &[u8]) -> String {
     digits.map(|d| char::from(DIGITS[usize::from(d)])).collect()
 }
 
-/// The way for this machine.
+/// The fastest implementation for this machine.
 fn fastest() -> Compress {
     #[cfg(target_arch = "x86_64")]
     if let Some(compress) = accelerated::compress() {
@@ -137,11 +137,11 @@ fn fastest() -> Compress {
 mod tests {
     use super::*;
 
-    fn ways() -> Vec<Compress> {
-        let mut ways: Vec<Compress> = vec![portable::compress];
+    fn implementations() -> Vec<Compress> {
+        let mut implementations: Vec<Compress> = vec![portable::compress];
         #[cfg(target_arch = "x86_64")]
-        ways.extend(accelerated::compress());
-        ways
+        implementations.extend(accelerated::compress());
+        implementations
     }
 
     fn digest_with(compress: Compress, pieces: &[&[u8]]) -> [u8; DIGEST] {
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn the_examples_of_the_standard() {
+    fn digests_match_the_examples_of_the_standard() {
         let million = vec![b'a'; 1_000_000];
         let examples: &[(&[u8], &str)] = &[
             (
@@ -180,27 +180,27 @@ mod tests {
                 "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0",
             ),
         ];
-        for way in ways() {
+        for compress in implementations() {
             for (input, expected) in examples {
-                assert_eq!(with(way, &[input]), *expected);
+                assert_eq!(with(compress, &[input]), *expected);
             }
-            // In pieces that end everywhere in a block.
+            // The pieces end at every position in a block.
             let pieces: Vec<&[u8]> = million.chunks(997).collect();
-            assert_eq!(with(way, &pieces), examples[4].1);
+            assert_eq!(with(compress, &pieces), examples[4].1);
         }
     }
 
-    /// As the Monte Carlo test of NIST's validation system (SHAVS, section 6.4) chains digests. The
-    /// result is from Python's `hashlib`.
+    /// Chains digests like the Monte Carlo test of NIST's validation system (SHAVS, section 6.4).
+    /// The expected value is from Python's `hashlib`.
     #[test]
-    fn a_chain_of_digests_ends_where_it_should() {
-        for way in ways() {
-            let mut seed = digest_with(way, &[b"seed"]);
+    fn a_chain_of_digests_matches_python() {
+        for compress in implementations() {
+            let mut seed = digest_with(compress, &[b"seed"]);
             for _ in 0..100 {
                 let mut last = [seed; 3];
                 for _ in 0..100 {
                     let [a, b, c] = &last;
-                    let next = digest_with(way, &[a, b, c]);
+                    let next = digest_with(compress, &[a, b, c]);
                     last = [last[1], last[2], next];
                 }
                 seed = last[2];
@@ -211,20 +211,20 @@ mod tests {
     }
 
     #[test]
-    fn it_does_not_matter_how_the_input_is_cut_nor_which_way_it_goes() {
+    fn all_implementations_agree_however_the_input_is_split() {
         let input: Vec<u8> = (0..1000u32).map(|i| (i * 7 + i / 251) as u8).collect();
         for length in 0..300 {
             let whole = with(portable::compress, &[&input[..length]]);
-            for way in ways() {
+            for compress in implementations() {
                 for cut in [0, 1, length / 2, length] {
                     let (a, b) = input[..length].split_at(cut.min(length));
-                    assert_eq!(with(way, &[a, b]), whole, "{length} cut at {cut}");
+                    assert_eq!(with(compress, &[a, b]), whole, "{length} cut at {cut}");
                 }
             }
         }
         let bytes: Vec<&[u8]> = input.chunks(1).collect();
-        for way in ways() {
-            assert_eq!(with(way, &bytes), with(way, &[&input]));
+        for compress in implementations() {
+            assert_eq!(with(compress, &bytes), with(compress, &[&input]));
         }
     }
 }

@@ -14,7 +14,7 @@ pub(super) const INITIAL: [u32; 8] = [
     0x5be0_cd19,
 ];
 
-/// The same of the cube roots of the first 64.
+/// The first 32 bits of the fractional parts of the cube roots of the first 64 primes.
 #[rustfmt::skip]
 pub(super) const ROUNDS: [u32; 64] = [
     0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
