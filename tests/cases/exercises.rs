@@ -154,6 +154,19 @@ fn a_compile_error_is_shown_as_rustc_says_it() {
 }
 
 #[test]
+fn a_program_of_a_page_is_run_though_it_uses_proto() {
+    let file = artifacts()
+        .tool("learn")
+        .with_file_name("program_of_a_page.rs");
+    let text =
+        "use proto::wire::sha256;\nfn main() { println!(\"{}\", sha256::digest(b\"\").len()) }\n";
+    fs::write(&file, text).unwrap();
+    let (ran, stdout, stderr) = learn(&["run", file.to_str().unwrap()]);
+    assert!(ran && stdout == "32\n", "{stdout}{stderr}");
+    fs::remove_file(file).unwrap();
+}
+
+#[test]
 fn a_solution_is_a_pass_wherever_its_file_is() {
     let (solved, stdout, stderr) = learn(&["1", "docs/exercises/solutions/01_who_calls.rs"]);
     assert!(

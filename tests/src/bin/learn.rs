@@ -22,7 +22,7 @@ fn main() -> ExitCode {
         [] => list(),
         ["next"] => Ok(next()),
         ["chat", file] => check_chat(file),
-        ["run", number, ref args @ ..] => exercise(number).and_then(|it| run(it, args)),
+        ["run", what, ref args @ ..] => program(what).and_then(|program| run(&program, args)),
         [number] if !number.starts_with('-') => {
             exercise(number).and_then(|it| check(it, it.source(), true))
         }
@@ -52,7 +52,7 @@ The exercises of the course.
   cargo learn next        says which is next
   cargo learn 3           builds and checks number 3
   cargo learn 3 FILE      checks another file as number 3
-  cargo learn run 3 ARGS  builds number 3 and runs it
+  cargo learn run 3 ARGS  builds number 3, or a FILE, and runs it
   cargo learn chat FILE   checks your chat server of chapter 13, step by step
 
   --zh, --en              the language, before all else; by default that of your locale
@@ -66,7 +66,7 @@ commit them: git commit -am 'my solutions'; then git pull --rebase.",
   cargo learn next        下一题是哪个
   cargo learn 3           编译并检查第 3 题
   cargo learn 3 FILE      把另一个文件当作第 3 题来检查
-  cargo learn run 3 ARGS  编译第 3 题并运行
+  cargo learn run 3 ARGS  编译第 3 题（或者 FILE）并运行
   cargo learn chat FILE   按步骤检查你写的第 13 章的聊天服务端
 
   --zh、--en              语言，写在最前面；默认按你的 locale
@@ -101,7 +101,7 @@ fn list() -> Result<String, String> {
         let text = fs::read_to_string(workspace().join(&source)).unwrap_or_default();
         let title = text.lines().next().unwrap_or_default();
         let title = title.trim_start_matches("//! ");
-        format!("{mark} {:35}  {title}\n", source.display().to_string())
+        format!("{mark} {:39}  {title}\n", source.display().to_string())
     };
     let lines: String = EXERCISES.iter().map(line).collect();
     Ok(format!("{lines}\n{}", next()))
@@ -151,8 +151,16 @@ fn check_program(program: &Path, check: fn(&Path)) -> Result<(), String> {
     panic::catch_unwind(|| check(program)).map_err(|why| text_of(&*why))
 }
 
-fn run(exercise: &Exercise, args: &[&str]) -> Result<String, String> {
-    let program = build(exercise, &exercise.source())?;
+/// Builds an exercise, or a program that the learner has saved from a page.
+fn program(what: &str) -> Result<PathBuf, String> {
+    if what.parse::<usize>().is_ok() {
+        let exercise = exercise(what)?;
+        return build(exercise, &exercise.source());
+    }
+    built(exercises::build(&here(what)?, "page"), what)
+}
+
+fn run(program: &Path, args: &[&str]) -> Result<String, String> {
     Err(Command::new(program).args(args).exec().to_string())
 }
 
