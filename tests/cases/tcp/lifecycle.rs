@@ -277,7 +277,7 @@ fn a_port_of_the_systems_is_refused_in_words() {
     assert_eq!(process.finish(SOON).status.code(), Some(1));
     assert_eq!(
         process.stderr.text(),
-        "error: cannot listen on 127.0.0.1:1 (permission denied); ports below 1024 are the \
-         system's, choose one from 1024 to 65535\n"
+        "error: cannot listen on 127.0.0.1:1 (permission denied); ports below 1024 need \
+         privileges; choose one from 1024 to 65535\n"
     );
 }

@@ -25,7 +25,7 @@ fn a_cap_that_the_descriptors_do_not_carry_is_lowered_and_said() {
     for (limit, lowest) in [(32, 16), (64, 44), (256, 200), (1024, 930)] {
         let command = server_command(&["--stop-on-eof", &ANY_PORT.to_string()]);
         let mut server = Server::start(with_open_files(&command, limit));
-        let said = format!("as the limit on open files is {limit}; raise it with: ulimit -n");
+        let said = format!("because the limit on open files is {limit}; raise it with: ulimit -n");
         server.process.wait_stderr(&said, SOON);
         let log = server.process.stderr.text();
         let max = log.split("at most ").nth(1).unwrap();
