@@ -75,7 +75,7 @@ fn is_self_connect(stream: &TcpStream) -> bool {
 /// std has no `connect` with a timeout for Unix-domain sockets, and a full accept queue blocks it
 /// for ever. So it runs in a thread, which is abandoned after `limit`.
 pub(super) fn connect_unix(path: &Path, limit: Duration) -> io::Result<Stream> {
-    let (send, receive) = mpsc::sync_channel(1);
+    let (send, receive) = mpsc::channel();
     let path = path.to_owned();
     thread::Builder::new()
         .name("connect".into())

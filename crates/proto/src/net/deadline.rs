@@ -130,6 +130,15 @@ mod tests {
     }
 
     #[test]
+    fn reads_and_writes_before_it_succeed() {
+        let (ours, mut theirs) = pair();
+        theirs.write_all(b"x").unwrap();
+        let mut stream = DeadlineStream::after(&ours, Duration::from_secs(60));
+        assert_eq!(stream.read(&mut [0; 9]).unwrap(), 1);
+        assert_eq!(stream.write(b"xy").unwrap(), 2);
+    }
+
+    #[test]
     fn a_silent_peer_times_out_and_a_limit_too_long_sets_no_deadline() {
         let (ours, _theirs) = pair();
         let mut reader = DeadlineStream::after(&ours, Duration::from_millis(10));

@@ -115,7 +115,7 @@ impl fmt::Display for Endpoint {
             // Control bytes must not reach a terminal.
             Self::Unix(path) => match path.to_string_lossy() {
                 text if text.chars().any(char::is_control) => {
-                    write!(f, "unix:{}", quoted(text.as_bytes(), 200))
+                    write!(f, "unix:{}", quoted(text.as_bytes(), usize::MAX))
                 }
                 text => write!(f, "unix:{text}"),
             },
@@ -229,6 +229,11 @@ mod tests {
             let endpoint: Endpoint = text.parse().unwrap();
             assert_eq!(endpoint.to_string(), text);
         }
+    }
+
+    #[test]
+    fn the_default_is_any_port_of_this_machine_alone() {
+        assert_eq!(Endpoint::default().to_string(), "127.0.0.1:0");
     }
 
     #[test]

@@ -1,23 +1,18 @@
 //! A socket that waits for connections, TCP or Unix-domain.
 
-use std::fmt;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::bind::{BindError, Transport, bind_each, bind_first};
 use super::endpoint::Endpoint;
-use super::resolve::ResolveError;
 use super::socket_file_error::SocketFileError;
 use super::stream::{Peer, Stream};
 use super::unix::{self, SocketFile};
 use super::wake::Waker;
-use crate::reason;
-use crate::sys::{PORT_DENIED, UnixListener, who_has_port};
-
-/// How often port 0 is tried until the chosen port is free on all addresses of a name.
-const PORT_TRIES: u32 = 10;
+use crate::sys::UnixListener;
 
 /// A bound and listening socket: Python's `bind`, `listen` and `accept` in one object.
 ///
@@ -80,9 +75,10 @@ impl Listener {
         if let Endpoint::Unix(path) = endpoint {
             return Ok(vec![Self::bind_unix(endpoint, path)?]);
         }
-        bind_each(endpoint, Transport::Tcp, |address| {
+        let addresses = endpoint.resolve().map_err(BindError::Resolve)?;
+        bind_each(endpoint, addresses, Transport::Tcp, |address| {
             let listener = Self::bind_tcp(address)?;
-            Ok((listener.endpoint.port(), listener))
+            Ok((listener.endpoint.port().unwrap_or_default(), listener))
         })
     }
 
@@ -156,165 +152,10 @@ impl Listener {
     }
 }
 
-/// Binds to the first of a name's addresses that this machine has. An address in use ends the
-/// search: clients that connect by the name would reach the other server.
-pub(super) fn bind_first<T>(
-    endpoint: &Endpoint,
-    addresses: &[SocketAddr],
-    transport: Transport,
-    bind: impl Fn(SocketAddr) -> io::Result<T>,
-) -> Result<T, BindError> {
-    let mut last = None;
-    for &address in addresses {
-        match bind(address) {
-            Ok(bound) => return Ok(bound),
-            Err(source) => {
-                let in_use = source.kind() == ErrorKind::AddrInUse;
-                last = Some((address.into(), source));
-                if in_use {
-                    break;
-                }
-            }
-        }
-    }
-    Err(failed(endpoint, transport, last))
-}
-
-/// Binds to all of a name's addresses that this machine has, on one port. `bind` returns the port.
-pub(super) fn bind_each<T>(
-    endpoint: &Endpoint,
-    transport: Transport,
-    bind: impl Fn(SocketAddr) -> io::Result<(Option<u16>, T)>,
-) -> Result<Vec<T>, BindError> {
-    let mut addresses = endpoint.resolve().map_err(BindError::Resolve)?;
-    addresses.dedup();
-    let mut tries = 0;
-    loop {
-        tries += 1;
-        let mut all = Vec::new();
-        let mut last = None;
-        let mut port = endpoint.port();
-        for mut address in addresses.iter().copied() {
-            address.set_port(port.unwrap_or_default());
-            match bind(address) {
-                Ok((chosen, bound)) => {
-                    port = chosen;
-                    all.push(bound);
-                }
-                Err(source) => {
-                    let in_use = source.kind() == ErrorKind::AddrInUse;
-                    last = Some((address.into(), source));
-                    if in_use {
-                        all.clear();
-                        break;
-                    }
-                }
-            }
-        }
-        let port_was_chosen = endpoint.port() == Some(0) && port != Some(0);
-        match (all.is_empty(), port_was_chosen && tries < PORT_TRIES) {
-            (false, _) => return Ok(all),
-            (true, true) => {}
-            (true, false) => return Err(failed(endpoint, transport, last)),
-        }
-    }
-}
-
-fn failed(
-    endpoint: &Endpoint,
-    transport: Transport,
-    last: Option<(Endpoint, io::Error)>,
-) -> BindError {
-    let (endpoint, source) =
-        last.unwrap_or_else(|| (endpoint.clone(), ErrorKind::AddrNotAvailable.into()));
-    BindError::Failed {
-        endpoint,
-        transport,
-        source,
-    }
-}
-
-/// The transport protocol of a socket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Transport {
-    /// A stream of bytes.
-    Tcp,
-    /// Datagrams.
-    Udp,
-}
-
-/// Why a server could not listen.
-#[derive(Debug)]
-pub enum BindError {
-    /// The name has no address.
-    Resolve(ResolveError),
-    /// The socket file could not be created.
-    SocketFile {
-        /// The endpoint.
-        endpoint: Endpoint,
-        /// The reason.
-        source: SocketFileError,
-    },
-    /// The system refused.
-    Failed {
-        /// The endpoint.
-        endpoint: Endpoint,
-        /// The transport protocol.
-        transport: Transport,
-        /// The system's error.
-        source: io::Error,
-    },
-}
-
-impl fmt::Display for BindError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (endpoint, transport, source) = match self {
-            Self::Resolve(error) => return error.fmt(f),
-            Self::SocketFile {
-                endpoint,
-                source: source @ SocketFileError::InUse,
-            } => return write!(f, "{endpoint} is {source}"),
-            Self::SocketFile { endpoint, source } => {
-                return write!(f, "cannot listen on {endpoint}: {source}");
-            }
-            Self::Failed {
-                endpoint,
-                transport,
-                source,
-            } => (endpoint, transport, source),
-        };
-        let why = reason(source);
-        let port = endpoint.port().unwrap_or_default();
-        let by = match transport {
-            Transport::Tcp => {
-                "by a running server, or by connections that one has left in TIME_WAIT"
-            }
-            Transport::Udp => "by another program",
-        };
-        match source.kind() {
-            ErrorKind::AddrInUse => write!(
-                f,
-                "{endpoint} is already in use ({by}); see: {}",
-                who_has_port(port, *transport == Transport::Udp)
-            ),
-            ErrorKind::PermissionDenied => {
-                write!(f, "cannot listen on {endpoint} ({why}); {PORT_DENIED}")
-            }
-            ErrorKind::AddrNotAvailable => write!(
-                f,
-                "cannot listen on {endpoint} ({why}); 127.0.0.1 is this machine alone, \
-                 0.0.0.0 all its addresses"
-            ),
-            _ => write!(f, "cannot listen on {endpoint} ({why})"),
-        }
-    }
-}
-
-impl std::error::Error for BindError {}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sys::who_has_port;
     use crate::temp::TempDir;
     use std::io::{Read, Write};
     use std::time::Duration;
@@ -360,6 +201,18 @@ mod tests {
         }
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn clients_of_a_unix_domain_socket_are_numbered() {
+        let folder = TempDir::new();
+        let path = folder.join("socket");
+        let listener = bind(&format!("unix:{}", path.display())).unwrap();
+        for number in 1..=3 {
+            let _client = std::os::unix::net::UnixStream::connect(&path).unwrap();
+            assert_eq!(listener.accept().unwrap().1, Peer::Unix(number));
+        }
+    }
+
     #[test]
     fn every_address_of_a_name_is_listened_at_with_one_port() {
         let listeners = Listener::bind_all(&"localhost:0".parse().unwrap()).unwrap();
@@ -368,22 +221,6 @@ mod tests {
         for listener in &listeners {
             assert_eq!(listener.endpoint().port(), listeners[0].endpoint().port());
         }
-    }
-
-    #[test]
-    fn only_addresses_of_other_machines_are_skipped() {
-        let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-        let taken = taken.local_addr().map(|address| (taken, address)).unwrap();
-        let strange: SocketAddr = "192.0.2.1:0".parse().unwrap();
-        let free: SocketAddr = "127.0.0.1:0".parse().unwrap();
-        let first = |addresses: &[SocketAddr]| {
-            bind_first(&free.into(), addresses, Transport::Tcp, |address| {
-                TcpListener::bind(address)?.local_addr()
-            })
-        };
-        assert_eq!(first(&[strange, free]).unwrap().ip(), free.ip());
-        let words = first(&[taken.1, free]).unwrap_err().to_string();
-        assert!(words.starts_with(&format!("{} is already in use", taken.1)));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //!
 //! This layer uses std's sockets and knows no message format.
 
+mod bind;
 mod connect;
 mod deadline;
 mod drops;
@@ -19,11 +20,12 @@ mod unanswered;
 mod unix;
 mod wake;
 
+pub use bind::{BindError, Transport};
 pub use connect::{ConnectError, connect};
 pub use deadline::DeadlineStream;
 pub use drops::dropped_datagrams;
 pub use endpoint::{Endpoint, ParseEndpointError};
-pub use listener::{BindError, Listener, Transport};
+pub use listener::Listener;
 pub(crate) use refusal::{LINGER, refusal_line};
 pub use refusal::{Refused, lingering_close, refuse};
 pub use resolve::ResolveError;

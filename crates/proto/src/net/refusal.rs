@@ -114,3 +114,39 @@ impl fmt::Display for Refused {
 }
 
 impl std::error::Error for Refused {}
+
+#[cfg(test)]
+mod tests {
+    use super::super::stream::tests::pair;
+    use super::*;
+
+    /// Closed with something unread, the connection would be reset.
+    #[test]
+    fn all_that_the_client_has_sent_is_read_after_the_words() {
+        let (ours, mut client) = pair();
+        client
+            .set_read_timeout(Some(Duration::from_secs(10)))
+            .unwrap();
+        client.write_all(b"hello").unwrap();
+        client.shutdown(Shutdown::Write).unwrap();
+        refuse(&ours, "not today");
+        assert_eq!((&ours).read(&mut [0; 9]).unwrap(), 0);
+        let mut words = String::new();
+        client.read_to_string(&mut words).unwrap();
+        assert_eq!(words, "error: not today\n");
+    }
+
+    #[test]
+    fn a_refusal_is_known_by_its_first_bytes() {
+        let server = Endpoint::default();
+        let refused = Refused::parse(&server, b"error: busy\nmore").unwrap();
+        assert_eq!(
+            refused.to_string(),
+            "127.0.0.1:0 refused the connection: busy"
+        );
+        assert!(Refused::parse(&server, b"ERROR: busy\n").is_none());
+        for (said, may) in [("", false), ("e", true), ("error: b", true), ("E", false)] {
+            assert_eq!(Refused::may_begin(said.as_bytes()), may, "{said}");
+        }
+    }
+}

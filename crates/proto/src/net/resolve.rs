@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -48,7 +48,7 @@ impl Endpoint {
             name: self.to_string(),
             why,
         };
-        let (done, answer) = mpsc::sync_channel(1);
+        let (done, answer) = mpsc::channel();
         let name = self.clone();
         thread::Builder::new()
             .name("resolve".into())
@@ -68,14 +68,15 @@ impl Endpoint {
     pub fn is_local(&self) -> Result<bool, ResolveError> {
         match self {
             Self::Unix(_) => Ok(true),
-            Self::Tcp { .. } => Ok(self.resolve()?.iter().all(|a| is_loopback(a.ip()))),
+            Self::Tcp { .. } => Ok(are_loopback(&self.resolve()?)),
         }
     }
 }
 
-/// An IPv4 address may be IPv4-mapped: `::ffff:127.0.0.1`.
-fn is_loopback(address: IpAddr) -> bool {
-    address.to_canonical().is_loopback()
+/// Whether all are. An IPv4 address may be IPv4-mapped: `::ffff:127.0.0.1`.
+fn are_loopback(addresses: &[SocketAddr]) -> bool {
+    let mut ips = addresses.iter().map(|address| address.ip().to_canonical());
+    ips.all(|ip| ip.is_loopback())
 }
 
 /// std says "failed to lookup address information: Name or service not known"; the second half is
@@ -130,6 +131,12 @@ mod tests {
             };
             assert_eq!(endpoint.is_local().unwrap(), local, "{text}");
         }
+    }
+
+    #[test]
+    fn all_addresses_must_be_loopback() {
+        let addresses = ["127.0.0.1:1", "192.0.2.1:1"].map(|text| text.parse().unwrap());
+        assert!(are_loopback(&addresses[..1]) && !are_loopback(&addresses));
     }
 
     #[test]

@@ -265,14 +265,27 @@ pub(super) mod tests {
 
     #[test]
     fn input_ends_when_no_hold_is_left() {
-        let (mut ours, mut peer) = pair();
-        ours.set_read_timeout(Some(Duration::from_secs(10)))
-            .unwrap();
-        let holds = [ours.hold_input(), ours.hold_input()];
-        ours.end_input();
-        peer.write_all(b"a").unwrap();
-        assert_eq!(ours.read(&mut [0]).unwrap(), 1);
-        drop(holds);
-        assert_eq!(ours.read(&mut [0]).unwrap(), 0);
+        let (stream, _peer) = pair();
+        stream.set_nonblocking(true).unwrap();
+        let has_ended = || match (&stream).read(&mut [0]) {
+            Ok(count) => count == 0,
+            Err(error) => error.kind() != io::ErrorKind::WouldBlock,
+        };
+        drop(stream.hold_input());
+        assert!(!has_ended(), "nothing has ended it");
+        let holds = (stream.hold_input(), stream.hold_input());
+        stream.end_input();
+        assert!(!has_ended());
+        drop(holds.0);
+        assert!(!has_ended());
+        drop(holds.1);
+        assert!(has_ended());
+    }
+
+    #[test]
+    fn small_writes_need_not_wait_for_each_other() {
+        let (ours, _peer) = pair();
+        ours.set_nodelay().unwrap();
+        assert!(matches!(ours.socket(), Socket::Tcp(tcp) if tcp.nodelay().unwrap()));
     }
 }

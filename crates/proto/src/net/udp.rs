@@ -3,8 +3,8 @@
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
+use super::bind::{BindError, Transport, bind_each, bind_first};
 use super::endpoint::Endpoint;
-use super::listener::{BindError, Transport, bind_each, bind_first};
 use super::wake::unspecified_to_loopback;
 
 /// The most bytes that a datagram carries over IPv4: 65535, less 20 of IP header and 8 of UDP
@@ -43,9 +43,10 @@ pub fn bind_udp(endpoint: &Endpoint) -> Result<(UdpSocket, Endpoint), BindError>
 ///
 /// Those of [`bind_udp`]; one address in use is enough.
 pub fn bind_udp_all(endpoint: &Endpoint) -> Result<Vec<UdpSocket>, BindError> {
-    bind_each(endpoint, Transport::Udp, |address| {
+    let addresses = endpoint.resolve().map_err(BindError::Resolve)?;
+    bind_each(endpoint, addresses, Transport::Udp, |address| {
         let socket = UdpSocket::bind(address)?;
-        Ok((Some(socket.local_addr()?.port()), socket))
+        Ok((socket.local_addr()?.port(), socket))
     })
 }
 
@@ -137,17 +138,25 @@ mod tests {
     }
 
     #[test]
-    fn a_connected_socket_receives_only_from_its_peer() {
-        let (server, _) = bind("127.0.0.1:0").unwrap();
-        let (stranger, _) = bind("127.0.0.1:0").unwrap();
-        let client = connect_udp(server.local_addr().unwrap()).unwrap();
-        let here = client.local_addr().unwrap();
-        client.set_read_timeout(LONG).unwrap();
-        stranger.send_to(b"stranger", here).unwrap();
-        server.send_to(b"server", here).unwrap();
-        let mut data = [0; 10];
-        assert_eq!(client.recv(&mut data).unwrap(), 6);
-        assert_eq!(&data[..6], b"server");
+    fn connected_sockets_have_ports_of_their_own_and_receive_only_from_their_peer() {
+        for text in ["127.0.0.1:0", "[::1]:0"] {
+            let Ok((server, _)) = bind(text) else {
+                assert_eq!(text, "[::1]:0", "only IPv6 may be missing");
+                continue;
+            };
+            let (stranger, _) = bind(text).unwrap();
+            let address = server.local_addr().unwrap();
+            let clients = [connect_udp(address).unwrap(), connect_udp(address).unwrap()];
+            for client in clients {
+                let here = client.local_addr().unwrap();
+                client.set_read_timeout(LONG).unwrap();
+                stranger.send_to(b"stranger", here).unwrap();
+                server.send_to(b"server", here).unwrap();
+                let mut data = [0; 10];
+                assert_eq!(client.recv(&mut data).unwrap(), 6);
+                assert_eq!(&data[..6], b"server");
+            }
+        }
     }
 
     #[test]

@@ -71,9 +71,9 @@ mod tests {
     #[test]
     fn retransmissions_and_probes_are_added() {
         let table = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n\
-            0: 0100007F:1F40 0100007F:8A2C 01 00000005:00000000 01:00000040 0000000a  1000        0 4242 2 0 20 4 30 10 -1\n\
+            0: 0100007F:1F40 0100007F:8A2C 01 00000005:00000000 01:00000040 00000010  1000        0 4242 2 0 20 4 30 10 -1\n\
             1: 0100007F:1F40 0100007F:8A2D 01 00000005:00000000 04:00000040 00000000  1000        3 4343 2 0 20 4 30 10 -1\n";
-        assert_eq!(tries_of("4242", table), Some(10));
+        assert_eq!(tries_of("4242", table), Some(16));
         assert_eq!(tries_of("4343", table), Some(3));
         assert_eq!(tries_of("1", table), None);
     }
