@@ -11,6 +11,7 @@ mod exercises;
 mod harness;
 mod internet;
 mod iterative;
+mod names;
 mod pairs;
 mod rebind;
 mod sticky;

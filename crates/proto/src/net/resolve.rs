@@ -20,6 +20,7 @@ impl Endpoint {
         let failed = |why: String| ResolveError {
             name: self.to_string(),
             why,
+            hint: "is the name spelled right?",
         };
         let Self::Tcp { host, port } = self else {
             return Err(failed("a Unix-domain socket has no IP address".into()));
@@ -47,6 +48,7 @@ impl Endpoint {
         let failed = |why: String| ResolveError {
             name: self.to_string(),
             why,
+            hint: "is the name spelled right?",
         };
         let (done, answer) = mpsc::channel();
         let name = self.clone();
@@ -54,9 +56,12 @@ impl Endpoint {
             .name("resolve".into())
             .spawn(move || done.send(name.resolve()))
             .map_err(|error| failed(start_reason(&error)))?;
-        answer
-            .recv_timeout(limit)
-            .unwrap_or_else(|_| Err(failed(format!("no answer within {limit:?}"))))
+        answer.recv_timeout(limit).unwrap_or_else(|_| {
+            Err(ResolveError {
+                hint: "does the name server answer?",
+                ..failed(format!("no answer within {limit:?}"))
+            })
+        })
     }
 
     /// Whether only this machine can reach it: a Unix-domain path, or a host with loopback
@@ -94,14 +99,15 @@ fn lookup_reason(error: &io::Error) -> String {
 pub struct ResolveError {
     name: String,
     why: String,
+    hint: &'static str,
 }
 
 impl fmt::Display for ResolveError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "cannot find the address of {} ({}); is the name spelled right?",
-            self.name, self.why
+            "cannot find the address of {} ({}); {}",
+            self.name, self.why, self.hint
         )
     }
 }

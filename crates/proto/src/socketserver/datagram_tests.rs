@@ -103,13 +103,26 @@ fn a_panic_ends_only_one_datagram() {
 /// A forged sender can be the server's own address: the server would then answer itself for ever.
 #[test]
 fn a_datagram_from_its_own_address_is_not_answered() {
-    for bind in ["127.0.0.1:0", "0.0.0.0:0"] {
-        let (socket, _) = bind_udp(&bind.parse().unwrap()).unwrap();
+    for (bind, from) in [
+        ("127.0.0.1", "127.0.0.1"),
+        ("0.0.0.0", "0.0.0.0"),
+        // A server of two addresses.
+        ("127.0.0.1", "127.0.0.2"),
+    ] {
+        let socket = UdpSocket::bind((bind, 0)).unwrap();
         let port = socket.local_addr().unwrap().port();
         let address: SocketAddr = ([127, 0, 0, 1], port).into();
-        let same = socket.try_clone().unwrap();
+        let mut sockets = vec![socket];
+        if from != bind {
+            // Linux has all of 127.0.0.0/8.
+            let Ok(other) = UdpSocket::bind((from, port)) else {
+                continue;
+            };
+            sockets.push(other);
+        }
+        let same = sockets.last().unwrap().try_clone().unwrap();
         let (answered, answers) = mpsc::channel();
-        let server = UdpServer::new(Datagrams::new(socket), move |datagram: &mut Datagram| {
+        let server = UdpServer::new(Datagrams::all(sockets), move |datagram: &mut Datagram| {
             let _ = answered.send(datagram.data().to_vec());
             let _ = datagram.reply(datagram.data());
         });
@@ -122,7 +135,7 @@ fn a_datagram_from_its_own_address_is_not_answered() {
         assert_eq!(answers.recv_timeout(LONG).unwrap(), b"real");
         stopper.shutdown(LONG);
         serving.join().unwrap();
-        assert!(answers.recv().is_err(), "{bind}");
+        assert!(answers.recv().is_err(), "{bind}, {from}");
     }
 }
 

@@ -80,6 +80,8 @@ impl Datagram {
 #[derive(Debug)]
 pub struct Datagrams {
     sockets: Vec<Arc<UdpSocket>>,
+    /// The sockets' own.
+    addresses: Vec<SocketAddr>,
     max_packet_size: usize,
 }
 
@@ -93,6 +95,7 @@ impl Datagrams {
     /// The datagrams of several sockets; see [`bind_udp_all`](crate::net::bind_udp_all).
     pub fn all(sockets: Vec<UdpSocket>) -> Self {
         Self {
+            addresses: sockets.iter().flat_map(UdpSocket::local_addr).collect(),
             sockets: sockets.into_iter().map(Arc::new).collect(),
             max_packet_size: ROOM,
         }
@@ -124,21 +127,21 @@ impl Datagrams {
         datagram.len = count.min(self.max_packet_size);
         datagram.lost = count - datagram.len;
         datagram.peer = peer;
-        Ok(peer.port() != 0 && !is_own(&datagram.socket, peer))
+        Ok(peer.port() != 0 && !self.is_own(peer))
     }
-}
 
-/// Whether the sender's address is the receiving socket's own. Such a datagram is forged, and the
-/// server would answer itself for ever.
-fn is_own(socket: &UdpSocket, peer: SocketAddr) -> bool {
-    let Ok(here) = socket.local_addr() else {
-        return false;
-    };
-    // An address is this machine's own if the kernel would send from it to itself.
-    let is_local = || connect_udp((peer.ip(), 9).into()).and_then(|probe| probe.local_addr());
-    peer.port() == here.port()
-        && (peer.ip() == here.ip()
-            || here.ip().is_unspecified() && is_local().is_ok_and(|local| local.ip() == peer.ip()))
+    /// Whether the sender's address is one of the server's own sockets. Such a datagram is forged, and the
+    /// server would answer itself for ever.
+    fn is_own(&self, peer: SocketAddr) -> bool {
+        // An address is this machine's own if the kernel would send from it to itself.
+        let is_local = || connect_udp((peer.ip(), 9).into()).and_then(|probe| probe.local_addr());
+        self.addresses.iter().any(|here| {
+            peer.port() == here.port()
+                && (peer.ip() == here.ip()
+                    || here.ip().is_unspecified()
+                        && is_local().is_ok_and(|local| local.ip() == peer.ip()))
+        })
+    }
 }
 
 impl RequestSource for Datagrams {
