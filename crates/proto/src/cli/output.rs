@@ -52,7 +52,7 @@ impl Output {
     /// # Errors
     ///
     /// A [`Failure`] with the reason; a quiet one if the reader has closed the output.
-    pub fn write(&mut self, mut bytes: &[u8]) -> Result<(), Failure> {
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         let name = match self.is_stderr {
             true => "standard error",
             false => "standard output",
@@ -65,16 +65,23 @@ impl Output {
             return self.show(bytes).map_err(|error| failed(&error));
         }
         let file = self.file.as_mut().map_err(|error| failed(error))?;
-        while !bytes.is_empty() {
-            match file.write(bytes) {
-                Ok(count) => bytes = &bytes[count..],
-                Err(error) if error.kind() == ErrorKind::WouldBlock => thread::sleep(LOOK),
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(failed(&error)),
-            }
-        }
-        Ok(())
+        write_waiting(file, bytes).map_err(|error| failed(&error))
     }
+}
+
+/// Writes all bytes. It waits even if another process has made the output non-blocking, for which
+/// `write_all` gives up halfway.
+pub(super) fn write_waiting(output: &mut impl Write, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match output.write(bytes) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(count) => bytes = &bytes[count..],
+            Err(error) if error.kind() == ErrorKind::WouldBlock => thread::sleep(LOOK),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 impl Output {

@@ -1,7 +1,7 @@
 //! Writes to stderr. A server logs from a separate thread, so that a log reader that stops, or a
 //! terminal paused with Ctrl-S, does not block its connections.
 
-use std::io::{self, Write};
+use std::io;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError};
@@ -9,6 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::failure::Failure;
+use super::output::write_waiting;
 
 /// The length of the writer's queue, in texts. One more is dropped and counted.
 const MAX_WAITING: usize = 1024;
@@ -94,5 +95,6 @@ fn dropped_line(count: u64) -> String {
 }
 
 fn write(text: &str) {
-    let _ = io::stderr().write_all(text.as_bytes());
+    // Where it fails, there is no other place to say so.
+    let _ = write_waiting(&mut io::stderr(), text.as_bytes());
 }
