@@ -1,11 +1,11 @@
-//! How fast frames are authenticated.
+//! Measures how fast frames are authenticated.
 //!
 //! ```console
 //! $ cargo bench -p proto
 //! ```
 //!
-//! Shows HMAC-SHA256 over bodies of the size of a session's frames. To see what the processor's
-//! SHA instructions are worth, compare with a machine that has none.
+//! It computes HMAC-SHA256 over bodies as long as those of a session's frames. To see the effect of
+//! the processor's SHA instructions, compare with a machine that has none.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};

@@ -41,8 +41,7 @@ const LAYERS: &[(&str, &[&str], &[&str])] = &[
         &["std::net"],
     ),
 ];
-/// Where one system may differ from another: everything else is the same code everywhere. exec-server
-/// runs on Unix alone.
+/// The only files that may contain code for one system. exec-server runs on Unix only.
 const SYSTEMS: &[&str] = &[
     "crates/proto/src/lib.rs",
     "crates/proto/src/sys/",
@@ -52,9 +51,9 @@ const SYSTEMS: &[&str] = &[
     "crates/proto/src/token/",
     "crates/exec-server/",
 ];
-/// What tells systems apart.
+/// Texts that mark code for one system.
 const OF_A_SYSTEM: &[&str] = &["cfg(unix", "(windows", "target_os", "std::os::"];
-/// What belongs to the command-line layer alone.
+/// Texts that only the command-line layer may contain.
 const PRINTING: &[&str] = &[
     "println!",
     "print!(",
@@ -62,7 +61,7 @@ const PRINTING: &[&str] = &[
     "io::stderr()",
     "io::stdin()",
 ];
-/// What `exec-server`'s engine must not use: it runs commands and knows no client.
+/// Texts that `exec-server`'s engine must not contain: it runs commands and knows no client.
 const NOT_IN_ENGINE: &[&str] = &[
     "crate::",
     "std::net::Tcp",
@@ -71,7 +70,7 @@ const NOT_IN_ENGINE: &[&str] = &[
     "proto::wire",
     "proto::cli",
 ];
-/// The modules that a learner's example may use, each where its Python script imports the namesake.
+/// The modules that an example may use if its Python script imports the module named after it.
 const NAMESAKES: &[(&str, &str)] = &[
     ("net::", "socketserver"),
     ("socketserver::", "socketserver"),
@@ -85,7 +84,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// Every file below a folder of the repository with one of the endings, by its path from the top.
+/// The files below a folder of the repository that have one of the endings, by path.
 fn files(folder: &str, endings: &[&str]) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     for entry in fs::read_dir(root().join(folder)).unwrap() {
@@ -129,7 +128,7 @@ fn module(path: &str) -> Vec<String> {
         .collect()
 }
 
-/// The paths that a file names from `crate::` or `super::`, from the crate's root, braces resolved.
+/// The paths after `crate::` or `super::` in a file, from the crate's root, with braces expanded.
 fn named(code: &str, here: &[String]) -> BTreeSet<Vec<String>> {
     let mut found = BTreeSet::new();
     for (start, word) in code
@@ -188,7 +187,7 @@ fn no_modules_import_each_other_in_a_circle() {
         let folder = format!("crates/{}", name.unwrap().file_name().to_string_lossy());
         let sources = sources(&folder);
         let modules: BTreeSet<_> = sources.keys().map(|path| module(path)).collect();
-        // For each folder, which of its modules uses which, whatever is inside them.
+        // For each folder, which of its modules uses which, including their submodules.
         let mut uses: BTreeSet<(&[String], &String, String)> = BTreeSet::new();
         for here in &modules {
             let path = sources.keys().find(|path| module(path) == *here).unwrap();
@@ -199,7 +198,7 @@ fn no_modules_import_each_other_in_a_circle() {
                 }
             }
         }
-        // Whatever uses nothing that is left is in no circle.
+        // A module that uses no other remaining module is in no circle.
         while let Some(free) = uses.iter().find(|(folder, _, to)| {
             !uses
                 .iter()
@@ -230,7 +229,7 @@ fn only_the_command_line_prints_and_the_engine_knows_no_client() {
 }
 
 #[test]
-fn what_differs_between_systems_is_in_a_few_files() {
+fn code_for_one_system_is_in_a_few_files() {
     for (path, code) in sources("crates") {
         let may = SYSTEMS.iter().any(|place| path.starts_with(place));
         for word in OF_A_SYSTEM.iter().filter(|_| !may) {
@@ -273,7 +272,7 @@ fn manifests_name_our_crate_and_two_packages_for_tests() {
 }
 
 #[test]
-fn an_example_uses_only_what_its_python_twin_imports() {
+fn an_example_uses_only_modules_that_its_python_script_imports() {
     for (path, code) in files("crates", &[".rs"]) {
         if !path.contains("/examples/") {
             continue;
@@ -293,7 +292,7 @@ fn an_example_uses_only_what_its_python_twin_imports() {
 
 #[test]
 fn there_is_one_exception_to_safe_rust_and_no_file_over_400_lines() {
-    // In halves, or this file would be an exception itself.
+    // Split, or the test would find this file itself.
     let unsafe_line = concat!("allow(unsafe", "_code)");
     let mut exceptions = Vec::new();
     for (path, text) in files(".", &[".rs"]) {

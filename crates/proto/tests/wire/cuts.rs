@@ -1,4 +1,5 @@
-//! Frames of the lesson's header protocol, spread over reads in every way and cut at every byte.
+//! Tests frames of the lesson's header protocol, split over reads in every way and truncated at
+//! every byte.
 
 use std::io::Read;
 
@@ -9,14 +10,14 @@ use proto::wire::read_full;
 use crate::pieces::{Pieces, cut_at, whole};
 use crate::random::Random;
 
-/// A header, its body, and where in the stream the length, the header and the body end.
+/// A header, its body, and the positions at which the length, the header and the body end.
 struct Sent {
     header: Header,
     body: Vec<u8>,
     ends: [usize; 3],
 }
 
-/// Three replies, one behind the other, as a server of the lesson sends them.
+/// Three replies in a row, as a server of the lesson sends them.
 fn replies() -> (Vec<u8>, Vec<Sent>) {
     let mut bytes = Vec::new();
     let all: Vec<u8> = (0..=255).collect();
@@ -44,7 +45,7 @@ fn replies() -> (Vec<u8>, Vec<Sent>) {
     (bytes, sent)
 }
 
-/// Reads replies until there are no more or one is broken, and says how that ended.
+/// Reads replies until the stream ends or one is broken, and returns them with the reason.
 fn received(stream: &mut impl Read) -> (Vec<(Header, Vec<u8>)>, String) {
     let mut replies = Vec::new();
     let mut header = Vec::new();
@@ -74,7 +75,7 @@ fn as_received(sent: &[Sent]) -> Vec<(Header, Vec<u8>)> {
 }
 
 #[test]
-fn three_pieces_cut_anywhere_are_put_together() {
+fn replies_in_three_pieces_are_read_whole() {
     let (bytes, sent) = replies();
     let expected = (as_received(&sent), "closed".to_owned());
     for first in 0..bytes.len() {
@@ -87,14 +88,14 @@ fn three_pieces_cut_anywhere_are_put_together() {
 }
 
 #[test]
-fn single_bytes_and_random_pieces_are_put_together() {
+fn replies_in_single_bytes_and_random_pieces_are_read_whole() {
     let (bytes, sent) = replies();
     let expected = (as_received(&sent), "closed".to_owned());
     assert_eq!(received(&mut Pieces::new(&bytes, |_| 1)), expected);
     let mut random = Random::new(1);
     for most in [2, 3, 7, 50, 300] {
         for round in 0..500 {
-            // A size of zero is a read that a signal interrupts.
+            // A size of zero makes a read that a signal interrupts.
             let got = received(&mut Pieces::new(&bytes, |_| random.below(most)));
             assert!(got == expected, "round {round} of at most {most}: {got:?}");
         }
@@ -102,7 +103,7 @@ fn single_bytes_and_random_pieces_are_put_together() {
 }
 
 #[test]
-fn a_stream_that_ends_anywhere_gives_what_was_whole_and_says_what_was_not() {
+fn a_truncated_stream_gives_the_complete_replies_and_the_right_error() {
     let (bytes, sent) = replies();
     for end in 0..=bytes.len() {
         let complete = sent.iter().take_while(|one| one.ends[2] <= end).count();
@@ -134,7 +135,7 @@ fn a_stream_that_ends_anywhere_gives_what_was_whole_and_says_what_was_not() {
 }
 
 #[test]
-fn the_limit_is_the_last_length_that_is_taken() {
+fn a_header_as_long_as_the_limit_is_the_longest_accepted() {
     for limit in [1, 2, 1023, 1024, 4096, 4097, HEADER_LIMIT] {
         let mut bytes = (limit as i32).to_le_bytes().to_vec();
         bytes.resize(PREFIX + limit, b'x');
@@ -152,9 +153,9 @@ fn the_limit_is_the_last_length_that_is_taken() {
     }
 }
 
-/// Neither a length that is refused nor one that is not kept takes memory for itself.
+/// A length that is refused takes no memory, and one whose bytes do not arrive takes little.
 #[test]
-fn what_is_announced_and_does_not_come_takes_no_memory() {
+fn announced_bytes_that_do_not_arrive_take_no_memory() {
     for length in [i32::MIN, -1, 0, HEADER_LIMIT as i32 + 1, i32::MAX] {
         let mut header = Vec::new();
         let bytes = [&length.to_le_bytes()[..], &[b'x'; 100]].concat();

@@ -1,10 +1,10 @@
-//! Documents for the JSON parser: good ones, bad ones, and those about which RFC 8259 leaves the
+//! Documents for the JSON parser: valid ones, invalid ones, and those for which RFC 8259 leaves the
 //! choice to the parser.
 
 /// A document, and how `json.dumps` would write it. Numbers keep their form.
 #[rustfmt::skip]
 pub const GOOD: &[(&str, &str)] = &[
-    // Any value may stand alone.
+    // A document may be any single value.
     ("null", "null"), ("true", "true"), ("false", "false"), ("7", "7"), ("\"\"", "\"\""),
     ("\"lone\"", "\"lone\""), ("[]", "[]"), ("{}", "{}"),
     // White space: these four characters, wherever a token may begin or end.
@@ -38,11 +38,12 @@ pub const GOOD: &[(&str, &str)] = &[
     ("\"\u{7f}\u{80}\u{7ff}\u{800}\u{ffff}\"", "\"\\u007f\\u0080\\u07ff\\u0800\\uffff\""),
     ("\"\u{10000}\u{1f600}\u{10ffff}\"", r#""\ud800\udc00\ud83d\ude00\udbff\udfff""#),
     ("\"\u{2028}\u{2029}\u{feff}\u{fffd}\"", r#""\u2028\u2029\ufeff\ufffd""#),
-    // What means something elsewhere is text within a string.
+    // Syntax of JSON and other languages is plain text within a string.
     (r#""/* a */ // b, ] } : ' #""#, r#""/* a */ // b, ] } : ' #""#),
 ];
 
-/// A document that this parser takes though another need not, and how it is written again.
+/// A document that this parser accepts, although another may refuse it, and how it is written
+/// again.
 #[rustfmt::skip]
 pub const CHOSEN: &[(&str, &str)] = &[
     // Numbers outside the range of any type: they stay text.
@@ -52,18 +53,18 @@ pub const CHOSEN: &[(&str, &str)] = &[
     ("-98765432109876543210987654321", "-98765432109876543210987654321"),
     ("18446744073709551616", "18446744073709551616"), ("4e100000", "4e100000"),
     ("-9223372036854775809", "-9223372036854775809"),
-    // Surrogates without a partner: there is no such character, U+FFFD stands for it.
+    // Lone surrogates: there is no such character, so U+FFFD replaces it.
     (r#""\ud800""#, r#""\ufffd""#), (r#""\uDFFF""#, r#""\ufffd""#),
     (r#""\ud800x""#, r#""\ufffdx""#), (r#""x\udc00""#, r#""x\ufffd""#),
     (r#""\ud800\n""#, r#""\ufffd\n""#), (r#""\ud800\u0041""#, r#""\ufffdA""#),
     (r#""\ud800\ud800""#, r#""\ufffd\ufffd""#), (r#""\udc00\ud800""#, r#""\ufffd\ufffd""#),
     (r#""\ud800\ud83d\ude00""#, r#""\ufffd\ud83d\ude00""#),
     (r#""\ud83d\ude00\ude00""#, r#""\ud83d\ude00\ufffd""#), (r#"{"\udcff":0}"#, r#"{"\ufffd": 0}"#),
-    // Names that come twice.
+    // Duplicate names.
     (r#"{"a":1,"a":1}"#, r#"{"a": 1, "a": 1}"#), (r#"{"a":1,"\u0061":2}"#, r#"{"a": 1, "a": 2}"#),
 ];
 
-/// Documents that are refused, by the variant of `Problem` that says why.
+/// Documents that are refused, by the variant of `Problem`.
 #[rustfmt::skip]
 pub const BAD: &[(&str, &[&[u8]])] = &[
     ("Ended", &[
@@ -117,14 +118,14 @@ pub const BAD: &[(&str, &[&[u8]])] = &[
         b"0\xe2\x80\xa8", b"true,", b"false:", b"123\"", b"\"a\"x", b"{\"a\":1}]", b"{\"a\":1}{", b"0b1", b"1 000",
     ]),
     ("NotUtf8", &[
-        // Bytes that are in no character, and those that have too few or too many behind them.
+        // Bytes that occur in no character, and those with too few or too many continuation bytes.
         b"\xff", b"\"\xff\"", b"\"\xfe\"", b"\"\x80\"", b"\"\xbf\"", b"\"\xc3\"", b"\"\xe9\"", b"\"\xe2\x82\"", b"[\"\xf0\x9f\x98\"]",
         b"\"\xc3\xa9\xa9\"", b"[1\xe5]", b"[1e1\xe5]", b"[\"a\\u\xe5\"]", b"\"\\\xe5\"", b"{\"\xf1\":1}", b"[\xff]", b"0\xff", b"\xe2\x81",
-        // More bytes than the character needs, characters that are none, and surrogates.
+        // Overlong encodings, code points out of range, and surrogates.
         b"\"\xc0\xaf\"", b"\"\xc1\xbf\"", b"\"\xe0\x80\xaf\"", b"\"\xf0\x80\x80\xaf\"", b"\"\xf8\x88\x80\x80\x80\"",
         b"\"\xfc\x80\x80\x80\x80\xaf\"", b"\"\xf4\x90\x80\x80\"", b"\"\xf5\x80\x80\x80\"", b"\"\xed\xa0\x80\"",
         b"\"\xed\xbf\xbf\"", b"\"\xed\xa0\xbd\xed\xb8\x80\"", b"\"\xc0\x80\"",
-        // UTF-16 with its mark, in both orders.
+        // UTF-16 with a byte order mark, in both byte orders.
         b"\xff\xfe[\0]\0", b"\xfe\xff\0[\0]", b"\xff\xfe\0\0",
     ]),
     ("ByteOrderMark", &[b"\xef\xbb\xbf", b"\xef\xbb\xbf{}", b"\xef\xbb\xbf[1]", b"\xef\xbb\xbf\"\""]),

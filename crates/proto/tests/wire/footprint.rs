@@ -1,11 +1,10 @@
-//! How much memory a parsed document takes.
+//! Measures the memory of a parsed document.
 
 use std::mem::size_of;
 
 use proto::wire::json::Value;
 
-/// The bytes that a value holds on the heap. A number may have been made with room to spare; its
-/// capacity counts, as all capacities do.
+/// The bytes that a value holds on the heap, by capacity, not by length.
 pub fn footprint(value: &Value) -> usize {
     match value {
         Value::Null | Value::Bool(_) => 0,

@@ -1,4 +1,4 @@
-//! The JSON parser with many documents, good and bad.
+//! Tests the JSON parser with many valid and invalid documents.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ fn variant(problem: Problem) -> String {
 }
 
 #[test]
-fn each_kind_of_value_is_what_it_says() {
+fn values_of_each_type_are_parsed() {
     let number = |text: &str| Value::Number(text.into());
     let members = vec![
         ("a".to_owned(), Value::Null),
@@ -39,7 +39,7 @@ fn each_kind_of_value_is_what_it_says() {
 }
 
 #[test]
-fn names_that_come_twice_are_kept_and_found() {
+fn duplicate_names_are_kept_and_found() {
     let value = parse(br#"{"a": 1, "b": 2, "\u0061": 3}"#).unwrap();
     assert_eq!(value.get("a"), Some(&Value::Number("3".into())));
     assert_eq!(value.duplicate(), Some("a"));
@@ -58,7 +58,7 @@ fn names_that_come_twice_are_kept_and_found() {
 }
 
 #[test]
-fn good_documents_are_what_they_say() {
+fn valid_documents_are_parsed_and_written_again() {
     for (document, written) in GOOD.iter().chain(CHOSEN) {
         let value = parse(document.as_bytes()).unwrap_or_else(|why| panic!("{document}: {why}"));
         assert_eq!(value.to_string(), *written, "{document}");
@@ -67,7 +67,7 @@ fn good_documents_are_what_they_say() {
 }
 
 #[test]
-fn bad_documents_are_refused_for_what_is_wrong_with_them() {
+fn invalid_documents_are_refused_with_the_right_problem() {
     let mut seen = BTreeSet::new();
     for (name, documents) in BAD {
         for document in *documents {
@@ -83,7 +83,7 @@ fn bad_documents_are_refused_for_what_is_wrong_with_them() {
     assert!(seen.len() > 300, "{}", seen.len());
 }
 
-/// UTF-16 without a mark is UTF-8 with zero bytes in it, as long as it is ASCII.
+/// ASCII text in UTF-16 without a mark is valid UTF-8 with zero bytes in it.
 #[test]
 fn other_encodings_are_refused() {
     for document in ["{}", "[1]", "\"a\"", "1", "\"\u{e9}\"", "[\"\u{1f600}\"]"] {
@@ -113,7 +113,7 @@ fn other_encodings_are_refused() {
 }
 
 #[test]
-fn every_byte_has_its_place_or_none() {
+fn every_byte_is_accepted_only_where_json_allows_it() {
     for byte in 0..=u8::MAX {
         let taken =
             |before: &[u8], behind: &[u8]| parse(&[before, &[byte], behind].concat()).is_ok();
@@ -143,7 +143,7 @@ fn every_byte_has_its_place_or_none() {
 
 /// Each Unicode scalar value, as itself and as the escapes that Python writes for it.
 #[test]
-fn every_character_comes_back() {
+fn every_character_is_read_as_it_was_written() {
     let all: Vec<char> = ('\0'..=char::MAX).collect();
     for characters in all.chunks(4096) {
         let text: String = characters.iter().collect();
@@ -162,7 +162,7 @@ fn every_character_comes_back() {
 }
 
 #[test]
-fn a_document_that_is_cut_anywhere_ends_early_there() {
+fn a_truncated_document_ends_early() {
     let whole = br#" { "a" : [ -1.5e+3 , "\u00e9\ud83d\ude00\n\\x", {} , [ ] , null ] , "b" : { "c":false , "d":true}} "#;
     let end = whole.len() - 1;
     assert!(parse(whole).is_ok() && parse(&whole[..end]).is_ok());
@@ -176,7 +176,7 @@ fn a_document_that_is_cut_anywhere_ends_early_there() {
 }
 
 #[test]
-fn nesting_has_an_end_whatever_it_is_made_of() {
+fn nesting_is_limited_for_arrays_and_objects() {
     let documents = |depth: usize| {
         let arrays = "[".repeat(depth) + &"]".repeat(depth);
         let objects = "{\"a\":".repeat(depth) + "1" + &"}".repeat(depth);
@@ -198,12 +198,12 @@ fn nesting_has_an_end_whatever_it_is_made_of() {
                 .starts_with("nested deeper than 16 at byte ")
         );
     }
-    // Beside each other there is no limit.
+    // The number of siblings has no limit.
     let wide = "[".to_owned() + &"[],".repeat(100_000) + "{}]";
     assert!(parse(wide.as_bytes()).is_ok());
 }
 
-/// What the documentation promises, on the documents that cost most for their length.
+/// Checks the documented limit with the documents that take most memory for their length.
 #[test]
 fn a_value_takes_less_than_64_bytes_for_each_of_the_document() {
     let nests = "[".repeat(DEPTH - 1) + &"]".repeat(DEPTH - 1);

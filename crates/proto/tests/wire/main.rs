@@ -1,5 +1,5 @@
-//! The codecs from outside, with all that a peer can do to them: bytes that are cut, spread over
-//! many reads, changed, or of another protocol altogether.
+//! Tests the codecs with what a peer can send: bytes that are truncated, split over many reads,
+//! changed, or of another protocol.
 
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 

@@ -1,5 +1,5 @@
-//! Frames that were changed on the way, through every decoder: no panic, no memory that
-//! the bytes did not pay for, and what is taken can be written and read again.
+//! Feeds changed frames to every decoder: none may panic or allocate much more than the bytes
+//! received, and an accepted frame can be written and read again.
 
 use std::collections::BTreeMap;
 use std::fmt::{Debug, Display, Write};
@@ -15,7 +15,7 @@ use crate::footprint::footprint;
 use crate::pieces::whole;
 use crate::random::Random;
 
-/// What a mutation puts in: what has a meaning in one of the formats.
+/// The texts that a mutation inserts: each has a meaning in one of the formats.
 #[rustfmt::skip]
 const TOKENS: &[&[u8]] = &[
     b"{", b"}", b"[", b"]", b",", b":", b"\"", b"\\", b"\\u", b"\\ud800", b"\\u0000", b"null", b"true", b"-", b"-0",
@@ -25,7 +25,7 @@ const TOKENS: &[&[u8]] = &[
     b" ", b"\n", b"_", b"[[[[[[[[[[[[[[[[", b"{\"code\": 0}",
 ];
 
-/// What each decoder can come to.
+/// The possible outcomes of each decoder.
 #[rustfmt::skip]
 const OUTCOMES: &[(&str, &[&str])] = &[
     ("frame", &["none", "Short", "Negative", "Empty", "TooLong", "WrongProtocol"]),
@@ -42,7 +42,7 @@ fn framed(header: &[u8]) -> Vec<u8> {
     [&(header.len() as i32).to_le_bytes(), header].concat()
 }
 
-/// Frames of the lesson and of a session, and lengths in digits.
+/// Valid and nearly valid frames of the lesson and of a session, and lengths in digits.
 fn frames() -> Vec<Vec<u8>> {
     let mut frames: Vec<Vec<u8>> = vec![b"65537".to_vec(), b"007".to_vec(), vec![b'9'; 100]];
     #[rustfmt::skip]
@@ -71,7 +71,7 @@ fn frames() -> Vec<Vec<u8>> {
     frames
 }
 
-/// Every document of the JSON tests as a header.
+/// Every document of the JSON tests, as a header.
 fn headers() -> Vec<Vec<u8>> {
     let good = GOOD
         .iter()
@@ -83,7 +83,7 @@ fn headers() -> Vec<Vec<u8>> {
     good.chain(bad).map(framed).collect()
 }
 
-/// One change, mostly a small one.
+/// Makes one change, mostly a small one.
 fn mutate(bytes: &mut Vec<u8>, goldens: &[Vec<u8>], random: &mut Random) {
     let place = random.below(bytes.len() + 1);
     match random.below(9) {
@@ -112,7 +112,7 @@ fn mutate(bytes: &mut Vec<u8>, goldens: &[Vec<u8>], random: &mut Random) {
     }
 }
 
-/// How often each decoder came to each outcome.
+/// How often each decoder had each outcome.
 #[derive(Default)]
 struct Seen {
     counts: BTreeMap<&'static str, BTreeMap<String, u32>>,
@@ -128,7 +128,7 @@ impl Seen {
         }
     }
 
-    /// Counts an error by its variant. Its text is one line of bounded length, whatever was sent.
+    /// Counts an error by its variant, and checks that its text is one short line.
     fn refused(&mut self, decoder: &'static str, error: &impl Display, variant: &impl Debug) {
         let mut shown = std::mem::take(&mut self.shown);
         shown.clear();
@@ -245,7 +245,7 @@ fn decode_header(bytes: &[u8], seen: &mut Seen) {
 }
 
 #[test]
-fn mutated_frames_do_no_harm() {
+fn mutated_frames_cause_no_panic_and_no_large_allocation() {
     mutate_and_decode(0x5eed, 200_000);
 }
 
@@ -268,14 +268,15 @@ fn mutate_and_decode(seed: u64, frames_in_all: u32) {
         for _ in 0..=random.below(4) {
             mutate(&mut bytes, goldens, &mut random);
         }
-        // Half of them get a length that fits again, so that what was changed behind it is seen.
+        // Half of the frames get a correct length again, so that the decoders see the changes after
+        // it.
         if random.below(2) == 0 && bytes.len() > PREFIX {
             let length = (bytes.len() - PREFIX) as i32;
             bytes[..PREFIX].copy_from_slice(&length.to_le_bytes());
         }
         decode(&bytes, &mut seen);
     }
-    // Nothing that a decoder can say was left out.
+    // Every outcome of every decoder has occurred.
     for (decoder, outcomes) in OUTCOMES {
         for outcome in *outcomes {
             let times = seen.times(decoder, outcome);

@@ -1,10 +1,9 @@
-//! A stream whose reads give as much as a test wants.
+//! A stream whose reads return as many bytes as a test wants.
 
 use std::io::{self, ErrorKind, Read};
 
-/// Gives its bytes in pieces. Before each read `size` is told how many bytes were given so far, and
-/// says how many may come now at most; 0 stands for a read that a signal interrupts, which a reader
-/// has to try again.
+/// A stream that returns its bytes in pieces. For each read, `size` gets the number of bytes read
+/// so far and returns the most that this read may return; 0 makes a read that a signal interrupts.
 pub struct Pieces<'a, F> {
     bytes: &'a [u8],
     given: usize,
@@ -27,19 +26,19 @@ impl<'a, F: FnMut(usize) -> usize> Pieces<'a, F> {
         self.given
     }
 
-    /// The longest buffer that a read was given: no more memory than that can have been waiting for
-    /// bytes that had not come.
+    /// The length of the longest buffer that was passed to a read: an upper bound for memory that
+    /// was allocated ahead of the bytes.
     pub fn most_asked(&self) -> usize {
         self.most_asked
     }
 }
 
-/// All that is there, in one read.
+/// A stream that returns all its bytes in one read.
 pub fn whole(bytes: &[u8]) -> Pieces<'_, impl FnMut(usize) -> usize> {
     Pieces::new(bytes, |_| usize::MAX)
 }
 
-/// Pieces that end at each of these places, which are in order.
+/// A stream whose pieces end at these places, which must be in order.
 pub fn cut_at<'a>(bytes: &'a [u8], places: &'a [usize]) -> Pieces<'a, impl FnMut(usize) -> usize> {
     Pieces::new(bytes, |given| {
         let next = places.iter().find(|place| **place > given);

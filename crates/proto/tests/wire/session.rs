@@ -1,5 +1,5 @@
-//! Frames of a session, spread over reads, cut, changed and mixed: nothing comes out but what the
-//! other side has sealed, in the order in which it did.
+//! Tests frames of a session, split over reads, truncated, changed and reordered: the reader
+//! accepts only what the other side has sealed, in that order.
 
 use proto::wire::session::handshake::Agreement;
 use proto::wire::session::{
@@ -25,7 +25,7 @@ fn agreement() -> Agreement {
 
 type Taken = Vec<(FrameType, Vec<u8>)>;
 
-/// What a server might send, sealed frame by frame.
+/// Frames of a server, each sealed, and their contents.
 fn sealed() -> (Vec<Vec<u8>>, Taken) {
     let mut sealer = server();
     let sent: Taken = vec![
@@ -43,7 +43,7 @@ fn sealed() -> (Vec<Vec<u8>>, Taken) {
     (sent.iter().map(seal).collect(), sent)
 }
 
-/// All frames up to the end or the first that is refused; true where it was the end.
+/// Reads all frames up to the end or the first that is refused; true if it was the end.
 fn opened<F: FnMut(usize) -> usize>(stream: &mut Pieces<'_, F>) -> (Taken, bool) {
     let (mut reader, mut opener) = (FrameReader::default(), client());
     let mut taken = Vec::new();
@@ -64,7 +64,7 @@ fn opened<F: FnMut(usize) -> usize>(stream: &mut Pieces<'_, F>) -> (Taken, bool)
 }
 
 #[test]
-fn however_a_stream_is_cut_the_same_frames_come_out() {
+fn frames_do_not_depend_on_how_the_stream_is_split() {
     let (frames, sent) = sealed();
     let bytes = frames.concat();
     for place in 0..bytes.len() {
@@ -78,7 +78,7 @@ fn however_a_stream_is_cut_the_same_frames_come_out() {
 }
 
 #[test]
-fn a_stream_that_ends_anywhere_ends_well_only_between_two_frames() {
+fn a_stream_may_end_only_between_two_frames() {
     let (frames, sent) = sealed();
     let bytes = frames.concat();
     let mut ends = vec![0];
@@ -92,9 +92,9 @@ fn a_stream_that_ends_anywhere_ends_well_only_between_two_frames() {
     }
 }
 
-/// The attacker cannot seal, but has all that was sealed, and can put anything anywhere.
+/// The attacker has no key, but can drop, repeat, move, change and insert frames.
 #[test]
-fn whatever_is_done_to_a_stream_only_what_was_sealed_comes_out_of_it() {
+fn a_changed_stream_gives_only_a_prefix_of_the_sealed_frames() {
     let (frames, sent) = sealed();
     let mut random = Random::new(2);
     let mut lengths = [0; 6];
@@ -137,9 +137,9 @@ fn whatever_is_done_to_a_stream_only_what_was_sealed_comes_out_of_it() {
     assert!(lengths.iter().all(|count| *count > 100), "{lengths:?}");
 }
 
-/// The limits of what is read from a peer that is not authenticated.
+/// An unauthenticated peer gets low limits.
 #[test]
-fn an_unauthenticated_peer_is_read_no_further_than_a_kilobyte() {
+fn before_authentication_headers_and_bodies_are_limited_to_1_kib() {
     let header =
         |size: u64| format!("{{\"filename\": \"auth\", \"total_size\": {size}, \"hash\": \"\"}}");
     let framed = |header: &str, body: usize| {
@@ -189,7 +189,7 @@ fn an_unauthenticated_peer_is_read_no_further_than_a_kilobyte() {
 }
 
 #[test]
-fn no_peer_is_read_further_than_a_frame_of_the_longest_body() {
+fn a_body_over_the_limit_is_refused_before_it_is_read() {
     for size in [BODY_LIMIT as u64 + 1, 1 << 32, u64::MAX] {
         let header =
             format!("{{\"filename\": \"stdout\", \"total_size\": {size}, \"hash\": \"\"}}");
