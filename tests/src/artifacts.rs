@@ -1,9 +1,9 @@
-//! Builds the workspace's tools and examples, and says where they are.
+//! Builds the workspace's tools and examples, and finds them.
 //!
-//! Cargo builds a package's own binaries for its tests, but not those of another package, so
-//! `cargo test -p cross-process` alone would find none, or old ones. A nested `cargo build` does
-//! it: Cargo has let go of the target folder by the time it runs tests, and there is nothing left
-//! to build if the outer command was for the whole workspace.
+//! Cargo builds a package's own binaries for its tests, but not those of other packages, so `cargo
+//! test -p cross-process` alone would find none, or old ones. So this runs a nested `cargo build`:
+//! Cargo no longer locks the target folder when it runs tests, and nothing is left to build if the
+//! outer command was for the whole workspace.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use crate::process::Process;
 
-/// A build from nothing, on a slow machine.
+/// Long enough for a full build on a slow machine.
 const BUILD: Duration = Duration::from_secs(15 * 60);
 
 /// The programs of the workspace.
@@ -22,7 +22,7 @@ const BUILD: Duration = Duration::from_secs(15 * 60);
 pub struct Artifacts {
     tools: BTreeMap<String, PathBuf>,
     examples: BTreeMap<String, PathBuf>,
-    /// What this build had to compile, because it was not there or not up to date.
+    /// What this build compiled because it was missing or out of date.
     pub compiled: Vec<String>,
 }
 
@@ -56,20 +56,20 @@ impl Artifacts {
         artifacts
     }
 
-    /// Where a tool is.
+    /// The path of a tool.
     #[track_caller]
     pub fn tool(&self, name: &str) -> &Path {
         find(&self.tools, "tool", name)
     }
 
-    /// Where the Rust example of that name is.
+    /// The path of a Rust example.
     #[track_caller]
     pub fn example(&self, name: &str) -> &Path {
         find(&self.examples, "example", name)
     }
 
-    /// Takes from one message of Cargo's what is of use. A message is one line of JSON, without
-    /// spaces, in which these keys come in a fixed order, so it needs no parser.
+    /// Adds the program of one Cargo message. A message is one line of JSON, without spaces and
+    /// with these keys in a fixed order, so it needs no parser.
     fn add(&mut self, message: &str) {
         if !message.starts_with(r#"{"reason":"compiler-artifact""#) {
             return;
@@ -105,7 +105,7 @@ fn cargo_build() -> Command {
     let Ok(this_test) = env::current_exe() else {
         panic!("cannot find the running test itself");
     };
-    // Cargo keeps this file in every target folder, also in one that it did not make itself.
+    // Cargo keeps this file in every target folder, even in one that it did not create.
     let is_target = |folder: &&Path| folder.join(".rustc_info.json").is_file();
     let Some(target) = this_test.ancestors().find(is_target) else {
         panic!("{} is in no target folder", this_test.display());
@@ -130,9 +130,9 @@ fn cargo_build() -> Command {
         if profile == "debug" { "dev" } else { profile },
     ]);
 
-    // What Cargo tells a test about its package is not for the build of another one. What a user
-    // sets (RUSTFLAGS, CARGO_PROFILE_*, CARGO_INCREMENTAL, ...) stays: without it, Cargo would
-    // build everything anew, and once more for the next outer command.
+    // Removes the variables that Cargo sets for this test's package. What a user sets (RUSTFLAGS,
+    // CARGO_PROFILE_*, CARGO_INCREMENTAL, ...) stays: without it, Cargo would rebuild everything,
+    // and again for the next outer command.
     let mine = [
         "CARGO_PKG_",
         "CARGO_MANIFEST_",
@@ -151,7 +151,7 @@ fn cargo_build() -> Command {
     build
 }
 
-/// The text between `start`, where it first occurs, and the next quote.
+/// The text between the first `start` and the next quote.
 fn text_after<'a>(message: &'a str, start: &str) -> Option<&'a str> {
     let (_, rest) = message.split_once(start)?;
     rest.split_once('"').map(|(text, _)| text)

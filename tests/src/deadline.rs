@@ -3,11 +3,11 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The bound for whatever should happen at once. No passing test waits this long: it only bounds
-/// how long a failing one hangs, so it is generous enough for a busy machine.
+/// The limit for events that should happen at once. No passing test waits this long. It only limits
+/// how long a failing test hangs, so it is long enough for a busy machine.
 pub const SOON: Duration = Duration::from_secs(8);
 
-/// How long a test looks on to see that nothing happens.
+/// How long a test waits to see that nothing happens.
 pub const A_MOMENT: Duration = Duration::from_millis(150);
 
 /// A point in time after which a wait is given up.
@@ -15,12 +15,12 @@ pub const A_MOMENT: Duration = Duration::from_millis(150);
 pub struct Deadline(Instant);
 
 impl Deadline {
-    /// The deadline that lies `within` from now.
+    /// The deadline `within` from now.
     pub fn after(within: Duration) -> Self {
         Self(Instant::now() + within)
     }
 
-    /// The time that is left; never zero, which a socket's timeout may not be. `None` once the
+    /// The remaining time, never zero, because a socket timeout must not be zero. `None` once the
     /// deadline has passed.
     pub fn remaining(self) -> Option<Duration> {
         let left = self.0.saturating_duration_since(Instant::now());
@@ -28,13 +28,14 @@ impl Deadline {
     }
 }
 
-/// Looks again and again until there is something to see, for what the system cannot wait for.
-/// `None` if there was nothing `within` that time.
+/// Calls `look` repeatedly until it returns something, for conditions that no system call waits
+/// for. `None` if it returned nothing `within` that time.
 pub fn poll<T>(within: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
     const PAUSE: Duration = Duration::from_millis(2);
     let deadline = Deadline::after(within);
     loop {
-        // One look even when the time is up: on a busy machine much may have happened since the last.
+        // Looks once more after the time is up: on a busy machine much may have happened since the
+        // last call.
         let over = deadline.remaining().is_none();
         if let Some(seen) = look() {
             return Some(seen);

@@ -1,18 +1,18 @@
-//! One shell beside the tests. It sends their signals, and it ends what they have started when they
-//! end, however they do: by Ctrl-C or `kill -9` too.
+//! A shell that sends signals for the tests, and kills the processes that they started when the
+//! tests end, even by Ctrl-C or `kill -9`.
 //!
-//! std can send only `SIGKILL`, and starting a shell for each signal costs more than all the rest of
-//! a short test. The shell reads requests from a pipe that only this process holds open. The pipe
-//! ends with this process, and then the shell kills every process group that is still on its list.
-//! A process is put on the list just after it was started: where the tests are killed in these
-//! microseconds, it lives on.
+//! std can send only `SIGKILL`, and starting a shell for each signal costs more than all the rest
+//! of a short test. The shell reads requests from a pipe that only this process holds open. When
+//! this process ends, so does the pipe, and the shell kills every process group that is still on
+//! its list. A process is added to the list just after it was started: if the tests are killed
+//! within these microseconds, it survives.
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
-/// It ignores the signals that end the tests, in case somebody sends them to all processes.
+/// It ignores the signals that end the tests, because a user may send them to all processes.
 const SCRIPT: &str = r#"
 trap '' HUP INT QUIT TERM
 groups=' '
@@ -31,8 +31,8 @@ for group in $groups; do
 done
 "#;
 
-/// Sends a signal, given by its name, to a process, or to a group where the number is negative;
-/// `false` where there is none.
+/// Sends a signal, given by name, to a process, or to a group if the number is negative. `false` if
+/// there is none.
 pub fn signal(name: &str, number: i64) -> bool {
     let mut keeper = keeper();
     keeper.request(name, number);
@@ -43,12 +43,12 @@ pub fn signal(name: &str, number: i64) -> bool {
     }
 }
 
-/// Has every process of a group killed when this process ends.
+/// Makes the shell kill every process of a group when this process ends.
 pub fn watch(group: u32) {
     keeper().request("watch", group.into());
 }
 
-/// Takes a group off the list, before its number can be another's.
+/// Removes a group from the list, before the kernel can reuse its number.
 pub fn forget(group: u32) {
     keeper().request("forget", group.into());
 }

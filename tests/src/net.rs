@@ -1,4 +1,4 @@
-//! Sockets on which every wait has an end, and peers that misbehave.
+//! Sockets with a deadline on every wait, and peers that misbehave.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
@@ -7,23 +7,24 @@ use std::time::Duration;
 
 use crate::deadline::{Deadline, SOON, poll};
 
-/// Where a server is told to listen, for the system to choose the port.
+/// An address whose port the kernel chooses.
 pub const ANY_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
-/// Connects. Reads and writes of the stream give up after [`SOON`].
+/// Connects. Reads and writes of the stream time out after [`SOON`].
 #[track_caller]
 pub fn connect(addr: SocketAddr) -> TcpStream {
     let connected = TcpStream::connect_timeout(&addr, SOON).and_then(bounded);
     connected.unwrap_or_else(|why| panic!("cannot connect to {addr}: {why}"))
 }
 
-/// Listens, for tests of clients, which find the port in `local_addr`.
+/// Listens, for tests of clients. `local_addr` has the port.
 #[track_caller]
 pub fn listen() -> TcpListener {
     TcpListener::bind(ANY_PORT).unwrap_or_else(|why| panic!("cannot listen: {why}"))
 }
 
-/// A listener whose queue is full, and those who fill it: whoever connects now gets no answer.
+/// A listener whose accept queue is full, and the connections that fill it: another client's
+/// `connect` gets no answer.
 #[track_caller]
 pub fn listen_with_a_full_queue() -> (TcpListener, Vec<TcpStream>) {
     const AT_ONCE: Duration = Duration::from_millis(200);
@@ -37,10 +38,10 @@ pub fn listen_with_a_full_queue() -> (TcpListener, Vec<TcpStream>) {
     (listener, queue)
 }
 
-/// Accepts the next connection. Reads and writes of the stream give up after [`SOON`].
+/// Accepts the next connection. Reads and writes of the stream time out after [`SOON`].
 #[track_caller]
 pub fn accept(listener: &TcpListener) -> TcpStream {
-    // std has no time limit for accept; a listener that does not block has one.
+    // std has no timeout for `accept`, so this polls a non-blocking listener.
     let accepted = listener.set_nonblocking(true).and_then(|()| {
         let attempt = || match listener.accept() {
             Err(why) if why.kind() == ErrorKind::WouldBlock => None,
@@ -51,11 +52,11 @@ pub fn accept(listener: &TcpListener) -> TcpStream {
         stream.set_nonblocking(false)?;
         bounded(stream)
     });
-    accepted.unwrap_or_else(|why| panic!("nobody has connected: {why}"))
+    accepted.unwrap_or_else(|why| panic!("no client has connected: {why}"))
 }
 
-/// A UDP socket that is connected to `addr`, so that it hears nobody else. Receiving gives up
-/// after [`SOON`].
+/// A UDP socket that is connected to `addr`, so that it receives only from there. Receiving times
+/// out after [`SOON`].
 #[track_caller]
 pub fn udp(addr: SocketAddr) -> UdpSocket {
     let connected = UdpSocket::bind(ANY_PORT).and_then(|socket| {
@@ -66,8 +67,8 @@ pub fn udp(addr: SocketAddr) -> UdpSocket {
     connected.unwrap_or_else(|why| panic!("no UDP socket for {addr}: {why}"))
 }
 
-/// Calls again what was interrupted: the system interrupts a wait with a time limit where the
-/// process is halted and goes on.
+/// Repeats an interrupted call: the kernel interrupts a wait with a timeout if the process is
+/// stopped and continued.
 pub fn again<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     loop {
         match call() {
@@ -77,7 +78,7 @@ pub fn again<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     }
 }
 
-/// Sends one datagram and waits for the one that answers it.
+/// Sends one datagram and waits for the answer.
 #[track_caller]
 pub fn ask_udp(socket: &UdpSocket, datagram: &[u8]) -> Vec<u8> {
     let mut answer = vec![0; 65_535];
@@ -93,8 +94,8 @@ pub fn ask_udp(socket: &UdpSocket, datagram: &[u8]) -> Vec<u8> {
     }
 }
 
-/// A port of 127.0.0.1 on which nobody listens. It was free a moment ago, and that is all anybody
-/// can say: another process may take it. Only for tests that want a connection to be refused.
+/// A port of 127.0.0.1 on which no program listens. Another process may take it, so use it only in
+/// tests that want a connection to be refused.
 #[track_caller]
 pub fn free_port() -> SocketAddr {
     match listen().local_addr() {
@@ -111,8 +112,7 @@ pub fn send(mut stream: &TcpStream, bytes: &[u8]) {
     }
 }
 
-/// Sends bytes one at a time, each in a segment of its own, with a pause behind each: a peer that
-/// is slow on purpose.
+/// Sends bytes one at a time, each in a segment of its own, with a pause after each: a slow peer.
 pub fn send_slowly(mut stream: &TcpStream, bytes: &[u8], pause: Duration) -> io::Result<()> {
     stream.set_nodelay(true)?;
     for byte in bytes {
@@ -122,8 +122,8 @@ pub fn send_slowly(mut stream: &TcpStream, bytes: &[u8], pause: Duration) -> io:
     Ok(())
 }
 
-/// Reads `count` bytes, all of them `within` that time: the time is a total, which a socket's own
-/// timeout, renewed by every byte, is not.
+/// Reads `count` bytes, all of them `within` that time. (A socket timeout would start again with
+/// every byte.)
 #[track_caller]
 pub fn read_exact(stream: &TcpStream, count: usize, within: Duration) -> Vec<u8> {
     let bytes = read_up_to(count, stream, within);
@@ -150,7 +150,7 @@ pub fn ask(stream: &TcpStream, message: &[u8], count: usize) -> Vec<u8> {
     read_exact(stream, count, SOON)
 }
 
-/// Looks on for a while: nothing arrives, neither bytes nor the stream's end.
+/// Checks for a while that nothing arrives, neither bytes nor the end of the stream.
 #[track_caller]
 pub fn assert_silent(stream: &TcpStream, for_a: Duration) {
     let mut byte = [0];
@@ -161,10 +161,10 @@ pub fn assert_silent(stream: &TcpStream, for_a: Duration) {
         Err(why) if is_timeout(&why) => {}
         other => panic!("something arrived where nothing should: {other:?}"),
     }
-    patient(stream);
+    set_default_timeouts(stream);
 }
 
-/// Says that no more will be sent, and stays to read: the peer sees the end of the stream.
+/// Ends the sending side and keeps the receiving side: the peer sees the end of the stream.
 #[track_caller]
 pub fn half_close(stream: &TcpStream) {
     if let Err(why) = stream.shutdown(Shutdown::Write) {
@@ -172,9 +172,9 @@ pub fn half_close(stream: &TcpStream) {
     }
 }
 
-/// Closes a connection by a reset (RST) instead of an orderly end (FIN). Linux does so when a
-/// socket is closed with data in it that was not read, so this waits for such data: the caller has
-/// made the peer send something.
+/// Closes a connection by a reset (RST) instead of an orderly end (FIN). Linux does so if a socket
+/// is closed with unread data, so this waits for data, which the caller must have made the peer
+/// send.
 #[track_caller]
 pub fn reset(stream: TcpStream) {
     let mut byte = [0];
@@ -210,13 +210,13 @@ fn read_up_to(most: usize, mut stream: &TcpStream, within: Duration) -> Vec<u8> 
             Err(why) => panic!("reading: {why}; so far {:?}", shown(&bytes)),
         }
     }
-    patient(stream);
+    set_default_timeouts(stream);
     bytes
 }
 
-/// Puts a stream's time limit back to what it is outside of these functions.
+/// Sets a stream's timeouts back to [`SOON`].
 #[track_caller]
-fn patient(stream: &TcpStream) {
+fn set_default_timeouts(stream: &TcpStream) {
     if let Err(why) = stream.set_read_timeout(Some(SOON)) {
         panic!("cannot set a time limit: {why}");
     }

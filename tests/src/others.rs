@@ -1,7 +1,7 @@
-//! Servers that others wrote, or the skip where they are not installed.
+//! Third-party servers, or the skip if they are not installed.
 //!
 //! `tests/servers/install.sh` installs them into the folder that `DIALTONE_SERVERS` names, or
-//! `target/servers`. Each is started by a test, as a plain user, on a port that the system chooses.
+//! `target/servers`. A test starts them as an ordinary user, on a port that the kernel chooses.
 
 use std::env;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -15,22 +15,22 @@ use crate::process::Process;
 use crate::procfs;
 use crate::skip::skip_outside_ci;
 
-/// How long a server may take to start. Python reads many files for some of them, and the disk of a
-/// machine that has just been set up is cold.
+/// How long a server may take to start. Python reads many files for some of them, and a new machine
+/// has none of them in its cache.
 const START: Duration = Duration::from_secs(30);
 
-/// A running server of others.
+/// A running third-party server.
 #[derive(Debug)]
 pub struct Other {
     /// Its process.
     pub process: Process,
-    /// Where it listens.
+    /// The address at which it listens.
     pub addr: SocketAddr,
 }
 
 impl Other {
-    /// Starts a server that was told to listen on port 0, and waits until it does. Where, the kernel
-    /// says: the server itself may not.
+    /// Starts a server that was told to listen on port 0, and waits until it listens. The port
+    /// comes from the kernel, because not every server prints it.
     #[track_caller]
     pub fn start(command: Command) -> Self {
         let process = Process::spawn(command);
@@ -45,8 +45,8 @@ impl Other {
     }
 }
 
-/// Python with the servers of `tests/servers/requirements.txt`. `None`, with a word about the skip,
-/// where `what` cannot be tested because they are not installed.
+/// Python with the servers of `tests/servers/requirements.txt`. `None`, with a message that `what`
+/// is skipped, if they are not installed.
 ///
 /// # Panics
 ///
@@ -57,14 +57,14 @@ pub fn python(what: &str) -> Option<Command> {
     Some(command)
 }
 
-/// The same, with the command that an installed server brings with it.
+/// Like [`python`], but runs the command of an installed server.
 pub fn python_script(name: &str, what: &str) -> Option<Command> {
     let mut command = python(what)?;
     command.arg(installed(&format!("python/bin/{name}"), what)?);
     Some(command)
 }
 
-/// The same, with one of our scripts in `tests/servers`, which start such a server.
+/// Like [`python`], but runs one of our scripts in `tests/servers`, which start such a server.
 pub fn starter(script: &str, what: &str) -> Option<Command> {
     let mut command = python(what)?;
     command.arg(workspace().join("tests/servers").join(script));
@@ -72,7 +72,7 @@ pub fn starter(script: &str, what: &str) -> Option<Command> {
 }
 
 /// A command that starts a program of a Debian package for each connection, on a port that the
-/// system chooses. The program's own arguments are to follow. `None` as in [`python`].
+/// kernel chooses. The caller adds the program's arguments. `None` as in [`python`].
 pub fn inetd(package: &str, program: &str, what: &str) -> Option<Command> {
     let program = debian(package, program, what)?;
     let mut command = starter("inetd.py", what)?;
@@ -86,7 +86,7 @@ pub fn debian(package: &str, program: &str, what: &str) -> Option<Command> {
     Some(Command::new(installed(&file, what)?))
 }
 
-/// The folder with all of them. `None` as in [`python`], if one is missing.
+/// The folder with all servers. `None` as in [`python`], if one is missing.
 pub fn folder(what: &str) -> Option<PathBuf> {
     for file in ["python/bin/python", "debian/sn", "debian/gophernicus"] {
         installed(file, what)?;

@@ -1,4 +1,4 @@
-//! What a process has written so far.
+//! Collects what a process writes.
 
 use std::io::Read;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use crate::deadline::Deadline;
 
-/// One output stream of a process. A thread reads it, so that the process is never held up by a
-/// full pipe, and all of it is kept: a test of very long output should send it to a file.
+/// One output stream of a process. A thread reads it, so that a full pipe never blocks the process.
+/// All of it is kept in memory: a test of very long output should send it to a file.
 #[derive(Debug)]
 pub struct Output {
     stream: Arc<Stream>,
-    /// How many bytes [`Output::next_line`] has handed out.
+    /// How many bytes [`Output::next_line`] has returned.
     taken: usize,
 }
 
@@ -29,14 +29,14 @@ struct SoFar {
 }
 
 impl Output {
-    /// Collects `source` until it ends; without a source, an output that ended empty.
+    /// Collects `source` until it ends. Without a source the output is empty and has ended.
     pub fn collect(source: Option<impl Read + Send + 'static>) -> Self {
         let stream = Arc::new(Stream::default());
         match source {
             None => stream.lock().ended = true,
             Some(source) => {
                 let stream = Arc::clone(&stream);
-                // Not joined: a process that outlives the test's may hold the pipe open.
+                // The thread is not joined: a child of the process may hold the pipe open.
                 thread::spawn(move || stream.fill(source));
             }
         }
@@ -53,8 +53,9 @@ impl Output {
         String::from_utf8_lossy(&self.stream.lock().bytes).into_owned()
     }
 
-    /// The next line that was not handed out yet, without its end; `None` where none is complete
-    /// `within` that time. What stands between the last line end and the stream's end is a line.
+    /// The next line that was not returned yet, without its end; `None` if none is complete
+    /// `within` that time. The text between the last line end and the end of the stream is a line,
+    /// too.
     pub fn next_line(&mut self, within: Duration) -> Option<String> {
         let taken = self.taken;
         let line = self.wait(within, |bytes, ended| {
@@ -70,8 +71,9 @@ impl Output {
         Some(String::from_utf8_lossy(line).into_owned())
     }
 
-    /// Waits until `look` sees what it wants in the bytes so far (its second argument says whether
-    /// the stream has ended). `None` if it does not `within` that time, or before the stream ends.
+    /// Waits until `look` finds something in the bytes so far (its second argument tells whether
+    /// the stream has ended). `None` if it finds nothing `within` that time or before the stream
+    /// ends.
     pub fn wait<T>(
         &self,
         within: Duration,

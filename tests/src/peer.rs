@@ -1,4 +1,4 @@
-//! A peer of the test's own: it listens, and says literal bytes to whoever comes.
+//! A server within the test, which sends literal bytes.
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::panic;
@@ -8,7 +8,7 @@ use crate::artifacts::artifacts;
 use crate::deadline::{SOON, poll};
 use crate::net;
 
-/// A server that is a closure in a thread of the test.
+/// A server that runs a closure in a thread of the test.
 #[derive(Debug)]
 pub struct Peer {
     addr: SocketAddr,
@@ -16,16 +16,16 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// Listens, and hands the first connection to `talk`.
+    /// Listens, and passes the first connection to `talk`.
     #[track_caller]
     pub fn new(talk: impl FnOnce(TcpStream) + Send + 'static) -> Self {
         Self::listening(|listener| talk(net::accept(&listener)))
     }
 
-    /// Listens, for a talk that accepts by itself.
+    /// Listens, and passes the listener to `talk`.
     #[track_caller]
     pub fn listening(talk: impl FnOnce(TcpListener) + Send + 'static) -> Self {
-        // Who is going to connect may have to be built, which takes longer than a peer waits.
+        // Builds the programs first, because that may take longer than a peer waits for its client.
         artifacts();
         let listener = net::listen();
         let Ok(addr) = listener.local_addr() else {
@@ -35,8 +35,8 @@ impl Peer {
         Self { addr, talk }
     }
 
-    /// Answers each thing that it hears with the next of `answers`, then sends no more and reads
-    /// on until the other side closes.
+    /// Answers each read with the next of `answers`, then ends its sending side and reads until the
+    /// client closes.
     #[track_caller]
     pub fn saying<A: Into<Vec<u8>>>(answers: impl IntoIterator<Item = A>) -> Self {
         let answers: Vec<Vec<u8>> = answers.into_iter().map(Into::into).collect();
@@ -45,7 +45,7 @@ impl Peer {
                 let mut heard = [0; 64 * 1024];
                 match net::again(|| std::io::Read::read(&mut &conn, &mut heard)) {
                     Ok(1..) => net::send(&conn, &answer),
-                    // It has left, or given up: its own test says whether that is right.
+                    // The client has left; its own test checks whether that is right.
                     _ => return,
                 }
             }
@@ -54,18 +54,18 @@ impl Peer {
         })
     }
 
-    /// Where it listens.
+    /// The address at which it listens.
     pub const fn addr(&self) -> SocketAddr {
         self.addr
     }
 
-    /// Waits for the end of its talk, and fails the test if that failed.
+    /// Waits for the end of the closure, and fails the test if it panicked.
     #[track_caller]
     pub fn finish(self) {
-        // What it waits for has its own bound; this only keeps a test from waiting for ever.
+        // The closure's waits have deadlines of their own; this is a last resort.
         let ended = poll(SOON * 2, || self.talk.is_finished().then_some(()));
         if ended.is_none() {
-            panic!("the peer's talk does not end");
+            panic!("the peer's closure does not end");
         }
         if let Err(failed) = self.talk.join() {
             panic::resume_unwind(failed);

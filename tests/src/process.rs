@@ -18,20 +18,21 @@ use crate::output::Output;
 use crate::procfs;
 use crate::signal::Signal;
 
-/// A process that a test has started, in a process group of its own. When this value is dropped
-/// the whole group is killed and the process is waited for. The group is killed as well when the
-/// test process ends, however it ends.
+/// A process that a test has started, in a process group of its own. When this value is dropped,
+/// the whole group is killed and the process is reaped. The group is also killed when the test
+/// process ends in any way.
 ///
-/// The methods that wait panic when the time is up, and show the process's output when they do.
+/// The methods that wait panic when the time is up, and show the process's output.
 #[derive(Debug)]
 pub struct Process {
     child: Child,
     command: String,
-    /// Its thread writes to the process's standard input; without it, that is at its end.
+    /// Sends to the thread that writes to the process's standard input; `None` once that was
+    /// closed.
     stdin: Option<Sender<Vec<u8>>>,
-    /// What it has written to its standard output.
+    /// Its standard output.
     pub stdout: Output,
-    /// What it has written to its standard error.
+    /// Its standard error.
     pub stderr: Output,
 }
 
@@ -42,15 +43,14 @@ impl Process {
         Self::spawn_to(command, Stdio::piped())
     }
 
-    /// Starts `command` with its standard output somewhere else, [`Process::stdout`] then being
-    /// empty unless it is a pipe.
+    /// Starts `command` with another standard output. [`Process::stdout`] is empty then, unless it
+    /// is a pipe.
     #[track_caller]
     pub fn spawn_to(command: Command, stdout: Stdio) -> Self {
         Self::start(command, Stdio::piped(), stdout)
     }
 
-    /// Starts `command` with its standard input from somewhere else, so that what a test would
-    /// [`Process::send`] goes nowhere.
+    /// Starts `command` with another standard input. [`Process::send`] does nothing then.
     #[track_caller]
     pub fn spawn_from(command: Command, stdin: impl Into<Stdio>) -> Self {
         Self::start(command, stdin.into(), Stdio::piped())
@@ -66,7 +66,7 @@ impl Process {
     #[track_caller]
     fn start(command: Command, stdin: Stdio, stdout: Stdio) -> Self {
         let shown = format!("{command:?}");
-        let mut command = minding_interrupts(command);
+        let mut command = with_default_sigint(command);
         if !command.get_envs().any(|(name, _)| name == "PATH") {
             command.env("PATH", search_path());
         }
@@ -82,7 +82,7 @@ impl Process {
         keeper::watch(child.id());
         let stdin = child.stdin.take().map(|mut pipe| {
             let (sender, pieces) = mpsc::channel::<Vec<u8>>();
-            // Writing in a thread keeps a test from being held up by a process that does not read.
+            // Writes in a thread, so that a process that does not read does not block the test.
             thread::spawn(move || pieces.iter().try_for_each(|piece| pipe.write_all(&piece)));
             sender
         });
@@ -95,7 +95,7 @@ impl Process {
         }
     }
 
-    /// Its process id, which is its group's too.
+    /// Its process ID, which is also that of its group.
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
@@ -103,7 +103,7 @@ impl Process {
     /// Sends bytes to its standard input, without waiting for it to read them.
     pub fn send(&self, bytes: &[u8]) {
         if let Some(stdin) = &self.stdin {
-            // It fails when the process no longer reads, which the test sees from what follows.
+            // It fails if the process no longer reads, which the test notices later.
             let _ = stdin.send(bytes.to_vec());
         }
     }
@@ -181,8 +181,8 @@ impl Process {
         matches!(self.child.try_wait(), Ok(None))
     }
 
-    /// Sends a signal to it, and not to the processes that it has started. Once it has been waited
-    /// for this does nothing: its process id may by then be another's.
+    /// Sends a signal to it, but not to its children. Once it was reaped, this does nothing,
+    /// because another process may have its ID.
     #[track_caller]
     pub fn signal(&mut self, signal: Signal) {
         if self.is_running() && !signal.to_process(self.pid()) && self.is_running() {
@@ -190,19 +190,19 @@ impl Process {
         }
     }
 
-    /// Halts it, and returns once the kernel says that it has halted. [`Signal::Continue`] lets it
-    /// go on.
+    /// Stops it with `SIGSTOP`, and returns once all its threads have stopped. [`Signal::Continue`]
+    /// continues it.
     #[track_caller]
     pub fn halt(&mut self) {
         self.signal(Signal::Stop);
         let pid = self.pid();
         let halted = || procfs::is_halted(pid).ok()?.then_some(());
         if poll(SOON, halted).is_none() {
-            self.fail("does not halt");
+            self.fail("does not stop");
         }
     }
 
-    /// Fails the test with `what` and all that is known of this process.
+    /// Fails the test with `what` and the state and output of this process.
     #[track_caller]
     pub fn fail(&self, what: &str) -> ! {
         panic!(
@@ -217,31 +217,31 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // The kernel gives a process id to no new process while a group of that number lives, so
-        // this reaches what the process has left behind and nobody else.
+        // The kernel does not reuse a process ID while a group of that number exists, so this
+        // reaches only what the process has left behind.
         Signal::Kill.to_group(self.child.id());
         keeper::forget(self.child.id());
         let _ = self.child.wait();
     }
 }
 
-/// Waits until a process that a test has not started itself has ended, whoever has to reap it.
+/// Waits until a process that the test has not started itself has ended.
 #[track_caller]
 pub fn assert_ends(pid: u32) {
     let ended = || procfs::stat(pid).map_or(true, |stat| stat.state == 'Z');
     assert!(
         poll(SOON, || ended().then_some(())).is_some(),
-        "process {pid} lives on"
+        "process {pid} is still alive"
     );
 }
 
-/// The same command, started with at most `most` open file descriptors (`ulimit -n`).
+/// The same command with a limit on open files (`ulimit -n`).
 pub fn with_open_files(command: &Command, most: usize) -> Command {
     limited(command, "-n", most as u64)
 }
 
-/// Lets a process that runs open only `more` files more than it has open now; false where that cannot
-/// be done here.
+/// Lowers the limit on open files of a running process to `more` above those that it has open.
+/// False if that is not possible here.
 pub fn lower_open_files(process: &Process, more: usize) -> bool {
     let open = procfs::open_files(process.pid()).unwrap_or_default();
     Command::new("prlimit")
@@ -251,14 +251,14 @@ pub fn lower_open_files(process: &Process, more: usize) -> bool {
         .is_ok_and(|status| status.success())
 }
 
-/// The same command, started with at most `most` bytes of address space (`ulimit -v`): it dies where
-/// it asks for more.
+/// The same command with a limit on its address space in bytes (`ulimit -v`): it aborts if it
+/// allocates more.
 pub fn with_address_space(command: &Command, most: u64) -> Command {
     limited(command, "-v", most / 1024)
 }
 
-/// The `PATH` of the tests, without the folders that this user may not enter. Where there is one, a
-/// shell says of a program that is nowhere "permission denied" and not "not found".
+/// The `PATH` of the tests without the folders that this user may not enter. Because of such a
+/// folder, a shell reports "permission denied" for an unknown program instead of "not found".
 pub fn search_path() -> OsString {
     let path = env::var_os("PATH").unwrap_or_default();
     let may_be_entered = |folder: &PathBuf| {
@@ -274,17 +274,17 @@ fn limited(command: &Command, which: &str, most: u64) -> Command {
     run_by(&["/bin/sh", "-c", limit, which, &most.to_string()], command)
 }
 
-/// The same command, with Ctrl-C's signal as a terminal would have it: the shell starts what it runs
-/// in the background (`cargo test &` in a script) with that signal ignored, all that this starts
-/// inherits it, and std cannot change it. `env` can.
-fn minding_interrupts(command: Command) -> Command {
+/// The same command with the default action for `SIGINT`. A shell starts background jobs (`cargo
+/// test &` in a script) with `SIGINT` ignored, which their children inherit. std cannot change
+/// that, but `env` can.
+fn with_default_sigint(command: Command) -> Command {
     match procfs::ignores_interrupts() {
         Ok(true) => run_by(&["/usr/bin/env", "--default-signal=INT,QUIT"], &command),
         _ => command,
     }
 }
 
-/// The command, run by `words`, to which its program and arguments are added.
+/// `words` with the command's program and arguments after them.
 fn run_by(words: &[&str], command: &Command) -> Command {
     let mut outer = Command::new(words[0]);
     outer

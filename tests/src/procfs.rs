@@ -1,18 +1,18 @@
 //! Descriptors, threads, children, memory and CPU time of a process, read from `/proc`.
 //!
-//! Every function answers with an error once the process is gone.
+//! Every function returns an error once the process is gone.
 
 use std::fs;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// What a server must not lose or gather over a test.
+/// Resources of a server, whose number must be the same after a test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Vitals {
     /// Open file descriptors.
     pub files: usize,
-    /// Threads, the main one counted.
+    /// Threads, including the main one.
     pub threads: usize,
 }
 
@@ -26,7 +26,7 @@ impl Vitals {
     }
 }
 
-/// One process as `/proc/PID/stat` has it.
+/// The fields of `/proc/PID/stat`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stat {
     /// Its process id.
@@ -54,12 +54,12 @@ pub fn open_files(pid: u32) -> io::Result<usize> {
     Ok(fs::read_dir(format!("/proc/{pid}/fd"))?.count())
 }
 
-/// How many threads a process has, the main one counted.
+/// How many threads a process has, including the main one.
 pub fn threads(pid: u32) -> io::Result<usize> {
     Ok(fs::read_dir(format!("/proc/{pid}/task"))?.count())
 }
 
-/// The children of a process, zombies among them.
+/// The children of a process, including zombies.
 pub fn children(pid: u32) -> io::Result<Vec<Stat>> {
     Ok(all()?.into_iter().filter(|p| p.parent == pid).collect())
 }
@@ -72,7 +72,7 @@ pub fn zombies(pid: u32) -> io::Result<Vec<Stat>> {
         .collect())
 }
 
-/// The processes of a process group, zombies not among them.
+/// The processes of a process group, without zombies.
 pub fn group(group: u32) -> io::Result<Vec<Stat>> {
     let alive = |p: &Stat| p.group == group && p.state != 'Z';
     Ok(all()?.into_iter().filter(alive).collect())
@@ -99,7 +99,7 @@ pub fn peak_resident_bytes(pid: u32) -> io::Result<u64> {
     status_kib(pid, "VmHWM:")
 }
 
-/// Whether this process ignores `SIGINT`, which all that it starts inherits.
+/// Whether this process ignores `SIGINT`, which its children inherit.
 pub fn ignores_interrupts() -> io::Result<bool> {
     const SIGINT: u32 = 2;
     let status = fs::read_to_string("/proc/self/status")?;
@@ -129,8 +129,8 @@ pub fn in_time_wait(port: u16) -> io::Result<bool> {
     }))
 }
 
-/// Whether a process of this machine has read all that has come over a connection: `here` is its own
-/// end, `peer` the other one. `false` where there is no such connection.
+/// Whether a process of this machine has read all bytes that arrived on a connection. `here` is its
+/// own address, `peer` the other one. `false` if there is no such connection.
 pub fn has_read_all(here: SocketAddr, peer: SocketAddr) -> io::Result<bool> {
     let shown = |addr: SocketAddr| match addr {
         SocketAddr::V4(addr) => {
@@ -150,12 +150,12 @@ pub fn has_read_all(here: SocketAddr, peer: SocketAddr) -> io::Result<bool> {
     }))
 }
 
-/// The IPv4 port on which a process listens for TCP connections, once it does.
+/// The IPv4 port on which a process listens for TCP connections, if it does.
 pub fn listens_on(pid: u32) -> io::Result<Option<u16>> {
     const LISTEN: &str = "0A";
     let mut sockets = Vec::new();
     for file in fs::read_dir(format!("/proc/{pid}/fd"))? {
-        // A file that was closed in the meantime is no longer of interest.
+        // Skips a file that was closed meanwhile.
         if let Ok(target) = fs::read_link(file?.path()) {
             sockets.push(target.to_string_lossy().into_owned());
         }
@@ -177,7 +177,7 @@ fn all() -> io::Result<Vec<Stat>> {
     for entry in fs::read_dir("/proc")? {
         let name = entry?.file_name();
         if let Some(pid) = name.to_str().and_then(|name| name.parse().ok()) {
-            // It may have gone since the folder was read.
+            // A process may have ended since the folder was read.
             found.extend(stat(pid));
         }
     }
@@ -185,9 +185,9 @@ fn all() -> io::Result<Vec<Stat>> {
 }
 
 fn parse_stat(line: &str) -> Option<Stat> {
-    /// `USER_HZ`, which Linux keeps at 100 for programs, whatever its own clock does.
+    /// `USER_HZ`, which is always 100 on Linux.
     const TICK: Duration = Duration::from_millis(10);
-    // The name stands in parentheses and may itself hold some.
+    // The name is in parentheses and may contain parentheses.
     let (pid, rest) = line.split_once(" (")?;
     let (name, rest) = rest.rsplit_once(") ")?;
     let fields: Vec<&str> = rest.split_whitespace().collect();

@@ -1,4 +1,4 @@
-//! A lesson script in Python or Rust, or a tool: the columns of a matrix.
+//! Programs that the tests combine in matrices: lesson scripts in Python and Rust, and tools.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -12,7 +12,7 @@ use crate::process::Process;
 use crate::python;
 use crate::server::Server;
 
-/// One program of the workspace. Those that do the same job in the same way make a matrix:
+/// One program of the workspace. Programs that do the same job form a matrix:
 ///
 /// ```text
 /// const SERVERS: [Program; 3] = [Python("tcp_server"), Rust("tcp_server"), Tool("tcp-server", &[])];
@@ -23,17 +23,17 @@ pub enum Program {
     Python(&'static str),
     /// `crates/*/examples/NAME.rs`. It takes a port.
     Rust(&'static str),
-    /// A tool and the options with which it does what the scripts do. It takes an endpoint.
+    /// A tool, and the options with which it behaves like the scripts. It takes an endpoint.
     Tool(&'static str, &'static [&'static str]),
 }
 
 impl Program {
     /// The command that starts it as a server on, or a client of, this address. `None`, with a
-    /// word about the skip, where it needs Python and there is none.
+    /// message about the skip, if it needs Python and there is none.
     ///
     /// # Panics
     ///
-    /// If there is no such program, or the address is one that a script cannot be told.
+    /// If there is no such program, or a script cannot use the address.
     #[track_caller]
     pub fn command(self, addr: SocketAddr) -> Option<Command> {
         let mut command = self.bare_command()?;
@@ -50,8 +50,7 @@ impl Program {
         Some(command)
     }
 
-    /// The command that starts it, without a word about an address. `None` as in
-    /// [`Program::command`].
+    /// The command that starts it, without an address. `None` as in [`Program::command`].
     #[track_caller]
     pub fn bare_command(self) -> Option<Command> {
         Some(match self {
@@ -69,15 +68,15 @@ impl Program {
         })
     }
 
-    /// Starts it as a server on a port that the system chooses. `None` as in [`Program::command`].
+    /// Starts it as a server on a port that the kernel chooses. `None` as in [`Program::command`].
     #[track_caller]
     pub fn serve(self) -> Option<Server> {
         Some(Server::start(self.command(ANY_PORT)?))
     }
 }
 
-/// Calls `check` with every server, freshly started, and every client's command for it. The output
-/// of a test that fails ends with the pair that failed.
+/// Calls `check` for every pair, with the newly started server and the client's command. The output
+/// of a failing test ends with the pair that failed.
 pub fn each_pair(
     servers: &[Program],
     clients: &[Program],
@@ -96,27 +95,27 @@ pub fn each_pair(
     }
 }
 
-/// Runs a client that takes lines from its standard input, with all of `typed` for input, and hands
-/// over what it has printed, without its prompts: only the scripts prompt where no terminal is.
+/// Runs a client with `typed` as its standard input, and returns its output without the prompts,
+/// which only the scripts print without a terminal.
 ///
 /// # Panics
 ///
-/// If it does not end, or not with success.
+/// If it does not end successfully.
 #[track_caller]
 pub fn printed_for(typed: &str, client: Command) -> String {
     let mut client = Process::spawn(client);
     client.send(typed.as_bytes());
     let ended = client.finish(SOON);
     if !ended.status.success() {
-        client.fail("a client does not end well");
+        client.fail("a client ends with an error");
     }
     match String::from_utf8(ended.stdout) {
         Ok(printed) => printed.replace(">>: ", ""),
-        Err(_) => client.fail("a client prints what is no UTF-8"),
+        Err(_) => client.fail("a client's output is not UTF-8"),
     }
 }
 
-/// Where a Python script is, whichever crate it belongs to.
+/// The path of a Python script, in any crate.
 #[track_caller]
 fn script(stem: &str) -> PathBuf {
     let file = format!("examples/{stem}.py");

@@ -1,4 +1,4 @@
-//! The Python interpreter, or the skip where there is none.
+//! The Python interpreter, or the skip if there is none.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -8,13 +8,13 @@ use std::sync::OnceLock;
 
 use crate::skip::skip_outside_ci;
 
-/// A command that runs Python with nothing but its standard library, so that nobody's own settings
-/// change what a script does, and it leaves nothing beside the sources. `None`, with a line on standard error that names `what` is skipped,
-/// where there is no python3.
+/// A command that runs Python with its standard library only. The user's settings do not change
+/// what a script does, and Python writes no cache files. `None`, with a line on standard error that
+/// `what` is skipped, if there is no python3.
 ///
 /// # Panics
 ///
-/// If there is no python3 and the environment has `CI=true`: a gate must not pass by skipping.
+/// If there is no python3 and the environment has `CI=true`: CI must not pass by skipping.
 pub fn command(what: &str) -> Option<Command> {
     static INTERPRETER: OnceLock<Option<Box<Path>>> = OnceLock::new();
     if let Some(python) = INTERPRETER.get_or_init(find) {
@@ -26,7 +26,7 @@ pub fn command(what: &str) -> Option<Command> {
     None
 }
 
-/// The interpreter itself: `python3` on the path is often a script that looks for it each time.
+/// The interpreter itself: `python3` on the path is often a script that searches for it each time.
 fn find() -> Option<Box<Path>> {
     let script = "import sys; sys.stdout.write(sys.executable)";
     let found = Command::new("python3").args(["-c", script]).output().ok()?;

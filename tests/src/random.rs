@@ -1,12 +1,11 @@
-//! Numbers that look like chance and come out the same every time. The tests of `proto` include this
-//! file, too.
+//! A seeded random number generator. The tests of `proto` include this file, too.
 
-/// SplitMix64: every seed, small ones and zero among them, starts a different row of numbers.
+/// SplitMix64: every seed, even a small one or zero, gives a different sequence.
 #[derive(Clone, Debug)]
 pub struct Random(u64);
 
 impl Random {
-    /// The numbers of this seed, from the first.
+    /// Starts the sequence of a seed.
     pub fn new(seed: u64) -> Self {
         Self(seed)
     }
@@ -25,12 +24,12 @@ impl Random {
         (self.number() % bound as u64) as usize
     }
 
-    /// One of these.
+    /// One of the choices.
     pub fn one_of<T: Copy>(&mut self, choices: &[T]) -> T {
         choices[self.below(choices.len())]
     }
 
-    /// So many bytes of any value.
+    /// `count` random bytes.
     pub fn bytes(&mut self, count: usize) -> Vec<u8> {
         (0..count).map(|_| self.number() as u8).collect()
     }

@@ -1,9 +1,9 @@
-//! A relay for datagrams between a client and its server that loses, doubles, holds back and swaps
-//! them, and keeps books.
+//! A relay for datagrams between a client and its server. It drops, duplicates, delays and reorders
+//! them, and records what it did.
 //!
-//! A seed decides what happens to the first datagram, to the second, and so on; no clock does. What
-//! is held back stays until the next request has come. One thread forwards a request, waits for the
-//! server's answer, and only then takes the next request, so it knows the order of everything.
+//! A seed, not a clock, decides what happens to each datagram. A delayed datagram waits for the
+//! next request. One thread forwards a request, waits for the server's answer, and only then takes
+//! the next request, so it knows the order of all events.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -15,22 +15,22 @@ use std::time::{Duration, Instant};
 use crate::net::{self, ANY_PORT, again, ask_udp};
 use crate::random::Random;
 
-/// A request of these words is passed, and so is its answer: a client's last one, so that nothing
-/// is under way any more when that has its answer.
+/// The relay always passes this request and its answer. It is a client's last one, so nothing is in
+/// flight any more after its answer.
 pub const GOODBYE: &[u8] = b"goodbye";
 
-/// What happens to a datagram, on either way.
+/// What happens to a datagram in either direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fate {
     Pass,
     Drop,
     Double,
-    /// It waits until the next request has come: a request then reaches the server after the newer
-    /// one, and an answer reaches the client late.
+    /// It waits for the next request. A held request then reaches the server after the newer one,
+    /// and a held answer reaches the client late.
     Hold,
 }
 
-/// A relay. It is at [`Relay::addr`] until [`Relay::close`].
+/// A relay, which runs until [`Relay::close`].
 #[derive(Debug)]
 pub struct Relay {
     addr: SocketAddr,
@@ -65,12 +65,12 @@ impl Relay {
         start().unwrap_or_else(|why| panic!("cannot start a relay: {why}"))
     }
 
-    /// Where a client finds it.
+    /// The address for clients.
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
 
-    /// Ends it, once it has dealt with all that came before, and hands over its books.
+    /// Ends it after all earlier requests, and returns its records.
     #[track_caller]
     pub fn close(self) -> Books {
         if let Err(why) = self.closer.send_to(b"", self.addr) {
@@ -84,33 +84,33 @@ impl Relay {
     }
 }
 
-/// What has happened, as the relay saw it. It tells messages by the ports that they come from: the
-/// client must send each from a new one, and from the same when it tries again.
+/// What the relay did. It identifies a message by its source port: the client must send each
+/// message from a new port, and each retry from the same port.
 #[derive(Clone, Debug, Default)]
 pub struct Books {
-    /// The sender of each request that came.
+    /// The sender of each received request.
     pub requests: Vec<SocketAddr>,
-    /// Each answer that went to the client.
+    /// Each answer that was sent to the client.
     pub delivered: Vec<Delivery>,
-    /// How many requests the server was given.
+    /// How many requests were sent to the server.
     pub forwarded: usize,
-    /// How many requests and answers were lost.
+    /// How many requests and answers were dropped.
     pub dropped: usize,
-    /// How many requests and answers were doubled.
-    pub doubled: usize,
-    /// How many requests reached the server after one that had come later.
+    /// How many requests and answers were duplicated.
+    pub duplicated: usize,
+    /// How many requests were sent to the server after a newer one.
     pub swapped: usize,
 }
 
-/// One answer that went to the client.
+/// One answer that was sent to the client.
 #[derive(Clone, Copy, Debug)]
 pub struct Delivery {
-    /// Whose answer it is.
+    /// The sender of the request that it answers.
     pub to: SocketAddr,
-    /// The newest request at that time. A client that waits for one answer at a time has by then
-    /// given up every other.
+    /// The newest request at that time. A client that waits for one answer at a time has given up
+    /// all older ones.
     pub newest: SocketAddr,
-    /// How long after that request.
+    /// The time since that request.
     pub after: Duration,
 }
 
@@ -128,37 +128,37 @@ impl Books {
         self.requests.iter().filter(same).count()
     }
 
-    /// The answers that came in their message's turn, the first for each.
+    /// The first answer of each message, if it came before the next message.
     pub fn answers(&self) -> Vec<Delivery> {
         let mut seen = BTreeSet::new();
         let in_turn = self.delivered.iter().filter(|d| d.to == d.newest);
         in_turn.filter(|d| seen.insert(d.to)).copied().collect()
     }
 
-    /// How many messages got their first answer when their turn was over.
+    /// How many messages got their first answer after a newer message was sent.
     pub fn late(&self) -> usize {
         let all: BTreeSet<_> = self.delivered.iter().map(|d| d.to).collect();
         all.len() - self.answers().len()
     }
 
-    /// How many answers went to messages that had got one.
+    /// How many answers were sent for messages that already had one.
     pub fn duplicates(&self) -> usize {
         self.delivered.len() - self.answers().len() - self.late()
     }
 }
 
-/// What the relay's thread works with.
+/// The state of the relay's thread.
 struct Run {
     socket: UdpSocket,
     server: UdpSocket,
     random: Random,
     held: Vec<Held>,
-    /// When the newest request came.
+    /// When the newest request arrived.
     came: Instant,
     books: Books,
 }
 
-/// What waits for the next request.
+/// A datagram that waits for the next request.
 enum Held {
     Request(SocketAddr, Vec<u8>),
     Answer(SocketAddr, Vec<u8>),
@@ -189,7 +189,7 @@ impl Run {
                 vec![]
             }
         };
-        // The older answers first: the newer lets the client go on.
+        // Delivers older answers first, because the newer one lets the client go on.
         for older in held {
             match older {
                 Held::Answer(to, answer) => self.deliver(to, &answer)?,
@@ -205,7 +205,7 @@ impl Run {
             .try_for_each(|answer| self.answer(sender, answer))
     }
 
-    /// Gives a request to the server, and waits for its answer.
+    /// Sends a request to the server, and waits for its answer.
     fn forward(&mut self, request: &[u8]) -> Vec<u8> {
         self.books.forwarded += 1;
         ask_udp(&self.server, request)
@@ -245,7 +245,7 @@ impl Run {
                 Fate::Drop
             }
             3..6 => {
-                self.books.doubled += 1;
+                self.books.duplicated += 1;
                 Fate::Double
             }
             6..8 => Fate::Hold,

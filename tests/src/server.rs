@@ -1,4 +1,4 @@
-//! A process that listens, and the check that a test has left it unharmed.
+//! A process that listens, and the check that it still works after a test.
 
 use std::net::SocketAddr;
 use std::process::Command;
@@ -10,24 +10,24 @@ use crate::deadline::{SOON, poll};
 use crate::process::Process;
 use crate::procfs::{self, Vitals};
 
-/// How soon a fresh client must have its answer.
+/// How soon a new client must have its answer.
 const FRESH_CLIENT: Duration = Duration::from_secs(1);
 
-/// A server that has said where it listens.
+/// A server that has printed its endpoint.
 #[derive(Debug)]
 pub struct Server {
     /// The running process.
     pub process: Process,
-    /// How long [`Server::assert_alive`] waits for it to let go of what its clients have used. More
-    /// than a server gives a command to end, unless a test sets it.
+    /// How long [`Server::assert_alive`] waits for it to release its clients' resources. By default
+    /// more than a server gives a command to end.
     pub lets_go_within: Duration,
     endpoint: String,
     at_start: Vitals,
 }
 
 impl Server {
-    /// Starts a server and waits for its first line on standard output: `listening on ENDPOINT`,
-    /// which tools and lesson scripts alike print once they can be reached.
+    /// Starts a server and waits for its first line on standard output: `listening on ENDPOINT`.
+    /// Tools and lesson scripts print it once clients can connect.
     #[track_caller]
     pub fn start(command: Command) -> Self {
         let mut process = Process::spawn(command);
@@ -45,12 +45,12 @@ impl Server {
         }
     }
 
-    /// Where it listens, as it said: `127.0.0.1:41234`, `[::1]:41234` or `unix:PATH`.
+    /// Its endpoint, as printed: `127.0.0.1:41234`, `[::1]:41234` or `unix:PATH`.
     pub fn endpoint(&self) -> &str {
         &self.endpoint
     }
 
-    /// Where it listens, if that is an IP address and a port.
+    /// Its address, if it listens at an IP address and a port.
     #[track_caller]
     pub fn addr(&self) -> SocketAddr {
         match self.endpoint.parse() {
@@ -59,17 +59,17 @@ impl Server {
         }
     }
 
-    /// Takes the present number of files and threads as those that [`Server::assert_alive`] wants
-    /// to find again: for a server that keeps something from its first clients on purpose.
+    /// Records the present number of files and threads for [`Server::assert_alive`], for a server
+    /// that keeps some of them after its first clients.
     #[track_caller]
     pub fn settle(&mut self) {
         self.at_start = vitals(&self.process);
     }
 
-    /// Ends a test of a server: it still runs, a fresh client is served within a second, and then
-    /// it has no more open files and threads than at its start and no zombies.
+    /// Ends a test of a server: the server must still run, serve a new client within a second, and
+    /// then have no more open files and threads than at its start, and no zombies.
     ///
-    /// `fresh_client` connects to the address, and panics unless it is served as it should be.
+    /// `fresh_client` connects to the address, and panics unless it is served correctly.
     #[track_caller]
     pub fn assert_alive(&mut self, fresh_client: impl FnOnce(SocketAddr) + Send + 'static) {
         self.assert_running();
@@ -86,15 +86,13 @@ impl Server {
                     .fail("a fresh client was not served within a second");
             }
             Err(mpsc::RecvTimeoutError::Disconnected) => {
-                self.process
-                    .fail("a fresh client was not served as it should be");
+                self.process.fail("a fresh client was not served correctly");
             }
         }
         self.assert_nothing_left();
     }
 
-    /// The second half of [`Server::assert_alive`]: still running, with no more open files and
-    /// threads than at its start and no zombies. For servers that are not reached by an IP address.
+    /// Like [`Server::assert_alive`] without the client, for servers without an IP address.
     #[track_caller]
     pub fn assert_nothing_left(&mut self) {
         let pid = self.process.pid();

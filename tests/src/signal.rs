@@ -5,25 +5,25 @@ use crate::keeper;
 /// The signals that tests send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {
-    /// `SIGSTOP`: halt, whatever it is doing.
+    /// `SIGSTOP`: stops a process; cannot be caught.
     Stop,
-    /// `SIGCONT`: go on.
+    /// `SIGCONT`: continues it.
     Continue,
-    /// `SIGTERM`: asked to end.
+    /// `SIGTERM`: asks it to end.
     Terminate,
     /// `SIGINT`: Ctrl-C.
     Interrupt,
-    /// `SIGKILL`: cannot be caught.
+    /// `SIGKILL`: ends it; cannot be caught.
     Kill,
 }
 
 impl Signal {
-    /// Sends the signal to one process; `false` where there is none.
+    /// Sends the signal to one process; `false` if there is none.
     pub fn to_process(self, pid: u32) -> bool {
         keeper::signal(self.name(), pid.into())
     }
 
-    /// Sends the signal to every process of a group; `false` where there is none.
+    /// Sends the signal to every process of a group; `false` if there is none.
     pub fn to_group(self, group: u32) -> bool {
         keeper::signal(self.name(), -i64::from(group))
     }

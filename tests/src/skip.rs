@@ -1,19 +1,19 @@
-//! Says what is left out, so that nobody takes a skip for a pass.
+//! Reports skipped tests, so that a skip is not taken for a pass.
 
 use std::env;
 use std::io::{self, Write};
 
-/// Says on the real standard error that a test, or a part of one, was skipped.
+/// Writes to the real standard error that a test, or a part of one, was skipped.
 pub fn skip(what: &str, why: &str) {
-    // Not eprintln!, which the test runner captures and then does not show for a test that passes.
+    // Not `eprintln!`: the test runner captures that and does not show it for a test that passes.
     let _ = writeln!(io::stderr(), "SKIPPED ({why}): {what}");
 }
 
-/// Skips what a gate has to try, for want of a program that the gate has to have.
+/// Skips a test because a program is missing, which CI must have.
 ///
 /// # Panics
 ///
-/// If the environment has `CI=true`: a gate must not pass by skipping.
+/// If the environment has `CI=true`: CI must not pass by skipping.
 #[track_caller]
 pub fn skip_outside_ci(what: &str, why: &str) {
     assert!(

@@ -1,4 +1,4 @@
-//! Folders that go away.
+//! Temporary folders.
 
 use std::env;
 use std::fs::{self, DirBuilder};
@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// A new, empty folder that only its owner may enter. It is removed, with all that is in it, when
-/// this value is dropped.
+/// A new, empty folder that only its owner may enter. It is removed with its content when this
+/// value is dropped.
 #[derive(Debug)]
 pub struct TempDir(PathBuf);
 
 impl TempDir {
-    /// Makes the folder. Its path is short, so that a socket in it stays below the 108 bytes that
-    /// a socket's path may have, and needs no quotes in a shell's line.
+    /// Makes the folder. Its path is short, because a socket's path may have at most 107 bytes, and
+    /// needs no quotes in a shell.
     #[allow(
         clippy::new_without_default,
         reason = "a default value should not touch the disk"
@@ -26,7 +26,8 @@ impl TempDir {
             let path = place().join(format!("dialtone-{}-{number}", process::id()));
             match private().create(&path) {
                 Ok(()) => return Self(path),
-                // A killed run may have left it, and in a new PID namespace our id is its id.
+                // A killed run may have left this folder: in a new PID namespace we may have the
+                // same process ID.
                 Err(why) if why.kind() == ErrorKind::AlreadyExists => {}
                 Err(why) => panic!("cannot make the folder {}: {why}", path.display()),
             }
@@ -46,12 +47,14 @@ impl TempDir {
 
 impl Drop for TempDir {
     fn drop(&mut self) {
-        // A folder that cannot be removed is no reason to fail a test, least of all to panic twice.
+        // A folder that cannot be removed is no reason to fail a test, and a second panic would
+        // abort it.
         let _ = fs::remove_dir_all(&self.0);
     }
 }
 
-/// Where temporary files go, unless that has a long name or one with spaces and the like.
+/// The system's temporary folder, unless its path is long or has characters that a shell needs
+/// quoted.
 fn place() -> PathBuf {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
     let wanted = env::temp_dir();
@@ -61,7 +64,7 @@ fn place() -> PathBuf {
     }
 }
 
-/// What makes a folder that only its owner may enter, where the system knows such.
+/// Makes folders that only their owner may enter, on systems that support it.
 fn private() -> DirBuilder {
     #[cfg_attr(not(unix), expect(unused_mut))]
     let mut builder = DirBuilder::new();

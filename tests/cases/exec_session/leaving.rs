@@ -63,7 +63,10 @@ fn however_a_client_leaves_its_command_is_ended() {
                 return;
             };
             let gone = poll(SOON, || (!session.runs("sleep")).then_some(()));
-            assert!(gone.is_some(), "{leave:?} {input:?}: the command lives on");
+            assert!(
+                gone.is_some(),
+                "{leave:?} {input:?}: the command is still alive"
+            );
         }
     }
     session.assert_alive();

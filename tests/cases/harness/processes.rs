@@ -142,7 +142,7 @@ fn what_tests_have_started_dies_when_they_are_killed() {
     let all_dead = || procfs::group(started).ok()?.is_empty().then_some(());
     let ended = poll(SOON, all_dead).is_some();
     Signal::Kill.to_group(started);
-    assert!(ended, "process {started} lives on");
+    assert!(ended, "process {started} is still alive");
 }
 
 #[test]

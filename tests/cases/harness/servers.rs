@@ -81,7 +81,7 @@ fn a_server_that_leaves_zombies_is_not() {
 fn a_server_that_hangs_or_answers_wrongly_is_not() {
     for (fault, complaint) in [
         ("time.sleep(600)", "not served within a second"),
-        ("data = b'pong'", "not served as it should be"),
+        ("data = b'pong'", "not served correctly"),
     ] {
         if let Some(message) = complaint_about(fault) {
             assert!(message.contains(complaint), "{fault}: {message}");

@@ -130,7 +130,7 @@ fn what_is_not_sent_again_is_lost_or_late() {
     let all = for_all_seeds(0, &["--retries", "0", "--timeout", "1500ms"]);
     // Without these the comparison would say little.
     assert!(total(&all, |books| books.dropped) > 10);
-    assert!(total(&all, |books| books.doubled) > 10);
+    assert!(total(&all, |books| books.duplicated) > 10);
     assert!(total(&all, |books| books.swapped) > 3);
     assert!(total(&all, Books::late) > 3);
     assert!(total(&all, Books::duplicates) > 10);

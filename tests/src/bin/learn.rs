@@ -1,4 +1,4 @@
-//! `cargo learn`: lists the exercises of the course, checks one, and says which is next.
+//! `cargo learn`: lists the exercises of the course, checks one, and names the next one.
 
 use std::env;
 use std::fs;
@@ -30,7 +30,7 @@ fn main() -> ExitCode {
         _ => Err(help()),
     };
     match result {
-        // The reader of a pipe may have left, and that is no fault.
+        // The reader of a pipe may be gone, which is not an error.
         Ok(words) => {
             let _ = writeln!(io::stdout(), "{words}");
             ExitCode::SUCCESS
@@ -75,7 +75,8 @@ commit them: git commit -am 'my solutions'; then git pull --rebase.",
     )
 }
 
-/// Whether the learner reads Chinese: by a flag, which is taken out, or by the locale.
+/// Whether the learner reads Chinese: by the flag `--zh`, which is removed from `args`, or by the
+/// locale.
 fn is_chinese(args: &mut Vec<String>) -> bool {
     if let Some("--zh" | "--en") = args.first().map(String::as_str) {
         return args.remove(0) == "--zh";
@@ -123,8 +124,8 @@ fn next() -> String {
     }
 }
 
-/// Builds an exercise and checks it. The error is the check's sentence; it is empty if rustc has
-/// said already what is wrong.
+/// Builds an exercise and checks it. The error is the check's sentence, or empty if rustc has
+/// already printed what is wrong.
 fn check(exercise: &Exercise, source: PathBuf, is_own: bool) -> Result<String, String> {
     let number = exercise.number;
     check_program(&build(exercise, &source)?, exercise.check)?;
@@ -146,7 +147,7 @@ fn check_chat(file: &str) -> Result<String, String> {
 
 fn check_program(program: &Path, check: fn(&Path)) -> Result<(), String> {
     let _ = writeln!(io::stderr(), "{}", say!("checking ...", "正在检查……"));
-    // What a check says is for the learner; where in the check it was said is not.
+    // The learner needs a check's sentence, but not its place in our source.
     panic::set_hook(Box::new(|_| {}));
     panic::catch_unwind(|| check(program)).map_err(|why| text_of(&*why))
 }
@@ -175,7 +176,7 @@ fn built(program: io::Result<Option<PathBuf>>, file: &str) -> Result<PathBuf, St
     program.ok_or_else(String::new)
 }
 
-/// A path that the learner has given, wherever Cargo has started us.
+/// A path as the learner gave it. Cargo may have started us in another folder.
 fn here(file: &str) -> Result<PathBuf, String> {
     fs::canonicalize(file).map_err(|why| format!("{file}: {why}"))
 }
@@ -187,7 +188,7 @@ fn is_done(exercise: &Exercise) -> bool {
     matches!((passed, now), (Ok(passed), Ok(now)) if passed == now)
 }
 
-/// Where a copy of the file is that has passed.
+/// The path of a copy of the file that has passed.
 fn mark(exercise: &Exercise) -> io::Result<PathBuf> {
     let name = exercise.source().display().to_string().replace('/', "-");
     Ok(exercises::folder()?.join(name))

@@ -1,9 +1,9 @@
-//! Code without its comments, and code with the comments that a page in another language has.
+//! Removes the comments of code, or replaces them by those of a page in another language.
 
 use std::collections::{HashMap, VecDeque};
 use std::mem;
 
-/// How many words in Latin letters a block's comments may have before one must be Chinese.
+/// Comments of a block with more Latin words than this must contain Chinese.
 const UNTRANSLATED: usize = 8;
 
 /// The lines of code of a block in a language, without comments and blank lines. A block that is not
@@ -12,7 +12,7 @@ pub fn code_of(language: &str, text: &str) -> String {
     pieces(language, text).map(|piece| piece.0).collect()
 }
 
-/// The code of `text`; each line that is in `old`, too, keeps the comments that it has there.
+/// The code of `text`. A line that is also in `old` gets its comments from there.
 pub fn kept(language: &str, old: &str, text: &str) -> String {
     let mut known: HashMap<String, VecDeque<String>> = HashMap::new();
     for (code, whole) in pieces(language, old) {
@@ -31,8 +31,8 @@ pub fn is_untranslated(language: &str, text: &str) -> bool {
     !text.contains(is_chinese) && words(text) - words(&code_of(language, text)) > UNTRANSLATED
 }
 
-/// Each line of code, and the same line with its comments: those above it and behind it. What is
-/// behind the last one belongs to a line without code.
+/// Each line of code, and the same line with its comments: those above it and at its end. Comments
+/// after the last line belong to an empty line of code.
 fn pieces(language: &str, text: &str) -> impl Iterator<Item = (String, String)> {
     let is_python = language == "python";
     let is_code = is_python || language.starts_with("rust");

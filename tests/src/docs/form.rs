@@ -1,4 +1,5 @@
-//! Nothing on a page escapes the checks, and a chapter has what a chapter has.
+//! Checks that every block of a page is checked by some test, and that a chapter has the sections
+//! of a chapter.
 
 use crate::docs::comments;
 use crate::docs::listings::is_listing;
@@ -10,17 +11,17 @@ use crate::exercises::EXERCISES;
 const EXERCISE: [&str; 2] = ["Exercise", "练习"];
 const READ_ON: [&str; 2] = ["Read on", "延伸阅读"];
 
-/// Within so many lines of a chapter something runs.
+/// Something must run within this many lines of a chapter.
 const FIRST_RUN: usize = 60;
 
 /// The most columns of a picture made of text: those of a line of code.
 const WIDEST_PICTURE: usize = 100;
 
-/// What a comment may begin with.
+/// The beginnings of known comments.
 const COMMENTS: &[&str] = &["listing:", "lines:", "not run:", "wire:"];
 
-/// Finds what the other checks would not see: fences in a language that nobody checks, comments
-/// that nobody reads, and Markdown that the reader cannot read.
+/// Finds what the other checks would miss: fences in an unknown language, unknown comments, and
+/// Markdown that [`Page`] cannot read.
 pub fn check(page: &Page) -> Vec<String> {
     let mut findings = page.odd.clone();
     let problem = |fence: &Fence| Some(page.finding(fence.line, problem(page, fence)?));
@@ -44,7 +45,7 @@ fn problem(page: &Page, fence: &Fence) -> Option<String> {
         return Some("all of the course is run; \"not run\" is for other pages".to_owned());
     }
     if pages::is_chinese(page) && comments::is_untranslated(&fence.language, &fence.text) {
-        return Some("its comments are not in Chinese".to_owned());
+        return Some("the comments in this code are not in Chinese".to_owned());
     }
     if is_listing(fence) && !has_caption(page, fence) {
         return Some("the line above a listing has to name its file, as `code`".to_owned());
@@ -77,7 +78,7 @@ fn has_caption(page: &Page, fence: &Fence) -> bool {
     caption.is_some_and(|line| code_spans(line).iter().any(|code| code.ends_with(name)))
 }
 
-/// rustdoc hides such lines, code hosts show them.
+/// rustdoc hides lines that begin with `# `, but code hosts show them.
 fn hidden_line(fence: &Fence) -> Option<String> {
     let hidden = |line: &str| line.trim() == "#" || line.trim_start().starts_with("# ");
     let has = fence.language == "rust" && fence.text.lines().any(hidden);
@@ -86,8 +87,8 @@ fn hidden_line(fence: &Fence) -> Option<String> {
     })
 }
 
-/// Finds a chapter that has not a chapter's title, exercise and last section, or in which nothing
-/// runs for long.
+/// Finds a chapter without a chapter's title, exercise or last section, or whose first lines run
+/// nothing.
 pub fn check_chapter(page: &Page) -> Vec<String> {
     let number = page.name().split('-').next().unwrap_or_default();
     let Ok(number) = number.parse::<usize>() else {

@@ -1,11 +1,11 @@
-//! Tables that set two files side by side, line for line.
+//! Checks the tables that show lines of two files side by side.
 
 use std::fs;
 
 use crate::artifacts::workspace;
 use crate::docs::page::{Page, Table, code_spans};
 
-/// Finds code in the line tables of a page that is not in the files they name.
+/// Finds code in the line tables of a page that is not in the named files.
 pub fn check(page: &Page) -> Vec<String> {
     let mut findings = Vec::new();
     for table in &page.tables {
@@ -38,7 +38,7 @@ fn check_table(page: &Page, table: &Table, names: &str) -> Vec<String> {
             let cell = row.get(column).map_or("", String::as_str);
             for code in code_spans(cell) {
                 if !text.contains(&code) {
-                    // The dashes are between the header and the first row.
+                    // Skips the line of dashes between the header and the first row.
                     let line = table.line + number + 1;
                     findings.push(page.finding(line, format!("{path} has no {code:?}")));
                 }

@@ -1,11 +1,11 @@
-//! Links and anchors.
+//! Checks links and anchors.
 
 use std::path::{Component, Path, PathBuf};
 
 use crate::artifacts::workspace;
 use crate::docs::page::{Link, Page, without_code};
 
-/// The places outside that a page may lead to. They have kept their addresses for decades.
+/// The sites that a page may link to. Their addresses have been stable for decades.
 const OUTSIDE: &[&str] = &[
     "https://www.rfc-editor.org/",
     "https://doc.rust-lang.org/",
@@ -14,14 +14,15 @@ const OUTSIDE: &[&str] = &[
     "https://man7.org/",
 ];
 
-/// Finds the links of a page that lead nowhere.
+/// Finds the broken links of a page.
 pub fn check(page: &Page) -> Vec<String> {
     let found = |link: &Link| Some(page.finding(link.line, problem(page, &link.target)?));
     page.links.iter().filter_map(found).collect()
 }
 
 /// The anchor of each heading, as code hosts and mdBook make it: letters, digits, `-` and `_` stay,
-/// spaces become `-`, the rest goes; a second one of the same text ends in `-1`.
+/// spaces become `-`, and other characters are removed. A second heading with the same text gets
+/// `-1`.
 pub fn anchors(page: &Page) -> Vec<String> {
     let slugs: Vec<String> = page.headings.iter().map(|h| slug(&h.text)).collect();
     let before = |at: usize| {
@@ -37,7 +38,7 @@ pub fn anchors(page: &Page) -> Vec<String> {
     (0..slugs.len()).map(anchor).collect()
 }
 
-/// The file that a link of a page leads to, from the top of the workspace.
+/// The file that a link of a page leads to, as a path from the top of the workspace.
 pub fn file_of(page: &Page, target: &str) -> PathBuf {
     let file = target.split('#').next().unwrap_or_default();
     if file.is_empty() {
@@ -69,7 +70,7 @@ fn problem(page: &Page, target: &str) -> Option<String> {
             file.display()
         ));
     }
-    // What is outside of docs is not in the book that mdBook makes.
+    // Files outside of docs are not in the book that mdBook makes.
     if page.path.starts_with("docs") && !file.starts_with("docs") {
         return Some(format!(
             "{target} leads out of the book; name the path as `code`"
@@ -85,7 +86,7 @@ fn problem(page: &Page, target: &str) -> Option<String> {
 }
 
 fn slug(heading: &str) -> String {
-    // Of code, the backticks go and the text stays; of a link, its text stays.
+    // The text of code stays without its backticks, and of a link only the text.
     let text = match without_code(heading).contains("](") {
         true => heading.split("](").next().unwrap_or_default(),
         false => heading,

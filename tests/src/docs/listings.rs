@@ -1,15 +1,15 @@
-//! Code that is a file, or a part of one.
+//! Checks listings, which show a file or a part of one.
 
 use std::fs;
 
 use crate::artifacts::workspace;
 use crate::docs::page::{Fence, Page};
 
-/// What the comment above a fence says that it shows.
+/// What a fence shows, from the comment above it.
 #[derive(Debug, PartialEq, Eq)]
 struct Listing<'a> {
     path: &'a str,
-    /// The texts in the first and the last line; without the second, the end of the file.
+    /// Texts in the first and the last line of the part. Without the second, it ends with the file.
     part: Option<(&'a str, Option<&'a str>)>,
 }
 
@@ -19,7 +19,7 @@ pub fn is_listing(fence: &Fence) -> bool {
     comment.starts_with("listing:")
 }
 
-/// Finds the listings of a page that are not what their files hold.
+/// Finds the listings of a page that differ from their files.
 pub fn check(page: &Page) -> Vec<String> {
     let mut findings = Vec::new();
     for fence in page.fences.iter().filter(|fence| is_listing(fence)) {
@@ -36,7 +36,7 @@ pub fn check(page: &Page) -> Vec<String> {
     findings
 }
 
-/// The page's text with every listing as its file has it now.
+/// The page's text with every listing copied from its file.
 pub fn updated(page: &Page) -> Result<String, String> {
     let mut texts = Vec::new();
     for fence in page.fences.iter().filter(|fence| is_listing(fence)) {
@@ -46,7 +46,7 @@ pub fn updated(page: &Page) -> Result<String, String> {
     Ok(page.with_texts(&texts))
 }
 
-/// What the fence should hold.
+/// The text that the fence should have.
 fn current(fence: &Fence) -> Result<String, String> {
     let comment = fence.comment.as_deref().unwrap_or_default();
     let listing =
@@ -67,7 +67,7 @@ fn current(fence: &Fence) -> Result<String, String> {
         Some(to) => find(to, first)?,
         None => lines.len() - 1,
     };
-    // A doc comment at the end belongs to what follows.
+    // A doc comment at the end belongs to the next item.
     let mut lines = &lines[first..=last];
     while let [rest @ .., end] = lines
         && (end.starts_with("///") || end.is_empty())

@@ -1,21 +1,21 @@
-//! Holds the documentation to what it says: every listing, snippet, transcript, table and link.
+//! Checks the documentation: every listing, snippet, transcript, table and link.
 //!
 //! | module | what it is for |
 //! |---|---|
-//! | [`pages`] | which pages there are |
+//! | [`pages`] | the list of pages |
 //! | [`page`] | reads Markdown: headings, fences, tables, links, and the comments above them |
-//! | [`form`] | nothing on a page escapes the checks, and a chapter has a chapter's sections |
-//! | [`comments`] | code without its comments, and with those of another language |
-//! | [`listings`] | code that is a file, or a part of one |
-//! | [`snippets`] | Python that is run; Rust that is a doctest |
-//! | [`transcript`] | console blocks, read as the steps of somebody at a terminal |
-//! | [`play`] | those steps taken, in as many terminals as the page has |
-//! | [`terminal`] | one terminal: what runs in it, what is typed, what must come out |
-//! | [`stage`] | the ports, folders and programs that a page's commands find |
-//! | [`line_tables`] | tables that set two files side by side, line for line |
+//! | [`form`] | every block of a page is checked, and a chapter has a chapter's sections |
+//! | [`comments`] | removes the comments of code, or replaces them by those of another language |
+//! | [`listings`] | code that shows a file or a part of one |
+//! | [`snippets`] | runs Python snippets; Rust snippets are doctests |
+//! | [`transcript`] | reads console blocks as steps at a terminal |
+//! | [`play`] | takes those steps, in as many terminals as the page has |
+//! | [`terminal`] | one terminal: the running program, its input and its expected output |
+//! | [`stage`] | the ports, folders and programs for a page's commands |
+//! | [`line_tables`] | tables that show lines of two files side by side |
 //! | [`links`] | links and anchors |
 //! | [`summary`] | the book's table of contents |
-//! | [`twins`] | the English and the Chinese page of one name |
+//! | [`twins`] | compares the English and the Chinese page of one name |
 //! | [`words`] | words that the docs do not use |
 
 pub mod comments;

@@ -1,6 +1,6 @@
 //! Reads Markdown: headings, fences, tables, links, and the comments above them.
 //!
-//! It reads what our pages use of Markdown, and notes in `Page::odd` what it would misread.
+//! It reads the Markdown that our pages use, and reports in `Page::odd` what it cannot read.
 
 use std::fmt::Display;
 use std::fs;
@@ -14,7 +14,7 @@ use crate::artifacts::workspace;
 pub struct Page {
     /// Its path from the top of the workspace.
     pub path: PathBuf,
-    /// All of it.
+    /// Its whole text.
     pub text: String,
     /// Its headings.
     pub headings: Vec<Heading>,
@@ -24,16 +24,16 @@ pub struct Page {
     pub tables: Vec<Table>,
     /// Its links and pictures.
     pub links: Vec<Link>,
-    /// What this reader cannot read, so that nothing escapes the checks.
+    /// What this reader cannot read.
     pub odd: Vec<String>,
 }
 
 /// A heading: `## Text`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Heading {
-    /// Where it is.
+    /// Its line.
     pub line: usize,
-    /// How many `#`.
+    /// The number of `#`.
     pub level: usize,
     /// Its text, as Markdown.
     pub text: String,
@@ -42,33 +42,33 @@ pub struct Heading {
 /// A block between lines of three backticks.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Fence {
-    /// Where its first line of backticks is.
+    /// The line of its first backticks.
     pub line: usize,
-    /// What stands behind those backticks.
+    /// The text after those backticks.
     pub language: String,
     /// The comment on the line above, without its marks.
     pub comment: Option<String>,
-    /// What it holds; each line ends with a line end.
+    /// Its content; each line ends with a line end.
     pub text: String,
 }
 
 /// A table.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Table {
-    /// Where its header is.
+    /// The line of its header.
     pub line: usize,
     /// The comment on the line above, without its marks.
     pub comment: Option<String>,
-    /// The cells of each row, the header's first, without the line of dashes.
+    /// The cells of each row, beginning with the header and without the line of dashes.
     pub rows: Vec<Vec<String>>,
 }
 
 /// A link or a picture: `[text](target)`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Link {
-    /// Where it is.
+    /// Its line.
     pub line: usize,
-    /// Where it leads.
+    /// Its target.
     pub target: String,
 }
 
@@ -79,7 +79,7 @@ impl Page {
         Ok(Self::parse(path, &text))
     }
 
-    /// Reads a text as if it stood in the file `path`.
+    /// Reads a text as if it were in the file `path`.
     pub fn parse(path: &Path, text: &str) -> Self {
         let mut page = Self {
             path: path.to_owned(),
@@ -100,23 +100,24 @@ impl Page {
         name.and_then(|name| name.to_str()).unwrap_or_default()
     }
 
-    /// The page's text, with another text in some of its fences, which come in their order.
+    /// The page's text with new texts for some of its fences, given in order.
     pub fn with_texts(&self, texts: &[(&Fence, String)]) -> String {
         let mut lines: Vec<&str> = self.text.lines().collect();
         for (fence, text) in texts.iter().rev() {
-            // The fence's own line counts from 1, so it is the index of the first line within.
+            // `fence.line` counts from 1, so it is the index of the first line within.
             let within = fence.line..fence.line + fence.text.lines().count();
             lines.splice(within, text.lines());
         }
         lines.join("\n") + "\n"
     }
 
-    /// Something that is wrong: `PAGE:LINE: WHAT`, to which an editor can go.
+    /// A finding in the form `PAGE:LINE: WHAT`, which editors can jump to.
     pub fn finding(&self, line: usize, what: impl Display) -> String {
         format!("{}:{line}: {what}", self.path.display())
     }
 
-    /// Takes what begins at `lines[at]`, below that comment, and answers where the next begins.
+    /// Reads the block that begins at `lines[at]`, below `comment`, and returns where the next one
+    /// begins.
     fn block(&mut self, lines: &[&str], at: usize, comment: Option<String>) -> usize {
         let line = lines[at];
         if let Some(text) = line.strip_prefix("<!--") {
@@ -236,7 +237,7 @@ pub fn without_code(text: &str) -> String {
         .collect()
 }
 
-/// The pieces of a text, each with whether it is code: what stands between two runs of as many
+/// The pieces of a text, each with whether it is code: the text between two equal runs of
 /// backticks.
 fn spans(text: &str) -> impl Iterator<Item = (bool, &str)> {
     let mut rest = text;
@@ -254,9 +255,9 @@ fn spans(text: &str) -> impl Iterator<Item = (bool, &str)> {
     found.into_iter()
 }
 
-/// Whether a bold piece of a line is none. Markdown takes `**` for a beginning where it stands
-/// before a letter and for an end where it stands behind one; with punctuation there, the other side
-/// must be no letter. In English that is a space. Chinese has none: `**冒号：**字`.
+/// Whether Markdown would show the `**` of a bold piece as stars. `**` must have a letter inside;
+/// if it has punctuation there, the character outside must not be a letter. In English that is a
+/// space, but Chinese has none: `**冒号：**字`.
 fn is_emphasis_lost(line: &str) -> bool {
     let prose: String = spans(line)
         .map(|(is_code, text)| if is_code { "`" } else { text })

@@ -1,7 +1,7 @@
-//! Which pages there are.
+//! The list of pages.
 //!
-//! A new English page gets a line in the list below. A test finds pages that are not listed, and
-//! the compiler finds those that are listed and not there.
+//! A new English page needs a line in the list below. A test finds pages that are not listed, and
+//! the compiler finds listed pages that do not exist.
 
 use std::fs;
 use std::io;
@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use crate::artifacts::workspace;
 use crate::docs::page::Page;
 
-/// Lists the English pages. Their Rust snippets become doctests; those of the Chinese pages are the
-/// same but for comments, which another test proves.
+/// Lists the English pages. Their Rust snippets become doctests. The snippets of the Chinese pages
+/// differ only in comments, which another test checks.
 macro_rules! english {
     ($($name:ident $file:literal)*) => {
         /// The English pages of the course, by the name of their file.
@@ -68,7 +68,7 @@ pub fn of(folder: &Path) -> Vec<Page> {
     pages
 }
 
-/// Whether a page is Chinese, and so the comments in its code are.
+/// Whether a page, and the comments in its code, are Chinese.
 pub fn is_chinese(page: &Page) -> bool {
     page.path.starts_with(zh())
 }
@@ -78,13 +78,12 @@ pub fn is_of_the_course(page: &Page) -> bool {
     page.path.starts_with(en()) || page.path.starts_with(zh())
 }
 
-/// Whether a page is for those who change the project. Its commands build, install and test, so
-/// they are not run.
+/// Whether a page is for maintainers. Its commands build, install and test, so they are not run.
 pub fn is_for_maintainers(page: &Page) -> bool {
     page.path.starts_with("docs/dev") || ["CONTRIBUTING.md", "CHANGELOG.md"].contains(&page.name())
 }
 
-/// Every Markdown file of the docs, and the README at the top.
+/// Every Markdown file of the docs, and the top README.
 pub fn all() -> Vec<Page> {
     let mut paths = vec![PathBuf::from("README.md")];
     let found = below(Path::new("docs")).map(|found| paths.extend(found));
@@ -92,8 +91,8 @@ pub fn all() -> Vec<Page> {
     pages.unwrap_or_else(|why| panic!("the docs cannot be read: {why}"))
 }
 
-/// The Markdown files below a folder of the workspace, in the order of their names. The book that
-/// mdBook may have built there is left out.
+/// The Markdown files below a folder of the workspace, in the order of their names, without the
+/// book that mdBook may have built there.
 pub fn below(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(workspace().join(folder))? {

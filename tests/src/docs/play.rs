@@ -1,4 +1,4 @@
-//! The steps of a page's transcripts taken, in as many terminals as the page has.
+//! Takes the steps of a page's transcripts, in as many terminals as the page has.
 
 use std::collections::BTreeMap;
 
@@ -7,8 +7,8 @@ use crate::docs::stage::Stage;
 use crate::docs::terminal::Terminal;
 use crate::docs::transcript::{ANY, Scene, Step, scenes};
 
-/// Runs the console blocks of a page, in order, as one reader would. It stops at the first thing
-/// that is not as the page has it, because what follows depends on it.
+/// Runs the console blocks of a page in order, as one reader would. It stops at the first
+/// difference from the page, because later blocks depend on it.
 pub fn check(page: &Page) -> Option<String> {
     let scenes = match scenes(page) {
         Ok(scenes) => scenes,
@@ -34,7 +34,7 @@ pub fn check(page: &Page) -> Option<String> {
             let problem = match (name, is_continued) {
                 (ANY, _) => "this program goes on: name its terminal in the prompt (server$ )",
                 (_, true) => continue,
-                // It may end on its own, once the other side has done its part.
+                // It may end on its own after the other side's last step.
                 (_, false) if terminal.finish().is_ok() => continue,
                 (_, false) => "no later block of this terminal stops what runs here: show ^C",
             };
@@ -48,7 +48,7 @@ pub fn check(page: &Page) -> Option<String> {
     None
 }
 
-/// Whether the next block in a terminal of that name goes on with what runs there.
+/// Whether the next block of that terminal continues the program that runs there.
 fn is_continued(name: &str, later: &[Scene]) -> bool {
     let next = later.iter().find(|scene| scene.terminal == name);
     let first = next.and_then(|scene| scene.steps.first());

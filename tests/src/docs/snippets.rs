@@ -1,4 +1,4 @@
-//! Python that is run; Rust that is a doctest.
+//! Runs the Python snippets of a page.
 //!
 //! The Rust snippets are compiled and run by rustdoc, through the list in [`super::pages`].
 
@@ -10,11 +10,11 @@ use crate::docs::page::Page;
 use crate::process::Process;
 use crate::python;
 
-/// How long a snippet may take. It takes a second at the most, unless the machine is very busy.
+/// How long a snippet may take. It takes less than a second, unless the machine is very busy.
 const AT_MOST: Duration = Duration::from_secs(30);
 
-/// Runs each Python snippet of a page, and finds those that fail. Without Python it skips them,
-/// and says so.
+/// Runs each Python snippet of a page, and finds those that fail. Without Python it skips them with
+/// a message.
 pub fn check_python(page: &Page) -> Vec<String> {
     let mut findings = Vec::new();
     for fence in &page.fences {

@@ -1,8 +1,8 @@
-//! The ports, folders and programs that a page's commands find.
+//! Provides the ports, folders and programs for a page's commands.
 //!
-//! A page may say port 8080, 8000 or 9000 to 9999, and `/tmp/`. What runs has free ports and a
-//! folder of its own instead, so that pages run beside each other, and beside whatever else the
-//! machine does.
+//! A page may use port 8080, 8000 or 9000 to 9999, and `/tmp/`. Its commands get free ports and a
+//! folder of their own instead, so that pages can run at the same time as each other and as other
+//! programs.
 
 use std::collections::hash_map::RandomState;
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,30 +23,30 @@ use crate::process::search_path;
 use crate::python;
 use crate::temp::TempDir;
 
-/// The ports that the tools and scripts have by default.
+/// The default ports of the tools and scripts.
 const DEFAULTS: [&str; 2] = ["8080", "8000"];
 
-/// Where the real ports are taken from: below those that Linux gives out by itself, so that no
-/// other test's connection is given one between our look at it and its use.
+/// The range of the real ports. It is below Linux's ephemeral ports, so that the kernel gives none
+/// of them to another test's connection between our check and its use.
 const RANGE: std::ops::Range<u16> = 10_000..32_000;
 
-/// What one page's commands find.
+/// The surroundings of one page's commands.
 #[derive(Debug)]
 pub struct Stage {
     folder: TempDir,
-    /// The port in the page, and the one in its place.
+    /// Each port in the page, with the real port.
     ports: BTreeMap<String, String>,
     python: Option<Command>,
-    /// Where the servers of others are, which the page has in `target/servers`.
+    /// The real folder of the third-party servers, which the page calls `target/servers`.
     servers: Option<PathBuf>,
 }
 
-/// Where a reader has the servers of others.
+/// The folder of the third-party servers in the pages.
 const SERVERS: &str = "target/servers/";
 
 impl Stage {
-    /// Makes a stage for a page. `None`, with a line that says so, if its commands need Python, or
-    /// servers of others, and there are none.
+    /// Makes a stage for a page. `None`, with a message, if its commands need Python or third-party
+    /// servers that are not installed.
     pub fn set(page: &Page) -> Option<Self> {
         let needs = |what: &str| {
             let mut fences = page.fences.iter();
@@ -85,16 +85,16 @@ impl Stage {
         }
     }
 
-    /// A command or a typed line of the page, as it is really given.
+    /// A command or typed line of the page, with the real ports and folders.
     pub fn real(&self, text: &str) -> String {
         let text = words(text, |word| self.ports.get(word).cloned());
-        // By a name that needs no quotes: the folder's own may.
+        // Uses the link in `folder`, because the path of the real folder may need quotes.
         let servers = format!("{}/", self.folder.join("servers").display());
         text.replace("/tmp/", &self.tmp())
             .replace(SERVERS, &servers)
     }
 
-    /// What a program has printed, as the page shows it.
+    /// The output of a program, with the ports and folders of the page.
     pub fn shown(&self, text: &str) -> String {
         let named = |word: &str| {
             let mut ports = self.ports.iter();
@@ -105,8 +105,8 @@ impl Stage {
         words(&text.replace(&self.tmp(), "/tmp/"), named)
     }
 
-    /// The command that runs a line of the page in a shell, at the top of the workspace. Its
-    /// output and errors go one way, as on a terminal, and `$?` is the `status` of the last one.
+    /// The command that runs a line of the page in a shell, at the top of the workspace. Stdout and
+    /// stderr are one stream, as on a terminal, and `$?` is `status`, that of the previous command.
     pub fn shell(&self, line: &str, status: i32) -> Command {
         let mut shell = Command::new("/bin/sh");
         let line = self.real(line);
@@ -118,7 +118,8 @@ impl Stage {
             .env("DIALTONE_TOP", workspace())
             .env_remove("XDG_CONFIG_HOME")
             .env("LC_ALL", "C.UTF-8")
-            // Nobody's own settings change what Python does, and a pipe is like a terminal to it.
+            // The user's settings must not change what Python does, and its output to a pipe must
+            // not be buffered.
             .env_remove("PYTHONPATH")
             .env_remove("PYTHONSTARTUP")
             .env("PYTHONUNBUFFERED", "1")
@@ -136,7 +137,7 @@ impl Stage {
         shell
     }
 
-    /// Puts the folders and the programs in place.
+    /// Creates the folders and links the programs.
     fn furnish(&self) -> io::Result<()> {
         for folder in ["home", "bin", "tmp"] {
             fs::create_dir(self.folder.join(folder))?;
@@ -170,7 +171,7 @@ fn is_port(word: &str) -> bool {
         || (word.len() == 4 && word.starts_with('9') && word.parse::<u16>().is_ok())
 }
 
-/// The text with each whole word (letters and digits without a break) replaced where `new` says so.
+/// The text with each whole word (letters and digits) replaced for which `new` returns another.
 fn words(text: &str, mut new: impl FnMut(&str) -> Option<String>) -> String {
     let is_part = |c: char| c.is_ascii_alphanumeric();
     let mut made = String::new();
@@ -186,7 +187,7 @@ fn words(text: &str, mut new: impl FnMut(&str) -> Option<String>) -> String {
     made + rest
 }
 
-/// A port on which nobody listens, and that no other page of this process was given.
+/// A port on which no program listens, and that no other page of this process has.
 fn free_port() -> u16 {
     static START: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(()));
     static TAKEN: AtomicU64 = AtomicU64::new(0);

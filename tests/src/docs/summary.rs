@@ -1,4 +1,4 @@
-//! The book's table of contents.
+//! Checks the book's table of contents.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::docs::links::file_of;
 use crate::docs::page::Page;
 
-/// Finds pages that the table of contents lists not at all, or more than once.
+/// Finds pages that the table of contents does not list, or lists more than once.
 pub fn check(summary: &Page, pages: &[PathBuf]) -> Vec<String> {
     let mut times: BTreeMap<PathBuf, usize> = BTreeMap::new();
     for link in &summary.links {

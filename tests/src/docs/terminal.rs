@@ -1,4 +1,4 @@
-//! One terminal: what runs in it, what is typed, what must come out.
+//! Plays one terminal: runs programs, types their input, and compares their output.
 
 use std::os::unix::process::ExitStatusExt;
 
@@ -8,25 +8,25 @@ use crate::docs::transcript::{PROMPT, Step, matches};
 use crate::process::Process;
 use crate::signal::Signal;
 
-/// A terminal, and what runs in it.
+/// A terminal and the program that runs in it.
 #[derive(Debug)]
 pub struct Terminal<'a> {
     stage: &'a Stage,
     running: Option<Running>,
-    /// The status of the last command that ended: the shell's `$?`.
+    /// The exit status of the last command: the shell's `$?`.
     status: i32,
 }
 
 #[derive(Debug)]
 struct Running {
     process: Process,
-    /// How much of its output the page has shown.
+    /// How many bytes of its output the page has shown.
     taken: usize,
-    /// Whether it prompts although it is on no terminal here. The tools do not.
+    /// Whether it prompts without a terminal. The tools do not.
     prompts: bool,
-    /// Whether its input comes from a pipe or a file, so that nobody types behind its prompt.
+    /// Whether its input comes from a pipe or a file, so that no text is typed after its prompt.
     is_fed: bool,
-    /// Whether `...` lets pass what it prints, up to the next thing that the page shows.
+    /// Whether `...` skips its output up to the next line that the page shows.
     skipping: bool,
     /// Whether it waits for more to be typed.
     in_conversation: bool,
@@ -34,7 +34,7 @@ struct Running {
 }
 
 impl<'a> Terminal<'a> {
-    /// A terminal in which nothing runs yet.
+    /// A terminal in which no program runs yet.
     pub fn new(stage: &'a Stage) -> Self {
         Self {
             stage,
@@ -43,7 +43,7 @@ impl<'a> Terminal<'a> {
         }
     }
 
-    /// Takes one step of the page. The error says what is not as the page has it.
+    /// Takes one step of the page. The error names the difference from the page.
     pub fn take(&mut self, step: &Step) -> Result<(), String> {
         if let Step::Command(line) = step {
             self.finish()?;
@@ -90,8 +90,8 @@ impl<'a> Terminal<'a> {
         Ok(())
     }
 
-    /// Whether what runs here is meant to go on behind the end of a block: it listens, or it waits
-    /// for more to be typed.
+    /// Whether the program may keep running after the end of a block: it listens, or waits for more
+    /// input.
     pub fn goes_on(&self) -> bool {
         self.running.as_ref().is_some_and(|running| {
             let listens = |line: &str| line.starts_with("listening on ");
@@ -101,7 +101,7 @@ impl<'a> Terminal<'a> {
         })
     }
 
-    /// Waits for the end of what runs here. The page must have shown all that it has printed.
+    /// Waits for the end of the program. The page must have shown all of its output.
     pub fn finish(&mut self) -> Result<(), String> {
         let Some(mut running) = self.running.take() else {
             return Ok(());
@@ -123,7 +123,7 @@ impl<'a> Terminal<'a> {
 }
 
 impl Running {
-    /// Waits until it and its output have ended.
+    /// Waits until the program and its output have ended.
     fn wait_end(&mut self) -> Result<(), String> {
         let ended = poll(SOON, || (!self.process.is_running()).then_some(()));
         let ended = ended.and_then(|()| {
@@ -139,12 +139,12 @@ impl Running {
         })
     }
 
-    /// What it has printed beyond what the page has shown.
+    /// The output that the page has not shown yet.
     fn rest(&self) -> String {
         String::from_utf8_lossy(&self.process.stdout.bytes()[self.taken..]).into_owned()
     }
 
-    /// Waits for its prompt, and for nothing in front of it.
+    /// Waits for the prompt, with no output before it.
     fn prompted(&mut self) -> Result<(), String> {
         if !self.prompts {
             return Ok(());
@@ -170,7 +170,7 @@ impl Running {
         Ok(())
     }
 
-    /// Waits for a line that is as the page has it.
+    /// Waits for a line that matches the page's.
     fn expect(&mut self, stage: &Stage, pattern: &str) -> Result<(), String> {
         loop {
             let taken = self.taken;
@@ -184,7 +184,7 @@ impl Running {
             let Some(line) = next else {
                 let rest = stage.shown(&self.rest());
                 return Err(format!(
-                    "no line {pattern:?}; behind the last one shown: {rest:?}"
+                    "no line {pattern:?}; after the last one shown: {rest:?}"
                 ));
             };
             self.taken += line.len();

@@ -1,32 +1,32 @@
-//! Console blocks, read as the steps of somebody at a terminal.
+//! Reads console blocks as the steps of a user at a terminal.
 
 use crate::docs::page::{Fence, Page};
 
-/// What a reader types behind it is input for the running program.
+/// The text after this prompt is typed into the running program.
 pub const PROMPT: &str = ">>: ";
 
-/// Any terminal: that of a block whose prompt is a bare `$ `.
+/// The terminal of a block whose prompt is a bare `$ `.
 pub const ANY: &str = "any";
 
 /// One console block.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Scene {
-    /// Where its fence is.
+    /// The line of its fence.
     pub line: usize,
-    /// The terminal in which it happens.
+    /// Its terminal.
     pub terminal: String,
-    /// What happens, each step with its line in the page.
+    /// Its steps, each with its line in the page.
     pub steps: Vec<(usize, Step)>,
 }
 
-/// One line of a console block, or a command that goes on for several.
+/// One line of a console block, or a command of several lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     /// `$ COMMAND` or `NAME$ COMMAND`, with the lines after it that begin with `> `.
     Command(String),
     /// `>>: TEXT`, typed into the running program.
     Typed(String),
-    /// `^D`, alone or behind the prompt: the end of the running program's input.
+    /// `^D`, alone or after the prompt: the end of the running program's input.
     EndOfInput,
     /// `^C`
     Interrupt,
@@ -36,7 +36,7 @@ pub enum Step {
     Output(String),
 }
 
-/// The console blocks of a page that are to be run.
+/// The console blocks of a page that must be run.
 pub fn scenes(page: &Page) -> Result<Vec<Scene>, String> {
     let is_run = |fence: &&Fence| {
         let comment = fence.comment.as_deref().unwrap_or_default();
@@ -78,7 +78,7 @@ fn scene(page: &Page, fence: &Fence) -> Result<Scene, String> {
     })
 }
 
-/// The terminal whose program goes on in a block that begins `(NAME)`.
+/// The terminal whose program a block that begins with `(NAME)` continues.
 fn continued(text: &str) -> Option<&str> {
     let name = text.strip_prefix('(')?.strip_suffix(')')?;
     is_name(name).then_some(name)
@@ -110,15 +110,15 @@ fn step(text: &str) -> Step {
     }
     match text.strip_prefix(PROMPT) {
         Some(typed) => Step::Typed(typed.to_owned()),
-        // An editor may have taken the space at the end: nothing is typed, but for the Return key.
+        // An editor may have removed the space at the end: only the Return key is typed.
         None if text == PROMPT.trim_end() => Step::Typed(String::new()),
         None if text == "..." => Step::Anything,
         None => Step::Output(text.to_owned()),
     }
 }
 
-/// Whether a line is what the page says: `…` stands for any text, and blanks at the end, which
-/// editors like to take away, do not count.
+/// Whether a line matches the page's: `…` matches any text, and spaces at the end, which editors
+/// remove, do not count.
 pub fn matches(pattern: &str, line: &str) -> bool {
     let mut rest = line.trim_end();
     let pieces: Vec<&str> = pattern.trim_end().split('…').collect();

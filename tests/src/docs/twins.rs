@@ -1,13 +1,13 @@
-//! The English and the Chinese page of one name: the same course, in two languages.
+//! Compares the English and the Chinese page of one name.
 
 use crate::docs::comments;
 use crate::docs::links::{anchors, file_of};
 use crate::docs::page::{Fence, Page, code_spans};
 use crate::docs::pages;
 
-/// Finds where the Chinese page has not what the English one has: headings, level by level;
-/// fences, byte for byte but for pictures and for the comments in code; tables, by their shape and
-/// their code; links, by the page and the heading that they lead to.
+/// Finds differences between the pages: in the levels of headings; in the bytes of fences, except
+/// pictures and comments in code; in the shape and the code of tables; in the pages and headings
+/// that links lead to.
 pub fn check(english: &Page, chinese: &Page) -> Vec<String> {
     let pairs = parts(english).into_iter().zip(parts(chinese));
     pairs
@@ -15,7 +15,7 @@ pub fn check(english: &Page, chinese: &Page) -> Vec<String> {
         .collect()
 }
 
-/// What both pages must have, each with its line.
+/// The parts that both pages must have, each with its line.
 fn parts(page: &Page) -> [(&str, Vec<(usize, String)>); 4] {
     let headings = page.headings.iter();
     let headings = headings.map(|h| (h.line, "#".repeat(h.level)));
@@ -42,8 +42,8 @@ fn parts(page: &Page) -> [(&str, Vec<(usize, String)>); 4] {
     ]
 }
 
-/// The Chinese page's text with the code of the English one. Where they have not the same blocks,
-/// it stays as it is, for [`check`] to say which.
+/// The Chinese page's text with the code of the English one. If the pages have different blocks, it
+/// does not change, and [`check`] finds the difference.
 pub fn updated(english: &Page, chinese: &Page) -> String {
     let kinds = |page: &Page| -> Vec<_> {
         let fences = page.fences.iter();
@@ -61,15 +61,15 @@ pub fn updated(english: &Page, chinese: &Page) -> String {
     chinese.with_texts(&texts)
 }
 
-/// Whether a block is a picture made of text, whose words are translated. A conversation with a
-/// comment above it is what goes over the wire, in any language.
+/// Whether a block is a text picture, whose words are translated. A conversation, which has a
+/// comment above it, is the same in every language.
 fn is_picture(fence: &Fence) -> bool {
     fence.language == "text" && fence.comment.is_none()
 }
 
-/// Where a link leads, without its language: `../zh/x.md` and `../en/x.md` are the same page,
-/// `x.zh.svg` and `x.en.svg` the same picture. An anchor is the text of a heading, which counts as
-/// the number of that heading.
+/// The target of a link, without its language: `../zh/x.md` and `../en/x.md` are the same page,
+/// `x.zh.svg` and `x.en.svg` the same picture. An anchor, which is the text of a heading, is
+/// replaced by the heading's number.
 fn place(page: &Page, target: &str) -> String {
     let Some((file, anchor)) = target.split_once('#') else {
         return neutral(page, target);
@@ -87,7 +87,7 @@ fn place(page: &Page, target: &str) -> String {
     format!("{}#{number:?}", neutral(page, file))
 }
 
-/// A target without the languages in it, of which a page names its own (`../img/x.zh.svg`).
+/// A target without the page's language in it, as in `../img/x.zh.svg`.
 fn neutral(page: &Page, target: &str) -> String {
     let own = match pages::is_chinese(page) {
         true => ".zh.svg",
@@ -97,7 +97,7 @@ fn neutral(page: &Page, target: &str) -> String {
     target.replace(own, ".*.svg")
 }
 
-/// The first difference, which explains those behind it.
+/// The first difference; the later ones mostly follow from it.
 fn compare(
     chinese: &Page,
     what: &str,

@@ -1,5 +1,5 @@
-//! Words that the docs do not use. `docs/dev/writing.md` lists them, in the last column of its tables
-//! that are headed `not`.
+//! Finds words that the docs must not use. `docs/dev/writing.md` lists them, in the last column of
+//! its tables that are headed `not`.
 
 use std::path::Path;
 
@@ -23,7 +23,7 @@ fn is_list(table: &Table) -> bool {
     table.rows[0].last().is_some_and(|head| head == "not")
 }
 
-/// Finds them in the prose of a page: not in code, but in the comments of a Chinese page's code.
+/// Finds these words in the prose of a page, and in the comments of a Chinese page's code.
 pub fn check(page: &Page, forbidden: &[String]) -> Vec<String> {
     let is_chinese = pages::is_chinese(page);
     let mut lines: Vec<String> = page.text.lines().map(str::to_owned).collect();
@@ -59,7 +59,7 @@ pub fn check(page: &Page, forbidden: &[String]) -> Vec<String> {
     findings
 }
 
-/// Whether no letter continues an English word on either side. Chinese has no such limits.
+/// Whether an English word is whole, with no letter before or after it. Chinese has no word limits.
 fn is_whole(text: &str, place: usize, word: &str) -> bool {
     let before = text[..place].chars().next_back();
     let after = text[place + word.len()..].chars().next();

@@ -1,16 +1,16 @@
-//! What a server should answer, and what is said where it does not.
+//! Checks a server's answer.
 
 use std::io::Read;
 use std::net::TcpStream;
 
 use crate::net;
 
-/// The answer that must come now, though no more is sent.
+/// Waits for an answer that must arrive although no more is sent.
 #[track_caller]
 pub fn expect(mut conn: &TcpStream, answer: &[u8], what: &str) {
     let mut came = Vec::new();
-    // Piece by piece, so that a wrong answer is found where it goes wrong, and not after a wait for
-    // the rest of it.
+    // Reads in pieces, so that a wrong answer fails at once and not after a wait for the rest of
+    // it.
     while came.len() < answer.len() && answer.starts_with(&came) {
         let mut piece = [0; 4096];
         let most = piece.len().min(answer.len() - came.len());
@@ -22,7 +22,7 @@ pub fn expect(mut conn: &TcpStream, answer: &[u8], what: &str) {
     finding(&came, answer, what);
 }
 
-/// Compares what has come with the answer that should have.
+/// Compares the received answer with the expected one.
 #[track_caller]
 pub fn finding(came: &[u8], answer: &[u8], what: &str) {
     let but = match came {

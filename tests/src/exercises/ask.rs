@@ -1,4 +1,4 @@
-//! Exercise 9: the servers that a UDP client may meet, and a stranger.
+//! Exercise 9: a UDP client against several kinds of servers and a stranger.
 
 use std::net::{SocketAddr, UdpSocket};
 use std::path::Path;
@@ -8,7 +8,7 @@ use crate::deadline::SOON;
 use crate::net::{ANY_PORT, again};
 use crate::process::Process;
 
-/// Plays them to the program.
+/// Runs the program against each of them.
 pub fn check(program: &Path) {
     let ask = |server: &UdpSocket| {
         let mut command = Command::new(program);
@@ -86,7 +86,7 @@ fn bind() -> UdpSocket {
     socket
 }
 
-/// Waits for the question to come, the first, second, ... `time`; gives the address of the client.
+/// Waits for the question, for the first, second, ... `time`, and returns the client's address.
 #[track_caller]
 fn question(server: &UdpSocket, client: &Process, time: u32) -> SocketAddr {
     let mut text = [0; 99];

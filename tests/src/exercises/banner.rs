@@ -1,4 +1,4 @@
-//! Exercise 3: the four servers that a port may have.
+//! Exercise 3: a client against the four kinds of servers that a port may have.
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
@@ -8,7 +8,7 @@ use crate::deadline::{A_MOMENT, SOON};
 use crate::net;
 use crate::process::Process;
 
-/// Plays the four to the program.
+/// Runs the program against each of the four.
 pub fn check(program: &Path) {
     let at = |addr: SocketAddr| {
         let mut command = Command::new(program);
@@ -53,7 +53,7 @@ pub fn check(program: &Path) {
     drop(conn);
 }
 
-/// A program that has connected.
+/// Starts the program and accepts its connection.
 fn called(start: impl Fn(SocketAddr) -> Process) -> (Process, TcpStream) {
     let listener: TcpListener = net::listen();
     let process = start(listener.local_addr().unwrap());

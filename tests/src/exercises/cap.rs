@@ -1,4 +1,4 @@
-//! Exercise 10: clients that fill a server with a cap, and leave in three ways.
+//! Exercise 10: clients that reach a server's limit on connections, and leave in three ways.
 
 use std::net::TcpStream;
 use std::path::Path;
@@ -8,7 +8,7 @@ use crate::deadline::{SOON, poll};
 use crate::net;
 use crate::server::Server;
 
-/// Sends them to the program.
+/// Connects them to the program.
 pub fn check(program: &Path) {
     let mut command = Command::new(program);
     command.arg("127.0.0.1:0");
@@ -67,7 +67,7 @@ pub fn check(program: &Path) {
     server.assert_nothing_left();
 }
 
-/// A client, if it is served; not if it is told busy.
+/// Connects a client; `None` if the server tells it that it is busy.
 fn served(server: &Server) -> Option<TcpStream> {
     let client = net::connect(server.addr());
     net::send(&client, b"hello");

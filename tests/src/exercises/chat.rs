@@ -1,4 +1,4 @@
-//! The chat server of chapter 13, step by step: each step's check comes after those before it.
+//! Checks the chat server of chapter 13, step by step.
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
@@ -9,10 +9,10 @@ use crate::deadline::SOON;
 use crate::net;
 use crate::server::Server;
 
-/// What each step's check plays to a server of its own.
+/// The checks of the steps. Each gets a server of its own.
 const STEPS: [fn(&mut Server); 6] = [threads, room, names, lines, queues, stop];
 
-/// Plays clients to the program, step by step.
+/// Runs clients against the program, step by step.
 ///
 /// # Panics
 ///
@@ -54,7 +54,7 @@ impl Client {
         matches!(length, Ok(1..)).then(|| line.trim_end_matches('\n').to_owned())
     }
 
-    /// Reads up to a line that is as `wanted`, or has it for its end.
+    /// Reads up to a line that ends with `wanted`.
     fn hears(&mut self, wanted: &str) -> bool {
         while let Some(line) = self.line() {
             if line == wanted || line.ends_with(&format!(": {wanted}")) {
@@ -171,8 +171,8 @@ fn queues(server: &mut Server) {
     ann.line();
     let sleeper = Client::join(server, "sam");
     assert!(ann.line().is_some());
-    // Fifty lines, then the same fifty back: more in all than the kernel holds for one who does not
-    // read, and never more at once than a queue should hold.
+    // Fifty lines, then the same fifty back: in total more than the kernel buffers for a client
+    // that does not read, but never more at once than a queue should hold.
     let piece = format!("{}\n", "x".repeat(1000)).repeat(50);
     let mut has_left = false;
     for _ in 0..400 {

@@ -1,4 +1,4 @@
-//! Exercise 12: the servers that a client for DICT may meet.
+//! Exercise 12: a DICT client against several kinds of servers.
 
 use std::net::TcpStream;
 use std::path::Path;
@@ -12,7 +12,7 @@ use crate::process::Process;
 const HELLO: &str = "220 dict.example.com <auth.mime> <1@example.com>\r\n";
 const ONE: &str = "150 1 definitions found\r\n151 \"owl\" b \"Birds\"\r\na bird\r\n.\r\n250 ok\r\n";
 
-/// Plays them to the program.
+/// Runs the program against each of them.
 pub fn check(program: &Path) {
     let what = say!("there is one definition", "有一个释义");
     assert_prints(program, &what, ONE, "a bird\n");
@@ -85,7 +85,7 @@ pub fn check(program: &Path) {
     }
 }
 
-/// A client that has asked, and has been sent this.
+/// Starts a client that has sent its question, and sends it this reply.
 fn asked(program: &Path, reply: &str) -> (Process, TcpStream) {
     let listener = net::listen();
     let mut command = Command::new(program);
@@ -96,7 +96,7 @@ fn asked(program: &Path, reply: &str) -> (Process, TcpStream) {
     net::send(&conn, HELLO.as_bytes());
     let asked = net::read_exact(&conn, "DEFINE * owl\r\n".len(), SOON);
     assert_eq!(String::from_utf8_lossy(&asked), "DEFINE * owl\r\n");
-    // In pieces, as from a network.
+    // Sent in two pieces, as a network may deliver them.
     let (first, rest) = reply.split_at(reply.len() / 2);
     net::send(&conn, first.as_bytes());
     net::send_slowly(&conn, rest.as_bytes(), Duration::from_millis(1)).ok();

@@ -1,4 +1,4 @@
-//! Exercise 7: messages that have their length in front of them, however they come.
+//! Exercise 7: messages with their length before them, however the network splits them.
 
 use std::io::{ErrorKind, Read};
 use std::net::{Shutdown, TcpStream};
@@ -13,14 +13,14 @@ use crate::server::Server;
 
 use super::answer::{expect, finding};
 
-/// More bytes than the server needs, and fewer than a client may announce.
+/// A limit on memory, in bytes: more than the server needs, and less than a client may announce.
 const MEMORY: u64 = 1 << 30;
 
-/// Plays one client after the other to the program.
+/// Runs one client after the other against the program.
 pub fn check(program: &Path) {
     let mut command = Command::new(program);
     command.arg("0");
-    // A server that allocates what a client only announces dies of it.
+    // A server that allocates what a client only announces is killed by this limit.
     let mut server = Server::start(process::with_address_space(&command, MEMORY));
     let call = |server: &Server| {
         let conn = net::connect(server.addr());
@@ -36,7 +36,7 @@ pub fn check(program: &Path) {
         &say!("a message comes alone", "一次只来一条消息"),
     );
 
-    // A server that takes the first digit for all of it may have left before the last one.
+    // A server that takes the first digit for the whole length may close before the last byte.
     let _ = net::send_slowly(&conn, b"12\nslow message", Duration::from_millis(10));
     expect(
         &conn,
@@ -91,7 +91,7 @@ pub fn check(program: &Path) {
     ] {
         let conn = call(&server);
         net::send(&conn, sent);
-        // An error if the server has gone already, which is found out below.
+        // It fails if the server is already gone, which the assertion below finds.
         let _ = conn.shutdown(Shutdown::Write);
         assert_refused(&mut server, &conn, &what);
     }
@@ -125,7 +125,7 @@ pub fn check(program: &Path) {
     }
 }
 
-/// The server ends this connection, reports an error of it and of no other before it, and goes on.
+/// The server must close this connection, report its error as the first one, and go on.
 #[track_caller]
 fn assert_refused(server: &mut Server, mut conn: &TcpStream, what: &str) {
     let mut answer = Vec::new();
@@ -139,7 +139,7 @@ fn assert_refused(server: &mut Server, mut conn: &TcpStream, what: &str) {
     finding(&answer, b"", what);
     match end {
         Ok(_) => {}
-        // The server has not read all of it.
+        // The server closed with unread bytes.
         Err(why) if why.kind() == ErrorKind::ConnectionReset => {}
         Err(_) => {
             let why = say!(

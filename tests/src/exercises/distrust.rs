@@ -1,4 +1,4 @@
-//! Exercise 8: servers whose answers have a header, and what else may come in its place.
+//! Exercise 8: a client against servers that send valid and invalid headers.
 
 use std::net::TcpStream;
 use std::path::Path;
@@ -10,10 +10,10 @@ use crate::net;
 use crate::process::{self, Process};
 use crate::program::Program::{Python, Rust, Tool};
 
-/// More bytes than the client needs, and fewer than a server may announce.
+/// A limit on memory, in bytes: more than the client needs, and less than a server may announce.
 const MEMORY: u64 = 1 << 30;
 
-/// Plays them to the program.
+/// Runs the program against each of them.
 pub fn check(program: &Path) {
     let header =
         |size: &str| format!("{{\"filename\": \"a\", \"total_size\": {size}, \"hash\": \"\"}}");
@@ -24,7 +24,7 @@ pub fn check(program: &Path) {
     };
 
     let (mut client, conn) = asked(program);
-    // A client that takes one byte for four may have left before the last one.
+    // A client that takes one byte for four may close before the last byte.
     let _ = net::send_slowly(&conn, &answer("5", b"hello"), Duration::from_millis(5));
     assert_gives(
         &mut client,
@@ -143,14 +143,14 @@ pub fn check(program: &Path) {
     }
 }
 
-/// A client of this port, with little memory.
+/// Starts a client of this port, with little memory.
 fn ask(program: &Path, port: u16) -> Process {
     let mut command = Command::new(program);
     command.arg(port.to_string()).arg("seq 1000");
     Process::spawn(process::with_address_space(&command, MEMORY))
 }
 
-/// A client that has asked the test.
+/// Starts a client and accepts its connection, after it has sent its command.
 fn asked(program: &Path) -> (Process, TcpStream) {
     let listener = net::listen();
     let client = ask(program, listener.local_addr().unwrap().port());

@@ -1,4 +1,4 @@
-//! Exercise 4: which side has the TIME_WAIT.
+//! Exercise 4: the client must close first, so that it has the TIME_WAIT.
 
 use std::net::TcpStream;
 use std::path::Path;
@@ -12,8 +12,8 @@ use crate::net;
 use crate::procfs::in_time_wait;
 use crate::server::Server;
 
-/// Plays three clients to the program: one that leaves, one that leaves without a word, and one
-/// that stays.
+/// Runs three clients against the program: one that closes after its reply, one that closes without
+/// a message, and one that stays connected.
 pub fn check(program: &Path) {
     let mut command = Command::new(program);
     command.arg("127.0.0.1:0");
@@ -66,7 +66,7 @@ pub fn check(program: &Path) {
     drop(drips);
 }
 
-/// A client that has had its answer, and stays.
+/// A client that has received its reply and stays connected.
 fn asked(server: &Server, who: &str) -> TcpStream {
     let client = net::connect(server.addr());
     net::send(&client, b"hello\n");
@@ -81,7 +81,7 @@ fn asked(server: &Server, who: &str) -> TcpStream {
     client
 }
 
-/// What a read of the stream gives, without taking it.
+/// The result of a read within that time, which leaves the bytes in the stream.
 fn within(time: Duration, stream: &TcpStream) -> std::io::Result<usize> {
     stream.set_read_timeout(Some(time))?;
     let seen = net::again(|| stream.peek(&mut [0]));
@@ -89,7 +89,7 @@ fn within(time: Duration, stream: &TcpStream) -> std::io::Result<usize> {
     seen
 }
 
-/// Sends a byte every 50 ms until the connection ends or what this gives is dropped.
+/// Sends a byte every 50 ms until the connection ends or the returned sender is dropped.
 fn drip(stream: &TcpStream) -> mpsc::Sender<()> {
     let stream = stream.try_clone().unwrap();
     let (stop, stopped) = mpsc::channel();

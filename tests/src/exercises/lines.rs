@@ -1,4 +1,4 @@
-//! Exercise 6: messages that stick together, and messages that come in pieces.
+//! Exercise 6: sticky and split messages.
 
 use std::path::Path;
 use std::process::Command;
@@ -10,7 +10,7 @@ use crate::server::Server;
 
 use super::answer::{expect, finding};
 
-/// Plays one client after the other to the program.
+/// Runs one client after the other against the program.
 pub fn check(program: &Path) {
     let mut command = Command::new(program);
     command.arg("0");

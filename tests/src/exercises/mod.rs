@@ -54,7 +54,7 @@ pub struct Exercise {
     ///
     /// With a sentence for the learner, if the program does not do what the exercise wants.
     pub check: fn(&Path),
-    /// What the check says of the exercise that no learner has edited, in English and in Chinese.
+    /// What the check says of the untouched exercise, in English and in Chinese.
     pub untouched: [&'static str; 2],
 }
 
@@ -103,12 +103,12 @@ exercises! {
 
 static CHINESE: AtomicBool = AtomicBool::new(false);
 
-/// Has the checks say their sentences in Chinese, and the exercises be those in Chinese.
+/// Makes the checks speak Chinese, and selects the Chinese exercises.
 pub fn speak_chinese() {
     CHINESE.store(true, Ordering::Relaxed);
 }
 
-/// Whether they do.
+/// Whether the checks speak Chinese.
 pub fn is_chinese() -> bool {
     CHINESE.load(Ordering::Relaxed)
 }
@@ -124,8 +124,8 @@ impl Exercise {
     }
 }
 
-/// Builds the program `name` from a source. What rustc says goes to standard error as it is; `None`
-/// if the source does not compile.
+/// Builds the program `name` from a source. rustc writes to our standard error. `None` if the
+/// source does not compile.
 ///
 /// # Errors
 ///
@@ -151,7 +151,7 @@ pub fn build(source: &Path, name: &str) -> io::Result<Option<PathBuf>> {
     Ok(rustc.status()?.success().then_some(program))
 }
 
-/// What a check that has panicked has said.
+/// The sentence of a check that has panicked.
 pub fn text_of(why: &(dyn Any + Send)) -> String {
     let text = why.downcast_ref::<String>().cloned();
     let literal = || why.downcast_ref::<&str>().map(|text| (*text).to_owned());

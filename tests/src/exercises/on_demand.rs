@@ -1,4 +1,5 @@
-//! Exercise 11: the program that starts the server has made its listener, and waits for its end.
+//! Exercise 11: a server that gets its listener from the program that starts it, and ends when
+//! idle.
 
 use std::path::Path;
 use std::process::Command;
@@ -10,11 +11,11 @@ use crate::net;
 use crate::process::Process;
 use crate::procfs::cpu_time;
 
-/// How long the program waits for a client: long enough for a busy machine, as two calls here lie
-/// closer together.
+/// How long the server waits for a client. It is longer than the time between two connections here,
+/// even on a busy machine.
 const IDLE: Duration = Duration::from_secs(2);
 
-/// Starts it, calls it, and lets it wait.
+/// Starts the server, connects to it, and lets it wait.
 pub fn check(program: &Path) {
     let listener = net::listen();
     let addr = listener.local_addr().unwrap();
@@ -65,7 +66,7 @@ pub fn check(program: &Path) {
     let before = cpu_time(server.pid()).unwrap();
     thread::sleep(IDLE / 4);
     let spent = cpu_time(server.pid()).unwrap() - before;
-    // A loop that never waits takes more, even on a busy machine.
+    // A busy loop takes more, even on a busy machine.
     if spent > Duration::from_millis(30) {
         server.fail(&say!(
             "while it waits for a client your server uses the processor: {spent:?} of {:?}",

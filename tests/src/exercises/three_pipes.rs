@@ -1,4 +1,4 @@
-//! Exercise 5: commands that do with their three pipes what they like.
+//! Exercise 5: commands that read and write their three pipes in different ways.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use crate::deadline::SOON;
 use crate::process::Process;
 
-/// Has the program run them.
+/// Makes the program run them.
 pub fn check(program: &Path) {
     let run = |command: &str, input: &[u8]| {
         let mut process = Command::new(program);

@@ -1,4 +1,4 @@
-//! Exercise 1: a client says who it is.
+//! Exercise 1: a client sends its own address.
 
 use std::path::Path;
 use std::process::Command;
@@ -7,7 +7,7 @@ use crate::deadline::SOON;
 use crate::net;
 use crate::process::Process;
 
-/// Takes the program's call.
+/// Accepts the program's connection.
 pub fn check(program: &Path) {
     let listener = net::listen();
     let mut command = Command::new(program);

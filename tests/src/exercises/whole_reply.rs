@@ -1,4 +1,4 @@
-//! Exercise 2: a client takes the whole reply, and nothing but the reply.
+//! Exercise 2: a client reads the whole reply and nothing else.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -10,7 +10,7 @@ use crate::net;
 use crate::process::Process;
 use crate::program::Program::{Python, Rust};
 
-/// Plays four servers to the program.
+/// Runs the program against four servers.
 pub fn check(program: &Path) {
     for server in [Rust("tcp_server"), Python("tcp_server")] {
         if let Some(server) = server.serve() {
@@ -27,7 +27,7 @@ fn start(program: &Path, server: SocketAddr) -> Process {
     Process::spawn(command)
 }
 
-/// A reply that no single read takes.
+/// A reply that is too long for one read.
 fn long_reply(program: &Path, server: SocketAddr) {
     let mut client = start(program, server);
     client.send_line(&"x".repeat(5000));
@@ -68,7 +68,7 @@ fn long_reply(program: &Path, server: SocketAddr) {
     );
 }
 
-/// A reply that comes a byte at a time, as over a slow network.
+/// A reply that arrives byte by byte, as over a slow network.
 fn slow_reply(program: &Path) {
     let listener = net::listen();
     let mut client = start(program, listener.local_addr().unwrap());
@@ -87,7 +87,7 @@ fn slow_reply(program: &Path) {
     );
 }
 
-/// A server that leaves in the middle of a reply.
+/// A server that closes in the middle of a reply.
 fn reply_cut_short(program: &Path) {
     let listener = net::listen();
     let mut client = start(program, listener.local_addr().unwrap());
