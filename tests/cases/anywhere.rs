@@ -1,5 +1,5 @@
-//! Tools in places that their authors did not have in mind: paths with spaces and Chinese letters,
-//! relative paths, users who are not root, folders that nobody may write to.
+//! Runs the tools in unusual places: paths with spaces and Chinese characters, relative paths,
+//! users who are not root, folders without write permission.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
@@ -13,9 +13,9 @@ use cross_process::server::Server;
 use cross_process::skip::skip;
 use cross_process::temp::TempDir;
 
-use crate::tcp::unprivileged::{Unprivileged, somebody_else};
+use crate::tcp::unprivileged::{Unprivileged, another_user};
 
-/// A folder whose name has to be quoted in a shell, and is not ASCII.
+/// A folder whose name needs quotes in a shell and is not ASCII.
 fn odd_folder(dir: &TempDir) -> PathBuf {
     let folder = dir.join("two words 中文");
     fs::create_dir(&folder).unwrap();
@@ -29,7 +29,7 @@ fn tool_in(folder: &Path, name: &str, words: &[&str]) -> Command {
     tool
 }
 
-/// What a tool prints that succeeds without a complaint.
+/// The output of a tool, which must succeed and write nothing to stderr.
 #[track_caller]
 fn printed(tool: Command) -> String {
     let done = Process::spawn(tool).finish(SOON);
@@ -38,7 +38,7 @@ fn printed(tool: Command) -> String {
     String::from_utf8(done.stdout).unwrap()
 }
 
-/// The one line in which a tool says why it does not start.
+/// The one line of stderr in which a tool says why it does not start.
 #[track_caller]
 fn complaint(tool: Command) -> String {
     let done = Process::spawn(tool).finish(SOON);
@@ -49,7 +49,7 @@ fn complaint(tool: Command) -> String {
 }
 
 #[test]
-fn paths_may_be_relative_and_have_spaces_and_chinese_letters() {
+fn paths_may_be_relative_and_have_spaces_and_chinese_characters() {
     let dir = TempDir::new();
     let folder = odd_folder(&dir);
     let whole = |name: &str| folder.join(name).display().to_string();
@@ -84,7 +84,7 @@ fn commands_run_in_a_folder_of_any_name() {
     assert_eq!(said, format!("{name}\n"));
 }
 
-/// Where others may write, a relative path is no more to be trusted than a whole one.
+/// A relative path gets the same checks as an absolute one.
 #[test]
 fn a_relative_token_in_an_open_folder_is_refused() {
     let dir = TempDir::new();
@@ -96,7 +96,7 @@ fn a_relative_token_in_an_open_folder_is_refused() {
 }
 
 #[test]
-fn a_token_that_cannot_be_made_is_told_in_words() {
+fn a_token_that_cannot_be_created_is_an_error() {
     let dir = TempDir::new();
     fs::write(dir.join("file"), "").unwrap();
     let token = dir.join("file/folder/token").display().to_string();
@@ -113,7 +113,7 @@ fn a_token_that_cannot_be_made_is_told_in_words() {
 fn a_token_in_a_folder_of_another_user_is_refused() {
     let dir = TempDir::new();
     let folder = odd_folder(&dir);
-    if chown(&folder, Some(somebody_else()), None).is_err() {
+    if chown(&folder, Some(another_user()), None).is_err() {
         skip("a token in another user's folder", "it needs root");
         return;
     }
@@ -123,7 +123,7 @@ fn a_token_in_a_folder_of_another_user_is_refused() {
     let expected = format!(
         "'{}' belongs to another user (ID {})",
         name.display(),
-        somebody_else()
+        another_user()
     );
     assert!(said.contains(&expected), "{said}");
     assert!(!folder.join("token").exists());
@@ -137,7 +137,7 @@ struct Pair {
 }
 
 impl Pair {
-    /// With a home that belongs to that user, or not.
+    /// With a home that belongs to that user, or to root.
     fn new(what: &str, owns_home: bool) -> Option<Self> {
         let server = Unprivileged::new("exec-server", what)?;
         let mut client = Unprivileged::new("exec-client", what)?;
@@ -166,7 +166,7 @@ impl Pair {
 }
 
 #[test]
-fn whoever_is_not_root_has_a_token_of_his_own() {
+fn a_user_who_is_not_root_has_a_token_of_their_own() {
     let Some(pair) = Pair::new("the token of a user who is not root", true) else {
         return;
     };
@@ -181,14 +181,14 @@ fn whoever_is_not_root_has_a_token_of_his_own() {
     let words = [server.endpoint(), "echo in"];
     assert_eq!(printed(pair.start(&pair.client, &words)), "in\n");
 
-    // Root's is not his, though folders on the way may be root's.
+    // A token of root is refused, although the folders of the path may belong to root.
     chown(&token, Some(0), None).unwrap();
     let said = complaint(pair.start(&pair.client, &words));
     assert!(said.contains("(permission denied)"), "{said}");
 }
 
 #[test]
-fn a_home_that_nobody_may_write_to_is_told_in_words() {
+fn a_home_without_write_permission_is_an_error() {
     let Some(pair) = Pair::new("a home that is only for reading", false) else {
         return;
     };
@@ -204,7 +204,7 @@ fn a_home_that_nobody_may_write_to_is_told_in_words() {
     let said = complaint(pair.start(&pair.client, &["127.0.0.1:1", "true"]));
     let expected = format!("there is no token file {}", token.display());
     assert!(said.contains(&expected), "{said}");
-    // Nor is it needed where nobody is authenticated.
+    // Without authentication no token is needed.
     let words = [
         "--protocol",
         "raw",
@@ -216,7 +216,7 @@ fn a_home_that_nobody_may_write_to_is_told_in_words() {
     assert!(server.process.finish(SOON).status.success());
 }
 
-/// Root may enter any folder, so only another user can be refused.
+/// Root may enter every folder, so this test needs another user.
 #[test]
 fn a_folder_that_may_be_read_and_not_entered_is_named() {
     let Some(pair) = Pair::new("a folder that may be read and not entered", true) else {
@@ -243,7 +243,7 @@ fn a_folder_that_may_be_read_and_not_entered_is_named() {
 }
 
 #[test]
-fn a_path_with_a_folder_that_may_not_be_read_finds_programs_all_the_same() {
+fn programs_are_found_although_path_has_an_unreadable_folder() {
     let Some(pair) = Pair::new("a PATH with a closed folder", true) else {
         return;
     };

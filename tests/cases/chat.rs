@@ -1,4 +1,5 @@
-//! The chat server of chapter 13: the program of each step passes its own check and those before it.
+//! Tests the chat servers of chapter 13: the program of each step passes its own check and those
+//! before it.
 
 use std::thread;
 
@@ -7,7 +8,7 @@ use cross_process::docs::page::Page;
 use cross_process::docs::pages;
 use cross_process::exercises::{chat, text_of};
 
-/// The programs, and what the check says of each in English and in Chinese.
+/// The programs, and what the check says of each, in English and in Chinese.
 const STEPS: [(&str, [&str; 2]); 6] = [
     (
         "chat_1_threads",
@@ -64,7 +65,7 @@ fn the_chapter_quotes_what_the_check_says() {
 }
 
 #[test]
-fn each_step_is_the_next_one_that_the_check_wants() {
+fn each_program_fails_only_at_the_check_of_the_next_step() {
     thread::scope(|scope| {
         let start = |(program, [says, _]): (&'static str, [&'static str; 2])| {
             (

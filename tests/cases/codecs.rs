@@ -1,4 +1,4 @@
-//! The codecs of `proto` against Python's own: `json`, `struct`, `hashlib` and `hmac`.
+//! Compares the codecs of `proto` with Python's `json`, `struct`, `hashlib` and `hmac`.
 
 mod documents;
 mod hashes;
@@ -14,11 +14,11 @@ use std::time::Duration;
 use cross_process::process::Process;
 use cross_process::python;
 
-/// Far more than the few seconds that the largest of these takes.
+/// Far more than the few seconds that the longest of these tests takes.
 const LONG: Duration = Duration::from_secs(60);
 
-/// Asks one Python process all the questions, a line each, and gives its answers. `None` where there
-/// is no Python.
+/// Sends the questions to one Python process, one per line, and returns its answers. `None` if
+/// there is no Python.
 #[track_caller]
 fn python_says(what: &str, questions: &[String]) -> Option<Vec<String>> {
     let mut command = python::command(what)?;

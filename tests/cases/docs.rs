@@ -1,4 +1,4 @@
-//! Nothing that a reader of the docs reads is untested.
+//! Tests the docs, and the checks themselves.
 
 mod checker;
 mod pages;

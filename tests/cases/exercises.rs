@@ -1,4 +1,4 @@
-//! The exercises of the course, and `cargo learn`.
+//! Tests the exercises of the course and `cargo learn`.
 
 use std::fs;
 use std::path::Path;
@@ -12,10 +12,10 @@ use cross_process::docs::pages;
 use cross_process::exercises::{EXERCISES, Exercise};
 use cross_process::process::Process;
 
-/// A check plays many peers, and the build of one exercise builds `proto` before it.
+/// A check runs many peers, and one exercise needs a build of `proto`.
 const CHECK: Duration = Duration::from_secs(120);
 
-/// Makes a test of each solution, so that they run beside each other.
+/// Makes a test of each solution, so that they run in parallel.
 macro_rules! solutions {
     ($($number:literal $solution:ident)*) => {
         $(
@@ -64,10 +64,10 @@ fn learn(args: &[&str]) -> (bool, String, String) {
     )
 }
 
-/// Not a test for a learner, who has solved some of them: the gate runs it.
+/// Ignored, because it fails for a learner who has solved some exercises. `.ci/run` runs it.
 #[test]
 #[ignore = "for the gate: no exercise of the repository is solved"]
-fn untouched_exercises_fail_as_their_chapters_promise() {
+fn untouched_exercises_fail_as_their_chapters_say() {
     for exercise in EXERCISES {
         let number = exercise.number.to_string();
         for (language, says) in ["--en", "--zh"].iter().zip(exercise.untouched) {
@@ -100,7 +100,7 @@ fn chapters_quote_what_the_checks_say() {
 }
 
 #[test]
-fn every_exercise_is_there_in_both_languages() {
+fn every_exercise_exists_in_both_languages() {
     let names = |folder: &str| {
         let entries = fs::read_dir(workspace().join(folder)).unwrap();
         let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
@@ -136,7 +136,7 @@ fn untouched_exercises_have_the_same_code_in_both_languages() {
 }
 
 #[test]
-fn a_compile_error_is_shown_as_rustc_says_it() {
+fn a_compile_error_is_shown_as_rustc_prints_it() {
     let file = artifacts()
         .tool("learn")
         .with_file_name("exercise_that_does_not_compile.rs");
@@ -167,7 +167,7 @@ fn a_program_of_a_page_is_run_though_it_uses_proto() {
 }
 
 #[test]
-fn a_solution_is_a_pass_wherever_its_file_is() {
+fn a_solution_passes_wherever_its_file_is() {
     let (solved, stdout, stderr) = learn(&["1", "docs/exercises/solutions/01_who_calls.rs"]);
     assert!(
         solved && stdout == "exercise 1 is solved\n",
@@ -178,7 +178,7 @@ fn a_solution_is_a_pass_wherever_its_file_is() {
 }
 
 #[test]
-fn the_list_has_every_exercise_and_says_what_is_next() {
+fn the_list_has_every_exercise_and_names_the_next() {
     for (language, next) in [
         ("--en", "next: read docs/en/"),
         ("--zh", "下一题：读 docs/zh/"),

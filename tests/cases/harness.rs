@@ -1,4 +1,4 @@
-//! The harness itself: a harness that cannot fail would make every other test worthless.
+//! Tests the harness itself: a harness that cannot fail would make every other test worthless.
 
 mod network;
 mod processes;
@@ -32,7 +32,7 @@ fn a_second_build_has_nothing_to_build() {
 }
 
 #[test]
-fn a_folder_is_private_and_goes_away_with_all_in_it() {
+fn a_folder_is_private_and_removed_with_its_content() {
     use std::os::unix::fs::PermissionsExt;
     let folder = TempDir::new();
     let path = folder.path().to_owned();
@@ -43,31 +43,31 @@ fn a_folder_is_private_and_goes_away_with_all_in_it() {
 }
 
 #[test]
-fn a_folder_can_stand_in_a_shells_line() {
+fn the_path_of_a_folder_needs_no_quotes() {
     let folder = TempDir::new();
     let name = folder.path().to_str().unwrap();
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
     assert!(name.chars().all(is_plain) && name.len() < 80, "{name}");
 }
 
-/// Also where temporary files go elsewhere.
+/// Even if `TMPDIR` has such a path.
 #[test]
-fn a_folder_can_stand_in_a_shells_line_wherever_it_is() {
+fn the_path_of_a_folder_needs_no_quotes_whatever_tmpdir_is() {
     let place = TempDir::new();
     let odd = place.join("two words 中文");
     std::fs::create_dir(&odd).unwrap();
     let mut tests = Command::new(std::env::current_exe().unwrap());
     tests
-        .args(["--exact", "harness::a_folder_can_stand_in_a_shells_line"])
+        .args(["--exact", "harness::the_path_of_a_folder_needs_no_quotes"])
         .env("TMPDIR", odd);
     let done = Process::spawn(tests).finish(SOON);
     let said = String::from_utf8_lossy(&done.stdout).into_owned();
     assert!(said.contains("1 passed"), "{said}");
 }
 
-/// A killed run left its folders, and its process id may be ours now.
+/// A killed run leaves its folders, and we may have its process ID.
 #[test]
-fn a_folder_of_a_killed_run_is_in_nobodys_way() {
+fn a_folder_of_a_killed_run_does_no_harm() {
     let place = TempDir::new();
     let mut tests = Command::new("/bin/sh");
     tests
@@ -78,7 +78,7 @@ fn a_folder_of_a_killed_run_is_in_nobodys_way() {
         .arg(std::env::current_exe().unwrap())
         .args([
             "--exact",
-            "harness::a_folder_is_private_and_goes_away_with_all_in_it",
+            "harness::a_folder_is_private_and_removed_with_its_content",
         ])
         .env("TMPDIR", place.path());
     let done = Process::spawn(tests).finish(SOON);

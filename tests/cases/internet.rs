@@ -1,4 +1,4 @@
-//! The clients of the internet chapter, in both languages: with servers that others wrote, and with
+//! Tests the clients of the internet chapter, in both languages, with third-party servers and with
 //! the conversations that the chapter shows.
 
 mod files;
@@ -19,7 +19,7 @@ fn both(stem: &'static str) -> [Program; 2] {
     [Python(stem), Rust(stem)]
 }
 
-/// Starts a client of the server at this address, with more arguments behind that.
+/// Starts a client of the server at this address, with more arguments.
 fn start(client: Program, addr: SocketAddr, args: &[&str], stdin: &str) -> Option<Process> {
     eprintln!("client {client:?} {args:?}");
     let mut command = client.bare_command()?;
@@ -33,12 +33,12 @@ fn start(client: Program, addr: SocketAddr, args: &[&str], stdin: &str) -> Optio
     Some(process)
 }
 
-/// What a client has written to its standard output by its end, which must be a good one.
+/// The standard output of a client, which must succeed.
 fn printed(client: Program, addr: SocketAddr, args: &[&str]) -> Option<String> {
     Some(text_of(&start(client, addr, args, "")?.finish(SOON)))
 }
 
-/// What a client has said on its standard error by its end, which must be a bad one.
+/// The standard error of a client, which must fail.
 fn complaint(client: Program, addr: SocketAddr, args: &[&str]) -> Option<String> {
     let finished = start(client, addr, args, "")?.finish(SOON);
     assert_eq!(finished.status.code(), Some(1), "{finished:?}");

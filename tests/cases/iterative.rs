@@ -1,4 +1,4 @@
-//! One client at a time, and the servers for which that is not so.
+//! Iterative servers serve one client at a time, and threading servers serve several.
 
 use cross_process::deadline::A_MOMENT;
 use cross_process::net;
@@ -14,7 +14,8 @@ fn the_second_client_of_an_iterative_server_waits_until_the_first_has_left() {
         assert_eq!(net::ask(&first, b"one", 3), b"ONE");
         let second = net::connect(server.addr());
         net::send(&second, b"two");
-        // The server has taken a turn since the second client's message came, and for the first.
+        // The server answers the first client again, although the second one's message arrived
+        // before.
         assert_eq!(net::ask(&first, b"more", 4), b"MORE");
         net::assert_silent(&second, A_MOMENT);
         drop(first);
@@ -26,7 +27,7 @@ fn the_second_client_of_an_iterative_server_waits_until_the_first_has_left() {
 }
 
 #[test]
-fn the_second_client_of_a_threading_server_does_not() {
+fn the_second_client_of_a_threading_server_is_served_at_once() {
     for mut server in THREADING.into_iter().filter_map(Program::serve) {
         let first = net::connect(server.addr());
         assert_eq!(net::ask(&first, b"one", 3), b"ONE");

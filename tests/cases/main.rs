@@ -1,4 +1,4 @@
-//! The cross-process tests. One binary, one module a topic.
+//! The cross-process tests: one binary, with one module for each topic.
 
 mod anywhere;
 mod chat;

@@ -1,4 +1,4 @@
-//! Every script of the lesson is there in both languages, side by side.
+//! Every script of the lesson exists in both languages, in one folder.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,7 +8,7 @@ use cross_process::deadline::SOON;
 use cross_process::process::Process;
 use cross_process::program::Program::{self, Python, Rust};
 
-/// The examples of all crates with this ending, as `(crate, stem, text)`.
+/// The examples of all crates with this extension, as `(crate, stem, text)`.
 fn examples(ending: &str) -> BTreeSet<(String, String, String)> {
     let mut found = BTreeSet::new();
     for package in fs::read_dir(workspace().join("crates")).unwrap() {
@@ -29,7 +29,7 @@ fn examples(ending: &str) -> BTreeSet<(String, String, String)> {
 }
 
 #[test]
-fn every_rust_example_has_its_python_twin_beside_it() {
+fn every_rust_example_has_its_python_script_in_the_same_folder() {
     let names = |ending| -> BTreeSet<_> {
         let examples = examples(ending).into_iter();
         examples.map(|(package, stem, _)| (package, stem)).collect()
@@ -44,7 +44,7 @@ fn every_rust_example_has_its_python_twin_beside_it() {
 }
 
 #[test]
-fn every_example_says_how_it_is_run_and_is_short() {
+fn every_example_shows_its_command_and_is_short() {
     for (package, stem, text) in examples("py") {
         let own = format!("\n    python3 crates/{package}/examples/{stem}.py");
         assert!(text.contains(&own), "{stem}.py does not say{own}");
@@ -58,7 +58,7 @@ fn every_example_says_how_it_is_run_and_is_short() {
 }
 
 #[test]
-fn every_command_in_an_example_is_one_that_exists() {
+fn every_command_in_an_example_exists() {
     let scripts: BTreeSet<String> = examples("py")
         .into_iter()
         .map(|(package, stem, _)| format!("crates/{package}/examples/{stem}.py"))
@@ -69,7 +69,7 @@ fn every_command_in_an_example_is_one_that_exists() {
             .filter_map(|l| l.trim().strip_prefix("python3 "))
         {
             let script = command.split(' ').next().unwrap();
-            // A module of Python itself is no script of ours.
+            // `python3 -m` runs a module of Python, not one of our scripts.
             let exists = script == "-m" || scripts.contains(script);
             assert!(exists, "{stem}.py: {command}");
         }
@@ -86,7 +86,7 @@ fn every_command_in_an_example_is_one_that_exists() {
     }
 }
 
-/// The whole output of a script that needs no other side.
+/// The output of a script that needs no peer.
 fn output_of(program: Program) -> Option<String> {
     let mut process = Process::spawn(program.command(cross_process::net::ANY_PORT)?);
     let finished = process.finish(SOON);
@@ -104,7 +104,7 @@ fn the_struct_scripts_print_the_same() {
     let Some(python) = output_of(Python("struct_header")) else {
         return;
     };
-    // The first line is an error, which each has in its own words.
+    // The first line is an error, whose words differ.
     let (rust_error, rust_rest) = rust.split_once('\n').unwrap();
     let (python_error, python_rest) = python.split_once('\n').unwrap();
     assert!(rust_error.starts_with("refused: ") && python_error.starts_with("refused: "));

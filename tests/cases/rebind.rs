@@ -1,4 +1,4 @@
-//! A server that is started again at once, while connections of its predecessor are in `TIME_WAIT`.
+//! Restarts a server at once, while old connections are in `TIME_WAIT`.
 
 use cross_process::deadline::{SOON, poll};
 use cross_process::net;
@@ -7,8 +7,8 @@ use cross_process::program::Program::{self, Python, Rust};
 use cross_process::server::Server;
 use cross_process::signal::Signal;
 
-/// Starts `program` five times more on the port that it had at first. `request` is answered by
-/// `reply`, which must be read whole: a reset would leave nothing in `TIME_WAIT`.
+/// Restarts `program` five times on its first port. The test reads the whole `reply`, because a
+/// reset would leave no connection in `TIME_WAIT`.
 fn assert_rebinds(program: Program, request: &[u8], reply: &[u8]) {
     eprintln!("{program:?}");
     let Some(mut server) = program.serve() else {
@@ -18,7 +18,7 @@ fn assert_rebinds(program: Program, request: &[u8], reply: &[u8]) {
     for _ in 0..5 {
         let conn = net::connect(addr);
         assert_eq!(net::ask(&conn, request, reply.len()), reply);
-        // The side that closes first has the TIME_WAIT, so let it be the server's.
+        // The side that closes first has the TIME_WAIT, so the server must close first.
         server.process.signal(Signal::Kill);
         server.process.wait_exit(SOON);
         assert_eq!(net::read_to_end(&conn, SOON), b"");
@@ -39,7 +39,7 @@ fn assert_rebinds(program: Program, request: &[u8], reply: &[u8]) {
 }
 
 #[test]
-fn tcp_servers_have_their_port_again_at_once() {
+fn tcp_servers_can_bind_their_port_again_at_once() {
     for program in [
         Python("tcp_server"),
         Rust("tcp_server"),
@@ -50,21 +50,21 @@ fn tcp_servers_have_their_port_again_at_once() {
 }
 
 #[test]
-fn naive_servers_have_their_port_again_at_once() {
+fn naive_servers_can_bind_their_port_again_at_once() {
     for program in [Python("exec_naive_server"), Rust("exec_naive_server")] {
         assert_rebinds(program, b"echo x", b"x\n");
     }
 }
 
 #[test]
-fn length_servers_have_their_port_again_at_once() {
+fn length_servers_can_bind_their_port_again_at_once() {
     for program in [Python("length_server"), Rust("length_server")] {
         assert_rebinds(program, b"echo x", b"2");
     }
 }
 
 #[test]
-fn header_servers_have_their_port_again_at_once() {
+fn header_servers_can_bind_their_port_again_at_once() {
     let header = "{\"filename\": \"a.txt\", \"total_size\": 2, \"hash\": \"not computed\"}";
     let reply = [b"\x3e\0\0\0", header.as_bytes(), b"x\n"].concat();
     for program in [Python("header_server"), Rust("header_server")] {

@@ -1,6 +1,5 @@
-//! The two ways in which messages stick together. The server is halted while the client sends and
-//! leaves, so that all bytes are there when it reads: what comes out does not depend on who is
-//! faster.
+//! Sticky and split messages. The server is stopped while the client sends and closes, so that all
+//! bytes have arrived when it reads: the result does not depend on timing.
 
 use std::process::Command;
 
@@ -21,7 +20,7 @@ fn serve(server: Program, sizes: &[&str]) -> Option<Server> {
     Some(Server::start(command))
 }
 
-/// What the server shows of all that `client` has sent by the time that it is gone.
+/// The server's output for the bytes of `client`, which has already closed.
 fn shown(mut server: Server, client: impl FnOnce(&Server)) -> Vec<String> {
     server.process.halt();
     client(&server);
@@ -68,7 +67,7 @@ fn one_send_is_read_as_two() {
 }
 
 #[test]
-fn a_character_is_cut_wherever_a_read_ends() {
+fn a_read_may_split_a_character() {
     assert_every_pair_shows(
         &["2", "10"],
         &["啊"],

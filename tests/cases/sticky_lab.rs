@@ -1,4 +1,4 @@
-//! The sticky-packet laboratory: what it claims, and what it draws.
+//! Tests the sticky-packet laboratory: its results and its pictures.
 
 use std::env;
 use std::fs;
@@ -13,7 +13,7 @@ use cross_process::python;
 use cross_process::server::Server;
 use cross_process::temp::TempDir;
 
-/// What the laboratory prints.
+/// The output of the laboratory.
 #[track_caller]
 fn lab(words: &[&str]) -> String {
     let mut command = Command::new(artifacts().example("sticky_lab"));
@@ -26,7 +26,7 @@ fn lab(words: &[&str]) -> String {
     String::from_utf8(ended.stdout).unwrap()
 }
 
-/// What came of each experiment in order, for experiments with a single outcome.
+/// The outcome of each experiment in order, for experiments with a single outcome.
 #[track_caller]
 fn came(words: &[&str]) -> Vec<String> {
     let printed = lab(words);
@@ -45,7 +45,7 @@ fn with_and_without_nodelay(words: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn a_late_receiver_gets_two_sends_as_one_with_nodelay_and_without() {
+fn a_late_receiver_gets_two_sends_as_one_with_and_without_nodelay() {
     for pause in ["none", "60ms"] {
         let came = with_and_without_nodelay(&["--pause", pause]);
         assert_eq!(came, ["[hello|world]", "[hello|world]"], "{pause}");
@@ -53,13 +53,13 @@ fn a_late_receiver_gets_two_sends_as_one_with_nodelay_and_without() {
 }
 
 #[test]
-fn a_receiver_that_keeps_up_gets_them_apart_with_nodelay_and_without() {
+fn a_receiver_that_keeps_up_gets_two_sends_apart_with_and_without_nodelay() {
     let came = with_and_without_nodelay(&["--reader", "step"]);
     assert_eq!(came, ["[hello][world]", "[hello][world]"]);
 }
 
 #[test]
-fn a_small_recv_cuts_sends_wherever_it_ends() {
+fn a_small_recv_splits_sends() {
     let came = with_and_without_nodelay(&["--recv-size", "4", "--reader", "late"]);
     assert_eq!(came, ["[hell][o|wor][ld]", "[hell][o|wor][ld]"]);
     let came = with_and_without_nodelay(&["--recv-size", "4", "--reader", "step"]);
@@ -67,7 +67,7 @@ fn a_small_recv_cuts_sends_wherever_it_ends() {
 }
 
 #[test]
-fn messages_of_any_size_and_content() {
+fn messages_may_have_any_size_and_content() {
     assert_eq!(
         came(&["--sizes", "3000,3000,10", "--recv-size", "4096"]),
         ["[a*3000|b*1096][b*1904|cccccccccc]"]
@@ -76,12 +76,13 @@ fn messages_of_any_size_and_content() {
         came(&["--send", "啊", "--send", "\u{1b}[2J", "--recv-size", "2"]),
         [r"[\xe5\x95][\x8a|\x1b][[2][J]"]
     );
-    // As much as may be sent, by 64 recvs of half a KiB.
+    // The most that may be sent, by 64 recvs of 512 bytes.
     let boxes = came(&["--sizes", "32768", "--recv-size", "512"]).concat();
     assert_eq!(boxes, "[a*512]".repeat(64));
 }
 
-/// What makes the others certain: the receiver waits until all has arrived before it reads any.
+/// The other tests rely on this: the receiver waits until all bytes have arrived before it reads
+/// any.
 #[test]
 fn the_receiver_waits_for_all_before_it_reads_any() {
     let mut command = Command::new(artifacts().example("sticky_lab"));
@@ -94,11 +95,11 @@ fn the_receiver_waits_for_all_before_it_reads_any() {
     net::send(&stream, b"world");
     assert_eq!(server.process.wait_line(SOON), "10");
     server.process.wait_stdout("helloworld", SOON);
-    // And it ends with its orders, though the connection stays.
+    // It ends at the end of its orders, although the connection is still open.
     assert!(server.process.finish(SOON).status.success());
 }
 
-/// How it comes out is open, but not what comes: all runs are told, and in each all bytes.
+/// The pieces depend on timing, but the output has all runs, and each run all bytes.
 #[test]
 fn an_eager_receiver_gets_all_bytes_in_any_pieces() {
     let printed = lab(&["--reader", "eager", "--runs", "30", "--recv-size", "7"]);
@@ -114,7 +115,7 @@ fn an_eager_receiver_gets_all_bytes_in_any_pieces() {
 }
 
 #[test]
-fn the_run_without_flags_makes_the_argument_on_one_screen() {
+fn a_run_without_flags_fits_on_one_screen() {
     let printed = lab(&[]);
     let certain: Vec<&str> = printed
         .lines()
@@ -142,7 +143,7 @@ fn the_run_without_flags_makes_the_argument_on_one_screen() {
 }
 
 #[test]
-fn what_cannot_be_run_is_refused_in_words() {
+fn invalid_experiments_are_refused() {
     let many = ["--send", "x"].repeat(17);
     let variants = ["--recv-size", "1"].repeat(65);
     for (words, status, error) in [
@@ -177,14 +178,14 @@ fn what_cannot_be_run_is_refused_in_words() {
     }
 }
 
-/// Draws, and hands over the picture's file.
+/// Draws, and returns the path of the picture.
 fn picture(folder: &TempDir, words: &[&str]) -> PathBuf {
     let file = folder.join("picture.svg");
     lab(&[words, &["--svg", file.to_str().unwrap()]].concat());
     file
 }
 
-/// What a picture holds, read by an XML parser: each text, and each box's left and right edge.
+/// The content of a picture, read by an XML parser: each text, and each box's left and right edge.
 const LOOK: &str = "
 import sys, xml.etree.ElementTree as tree
 root = tree.parse(sys.argv[1]).getroot()
@@ -245,7 +246,7 @@ fn the_picture_shows_each_send_and_each_recv() {
 }
 
 #[test]
-fn the_picture_is_made_for_light_and_for_dark_ground() {
+fn the_picture_has_light_and_dark_colours() {
     let folder = TempDir::new();
     let svg = fs::read_to_string(picture(&folder, &["--send", "x"])).unwrap();
     let (light, dark) = svg.split_once("@media(prefers-color-scheme:dark)").unwrap();
@@ -258,7 +259,7 @@ fn the_picture_is_made_for_light_and_for_dark_ground() {
     classes.sort_unstable();
     classes.dedup();
     for class in classes {
-        // Bold is bold on any ground.
+        // Bold needs no colour.
         let rule = format!(".{class}{{");
         assert!(light.contains(&rule), "{class} has no colour");
         assert!(
@@ -268,7 +269,7 @@ fn the_picture_is_made_for_light_and_for_dark_ground() {
     }
 }
 
-/// The picture in the book is what the laboratory draws. `UPDATE_DOCS=1` puts it there.
+/// The picture in the book must be the laboratory's. `UPDATE_DOCS=1` updates it.
 #[test]
 fn the_picture_in_the_book_is_the_laboratorys() {
     let folder = TempDir::new();

@@ -1,5 +1,5 @@
-//! `tcp-server` and `tcp-client` as processes: with each other, with the lesson's scripts, and with
-//! peers that misbehave.
+//! Tests `tcp-server` and `tcp-client` as processes: with each other, with the lesson's scripts,
+//! and with misbehaving peers.
 
 mod chaos;
 mod client;
@@ -28,21 +28,21 @@ use cross_process::net::ANY_PORT;
 use cross_process::server::Server;
 use cross_process::skip::skip;
 
-/// `tcp-server` with these words.
+/// `tcp-server` with these arguments.
 fn server_command(words: &[&str]) -> Command {
     let mut command = Command::new(artifacts().tool("tcp-server"));
     command.args(words);
     command
 }
 
-/// `tcp-client` with these words.
+/// `tcp-client` with these arguments.
 fn client_command(words: &[&str]) -> Command {
     let mut command = Command::new(artifacts().tool("tcp-client"));
     command.args(words);
     command
 }
 
-/// `tcp-server` with these options, on a port that the system chooses.
+/// `tcp-server` with these options, on a port that the kernel chooses.
 #[track_caller]
 fn serve(options: &[&str]) -> Server {
     let mut command = server_command(options);
@@ -50,12 +50,12 @@ fn serve(options: &[&str]) -> Server {
     Server::start(command)
 }
 
-/// What a fresh client does at the end of a server's test.
+/// The new client at the end of a server's test.
 fn upper_case_client(addr: SocketAddr) {
     assert_eq!(net::ask(&net::connect(addr), b"ping", 4), b"PING");
 }
 
-/// Waits for as long as a connection may be refused because the one before it has not quite left.
+/// Connects until a connection is served: the server may still count the previous one.
 #[track_caller]
 fn wait_until_served(addr: SocketAddr) -> std::net::TcpStream {
     let attempt = || {
@@ -65,6 +65,6 @@ fn wait_until_served(addr: SocketAddr) -> std::net::TcpStream {
     };
     match poll(cross_process::deadline::SOON, attempt) {
         Some(stream) => stream,
-        None => panic!("{addr} turns everybody away"),
+        None => panic!("{addr} refuses every client"),
     }
 }

@@ -1,4 +1,4 @@
-//! Upper case over TCP: every server with every client.
+//! Tests every pair of an upper-case server and client over TCP.
 
 use std::net::SocketAddr;
 
@@ -16,13 +16,13 @@ const SERVERS: [Program; 5] = [
 ];
 const CLIENTS: [Program; 2] = [Python("tcp_client"), Rust("tcp_client")];
 
-/// A client that must be served.
+/// A new client, which must be served.
 fn fresh_client(addr: SocketAddr) {
     assert_eq!(net::ask(&net::connect(addr), b"fresh", 5), b"FRESH");
 }
 
 #[test]
-fn every_client_is_understood_by_every_server() {
+fn every_client_works_with_every_server() {
     let kilobyte = "k".repeat(1024);
     let lines = [
         "hello",
@@ -48,7 +48,7 @@ fn every_client_is_understood_by_every_server() {
 }
 
 #[test]
-fn every_server_changes_ascii_letters_alone() {
+fn every_server_changes_only_ascii_letters() {
     let all: Vec<u8> = (0..=255).collect();
     for mut server in SERVERS.into_iter().filter_map(Program::serve) {
         let conn = net::connect(server.addr());
@@ -64,7 +64,7 @@ fn every_server_changes_ascii_letters_alone() {
 fn every_server_survives_a_reset() {
     for mut server in SERVERS.into_iter().filter_map(Program::serve) {
         let conn = net::connect(server.addr());
-        net::send(&conn, b"an answer that nobody reads");
+        net::send(&conn, b"an answer that is not read");
         net::reset(conn);
         server.assert_alive(fresh_client);
     }

@@ -1,5 +1,5 @@
-//! The two languages' scripts against one and the same other side, which is the test itself: what
-//! goes over the wire is compared byte for byte, not only what comes out of a pair.
+//! Tests the scripts of both languages against the test as their peer, which compares the bytes on
+//! the wire.
 
 use std::net::{SocketAddr, UdpSocket};
 use std::process::Command;
@@ -9,8 +9,8 @@ use cross_process::net;
 use cross_process::process::Process;
 use cross_process::program::Program::{self, Python, Rust};
 
-/// Starts each client against a listener of the test's, answers its requests, and checks what it
-/// sends and all that it prints.
+/// Starts each client against a listener of the test, answers its requests, and checks what it
+/// sends and prints.
 fn assert_clients(clients: &[Program], input: &str, dialogue: &[(&[u8], &[u8])], printed: &str) {
     for &client in clients {
         eprintln!("client {client:?}");
@@ -64,7 +64,7 @@ fn tcp_clients() {
 }
 
 #[test]
-fn a_tcp_client_takes_the_rest_of_a_long_reply_for_the_next_one() {
+fn a_tcp_client_takes_the_rest_of_a_long_reply_for_the_next_reply() {
     let long = [b'a'; 1500];
     let printed = format!(
         ">>: b'{}'\n>>: b'{}'\n>>: ",
@@ -139,7 +139,7 @@ fn header_clients() {
 }
 
 #[test]
-fn exec_clients_end_when_the_server_leaves_within_an_answer() {
+fn exec_clients_end_when_the_server_closes_within_an_answer() {
     for (clients, cut_reply) in [
         (
             [Python("length_client"), Rust("length_client")],
@@ -219,7 +219,7 @@ fn udp_clients() {
         }
         assert!(senders.iter().all(|sender| *sender == senders[0]));
         let printed = String::from_utf8(process.finish(SOON).stdout).unwrap();
-        // Of the long answer, what recvfrom(1024) did not take is gone.
+        // `recvfrom(1024)` discards the rest of the long answer.
         let cut = "z".repeat(1024);
         assert_eq!(
             printed,

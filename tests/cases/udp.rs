@@ -1,4 +1,4 @@
-//! Upper case over UDP: the lesson's scripts and the tools.
+//! Tests the upper-case scripts and tools over UDP.
 
 mod flood;
 mod hostile;
@@ -14,7 +14,7 @@ use cross_process::deadline::{A_MOMENT, Deadline, SOON};
 use cross_process::net::{self, ANY_PORT};
 use cross_process::server::Server;
 
-/// `udp-server` with these options, on a port that the system chooses.
+/// `udp-server` with these options, on a port that the kernel chooses.
 fn serve(options: &[&str]) -> Server {
     serve_at(ANY_PORT, options)
 }
@@ -32,8 +32,9 @@ fn client(options: &[&str], server: SocketAddr) -> Command {
     command
 }
 
-/// Waits until the server has dealt with all that stands in its queue, by a question behind it; how
-/// many questions that took, because those that find the queue full are dropped.
+/// Waits until the server has answered all datagrams in its queue: sends numbered questions until
+/// the last one is answered. Returns how many it sent, because the kernel drops those that find the
+/// queue full.
 #[track_caller]
 fn wait_until_drained(server: SocketAddr) -> u64 {
     let socket = net::udp(server);
@@ -42,7 +43,7 @@ fn wait_until_drained(server: SocketAddr) -> u64 {
     let mut number = 0;
     loop {
         number += 1;
-        // Only the answer to the last one will do: no other can still be in the queue then.
+        // Only the answer to the last question shows that the queue is empty.
         let question = format!("{number}");
         socket.send(question.as_bytes()).unwrap();
         let mut answer = [0; 20];

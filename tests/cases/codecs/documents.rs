@@ -1,8 +1,8 @@
-//! JSON documents made by chance, good ones and those in which something is wrong.
+//! Generates random JSON documents, valid ones and invalid ones.
 
 use cross_process::random::Random;
 
-/// What has a meaning somewhere in JSON, or in what others take for it.
+/// Texts that have a meaning in JSON or in its extensions.
 const TOKENS: &[&str] = &[
     "{",
     "}",
@@ -51,10 +51,10 @@ const TOKENS: &[&str] = &[
     "_",
 ];
 
-/// A document that is JSON, with white space, escapes and numbers of every form.
+/// A valid document, with white space, escapes and numbers of every form.
 pub fn good(random: &mut Random) -> Vec<u8> {
     let mut out = String::new();
-    // A few are nested around the limit, in any mixture of arrays and objects.
+    // A few are nested nearly as deep as the limit or deeper, in any mixture of arrays and objects.
     let nested = if random.below(12) == 0 {
         13 + random.below(5)
     } else {
@@ -82,7 +82,7 @@ pub fn good(random: &mut Random) -> Vec<u8> {
     out.into_bytes()
 }
 
-/// The same with a change or two in it, which may leave it good.
+/// A valid document with one or two changes, after which it may still be valid.
 pub fn changed(random: &mut Random) -> Vec<u8> {
     let mut document = good(random);
     for _ in 0..=random.below(2) {
@@ -106,7 +106,7 @@ pub fn changed(random: &mut Random) -> Vec<u8> {
     document
 }
 
-/// Every text of up to `longest` of these characters.
+/// Every text of at most `longest` of these characters.
 pub fn every(characters: &str, longest: usize) -> Vec<String> {
     let mut all = vec![String::new()];
     let mut from = 0;
@@ -140,7 +140,7 @@ fn value(random: &mut Random, out: &mut String, depth: usize) {
                 }
                 if open == '{' {
                     space(random, out);
-                    // Few names, so that some come twice.
+                    // Few names, so that some occur twice.
                     match random.below(3) {
                         0 => string(random, out),
                         _ => {

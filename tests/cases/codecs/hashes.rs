@@ -1,4 +1,4 @@
-//! SHA-256 and HMAC against Python's `hashlib` and `hmac`.
+//! Compares SHA-256 and HMAC with Python's `hashlib` and `hmac`.
 
 use cross_process::random::Random;
 use proto::wire::hmac::Key;
@@ -7,7 +7,7 @@ use proto::wire::sha256::{Sha256, digest};
 use super::{hex, python_says};
 
 #[test]
-fn sha256_of_every_length_is_the_same() {
+fn sha256_of_every_length_equals_pythons() {
     let mut random = Random::new(8);
     let mut messages: Vec<Vec<u8>> = (0..=300).map(|length| random.bytes(length)).collect();
     messages.extend((0..=300).map(|length| vec![0x80; length]));
@@ -38,7 +38,7 @@ fn sha256_of_every_length_is_the_same() {
 }
 
 #[test]
-fn hmac_of_random_keys_and_messages_is_the_same() {
+fn hmac_of_random_keys_and_messages_equals_pythons() {
     let mut random = Random::new(9);
     let mut cases = Vec::new();
     for length in 0..=200 {
@@ -68,7 +68,7 @@ fn hmac_of_random_keys_and_messages_is_the_same() {
 }
 
 #[test]
-fn a_chain_of_digests_is_the_same() {
+fn a_chain_of_digests_equals_pythons() {
     let mut random = Random::new(10);
     let mut seed = random.bytes(32);
     let mut questions = Vec::new();

@@ -1,4 +1,4 @@
-//! Headers with their length before them, byte for byte as `struct` and `json` make them.
+//! Compares headers with their length, byte for byte, with those of Python's `struct` and `json`.
 
 use cross_process::random::Random;
 use proto::wire::frame;
@@ -7,7 +7,7 @@ use proto::wire::header::Header;
 use super::{hex, python_says};
 
 #[test]
-fn a_header_is_framed_the_same() {
+fn a_header_is_framed_as_by_python() {
     let mut random = Random::new(3);
     let mut headers = Vec::new();
     let names = [

@@ -1,11 +1,11 @@
-//! The JSON parser and writer against Python's `json`, document by document.
+//! Compares the JSON parser and writer with Python's `json`.
 
 use cross_process::random::Random;
 use proto::wire::json::{Value, parse};
 
 use super::{documents, hex, python_says};
 
-/// What our parser makes of a document, in the words of the oracle.
+/// Our parser's result for a document, in the format of the Python script.
 fn ours(document: &[u8]) -> String {
     match parse(document) {
         Ok(value) if value.duplicate().is_some() => format!("twice {value}"),
@@ -14,7 +14,7 @@ fn ours(document: &[u8]) -> String {
     }
 }
 
-/// Compares all documents; how many were taken. `None` where there is no Python.
+/// Compares all documents, and returns how many were accepted. `None` if there is no Python.
 fn compare(what: &str, documents: &[Vec<u8>]) -> Option<usize> {
     let questions: Vec<String> = documents
         .iter()
@@ -29,13 +29,13 @@ fn compare(what: &str, documents: &[Vec<u8>]) -> Option<usize> {
 }
 
 #[test]
-fn generated_documents_mean_the_same() {
+fn generated_documents_are_parsed_as_by_python() {
     let mut random = Random::new(0x15_0d0c);
     let mut all: Vec<Vec<u8>> = (0..10_000).map(|_| documents::good(&mut random)).collect();
     let Some(good) = compare("good JSON documents", &all) else {
         return;
     };
-    // The others are nested too deep, and are nothing but that.
+    // The only fault of the others is that they are nested too deep.
     assert!((9_000..9_990).contains(&good), "{good}");
     all = (0..10_000)
         .map(|_| documents::changed(&mut random))
@@ -47,7 +47,7 @@ fn generated_documents_mean_the_same() {
 }
 
 #[test]
-fn every_short_document_means_the_same() {
+fn short_documents_are_parsed_as_by_python() {
     let mut all = Vec::new();
     for (characters, longest) in [
         ("[]{},:\"1 ", 5),
@@ -61,7 +61,7 @@ fn every_short_document_means_the_same() {
                 .map(String::into_bytes),
         );
     }
-    // Escapes of what stands at the borders of the surrogates, alone, in pairs and in threes.
+    // Escapes of code units around the surrogates, alone, in pairs and in threes.
     let units = ["d7ff", "d800", "dbff", "dc00", "dfff", "e000", "0041"];
     for a in units {
         for b in units {
@@ -86,7 +86,7 @@ fn every_short_document_means_the_same() {
 }
 
 #[test]
-fn strings_are_written_the_same() {
+fn strings_are_written_as_by_python() {
     let mut random = Random::new(7);
     let borders = [
         '\0',

@@ -1,4 +1,4 @@
-//! `pack` and `unpack` against Python's `struct`, in every order of bytes that both have.
+//! Compares `pack` and `unpack` with Python's `struct`, in every byte order.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use super::{hex, python_says};
 const FORMATS: [&str; 6] = ["i", "@i", "=i", "<i", ">i", "!i"];
 
 #[test]
-fn numbers_are_packed_the_same_or_refused_by_both() {
+fn numbers_are_packed_or_refused_as_by_python() {
     let mut numbers = BTreeSet::from([0, i64::MIN, i64::MAX, 1222, 1_222_222_222_223]);
     for power in 0..63 {
         for beside in [-1, 0, 1] {
@@ -40,7 +40,7 @@ fn numbers_are_packed_the_same_or_refused_by_both() {
 }
 
 #[test]
-fn bytes_are_unpacked_the_same_or_refused_by_both() {
+fn bytes_are_unpacked_or_refused_as_by_python() {
     let mut random = Random::new(6);
     let mut buffers: Vec<Vec<u8>> = (0..9).map(|length| random.bytes(length)).collect();
     buffers.extend([

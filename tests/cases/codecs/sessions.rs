@@ -1,4 +1,5 @@
-//! The session protocol against an implementation in Python that was written from its description.
+//! Compares the session protocol with an implementation in Python that was written from its
+//! description.
 
 use cross_process::random::Random;
 use proto::wire::session::handshake::{Agreement, check_auth};
@@ -6,7 +7,7 @@ use proto::wire::session::{BODY_LIMIT, FrameReader, FrameType, Opener, Sealer};
 
 use super::{hex, python_says};
 
-/// A handshake, and the frames that follow it; those of the client are the ones marked so.
+/// A handshake and the frames after it. Frames of the client are marked with `true`.
 struct Session {
     token: [u8; 32],
     server: [u8; 32],
@@ -46,7 +47,7 @@ impl Session {
         words.join(" ")
     }
 
-    /// Both sides of ours, which also check what they get from each other.
+    /// The bytes of our client and server, which also check each other's.
     fn ours(&self) -> String {
         let agreement = Agreement::new(&self.token, &self.server, &self.client).unwrap();
         let auth = agreement.auth();
@@ -72,7 +73,7 @@ impl Session {
 }
 
 #[test]
-fn proofs_and_frames_are_the_same() {
+fn proofs_and_frames_equal_those_of_python() {
     let mut random = Random::new(11);
     let mut sessions: Vec<Session> = (0..500).map(|_| Session::by_chance(&mut random)).collect();
     // The example of the documentation, and the longest body.

@@ -1,4 +1,4 @@
-//! Each check is seen to find what it is there for, on a small page that is wrong.
+//! Tests each check of the docs with small pages that have a fault.
 
 use std::path::{Path, PathBuf};
 
@@ -33,7 +33,8 @@ fn assert_each(check: impl Fn(&str) -> Vec<String>, cases: &[&str]) {
     }
 }
 
-/// The same, where each case replaces something in a page that is right: `LINE WHAT => OLD -> NEW`.
+/// Like [`assert_each`], but each case replaces a text in a correct page: `LINE WHAT => OLD ->
+/// NEW`.
 #[track_caller]
 fn assert_each_change(right: &str, check: impl Fn(&str) -> Vec<String>, cases: &[&str]) {
     assert_eq!(check(right), [""; 0]);
@@ -46,7 +47,7 @@ fn assert_each_change(right: &str, check: impl Fn(&str) -> Vec<String>, cases: &
 }
 
 #[test]
-fn the_reader_reads_what_pages_use() {
+fn the_reader_reads_the_markdown_of_our_pages() {
     let page = page(concat!(
         "# Title\n\n",
         "A [link](a.md#b), `code](no-link)` and ![a picture](../img/a.svg).\n\n",
@@ -68,7 +69,7 @@ fn the_reader_reads_what_pages_use() {
 }
 
 #[test]
-fn what_the_reader_cannot_read_is_found() {
+fn unreadable_markdown_is_found() {
     let cases = [
         "3 not at the start of its line => a\n\n> ```console\n",
         "1 nothing closes => ```console\n$ true\n",
@@ -86,7 +87,7 @@ fn what_the_reader_cannot_read_is_found() {
 }
 
 #[test]
-fn a_fence_that_nothing_checks_is_found() {
+fn a_fence_without_a_check_is_found() {
     let cases = [
         "=> ```python",
         "=> ```rust",
@@ -134,7 +135,7 @@ fn a_chapter_without_its_parts_is_found() {
 }
 
 #[test]
-fn comments_are_those_of_the_page() {
+fn comments_keep_the_language_of_their_page() {
     let python = "```python\n\"\"\"Doc\n\nmore\n\"\"\"\na = '#'  # one\n\nb  # two\n```\n";
     let own = "```python\n\"\"\"文档\"\"\"\na = '#'  # 一\n# 二\nb\n```\n";
     let rust = "```rust\n//! Doc\nlet a = \"//\"; // one\nlet c = '\"'; // two\n```\n";
@@ -158,7 +159,7 @@ fn comments_are_those_of_the_page() {
 }
 
 #[test]
-fn words_that_the_docs_do_not_use_are_found() {
+fn forbidden_words_are_found() {
     let words = words::forbidden();
     let cases = [
         "1 \"somebody\" => Somebody, `somebody`\nsomebodys\n",
@@ -172,7 +173,7 @@ fn words_that_the_docs_do_not_use_are_found() {
 }
 
 #[test]
-fn a_listing_out_of_step_is_found_and_updated() {
+fn an_outdated_listing_is_found_and_updated() {
     let listing = |what: &str, text: &str| {
         let text = format!("<!-- listing: {what} -->\n```rust,ignore\n{text}```\nend\n");
         page(&text)
@@ -183,7 +184,7 @@ fn a_listing_out_of_step_is_found_and_updated() {
     let to_the_end = format!("{EXAMPLE} from \"// The end of\"");
     let end = "        // The end of the block closes `conn`.\n    }\n}\n";
     assert_eq!(listings::check(&listing(&to_the_end, end)), [""; 0]);
-    // The doc comment of what follows is left out.
+    // The doc comment of the next item is left out.
     let up_to = "docs/chat/2_room.rs from \"const EVENTS\" to \"/// What the threads\"";
     let check = listings::check(&listing(up_to, "const EVENTS: usize = 64;\n"));
     assert_eq!(check, [""; 0]);
@@ -210,10 +211,10 @@ fn a_listing_out_of_step_is_found_and_updated() {
 }
 
 #[test]
-fn python_that_fails_is_found() {
+fn failing_python_is_found() {
     let check = |text: &str| snippets::check_python(&page(&format!("\n```python\n{text}\n```\n")));
     assert_each(check, &["=> import socket\nprint(socket.AF_INET)"]);
-    // Without Python they are skipped, and say so.
+    // Without Python the snippets are skipped with a message.
     if cross_process::python::command("the check of Python snippets").is_some() {
         let cases = ["2 ZeroDivisionError => 1 / 0", "2 SyntaxError => x ="];
         assert_each(check, &cases);
@@ -221,7 +222,7 @@ fn python_that_fails_is_found() {
 }
 
 #[test]
-fn code_that_is_in_neither_file_is_found() {
+fn code_of_a_line_table_that_is_not_in_its_file_is_found() {
     let head = format!("<!-- lines: crates/tcp-server/examples/tcp_server.py {EXAMPLE} -->");
     let head = format!("{head}\n| Python | Rust | why |\n|---|---|---|");
     let right = format!("{head}\n| `server.accept()` | `server.accept()?` and words | `x` |\n");
@@ -238,7 +239,7 @@ fn code_that_is_in_neither_file_is_found() {
 }
 
 #[test]
-fn a_link_that_leads_nowhere_is_found() {
+fn a_broken_link_is_found() {
     let text = concat!(
         "# 2. The idea, `again` (twice)\n## Run it\n## Run it\n## 中文:标题\n",
         "[a](#2-the-idea-again-twice) [b](#run-it-1) [c](#中文标题) [d](../CHANGELOG.md)\n",
@@ -258,7 +259,7 @@ fn a_link_that_leads_nowhere_is_found() {
 }
 
 #[test]
-fn a_page_that_the_book_does_not_list_once_is_found() {
+fn a_page_that_the_book_lists_never_or_twice_is_found() {
     let paths = ["docs/SUMMARY.md", "docs/en/a.md", "docs/b.md"].map(PathBuf::from);
     let summary = |text: &str| Page::parse(Path::new("docs/SUMMARY.md"), text);
     let cases = [
@@ -270,7 +271,7 @@ fn a_page_that_the_book_does_not_list_once_is_found() {
 }
 
 #[test]
-fn twins_out_of_step_are_found_and_brought_in_step() {
+fn differences_between_languages_are_found_and_code_is_updated() {
     let english = page(concat!(
         "# Title\n\n![p](../img/a.en.svg) [next](03.md#anchor) [other](../zh/02-a-page.md) [here](#title)\n\n",
         "```console\n$ true\n```\n\n```text\na picture\n```\n\n| a | b |\n|---|---|\n| `x` | words |\n\n## Section\n\n",

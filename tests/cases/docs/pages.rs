@@ -1,4 +1,4 @@
-//! The pages as they are.
+//! Applies every check to every page.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -24,10 +24,10 @@ fn check_all(pages: &[Page], check: impl Fn(&Page) -> Vec<String>) {
     assert_none(&findings);
 }
 
-/// How many pages are played at a time. They wait more than they work.
+/// How many pages are played at a time. They mostly wait.
 const AT_A_TIME: usize = 4;
 
-/// Calls `check` with each English page. `DOCS_PAGE=02` is for whoever writes one.
+/// Calls `check` with each English page; `DOCS_PAGE=02` limits it to one.
 fn each_english(check: impl Fn(&Page) -> Vec<String> + Sync) {
     let only = env::var("DOCS_PAGE").unwrap_or_default();
     let mut pages = pages::of(pages::en());
@@ -48,7 +48,7 @@ fn each_english(check: impl Fn(&Page) -> Vec<String> + Sync) {
 }
 
 #[test]
-fn listings_are_what_the_files_hold() {
+fn listings_equal_their_files() {
     update_if_asked();
     // A Chinese page's listings are compared with those of the English page.
     let mut pages = pages::all();
@@ -56,16 +56,16 @@ fn listings_are_what_the_files_hold() {
     check_all(&pages, listings::check);
 }
 
-/// Updates the pages before either test that would find them behind looks at them.
+/// Updates the pages before the tests of listings and languages read them.
 fn update_if_asked() {
     static UPDATED: Once = Once::new();
     if env::var_os("UPDATE_DOCS").is_some() {
-        // By force: if it fails, both tests say why.
+        // `call_once_force`, so that both tests show why it fails.
         UPDATED.call_once_force(|_| update());
     }
 }
 
-/// Brings the listings in step with their files, and the Chinese pages' code with the English ones'.
+/// Copies the listings from their files, and the code of the English pages into the Chinese ones.
 fn update() {
     for page in pages::all() {
         let text = match pages::is_chinese(&page) {
@@ -82,23 +82,23 @@ fn update() {
 }
 
 #[test]
-fn nothing_on_a_page_escapes_the_checks() {
+fn every_block_of_a_page_is_checked() {
     check_all(&pages::all(), form::check);
 }
 
 #[test]
-fn no_page_uses_a_word_that_is_forbidden() {
+fn no_page_uses_a_forbidden_word() {
     let words = words::forbidden();
     check_all(&pages::all(), |page| words::check(page, &words));
 }
 
 #[test]
-fn chapters_have_what_a_chapter_has() {
+fn chapters_have_the_parts_of_a_chapter() {
     check_all(&pages::all(), form::check_chapter);
 }
 
 #[test]
-fn links_and_anchors_lead_somewhere() {
+fn links_and_anchors_exist() {
     check_all(&pages::all(), links::check);
 }
 
@@ -108,18 +108,18 @@ fn line_tables_quote_their_files() {
 }
 
 #[test]
-fn python_snippets_run() {
+fn python_snippets_succeed() {
     each_english(snippets::check_python);
 }
 
 #[test]
-fn transcripts_are_what_happens() {
+fn transcripts_of_the_course_are_right() {
     artifacts();
     each_english(|page| play::check(page).into_iter().collect());
 }
 
 #[test]
-fn transcripts_of_other_pages_are_what_happens() {
+fn transcripts_of_other_pages_are_right() {
     artifacts();
     let mut pages = pages::all();
     pages.retain(|page| !pages::is_of_the_course(page) && !pages::is_for_maintainers(page));
@@ -140,7 +140,7 @@ fn the_book_and_the_front_page_list_every_page() {
 }
 
 #[test]
-fn every_page_is_listed_and_there_in_both_languages() {
+fn every_page_is_listed_and_exists_in_both_languages() {
     let names = |folder| -> BTreeSet<String> {
         let pages = pages::of(folder).into_iter();
         pages.map(|page| page.name().to_owned()).collect()
@@ -158,7 +158,7 @@ fn every_page_is_listed_and_there_in_both_languages() {
 }
 
 #[test]
-fn both_languages_are_in_step() {
+fn both_languages_have_the_same_parts() {
     update_if_asked();
     check_all(&pages::of(pages::zh()), |chinese| {
         let english = Page::open(&pages::en().join(chinese.name())).unwrap();
@@ -166,9 +166,9 @@ fn both_languages_are_in_step() {
     });
 }
 
-/// A program that no transcript plays is a program that nobody tests.
+/// A program that no transcript runs is not tested.
 #[test]
-fn every_program_of_the_gallery_is_played() {
+fn every_program_of_the_gallery_is_run() {
     let gallery = fs::read_to_string(workspace().join("docs/en/gallery.md")).unwrap();
     for entry in fs::read_dir(workspace().join("docs/gallery")).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();

@@ -1,4 +1,4 @@
-//! The player of transcripts, with small pages that are right, and some that are wrong.
+//! Tests the player of transcripts with small pages, some of them wrong.
 
 use std::path::Path;
 
@@ -7,7 +7,8 @@ use cross_process::docs::page::Page;
 use cross_process::docs::play;
 use cross_process::docs::transcript::matches;
 
-/// Plays console blocks, given as a terminal and its lines, in which the prompts are to name it.
+/// Plays console blocks, each given as the name of a terminal and its lines. It adds the name to
+/// the prompts.
 fn play(blocks: &[(&str, &str)]) -> Option<String> {
     artifacts();
     let block = |(terminal, text): &(&str, &str)| {
@@ -50,10 +51,10 @@ const CLIENT: &str = "$ cargo run -q -p tcp-client --example tcp_client";
 const END: (&str, &str) = ("server", "^C");
 
 #[test]
-fn a_line_may_stand_for_others() {
+fn a_pattern_may_match_several_lines() {
     for (pattern, line) in [
         ("as it is", "as it is"),
-        ("blanks at the end", "blanks at the end  "),
+        ("spaces at the end", "spaces at the end  "),
         ("from …:… on", "from 127.0.0.1:4000 on"),
         ("…", ""),
         ("…end", "the end"),
@@ -73,7 +74,7 @@ fn a_line_may_stand_for_others() {
 }
 
 #[test]
-fn what_commands_print_must_be_what_the_page_shows() {
+fn the_output_of_commands_must_be_that_of_the_page() {
     assert_right(&[("", "$ printf 'a\\nb\\n'\na\nb\n$ true\n$ echo c\nc")]);
     assert_right(&[("", "$ printf 'a\\nb\\nc\\n'\n...\nc")]);
     assert_right(&[("", "$ printf 'a\\nb\\n'\na\n...")]);
@@ -95,7 +96,7 @@ fn what_commands_print_must_be_what_the_page_shows() {
 }
 
 #[test]
-fn servers_go_on_and_readers_type() {
+fn servers_keep_running_and_clients_get_typed_lines() {
     for client in [
         CLIENT,
         &format!("{CLIENT} -- 8080"),
@@ -109,7 +110,7 @@ fn servers_go_on_and_readers_type() {
 }
 
 #[test]
-fn a_conversation_goes_on_in_a_later_block() {
+fn a_conversation_continues_in_a_later_block() {
     assert_right(&[
         SERVER,
         ("client", &format!("{CLIENT}\n>>: a")),
@@ -145,7 +146,7 @@ fn a_wrong_conversation_is_found() {
 }
 
 #[test]
-fn what_does_not_end_is_found() {
+fn a_command_that_does_not_end_is_found() {
     assert_wrong(&[("", "$ sleep 60")], 3, "does not end");
     let without_name = ("", SERVER.1);
     assert_wrong(&[without_name], 2, "name its terminal");
@@ -156,7 +157,7 @@ fn what_does_not_end_is_found() {
 }
 
 #[test]
-fn pages_have_ports_and_a_home_of_their_own() {
+fn each_page_has_its_own_ports_and_home() {
     assert_right(&[(
         "",
         "$ echo port > /tmp/a-file; ls /tmp/\na-file\n$ echo ~/.config /tmp/x\n…/home/.config /tmp/x",

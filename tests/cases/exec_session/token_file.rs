@@ -17,7 +17,7 @@ use cross_process::temp::TempDir;
 
 use super::peers::write_token;
 use super::{Session, client, complaint, server};
-use crate::tcp::unprivileged::somebody_else;
+use crate::tcp::unprivileged::another_user;
 
 const HEX: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 
@@ -141,13 +141,13 @@ fn a_token_file_of_another_user_is_refused() {
     let dir = TempDir::new();
     let path = dir.join("token");
     write_token(&path, HEX);
-    if chown(&path, Some(somebody_else()), None).is_err() {
+    if chown(&path, Some(another_user()), None).is_err() {
         skip("a token file of another user", "it needs root");
         return;
     }
     let expected = format!(
         "error: 'FILE' belongs to another user (ID {}); use a token file of your own",
-        somebody_else()
+        another_user()
     );
     assert_eq!(refusal(&path), expected);
 }
@@ -199,12 +199,12 @@ fn nothing_is_made_where_the_place_is_wrong() {
     assert_eq!(fs::read_dir(&home).unwrap().count(), 0);
 
     fs::set_permissions(&home, Permissions::from_mode(0o755)).unwrap();
-    if chown(&home, Some(somebody_else()), None).is_err() {
+    if chown(&home, Some(another_user()), None).is_err() {
         return skip("the home of another user", "it needs root");
     }
     let text = start(&home);
     assert!(
-        text.contains(&format!("belongs to another user (ID {})", somebody_else())),
+        text.contains(&format!("belongs to another user (ID {})", another_user())),
         "{text}"
     );
     assert_eq!(fs::read_dir(&home).unwrap().count(), 0);

@@ -1,4 +1,4 @@
-//! Sockets.
+//! Tests of `net`.
 
 use std::net::TcpStream;
 use std::thread;
@@ -19,7 +19,7 @@ fn pair() -> (TcpStream, TcpStream) {
 #[test]
 fn reading_has_one_deadline_for_all_bytes() {
     let (ours, theirs) = pair();
-    // One byte at a time, each well within the deadline, all of them far beyond it.
+    // Each byte arrives well within the deadline, all of them far after it.
     let drip =
         thread::spawn(move || net::send_slowly(&theirs, &[b'x'; 200], Duration::from_millis(20)));
     let message = message_of(|| {
@@ -27,12 +27,12 @@ fn reading_has_one_deadline_for_all_bytes() {
     });
     assert!(message.contains("so far \"x"), "{message}");
     drop(ours);
-    // Its peer is gone, so the drip ends by an error.
+    // The peer is gone, so sending ends with an error.
     assert!(drip.join().unwrap().is_err());
 }
 
 #[test]
-fn a_reset_is_no_orderly_end() {
+fn reset_sends_a_reset() {
     let (ours, theirs) = pair();
     net::send(&theirs, b"never read");
     net::reset(ours);
@@ -43,7 +43,7 @@ fn a_reset_is_no_orderly_end() {
 }
 
 #[test]
-fn half_a_connection_can_end() {
+fn half_close_ends_one_direction() {
     let (ours, theirs) = pair();
     net::half_close(&ours);
     assert_eq!(net::read_to_end(&theirs, SOON), b"");
@@ -53,7 +53,7 @@ fn half_a_connection_can_end() {
 }
 
 #[test]
-fn silence_is_neither_bytes_nor_an_end() {
+fn assert_silent_fails_for_bytes_and_for_an_end() {
     let (ours, theirs) = pair();
     net::assert_silent(&ours, A_MOMENT);
     net::send(&theirs, b"x");

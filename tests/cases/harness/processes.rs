@@ -1,4 +1,4 @@
-//! Processes, their output and what `/proc` says of them.
+//! Tests of processes, their output and `procfs`.
 
 use std::process::Command;
 use std::thread;
@@ -23,7 +23,7 @@ fn sh(script: &str) -> Process {
 }
 
 #[test]
-fn a_wait_ends_and_says_what_the_process_had_written() {
+fn a_wait_that_fails_shows_the_output() {
     let mut process = sh(&format!("echo out; echo err >&2; sleep {FOR_EVER}"));
     process.wait_stderr("err", SOON);
     assert_eq!(process.wait_line(SOON), "out");
@@ -51,7 +51,7 @@ fn a_wait_ends_and_says_what_the_process_had_written() {
 }
 
 #[test]
-fn a_wait_for_text_ends_early_when_the_process_does() {
+fn a_wait_for_text_ends_with_the_process() {
     let process = sh("echo something else");
     let started = Instant::now();
     message_of(|| process.wait_stdout("never", SOON));
@@ -62,7 +62,7 @@ fn a_wait_for_text_ends_early_when_the_process_does() {
 }
 
 #[test]
-fn a_finished_process_hands_over_its_status_and_all_of_its_output() {
+fn finish_returns_the_status_and_all_output() {
     let mut process = sh("read line; printf %s \"$line\"; head -c 300000 /dev/zero >&2; exit 7");
     process.send_line("a line");
     let finished = process.finish(SOON);
@@ -72,7 +72,7 @@ fn a_finished_process_hands_over_its_status_and_all_of_its_output() {
 }
 
 #[test]
-fn lines_come_one_by_one_and_the_last_one_needs_no_end() {
+fn lines_are_returned_one_by_one_even_without_a_last_line_end() {
     let mut process = sh("printf 'one\\n\\nthree'");
     assert_eq!(process.wait_line(SOON), "one");
     assert_eq!(process.wait_line(SOON), "");
@@ -81,14 +81,14 @@ fn lines_come_one_by_one_and_the_last_one_needs_no_end() {
 }
 
 #[test]
-fn a_dropped_process_is_dead_and_so_is_what_it_has_started() {
+fn dropping_a_process_kills_its_group() {
     let mut process = sh(&format!("sleep {FOR_EVER} & echo ready; wait"));
     process.wait_line(SOON);
     let pid = process.pid();
     assert_eq!(procfs::group(pid).unwrap().len(), 2);
     drop(process);
     assert!(procfs::stat(pid).is_err(), "not waited for");
-    // The grandchild is init's to wait for, so only its end is ours to see.
+    // init reaps the grandchild, so this test can only wait for its end.
     let all_dead = || procfs::group(pid).ok()?.is_empty().then_some(());
     assert!(
         poll(SOON, all_dead).is_some(),
@@ -98,7 +98,7 @@ fn a_dropped_process_is_dead_and_so_is_what_it_has_started() {
 }
 
 #[test]
-fn what_outlives_a_process_that_was_waited_for_dies_when_it_is_dropped() {
+fn dropping_a_reaped_process_kills_its_children() {
     let mut process = sh(&format!("sleep {FOR_EVER} >/dev/null 2>&1 &"));
     process.finish(SOON);
     let pid = process.pid();
@@ -112,9 +112,9 @@ fn what_outlives_a_process_that_was_waited_for_dies_when_it_is_dropped() {
     );
 }
 
-/// By a signal that no process can catch; Ctrl-C, which one can, ends a test run in the same way.
+/// Uses `SIGKILL`, which no process can catch. Ctrl-C ends a test run in the same way.
 #[test]
-fn what_tests_have_started_dies_when_they_are_killed() {
+fn processes_die_when_the_tests_are_killed() {
     const CHILD: &str = "DIALTONE_TO_BE_KILLED";
     if std::env::var_os(CHILD).is_some() {
         let started = sh(&format!("sleep {FOR_EVER} & wait"));
@@ -125,7 +125,7 @@ fn what_tests_have_started_dies_when_they_are_killed() {
     let mut tests = Command::new(std::env::current_exe().unwrap());
     tests
         .args(["--nocapture", "--exact"])
-        .arg("harness::processes::what_tests_have_started_dies_when_they_are_killed")
+        .arg("harness::processes::processes_die_when_the_tests_are_killed")
         .env(CHILD, "yes");
     let mut tests = Process::spawn(tests);
     let started = tests.stdout.wait(SOON, |bytes, _| {
@@ -146,7 +146,7 @@ fn what_tests_have_started_dies_when_they_are_killed() {
 }
 
 #[test]
-fn a_halted_process_does_nothing_until_it_goes_on() {
+fn a_stopped_process_does_nothing_until_it_continues() {
     let mut process = sh("read line; echo done");
     process.halt();
     process.send_line("go");
@@ -167,15 +167,15 @@ fn signals_arrive() {
         process.wait_line(SOON);
         process.signal(signal);
         assert_eq!(process.wait_exit(SOON).signal(), Some(number));
-        // Once more, to a process id that is nobody's: nothing happens.
+        // A second signal, to a process ID that no process has, does nothing.
         process.signal(signal);
     }
 }
 
-/// As where a script starts the tests in the background: what they start would ignore Ctrl-C's
-/// signal, too.
+/// As if a script had started the tests in the background: their children would then ignore
+/// `SIGINT`.
 #[test]
-fn interrupts_arrive_also_where_the_tests_ignore_them() {
+fn interrupts_arrive_although_the_tests_ignore_them() {
     let mut tests = Command::new("/bin/sh");
     tests
         .args(["-c", "trap '' INT; exec \"$0\" \"$@\""])
@@ -187,7 +187,7 @@ fn interrupts_arrive_also_where_the_tests_ignore_them() {
 }
 
 #[test]
-fn a_limit_on_open_files_holds_and_keeps_the_rest_of_the_command() {
+fn with_open_files_sets_the_limit_and_keeps_the_rest_of_the_command() {
     let folder = TempDir::new();
     let mut command = Command::new("/bin/sh");
     command
@@ -206,7 +206,7 @@ fn a_limit_on_open_files_holds_and_keeps_the_rest_of_the_command() {
 }
 
 #[test]
-fn counts_follow_what_a_process_does() {
+fn counts_follow_changes() {
     let mut process = sh(&format!(
         "echo 1; read x; exec 7</dev/null; sleep {FOR_EVER}"
     ));
@@ -228,7 +228,7 @@ fn counts_follow_what_a_process_does() {
 }
 
 #[test]
-fn cpu_time_tells_a_busy_process_from_an_idle_one() {
+fn cpu_time_grows_for_a_busy_process_only() {
     let busy = sh("while :; do :; done");
     let idle = sh(&format!("exec sleep {FOR_EVER}"));
     let spent = || {
@@ -240,9 +240,9 @@ fn cpu_time_tells_a_busy_process_from_an_idle_one() {
     assert!(procfs::cpu_time(idle.pid()).unwrap() < Duration::from_millis(50));
 }
 
-/// What came to pass while a busy machine let nobody look is seen all the same.
+/// A change just before the deadline is seen, even if a busy machine delays the last look.
 #[test]
-fn a_wait_ends_with_a_last_look() {
+fn poll_looks_once_more_after_the_deadline() {
     let mut looks = 0;
     let seen = poll(Duration::from_millis(1), || {
         looks += 1;
@@ -253,9 +253,9 @@ fn a_wait_ends_with_a_last_look() {
     assert_eq!(poll(Duration::from_millis(1), || None::<()>), None);
 }
 
-/// Whatever the environment says, which is not asked.
+/// The environment does not matter.
 #[test]
-fn python_leaves_nothing_beside_the_sources() {
+fn python_writes_no_cache_files() {
     let folder = TempDir::new();
     std::fs::write(folder.join("part.py"), "").unwrap();
     let Some(mut command) = python::command("whether it leaves compiled files") else {

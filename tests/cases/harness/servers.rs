@@ -1,4 +1,4 @@
-//! The check at the end of a server's test.
+//! Tests the check at the end of a server's test.
 
 use std::net::SocketAddr;
 use std::process::Command;
@@ -10,8 +10,7 @@ use cross_process::server::Server;
 
 use super::message_of;
 
-/// A server in Python with one fault each, by which the check at the end of server tests must know
-/// that something is wrong.
+/// A server in Python with a fault that the check must find.
 fn faulty_server(fault: &str) -> Option<Server> {
     let script = format!(
         "
@@ -40,7 +39,7 @@ fn upper_case_client(addr: SocketAddr) {
 }
 
 #[test]
-fn a_server_without_a_fault_is_alive() {
+fn a_server_without_a_fault_passes_the_check() {
     let Some(mut server) = faulty_server("pass") else {
         return;
     };
@@ -48,7 +47,7 @@ fn a_server_without_a_fault_is_alive() {
     server.assert_alive(upper_case_client);
 }
 
-/// What the check says of a server with this fault.
+/// The check's message for a server with this fault.
 fn complaint_about(fault: &str) -> Option<String> {
     let mut server = faulty_server(fault)?;
     server.lets_go_within = A_MOMENT;
@@ -56,7 +55,7 @@ fn complaint_about(fault: &str) -> Option<String> {
 }
 
 #[test]
-fn a_server_that_keeps_files_or_threads_is_not() {
+fn a_server_that_keeps_files_or_threads_fails_the_check() {
     for fault in [
         "kept.append(open('/dev/null'))",
         "threading.Thread(target=time.sleep, args=(600,)).start()",
@@ -69,8 +68,8 @@ fn a_server_that_keeps_files_or_threads_is_not() {
 }
 
 #[test]
-fn a_server_that_leaves_zombies_is_not() {
-    // Where SIGCHLD (17) is ignored, as some starters have it, there are no zombies.
+fn a_server_that_leaves_zombies_fails_the_check() {
+    // If SIGCHLD (17) is ignored, as after some parents, there are no zombies.
     let fault = "(__import__('signal').signal(17, 0), os.fork() or os._exit(0))";
     if let Some(message) = complaint_about(fault) {
         assert!(message.contains("state: 'Z'"), "{message}");
@@ -78,7 +77,7 @@ fn a_server_that_leaves_zombies_is_not() {
 }
 
 #[test]
-fn a_server_that_hangs_or_answers_wrongly_is_not() {
+fn a_server_that_hangs_or_answers_wrongly_fails_the_check() {
     for (fault, complaint) in [
         ("time.sleep(600)", "not served within a second"),
         ("data = b'pong'", "not served correctly"),
@@ -90,7 +89,7 @@ fn a_server_that_hangs_or_answers_wrongly_is_not() {
 }
 
 #[test]
-fn a_server_that_has_ended_is_not() {
+fn a_server_that_has_ended_fails_the_check() {
     let Some(mut server) = faulty_server("os._exit(0)") else {
         return;
     };
@@ -101,7 +100,7 @@ fn a_server_that_has_ended_is_not() {
 }
 
 #[test]
-fn a_process_that_does_not_say_where_it_listens_is_no_server() {
+fn a_process_that_prints_no_endpoint_is_not_a_server() {
     let message = message_of(|| {
         let mut command = Command::new("/bin/sh");
         command.args(["-c", "echo start....; cat"]);

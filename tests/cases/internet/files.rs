@@ -1,4 +1,4 @@
-//! HTTP from Python's own server and from Twisted's, FTP from pyftpdlib, Gopher from Gophernicus.
+//! HTTP with Python's `http.server` and Twisted, FTP with pyftpdlib, Gopher with Gophernicus.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -11,7 +11,7 @@ use cross_process::{net, python};
 use super::{both, complaint, printed, start};
 
 #[test]
-fn http_get_fetches_what_pythons_server_has() {
+fn http_get_fetches_a_page_of_pythons_server() {
     let folder = TempDir::new();
     let page = "a line\r\nand half a line, é".repeat(10_000);
     fs::write(folder.join("page"), &page).unwrap();
@@ -37,7 +37,7 @@ fn http_get_fetches_what_pythons_server_has() {
     }
 }
 
-/// Twisted keeps the connection open: only its `Content-Length` says where a file ends.
+/// Twisted keeps the connection open, so only `Content-Length` marks the end of a file.
 #[test]
 fn http_get_does_not_wait_for_the_end_of_the_connection() {
     let folder = TempDir::new();
@@ -69,7 +69,7 @@ fn a_body_that_is_shorter_than_its_length_is_an_error() {
     }
 }
 
-/// How long the answer of a program will be, Twisted does not know when it begins to send it.
+/// Twisted begins to send the answer of a program before it knows the length.
 #[test]
 fn http_get_puts_chunks_together() {
     let folder = TempDir::new();
@@ -86,7 +86,7 @@ fn http_get_puts_chunks_together() {
     }
 }
 
-/// Twisted's web server, in a folder where it may leave what it likes.
+/// Twisted's web server, in a folder of its own.
 fn twisted_web(folder: &TempDir, what: &str) -> Option<Other> {
     let mut server = others::python_script("twistd", &format!("http_get of {what}"))?;
     server
@@ -97,7 +97,7 @@ fn twisted_web(folder: &TempDir, what: &str) -> Option<Other> {
 }
 
 #[test]
-fn ftp_list_lists_what_pyftpdlib_has() {
+fn ftp_list_lists_a_folder_of_pyftpdlib() {
     let folder = TempDir::new();
     fs::write(folder.join("a file"), "12345").unwrap();
     fs::create_dir(folder.join("zone")).unwrap();
@@ -123,7 +123,7 @@ fn ftp_list_lists_what_pyftpdlib_has() {
 }
 
 #[test]
-fn gopher_menu_shows_what_gophernicus_has() {
+fn gopher_menu_shows_menus_of_gophernicus() {
     let folder = TempDir::new();
     let menu = "Welcome.\n\n0About this hole\tabout.txt\n1Further down\tdown\n";
     fs::write(folder.join("gophermap"), menu).unwrap();
@@ -137,7 +137,7 @@ fn gopher_menu_shows_what_gophernicus_has() {
         ("down", 0o755),
         ("down/deep.txt", 0o644),
     ] {
-        // It shows only what everybody may read.
+        // Gophernicus shows only files that everyone may read.
         fs::set_permissions(folder.join(name), Permissions::from_mode(mode)).unwrap();
     }
     let Some(mut server) = others::inetd("gophernicus", "gophernicus", "gopher_menu") else {
@@ -146,7 +146,7 @@ fn gopher_menu_shows_what_gophernicus_has() {
     server
         .args(["-h", "127.0.0.1", "-p", "{port}", "-r"])
         .arg(folder.path())
-        // No titles, dates, system log or shared memory; root may run it, as a gate does.
+        // No titles, dates, system log or shared memory. `-nr` allows root, as in CI.
         .args(["-nh", "-nl", "-nf", "-nd", "-ns", "-nm", "-nr"]);
     let server = Other::start(server);
     let port = server.addr.port().to_string();
@@ -171,7 +171,7 @@ fn gopher_menu_shows_what_gophernicus_has() {
 }
 
 #[test]
-fn a_client_that_was_told_too_little_says_what_it_needs() {
+fn a_client_without_arguments_shows_its_usage() {
     for stem in [
         "http_get",
         "nntp_group",

@@ -1,5 +1,5 @@
-//! Mail: sent to aiosmtpd, which puts it into a maildir; fetched from there by POP3 from Twisted's
-//! server. IMAP4 from pymap, with the mailbox that it brings.
+//! Mail: SMTP with aiosmtpd, which stores into a maildir; POP3 with Twisted, from that maildir;
+//! IMAP4 with pymap and its demo mailbox.
 
 use std::fs;
 
@@ -9,12 +9,12 @@ use cross_process::temp::TempDir;
 
 use super::{both, complaint, printed, start, text_of};
 
-/// Everything that a dot could do wrong, and no line end behind the last line.
+/// Lines with dots in every position, and no line end after the last line.
 const MESSAGE: &str =
     "Subject: dots\n\nbefore\n.\n..\n.QUIT\n . \n\nDATA\nnot ASCII: é\nthe last line";
 
 #[test]
-fn what_smtp_send_sends_pop3_retr_fetches() {
+fn pop3_retr_fetches_a_mail_of_smtp_send() {
     for sender in both("smtp_send") {
         let folder = TempDir::new();
         let maildir = folder.join("ann");
@@ -84,7 +84,7 @@ fn a_mailbox_may_be_empty() {
 }
 
 #[test]
-fn smtp_send_says_why_a_mail_was_not_taken() {
+fn smtp_send_shows_why_a_mail_was_refused() {
     for sender in both("smtp_send") {
         let folder = TempDir::new();
         let Some(mut smtp) = others::python("smtp_send of a long mail") else {
@@ -107,7 +107,7 @@ fn smtp_send_says_why_a_mail_was_not_taken() {
 }
 
 #[test]
-fn imap_fetch_reads_what_pymap_has() {
+fn imap_fetch_reads_a_mailbox_of_pymap() {
     let Some(mut server) = others::starter("imap.py", "imap_fetch") else {
         return;
     };

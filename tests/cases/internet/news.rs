@@ -1,4 +1,4 @@
-//! NNTP from sn, which is started for each connection and keeps a spool of its own.
+//! NNTP with sn, which is started for each connection and has a spool.
 
 use cross_process::deadline::SOON;
 use cross_process::others::{self, Other};
@@ -7,7 +7,7 @@ use cross_process::temp::TempDir;
 
 use super::{both, complaint, printed};
 
-/// Makes a group, and puts articles into it. `None` where sn is not installed.
+/// Makes a spool with a group of articles. `None` if sn is not installed.
 fn spool(articles: &[&str]) -> Option<TempDir> {
     let folder = TempDir::new();
     let run = |program: &str, args: &[&str], input: &str| {
@@ -26,7 +26,7 @@ fn spool(articles: &[&str]) -> Option<TempDir> {
     Some(folder)
 }
 
-/// An article as sn takes it: dots doubled, and a lone one at its end.
+/// An article for sn: dots doubled, and a lone dot at its end.
 fn article(number: usize, body: &str) -> String {
     format!(
         "Path: here\nFrom: ann@example.com\nNewsgroups: local.test\nSubject: number {number}\n\
@@ -34,7 +34,7 @@ fn article(number: usize, body: &str) -> String {
     )
 }
 
-/// Starts sn on a spool. `None` where there is no Python to start it with.
+/// Starts sn on a spool. `None` if there is no Python, which starts it.
 fn serve(spool: &TempDir) -> Option<Other> {
     let mut server = others::inetd("sn", "snntpd.bin", "nntp_group")?;
     server.env("SNROOT", spool.path());
@@ -42,7 +42,7 @@ fn serve(spool: &TempDir) -> Option<Other> {
 }
 
 #[test]
-fn nntp_group_reads_what_sn_has() {
+fn nntp_group_reads_a_group_of_sn() {
     let articles: Vec<String> = (0..12)
         .map(|number| article(number, "first\n..\n...two\n\nlast"))
         .collect();
@@ -69,7 +69,7 @@ fn nntp_group_reads_what_sn_has() {
 }
 
 #[test]
-fn a_group_may_be_empty_or_not_there() {
+fn a_group_may_be_empty_or_missing() {
     let Some(spool) = spool(&[]) else {
         return;
     };

@@ -1,12 +1,12 @@
-//! Telnet from telnetlib3, which asks for an option first and says after each prompt that it is our
-//! turn.
+//! Telnet with telnetlib3, which first asks for an option and sends GA (go ahead) after each
+//! prompt.
 
 use cross_process::others::{self, Other};
 
 use super::{both, printed};
 
 #[test]
-fn telnet_command_types_what_telnetlib3_runs() {
+fn telnet_command_runs_commands_on_telnetlib3() {
     let Some(mut server) = others::python_script("telnetlib3-server", "telnet_command") else {
         return;
     };

@@ -1,9 +1,9 @@
-//! The conversations that the chapter shows, played to the clients by a server that follows them to
-//! the letter: what stands in the page is what goes over the wire.
+//! Plays the conversations of the chapter to the clients, byte for byte, so that the page shows
+//! what goes over the wire.
 //!
 //! A conversation is a `text` block below `<!-- wire: STEM 127.0.0.1 PORT ARGS ... -->`. Its lines
-//! are what the client (`C: `) and the server (`S: `) send, and what comes over FTP's second
-//! connection (`D: `). A line that ends in `<IAC ...>` has those bytes at its end, and no line end.
+//! are sent by the client (`C: `), by the server (`S: `), and over FTP's data connection (`D: `). A
+//! line that ends in `<IAC ...>` has those bytes at its end, and no line end.
 
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
@@ -42,11 +42,11 @@ const CODES: [(&str, u8); 7] = [
     ("DONT", 254),
 ];
 
-/// The byte that begins a command of Telnet's.
+/// The byte that begins a Telnet command.
 const IAC: u8 = 255;
 
 #[test]
-fn what_the_chapter_shows_is_what_goes_over_the_wire() {
+fn clients_send_what_the_chapter_shows() {
     let page = chapter();
     let conversations = conversations(&page);
     for conversation in &conversations {
@@ -69,10 +69,10 @@ fn what_the_chapter_shows_is_what_goes_over_the_wire() {
     );
 }
 
-/// The end of the stream is not the end of the text: each conversation once more, cut at each line
-/// of the last reply but one, which is the one with the text.
+/// The end of the stream is not the end of the text. So each conversation is cut at each line of
+/// the last reply but one, which has the text.
 #[test]
-fn a_server_that_leaves_within_a_text_is_an_error() {
+fn a_stream_that_ends_within_a_text_is_an_error() {
     for conversation in conversations(&chapter()) {
         for cut in conversation.cuts() {
             for client in conversation.clients() {
@@ -87,12 +87,12 @@ fn a_server_that_leaves_within_a_text_is_an_error() {
     }
 }
 
-/// The chapter. The Chinese one has the same conversations, which another test proves.
+/// The chapter. The Chinese one has the same conversations, as another test checks.
 fn chapter() -> Page {
     Page::open(Path::new("docs/en/12-internet-modules.md")).unwrap()
 }
 
-/// A conversation, as a page has it.
+/// A conversation of a page.
 #[derive(Debug)]
 struct Conversation<'a> {
     stem: &'static str,
@@ -135,7 +135,7 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    /// The lines before which the server may leave too early.
+    /// The lines before which the server can close too early.
     fn cuts(&self) -> Range<usize> {
         let asks: Vec<usize> = (0..)
             .zip(self.lines())
@@ -143,9 +143,10 @@ impl<'a> Conversation<'a> {
             .map(|(at, _)| at)
             .collect();
         match (self.stem, &asks[..]) {
-            // Their texts have no other end; a Telnet client cannot tell.
+            // The end of the stream ends a Gopher text, and a Telnet client cannot tell.
             ("telnet_command" | "gopher_menu", _) => 0..0,
-            // One question. Python's module takes a head for complete that is cut; not so a body.
+            // HTTP has one question. Python's module accepts a truncated head, but not a truncated
+            // body.
             ("http_get", [.., last]) => last + 5..self.lines().count() - 1,
             (_, [.., ask, last]) => ask + 1..*last,
             _ => panic!("two questions at least: {self:?}"),
@@ -153,8 +154,8 @@ impl<'a> Conversation<'a> {
     }
 }
 
-/// Plays the first `until` lines of a conversation to a client, then leaves. What the client has
-/// printed, and how it has ended; `None` if it needs Python and there is none.
+/// Plays the first `until` lines of a conversation to a client, then closes. Returns the client's
+/// output and status; `None` if it needs Python and there is none.
 fn play(client: Program, conversation: &Conversation, until: usize) -> Option<Output> {
     let listener = net::listen();
     let addr = listener.local_addr().unwrap();
@@ -184,7 +185,7 @@ fn play(client: Program, conversation: &Conversation, until: usize) -> Option<Ou
     }
     let Server { mut conn, data, .. } = server;
     drop(data);
-    // A client may have left with the last reply unread, which is no fault.
+    // A client may close with the last reply unread, which is not an error.
     let mut rest = Vec::new();
     let _ = conn.shutdown(Shutdown::Write);
     let _ = conn.read_to_end(&mut rest);
@@ -195,8 +196,7 @@ fn play(client: Program, conversation: &Conversation, until: usize) -> Option<Ou
     Some(finished)
 }
 
-/// What a mail client is given to send: the text that ends with the lone dot, as it was before dots
-/// were doubled.
+/// The mail for a client to send: the text before the lone dot, without doubled dots.
 fn message(conversation: &str) -> String {
     let sent = conversation
         .lines()
@@ -211,9 +211,9 @@ struct Server<'a> {
     client: &'a Process,
     conn: TcpStream,
     data: Option<DataConnection>,
-    /// Whether each line of the client's begins with a tag.
+    /// Whether each line of the client begins with a tag.
     tags: bool,
-    /// The first word of the page's last line, and the client's word in its place.
+    /// The tag of the page's last line, and the client's tag for it.
     tag: Option<(String, String)>,
 }
 
@@ -261,7 +261,7 @@ impl Server<'_> {
             heard.extend(net::read_exact(&self.conn, 1, SOON));
         }
         if self.tags {
-            // The client begins each line with a word of its choice.
+            // The client chooses the tag at the beginning of each line.
             let tag = |line: &[u8]| {
                 String::from_utf8_lossy(line.split(|b| *b == b' ').next().unwrap()).into_owned()
             };
@@ -269,7 +269,7 @@ impl Server<'_> {
             heard.splice(..real.len(), page.bytes());
             self.tag = Some((page, real));
         }
-        // Commands may be written small.
+        // Commands may be in lower case.
         if !heard.eq_ignore_ascii_case(&expected) {
             let heard = heard.escape_ascii();
             self.client.fail(&format!(
@@ -279,7 +279,7 @@ impl Server<'_> {
     }
 }
 
-/// What stands behind `S:`, `C:` or `D:`, as it is sent.
+/// The bytes of the text after `S:`, `C:` or `D:`.
 fn bytes(text: &str) -> Vec<u8> {
     let Some((before, codes)) = text.strip_suffix('>').and_then(|t| t.split_once("<IAC ")) else {
         return format!("{text}\r\n").into_bytes();

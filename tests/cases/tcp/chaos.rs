@@ -1,6 +1,6 @@
-//! Many clients that do everything wrong beside a few that check every byte.
+//! Many misbehaving clients, and a few that check every byte.
 //!
-//! `DIALTONE_CHAOS_SECONDS` says how long the soak takes, eight unless set.
+//! `DIALTONE_CHAOS_SECONDS` sets the duration of the soak; the default is 8.
 
 use std::env;
 use std::io::{Read, Write};
@@ -16,7 +16,7 @@ use cross_process::random::Random;
 use super::{serve, upper_case_client};
 
 const CHAOTIC: u64 = 40;
-/// How many connections each of them has open at once.
+/// How many connections each of these clients has open at once.
 const EACH: usize = 5;
 const HONEST: u64 = 5;
 
@@ -38,8 +38,8 @@ fn two_storms(whole: Duration) {
     let mut server = serve(&["--quiet"]);
     let addr = server.addr();
     let pid = server.process.pid();
-    // The first round makes what is kept for good: the heap of a program that has had two hundred
-    // threads at once. What it keeps beyond that would be a leak.
+    // The first round grows the heap to what two hundred threads need, which the process keeps.
+    // Memory beyond that would be a leak.
     storm(addr, whole / 4);
     server.assert_nothing_left();
     let before = procfs::resident_bytes(pid).unwrap();
@@ -51,7 +51,7 @@ fn two_storms(whole: Duration) {
     assert_eq!(server.process.stderr.text(), "");
 }
 
-/// All of them at once; gives how many replies were checked.
+/// Runs all clients at once, and returns how many replies were checked.
 fn storm(addr: SocketAddr, time: Duration) -> usize {
     let until = Deadline::after(time);
     thread::scope(|scope| {
@@ -66,7 +66,8 @@ fn storm(addr: SocketAddr, time: Duration) -> usize {
     })
 }
 
-/// Checks every byte of every reply, now on a connection for many messages, now on one for each.
+/// Checks every byte of every reply, sometimes with many messages on one connection, sometimes with
+/// one.
 fn honesty(addr: SocketAddr, mut random: Random, until: Deadline) -> usize {
     let mut checked = 0;
     let mut stream = net::connect(addr);
@@ -83,8 +84,8 @@ fn honesty(addr: SocketAddr, mut random: Random, until: Deadline) -> usize {
     checked
 }
 
-/// Holds a few connections and misbehaves on one after the other. Nothing here may fail the test:
-/// whatever happens to such a client, it has asked for it.
+/// Holds a few connections and misbehaves on one after the other. No error here may fail the test,
+/// because the server may treat such a client in any way.
 fn chaos(addr: SocketAddr, mut random: Random, until: Deadline) {
     let mut held: Vec<TcpStream> = Vec::new();
     let mut scrap = vec![0; 8_000];
@@ -93,7 +94,7 @@ fn chaos(addr: SocketAddr, mut random: Random, until: Deadline) {
             let Ok(stream) = TcpStream::connect_timeout(&addr, SOON) else {
                 continue;
             };
-            // So that a stalled one holds itself up only for a moment.
+            // Short timeouts, so that a stalled connection delays this client only a little.
             let _ = stream.set_write_timeout(Some(Duration::from_millis(50)));
             let _ = stream.set_read_timeout(Some(Duration::from_millis(50)));
             held.push(stream);
@@ -102,9 +103,9 @@ fn chaos(addr: SocketAddr, mut random: Random, until: Deadline) {
         let length = random.below(scrap.len());
         let sent = stream.write(&scrap[..length]);
         match random.below(6) {
-            // An end, or a reset, where replies are unread by now.
+            // Closes: with a reset if replies are unread.
             0 => {}
-            // A reset for certain.
+            // Closes with a reset in any case.
             1 => {
                 let _ = stream.peek(&mut [0]);
             }
@@ -121,7 +122,7 @@ fn chaos(addr: SocketAddr, mut random: Random, until: Deadline) {
                 let _ = stream.read(&mut scrap[..most]);
                 held.push(stream);
             }
-            // It stays, and nobody reads: a stall, sooner or later.
+            // Keeps the connection and does not read, so that the server's writes stall.
             _ => {
                 if sent.is_ok() {
                     held.push(stream);

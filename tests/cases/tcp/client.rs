@@ -1,4 +1,4 @@
-//! The client in good times.
+//! Tests the client with servers that work.
 
 use std::io::Read;
 use std::process::{Command, Stdio};
@@ -12,14 +12,14 @@ use cross_process::server::Server;
 
 use super::{client_command, serve, upper_case_client};
 
-/// The client with these words, this server's endpoint behind them.
+/// The client with these arguments and this server's endpoint.
 fn client_of(server: &Server, words: &[&str]) -> Command {
     let mut command = client_command(words);
     command.arg(server.endpoint());
     command
 }
 
-/// Runs it to its end with this input; what it wrote to stdout, all having gone well.
+/// Runs it with this input, and returns its stdout. It must succeed.
 #[track_caller]
 fn run(command: Command, input: &[u8]) -> Vec<u8> {
     let mut client = Process::spawn(command);
@@ -30,7 +30,7 @@ fn run(command: Command, input: &[u8]) -> Vec<u8> {
     ended.stdout
 }
 
-/// In pieces of 1024 bytes from the lesson's recv, or in the server's own.
+/// With the lesson's recv size of 1024 bytes, and with the server's default.
 #[test]
 fn each_reply_belongs_to_its_own_line() {
     for options in [&[][..], &["--recv-size", "1024"], &["--recv-size", "1"]] {
@@ -66,7 +66,8 @@ fn messages_of_the_command_line_go_in_order_and_stdin_stays_unread() {
     assert_eq!(String::from_utf8_lossy(&replies), "ONE\nTWO\nLINES\n-X\n");
 }
 
-/// Both sides would wait for ever for the other to read, if the client wrote all before it read.
+/// If the client wrote the whole line before it read, both sides would wait for ever for the other
+/// to read.
 #[test]
 fn a_line_of_ten_mebibytes_comes_back_whole() {
     let mut server = serve(&[]);
@@ -77,9 +78,9 @@ fn a_line_of_ten_mebibytes_comes_back_whole() {
     server.assert_alive(upper_case_client);
 }
 
-/// Each reply is there before the next line is typed: nothing waits in a buffer.
+/// Each reply is shown before the next line is typed: nothing stays in a buffer.
 #[test]
-fn a_reply_is_shown_before_the_next_line_is_asked_for() {
+fn a_reply_is_shown_before_the_next_prompt() {
     let server = serve(&[]);
     let mut client = Process::spawn(client_of(&server, &[]));
     for word in ["one", "two", "three"] {
@@ -104,7 +105,8 @@ fn bytes_are_shown_as_python_shows_them() {
         b"\r mid\rdle".to_vec(),
         (0..=255).filter(|&byte| byte != b'\n').collect(),
     ];
-    // Every byte by itself, too. A line's own \r at its end would be taken for part of its end.
+    // Also every single byte, except a `\r` at the end of a line, which counts as part of the line
+    // end.
     lines.extend((0..=255).filter(|b| !b"\r\n".contains(b)).map(|b| vec![b]));
     let input = lines.join(&b'\n');
     let server = serve(&[]);
@@ -131,20 +133,20 @@ fn a_reader_that_leaves_ends_the_client_quietly() {
     reader.read_exact(&mut line).unwrap();
     assert_eq!(&line, b"ONE\n");
     drop(reader);
-    // A process that another test starts just now may hold the reader's end for a moment.
+    // A process that another test is starting may hold the reading end for a moment.
     let has_ended = || {
         client.send(b"more\n");
         (!client.is_running()).then_some(())
     };
     assert!(poll(SOON, has_ended).is_some(), "still running");
-    // Its stdin is still open: it has ended because of its stdout.
+    // Its stdin is still open, so it has ended because of its stdout.
     let status = client.wait_exit(SOON);
     assert!(status.success(), "{status}");
     assert_eq!(client.stderr.text(), "");
 }
 
 #[test]
-fn a_full_disk_under_stdout_is_a_failure_in_words() {
+fn a_full_disk_under_stdout_is_an_error() {
     let server = serve(&[]);
     let full = std::fs::File::options().write(true).open("/dev/full");
     let command = client_of(&server, &["--send", "x", "--send", "y"]);
@@ -156,7 +158,7 @@ fn a_full_disk_under_stdout_is_a_failure_in_words() {
     );
 }
 
-/// A peer that answers a byte at a time, each in a segment of its own.
+/// The server answers byte by byte, each in a segment of its own.
 #[test]
 fn a_reply_in_small_pieces_is_one_reply() {
     let peer = Peer::new(|stream| {
@@ -171,15 +173,14 @@ fn a_reply_in_small_pieces_is_one_reply() {
     peer.finish();
 }
 
-/// Only the words `error: ` turn a client away. A server of another kind may well answer with text
-/// that begins as they do.
+/// Only `error: ` is a refusal. The reply of another kind of server may begin like it.
 #[test]
 fn a_reply_that_begins_like_a_refusal_is_a_reply() {
     for (message, reply) in [("r", "e"), ("REEBE", "error"), ("error: x", "error: x")] {
         let peer = Peer::new(move |stream| {
             net::read_exact(&stream, message.len(), SOON);
             net::send(&stream, reply.as_bytes());
-            // Stays, so that no end of stream says that this was all.
+            // Keeps the connection, so that no end of stream marks the end of the reply.
             net::read_to_end(&stream, SOON);
         });
         let words = ["--send", message, &peer.addr().to_string()];

@@ -1,4 +1,4 @@
-//! The client and servers that fail it: one line each, and never a wait without an end.
+//! Tests the client with servers that fail: it prints one line, and never waits for ever.
 
 use std::net::TcpStream;
 use std::process::Output;
@@ -11,15 +11,17 @@ use cross_process::process::Process;
 
 use super::{client_command, serve};
 
-/// Runs the client against one connection of `server`; how it ended, and its error with `ADDR` for
-/// the address. What `server` gives back, the connection it may be, is dropped after that.
+/// Runs the client against one connection of `server`. Returns its status, and its error with
+/// `ADDR` for the address. The value that `server` returns, such as the connection, is dropped
+/// after that.
 #[track_caller]
 fn run_against<T: Send + 'static>(
     server: impl FnOnce(TcpStream) -> T + Send + 'static,
     words: &[&str],
     input: &[u8],
 ) -> (Output, String) {
-    // First, since the client may have to be built, which takes longer than a server waits for it.
+    // Made first, because the client may have to be built, which takes longer than the server
+    // waits.
     let mut command = client_command(words);
     let listener = net::listen();
     let addr = listener.local_addr().unwrap().to_string();
@@ -33,7 +35,7 @@ fn run_against<T: Send + 'static>(
     (ended, error)
 }
 
-/// The same, which must fail with these words and no reply.
+/// Like [`run_against`]; the client must fail with this error and no reply.
 #[track_caller]
 fn assert_fails(server: impl FnOnce(TcpStream) + Send + 'static, words: &[&str], error: &str) {
     let (ended, told) = run_against(server, words, b"");
@@ -43,7 +45,7 @@ fn assert_fails(server: impl FnOnce(TcpStream) + Send + 'static, words: &[&str],
 }
 
 #[test]
-fn a_server_that_says_nothing_is_given_up() {
+fn a_silent_server_times_out() {
     assert_fails(
         |stream| assert_eq!(net::read_to_end(&stream, SOON), b"x"),
         &["--send", "x", "--timeout", "300ms"],
@@ -52,13 +54,13 @@ fn a_server_that_says_nothing_is_given_up() {
     );
 }
 
-/// A limit on each read would be renewed by every byte.
+/// A timeout of each read would start again with every byte.
 #[test]
-fn the_time_limit_is_one_for_the_whole_reply() {
+fn the_time_limit_is_for_the_whole_reply() {
     let (ended, error) = run_against(
         |stream| {
             net::read_exact(&stream, 200, SOON);
-            // Ends with an error when the client has gone.
+            // Ends with an error when the client is gone.
             let drip = net::send_slowly(&stream, &[b'X'; 200], Duration::from_millis(50));
             assert!(drip.is_err());
         },
@@ -76,7 +78,7 @@ fn the_time_limit_is_one_for_the_whole_reply() {
 }
 
 #[test]
-fn a_server_that_closes_early_is_named_with_how_far_it_got() {
+fn a_server_that_closes_early_is_an_error_with_the_bytes_received() {
     assert_fails(
         |stream| {
             net::read_exact(&stream, 5, SOON);
@@ -88,7 +90,7 @@ fn a_server_that_closes_early_is_named_with_how_far_it_got() {
 }
 
 #[test]
-fn a_reset_is_told_from_an_orderly_end() {
+fn a_reset_is_not_reported_as_an_orderly_end() {
     assert_fails(
         |stream| {
             net::read_exact(&stream, 4, SOON);
@@ -101,7 +103,7 @@ fn a_reset_is_told_from_an_orderly_end() {
 }
 
 #[test]
-fn a_refusal_is_passed_on_and_nothing_in_it_reaches_the_terminal_raw() {
+fn a_refusal_is_shown_escaped() {
     for words in [
         "--send=hello",
         "--send=a message that is longer than the refusal .............",
@@ -119,11 +121,11 @@ fn a_refusal_is_passed_on_and_nothing_in_it_reaches_the_terminal_raw() {
 }
 
 #[test]
-fn a_refusal_without_an_end_is_cut() {
+fn an_endless_refusal_is_cut() {
     let (ended, error) = run_against(
         |stream| {
             net::send(&stream, b"error: ");
-            // The client hangs up in the midst of it.
+            // The client closes in the middle of it.
             let _ = std::io::Write::write_all(&mut &stream, &[b'x'; 4 << 20]);
         },
         &["--send", "hello"],
@@ -153,9 +155,9 @@ fn the_server_tools_own_refusal_is_understood() {
     }
 }
 
-/// The replies before it stay good, and are shown.
+/// The replies before the error are shown.
 #[test]
-fn a_server_that_leaves_in_the_midst_leaves_the_replies_before() {
+fn replies_before_the_server_closes_are_shown() {
     let (ended, error) = run_against(
         |stream| {
             net::read_exact(&stream, 3, SOON);
@@ -172,20 +174,20 @@ fn a_server_that_leaves_in_the_midst_leaves_the_replies_before() {
     );
 }
 
-/// A long message is written by a thread of its own, which must not outlive a reply that failed.
+/// A thread of its own writes a long message. The client must not wait for it after an error.
 #[test]
-fn a_server_that_hangs_up_on_a_long_message_is_not_waited_for() {
+fn a_server_that_closes_during_a_long_message_is_not_waited_for() {
     let (ended, error) = run_against(
         |stream| {
             net::half_close(&stream);
-            // It neither reads nor leaves: its end is held until the client has ended, for which
-            // there is the time of a test and not the thirty seconds of the client's own limit.
+            // The server neither reads nor closes until the client has ended. The test waits less
+            // than the client's timeout of 30 seconds.
             stream
         },
         &[],
         &[b'x'; 32 << 20],
     );
-    // It closed before there was a message, or after.
+    // The server may have closed before the message or after it.
     assert!(
         error.starts_with("error: ADDR closed the connection"),
         "{error}"
@@ -205,9 +207,9 @@ fn a_line_longer_than_any_message_is_refused() {
     );
 }
 
-/// By the kernel's own clock a client would wait for two minutes.
+/// Without the client's limit, the kernel would wait for two minutes.
 #[test]
-fn a_server_that_lets_nobody_in_is_given_up() {
+fn a_server_with_a_full_accept_queue_times_out() {
     let (listener, _queue) = net::listen_with_a_full_queue();
     let addr = listener.local_addr().unwrap().to_string();
     let words = ["--connect-timeout", "300ms", "--send", "x", &addr];

@@ -1,4 +1,4 @@
-//! `tcp-client` with servers of other kinds: as a plain pipe, and what it notices by itself.
+//! Tests `tcp-client` with other kinds of servers: `--stream`, and bytes that answer no message.
 
 use std::io::Read;
 use std::process::Stdio;
@@ -23,7 +23,7 @@ fn a_stream_passes_bytes_as_they_are_and_half_closes() {
 }
 
 #[test]
-fn a_stream_carries_more_than_all_buffers_hold() {
+fn a_stream_carries_more_than_the_socket_buffers_hold() {
     let server = serve(&[]);
     let bytes: Vec<u8> = (0..8_000_000_u32).map(|n| (n % 251) as u8).collect();
     let mut client = Process::spawn(client_command(&["--stream", server.endpoint()]));
@@ -34,7 +34,7 @@ fn a_stream_carries_more_than_all_buffers_hold() {
 }
 
 #[test]
-fn the_servers_end_ends_a_stream_although_stdin_is_open() {
+fn the_servers_close_ends_a_stream_although_stdin_is_open() {
     let listener = net::listen();
     let addr = listener.local_addr().unwrap().to_string();
     let mut client = Process::spawn(client_command(&["--stream", &addr]));
@@ -46,7 +46,7 @@ fn the_servers_end_ends_a_stream_although_stdin_is_open() {
 }
 
 #[test]
-fn a_directory_as_input_is_said() {
+fn a_directory_as_input_is_an_error() {
     let server = serve(&[]);
     let words = ["--stream", server.endpoint()];
     let directory = std::fs::File::open("/").unwrap();
@@ -55,7 +55,7 @@ fn a_directory_as_input_is_said() {
     client.wait_stderr("error: cannot read standard input (Is a directory)", SOON);
 }
 
-/// Not only when the next message is sent.
+/// The client notices the close at once, not only when it sends the next message.
 #[test]
 fn a_server_that_closes_is_noticed_while_nothing_is_sent() {
     let listener = net::listen();
@@ -72,9 +72,9 @@ fn a_server_that_closes_is_noticed_while_nothing_is_sent() {
     client.wait_stderr(&expected, SOON);
 }
 
-/// A server of another kind says more, or says something first.
+/// Another kind of server may send more than the reply, or send first.
 #[test]
-fn bytes_that_answer_no_message_are_shown_for_what_they_are() {
+fn bytes_that_answer_no_message_are_an_error() {
     for (before, reply, said) in [
         (
             &b""[..],
@@ -108,7 +108,7 @@ fn bytes_that_answer_no_message_are_shown_for_what_they_are() {
     }
 }
 
-/// The refusal's first five bytes are the message itself.
+/// The first bytes of the refusal are those of the message.
 #[test]
 fn a_refusal_is_not_a_reply_whatever_the_message_is() {
     let server = serve(&["--max-connections", "1"]);
@@ -130,7 +130,8 @@ fn a_refusal_is_not_a_reply_whatever_the_message_is() {
     }
 }
 
-/// The messages of a file do not wait for each other, and each reply is still its own line.
+/// The client does not wait between the messages of a file, and still prints each reply on its own
+/// line.
 #[test]
 fn a_file_of_messages_is_sent_without_waiting_for_replies() {
     let listener = net::listen();
@@ -140,7 +141,7 @@ fn a_file_of_messages_is_sent_without_waiting_for_replies() {
     client.close_stdin();
     let stream = net::accept(&listener);
     thread::scope(|scope| {
-        // All of it comes before there is a reply.
+        // All messages arrive before the first reply.
         scope.spawn(|| {
             assert_eq!(net::read_exact(&stream, 11, SOON), b"onetwothree");
             net::send(&stream, b"ONETWOTH");
@@ -153,9 +154,9 @@ fn a_file_of_messages_is_sent_without_waiting_for_replies() {
     let _ = (&stream).read(&mut [0]);
 }
 
-/// As another program may leave a terminal that both use.
+/// Another program on the same terminal may have made it non-blocking.
 #[test]
-fn standard_streams_that_do_not_block_are_waited_for() {
+fn the_client_waits_for_non_blocking_standard_streams() {
     let server = serve(&[]);
     let tool = client_command(&[]);
     let script = "import os, sys
@@ -167,7 +168,7 @@ os.execv(sys.argv[1], sys.argv[1:])";
     let mut client = Process::spawn(command);
     client.send(b"first\n");
     client.wait_stdout("FIRST\n", SOON);
-    // Nothing is there to be read now, and then more than its output takes at once.
+    // First stdin has no bytes, and then more than stdout accepts at once.
     let bytes = vec![b'a'; 3_000_000];
     client.send(&bytes);
     let ended = client.finish(SOON);

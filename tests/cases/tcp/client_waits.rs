@@ -1,4 +1,4 @@
-//! How long `tcp-client` waits for a server, and what does not count as waiting.
+//! Tests how long `tcp-client` waits for a server, and what does not count as waiting.
 
 use std::io::Read;
 use std::net::{TcpListener, TcpStream};
@@ -22,9 +22,9 @@ fn serve_each(listener: TcpListener, talk: impl Fn(TcpStream) + Send + 'static) 
     });
 }
 
-/// A server for one message, as a lesson's first one is.
+/// Like the lesson's first server, which serves one message.
 #[test]
-fn a_server_that_closes_after_its_last_reply_has_answered() {
+fn a_close_after_the_last_reply_is_not_an_error() {
     let listener = net::listen();
     let addr = listener.local_addr().unwrap().to_string();
     serve_each(listener, |stream| {
@@ -47,9 +47,9 @@ fn a_server_that_closes_after_its_last_reply_has_answered() {
     }
 }
 
-/// They are sent at once, and the last would be overdue before its turn comes.
+/// All messages are sent at once, so a common limit would pass before the last reply.
 #[test]
-fn each_message_of_a_file_has_the_time_limit_for_itself() {
+fn each_message_of_a_file_has_its_own_time_limit() {
     let listener = net::listen();
     let addr = listener.local_addr().unwrap().to_string();
     serve_each(listener, |stream| {
@@ -76,7 +76,7 @@ fn a_reader_of_the_replies_may_pause_for_longer_than_the_time_limit() {
     client.close_stdin();
     let mut first = [0; 100];
     reader.read_exact(&mut first).unwrap();
-    // The pause itself.
+    // This is the pause of the test, not synchronisation.
     thread::sleep(Duration::from_millis(1500));
     let mut rest = Vec::new();
     reader.read_to_end(&mut rest).unwrap();
@@ -89,7 +89,7 @@ fn a_reader_of_the_replies_may_pause_for_longer_than_the_time_limit() {
     assert_eq!(first.len() + rest.len(), lines.len());
 }
 
-/// What comes while a person is asked for a message is no part of the prompt's line.
+/// An error during a prompt must begin on a new line.
 #[test]
 fn an_error_at_the_prompt_has_a_line_of_its_own() {
     for quiet in [&[][..], &["--quiet"]] {
@@ -113,7 +113,7 @@ fn an_error_at_the_prompt_has_a_line_of_its_own() {
 }
 
 #[test]
-fn a_pipe_has_nothing_to_do_with_messages_and_their_form() {
+fn stream_excludes_send_and_bytes() {
     for words in [&["--stream", "--bytes"][..], &["--stream", "--send", "x"]] {
         let mut client = Process::spawn(client_command(words));
         assert_eq!(client.wait_exit(SOON).code(), Some(2));

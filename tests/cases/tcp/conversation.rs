@@ -1,4 +1,4 @@
-//! Well-meant connections in every shape that TCP allows.
+//! Tests well-behaved clients that use TCP in every way.
 
 use std::net::TcpStream;
 use std::thread;
@@ -11,11 +11,11 @@ use cross_process::signal::Signal;
 use super::{serve, upper_case_client};
 
 #[test]
-fn idle_connections_keep_nobody_waiting() {
+fn idle_connections_do_not_delay_others() {
     let mut server = serve(&["--idle-timeout", "none"]);
     let idle: Vec<TcpStream> = (0..20).map(|_| net::connect(server.addr())).collect();
     upper_case_client(server.addr());
-    // And they have been forgotten no more than they have been in the way.
+    // The idle connections are still served.
     for (number, stream) in idle.iter().enumerate() {
         let message = format!("number {number}");
         let reply = net::ask(stream, message.as_bytes(), message.len());
@@ -42,7 +42,7 @@ fn a_reset_ends_one_connection_in_one_line() {
 }
 
 #[test]
-fn a_client_that_has_said_all_still_gets_its_whole_reply() {
+fn a_client_that_half_closes_gets_its_whole_reply() {
     let mut server = serve(&[]);
     let message = vec![b'a'; 300_000];
     let stream = net::connect(server.addr());
@@ -58,7 +58,7 @@ fn a_client_that_has_said_all_still_gets_its_whole_reply() {
 }
 
 #[test]
-fn bytes_that_come_one_by_one_are_answered_in_order() {
+fn single_bytes_are_answered_in_order() {
     let mut server = serve(&[]);
     let stream = net::connect(server.addr());
     let message: Vec<u8> = (0..=255).chain(b'a'..=b'z').collect();
@@ -71,7 +71,7 @@ fn bytes_that_come_one_by_one_are_answered_in_order() {
     server.assert_alive(upper_case_client);
 }
 
-/// Once with the reads of the Python lesson, once with the server's own.
+/// With the lesson's recv size and with the server's default.
 #[test]
 fn ten_mebibytes_come_back_byte_for_byte() {
     let message: Vec<u8> = (0..10 << 20).map(|i: u32| (i % 251) as u8).collect();
@@ -81,7 +81,7 @@ fn ten_mebibytes_come_back_byte_for_byte() {
         thread::scope(|scope| {
             scope.spawn(|| net::send(&stream, &message));
             let reply = net::read_exact(&stream, message.len(), SOON);
-            // Not assert_eq!, which would show twenty mebibytes.
+            // Not `assert_eq!`, which would print 20 MiB.
             assert!(reply == message.to_ascii_uppercase(), "{options:?}");
         });
         drop(stream);
@@ -90,7 +90,7 @@ fn ten_mebibytes_come_back_byte_for_byte() {
 }
 
 #[test]
-fn a_server_that_was_halted_goes_on_where_it_was() {
+fn a_stopped_server_continues_without_losses() {
     let mut server = serve(&[]);
     let stream = net::connect(server.addr());
     assert_eq!(net::ask(&stream, b"before", 6), b"BEFORE");
@@ -105,9 +105,9 @@ fn a_server_that_was_halted_goes_on_where_it_was() {
     server.assert_alive(upper_case_client);
 }
 
-/// Halting interrupts system calls: a thread that waits in one with a time limit gets `EINTR`.
+/// Stopping a process interrupts system calls: one with a timeout fails with `EINTR`.
 #[test]
-fn being_halted_while_it_waits_ends_no_connection() {
+fn stopping_a_waiting_server_ends_no_connection() {
     let mut server = serve(&[]);
     let stream = net::connect(server.addr());
     for _ in 0..5 {
@@ -120,9 +120,9 @@ fn being_halted_while_it_waits_ends_no_connection() {
     server.assert_alive(upper_case_client);
 }
 
-/// A browser, a TLS client and line noise: all of it is only bytes.
+/// To the server, the bytes of a browser, a TLS client and line noise are just bytes.
 #[test]
-fn other_protocols_are_upper_cased_like_everything() {
+fn other_protocols_are_upper_cased_too() {
     let mut server = serve(&[]);
     for message in [
         &b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"[..],
@@ -134,7 +134,7 @@ fn other_protocols_are_upper_cased_like_everything() {
         let reply = net::ask(&stream, message, message.len());
         assert_eq!(reply, message.to_ascii_uppercase());
     }
-    // None of it reached the log.
+    // No control bytes are in the log.
     assert!(!server.process.stderr.text().contains(['\x1b', '\0']));
     server.assert_alive(upper_case_client);
 }

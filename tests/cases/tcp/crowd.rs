@@ -1,4 +1,4 @@
-//! Many at once.
+//! Tests many connections at once.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -38,13 +38,14 @@ fn a_thousand_connections_in_a_burst_are_all_answered() {
             slowest = slowest.max(client.join().unwrap().unwrap_or_default());
         }
     });
-    // A caller who finds the queue full is let in by the kernel's next try, after 1 s, 3 s or 7 s.
+    // A client that finds the accept queue full connects by a retransmitted SYN, after 1 s, 3 s or
+    // 7 s.
     assert!(slowest < Duration::from_secs(6), "{slowest:?}");
     server.assert_alive(upper_case_client);
 }
 
 #[test]
-fn the_cap_is_exact_and_whoever_is_over_it_can_read_why() {
+fn the_limit_is_exact_and_clients_over_it_can_read_the_reason() {
     let mut server = serve(&["--max-connections", "10"]);
     let addr = server.addr();
     let mut served: Vec<TcpStream> = (0..10).map(|_| net::connect(addr)).collect();
@@ -53,8 +54,8 @@ fn the_cap_is_exact_and_whoever_is_over_it_can_read_why() {
     }
     for _ in 0..40 {
         let refused = net::connect(addr);
-        // What is sent is never read by a handler: closed at once, it would reset the connection
-        // and take the words away. The server may be done with us already, so it may fail.
+        // No handler reads these bytes, so closing at once would reset the connection and discard
+        // the refusal. The server may have closed already, so this may fail.
         let _ = (&refused).write_all(b"hello");
         assert_eq!(
             net::read_to_end(&refused, SOON),
@@ -78,29 +79,29 @@ fn the_cap_is_exact_and_whoever_is_over_it_can_read_why() {
     server.assert_alive(upper_case_client);
 }
 
-/// The refusals do not wait for those who are refused, nor do these keep anything for long.
+/// The server neither waits for refused clients nor keeps their connections for long.
 #[test]
-fn callers_who_ignore_a_refusal_are_let_go() {
+fn clients_that_ignore_a_refusal_are_closed() {
     let mut server = serve(&["--max-connections", "1", "--quiet"]);
     let served = wait_until_served(server.addr());
     let stubborn: Vec<TcpStream> = (0..300).map(|_| net::connect(server.addr())).collect();
-    // They are accepted in turn: whoever came last is refused after all of them.
+    // Connections are accepted in order, so this client is refused after all of them.
     let last = net::connect(server.addr());
     assert!(net::read_to_end(&last, SOON).starts_with(b"error: busy"));
     drop(last);
     assert_eq!(net::ask(&served, b"x", 1), b"X");
     drop(served);
-    // The stubborn still hold their ends.
+    // These clients have not closed yet.
     server.assert_nothing_left();
     assert_eq!(stubborn.len(), 300);
     let next = wait_until_served(server.addr());
     net::half_close(&next);
-    // Its place is free when it sees the end, not when it leaves.
+    // Its permit is free when the client sees the end, not when it closes.
     assert_eq!(net::read_to_end(&next, SOON), b"");
     server.assert_alive(upper_case_client);
 }
 
-/// Needs a shell with `ulimit -n` of a little more than ten thousand, for this test and the server.
+/// This test and the server each need an `ulimit -n` of a little more than 10000.
 #[test]
 #[ignore = "a soak: see .ci/run"]
 fn soak_of_ten_thousand_connections() {
@@ -125,13 +126,13 @@ fn hold_and_serve(many: usize) {
     let before = procfs::resident_bytes(pid).unwrap();
     let mut streams: Vec<TcpStream> = Vec::with_capacity(many);
     while streams.len() < many {
-        // Fewer at a time than may wait for accept: one too many would have to try again later.
+        // Fewer at a time than the backlog: one too many would have to retry later.
         let newcomers = (many - streams.len()).min(100);
         streams.extend((0..newcomers).map(|_| net::connect(server.addr())));
         let first = streams.len() - newcomers;
         ask_all(&mut streams[first..], b"hello");
     }
-    // All are asked before any reply is read, so that all are served at the same time.
+    // All clients send before any reply is read, so that all are served at the same time.
     ask_all(&mut streams, b"and once more");
     let each = (procfs::resident_bytes(pid).unwrap() - before) / many as u64;
     assert_eq!(procfs::threads(pid).unwrap(), many + 3);
@@ -140,12 +141,12 @@ fn hold_and_serve(many: usize) {
         net::read_to_end(&refused, SOON),
         format!("error: busy, {many} connections in use\n").as_bytes()
     );
-    // A debug build's frames are larger than those of the program that is shipped.
+    // A debug build has larger stack frames than a release build.
     let most = if cfg!(debug_assertions) { 32 } else { 12 } << 10;
     assert!(each < most, "{each} bytes for each connection");
     drop(streams);
     wait_until_served(server.addr());
-    // So many threads take their time to end where others have the processors.
+    // On a busy machine, many threads take long to end.
     server.lets_go_within = Duration::from_secs(30);
     server.assert_alive(upper_case_client);
 }

@@ -1,4 +1,4 @@
-//! Starting, stopping and starting again.
+//! Tests starting, stopping and restarting.
 
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
@@ -31,7 +31,7 @@ fn signals_end_a_server_at_once_and_its_port_is_free() {
             let held = busy.then(|| {
                 let stream = net::connect(server.addr());
                 assert_eq!(net::ask(&stream, b"x", 1), b"X");
-                // More than it can answer: nobody reads.
+                // More than it can answer, because the client does not read.
                 net::send(&stream, &[b'x'; 100_000]);
                 stream
             });
@@ -44,7 +44,7 @@ fn signals_end_a_server_at_once_and_its_port_is_free() {
     }
 }
 
-/// The server closes first, so that its port is in TIME_WAIT.
+/// The server closes first, so that the TIME_WAIT is on its port.
 #[test]
 fn a_server_can_start_again_at_once_after_serving() {
     let mut server = serve(&["--idle-timeout", "50ms"]);
@@ -54,7 +54,7 @@ fn a_server_can_start_again_at_once_after_serving() {
         assert_eq!(net::ask(&stream, b"x", 1), b"X");
         assert_eq!(net::read_to_end(&stream, SOON), b"");
         drop(stream);
-        // The kernel may still be about to put it there.
+        // The kernel may need a moment.
         let waits = || procfs::in_time_wait(addr.port()).unwrap().then_some(());
         assert!(poll(SOON, waits).is_some(), "no TIME_WAIT");
         server.process.signal(Signal::Terminate);
@@ -67,7 +67,7 @@ fn a_server_can_start_again_at_once_after_serving() {
 }
 
 #[test]
-fn the_end_of_stdin_stops_an_idle_server_wherever_it_listens() {
+fn the_end_of_stdin_stops_an_idle_server_at_every_kind_of_endpoint() {
     for endpoint in ["127.0.0.1:0", "0.0.0.0:0", "[::1]:0", "[::]:0"] {
         let mut process = Process::spawn(server_command(&["--stop-on-eof", endpoint]));
         let Some(line) = process.stdout.next_line(SOON) else {
@@ -83,9 +83,9 @@ fn the_end_of_stdin_stops_an_idle_server_wherever_it_listens() {
     }
 }
 
-/// A job in the background that reads its terminal is stopped by the system.
+/// The kernel stops a background job that reads its terminal.
 #[test]
-fn a_server_in_the_background_of_a_terminal_serves() {
+fn a_server_that_is_a_background_job_serves() {
     let tool = server_command(&[]);
     let line = format!(
         "set -m; {} --stop-on-eof 127.0.0.1:0 & sleep 1000",
@@ -102,24 +102,24 @@ fn a_server_in_the_background_of_a_terminal_serves() {
     };
     for _ in 0..2 {
         upper_case_client(listening.parse().unwrap());
-        // It is stopped as soon as it reads, which is not a moment that can be waited for.
+        // A server that read the terminal would be stopped now; there is no event to wait for.
         std::thread::sleep(Duration::from_millis(300));
     }
     terminal.signal(Signal::Kill);
-    // Without its terminal there is no stdin, and the server ends.
+    // Without its terminal stdin ends, and so does the server.
     let ended = || TcpStream::connect(&listening).is_err().then_some(());
     assert!(poll(SOON, ended).is_some());
 }
 
 #[test]
-fn without_the_flag_the_end_of_stdin_is_nothing() {
+fn without_the_flag_the_end_of_stdin_is_ignored() {
     let mut server = serve(&[]);
     server.process.close_stdin();
     server.assert_alive(upper_case_client);
 }
 
 #[test]
-fn a_stdin_that_has_ended_before_the_start_is_a_short_life() {
+fn a_stdin_that_has_already_ended_stops_the_server() {
     let tool = server_command(&[]);
     let mut command = Command::new("/bin/sh");
     command
@@ -129,17 +129,17 @@ fn a_stdin_that_has_ended_before_the_start_is_a_short_life() {
     assert!(Process::spawn(command).wait_exit(SOON).success());
 }
 
-/// What comes on stdin is no end of it, however much it is. At its end a client that sends sees all
-/// that the server has taken, in upper case, and then the end.
+/// Bytes on stdin do not stop the server. At the end of stdin, a sending client gets the replies to
+/// all bytes that the server has received, and then the end of the stream.
 #[test]
-fn a_server_that_stops_finishes_what_it_has_received_and_takes_nothing_else() {
+fn a_stopping_server_answers_what_it_has_received_and_nothing_more() {
     let mut server = serve(&["--stop-on-eof", "--grace", "8s"]);
     let addr = server.addr();
     let stream = net::connect(addr);
     assert_eq!(net::ask(&stream, b"x", 1), b"X");
     server.process.send(&[b'\n'; 100_000]);
     assert_eq!(net::ask(&stream, b"y", 1), b"Y");
-    // What is under way when it stops waits in the sockets' buffers, as the server is halted.
+    // The server is stopped by SIGSTOP, so the bytes wait in the socket buffers.
     server.process.halt();
     net::send(&stream, &[b'a'; 50_000]);
     server.process.close_stdin();
@@ -154,7 +154,7 @@ fn a_server_that_stops_finishes_what_it_has_received_and_takes_nothing_else() {
     assert!(!log.contains("still open"), "{log}");
 }
 
-/// One idle client used to cost the whole grace.
+/// An idle client must not cost the whole grace.
 #[test]
 fn idle_connections_see_the_end_at_once_when_a_server_stops() {
     let mut server = serve(&["--stop-on-eof", "--grace", "1m"]);
@@ -169,10 +169,10 @@ fn idle_connections_see_the_end_at_once_when_a_server_stops() {
     }
 }
 
-/// It reads nothing of its reply, so its handler cannot finish. A Unix-domain socket has room for less
-/// than TCP's buffers, and for no more when the server stops.
+/// The client does not read its reply, so the handler cannot finish. A Unix-domain socket has
+/// smaller buffers than TCP, which do not grow.
 #[test]
-fn a_connection_that_outstays_the_grace_is_cut_and_told_of() {
+fn a_connection_still_open_after_the_grace_is_closed_and_logged() {
     let folder = TempDir::new();
     let path = folder.join("socket");
     let endpoint = format!("unix:{}", path.display());
@@ -190,7 +190,7 @@ fn a_connection_that_outstays_the_grace_is_cut_and_told_of() {
         .wait_stderr("connections still open after 200ms: 1", SOON);
 }
 
-/// `localhost` is two addresses on many machines, and a client may try either.
+/// `localhost` has two addresses on many machines, and a client may try either.
 #[test]
 fn every_address_of_a_name_is_served() {
     let mut server = Process::spawn(server_command(&["--stop-on-eof", "localhost:0"]));
@@ -212,9 +212,9 @@ fn every_address_of_a_name_is_served() {
     assert!(server.wait_exit(SOON).success());
 }
 
-/// Far beyond the backlog: the listener's end must not leave anybody in a queue for ever.
+/// Far more clients than the backlog: none may wait in a queue for ever after the listener's end.
 #[test]
-fn callers_who_wait_while_a_server_stops_are_not_left_hanging() {
+fn clients_in_the_queue_of_a_stopping_server_do_not_hang() {
     let mut server = serve(&["--stop-on-eof", "--grace", "100ms", "--quiet"]);
     server.process.halt();
     let waiting: Vec<_> = (0..100).map(|_| net::connect(server.addr())).collect();
@@ -222,7 +222,7 @@ fn callers_who_wait_while_a_server_stops_are_not_left_hanging() {
     server.process.signal(Signal::Continue);
     assert!(server.process.wait_exit(SOON).success());
     for stream in &waiting {
-        // An end or a reset: both are an answer.
+        // An end or a reset are both fine.
         let _ = std::io::Read::read(&mut &*stream, &mut [0]).map_err(|error| {
             assert_ne!(error.kind(), std::io::ErrorKind::WouldBlock);
         });
@@ -230,7 +230,7 @@ fn callers_who_wait_while_a_server_stops_are_not_left_hanging() {
 }
 
 #[test]
-fn a_port_in_use_is_left_to_whoever_has_it() {
+fn a_port_in_use_is_an_error_and_its_server_still_works() {
     let mut server = serve(&[]);
     let mut second = Process::spawn(server_command(&[server.endpoint()]));
     let ended = second.finish(SOON);
@@ -239,9 +239,9 @@ fn a_port_in_use_is_left_to_whoever_has_it() {
     server.assert_alive(upper_case_client);
 }
 
-/// Whoever answers, it is no usage error: every port from 1 to 65535 is good for a client.
+/// A client accepts every port from 1 to 65535: connecting may fail, but it is not a usage error.
 #[test]
-fn good_ports_are_accepted() {
+fn valid_ports_are_accepted() {
     for port in ["1", "22", "080", "65535"] {
         let addr = format!("127.0.0.1:{port}");
         let words = [
@@ -264,11 +264,11 @@ fn good_ports_are_accepted() {
 }
 
 #[test]
-fn a_port_of_the_systems_is_refused_in_words() {
+fn a_privileged_port_is_refused_with_a_hint() {
     let lowest = std::fs::read_to_string("/proc/sys/net/ipv4/ip_unprivileged_port_start");
     let what = "a privileged port";
     if lowest.is_ok_and(|port| port.trim() != "1024") {
-        return super::skip(what, "here they are anybody's");
+        return super::skip(what, "every user may bind it here");
     }
     let Some(user) = Unprivileged::new("tcp-server", what) else {
         return;

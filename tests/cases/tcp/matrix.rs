@@ -1,4 +1,4 @@
-//! The tools in the place of the lesson's scripts, on either side: nothing changes on the wire.
+//! Replaces the lesson's scripts by the tools, on either side: the bytes on the wire stay the same.
 
 use cross_process::deadline::SOON;
 use cross_process::net;
@@ -23,7 +23,7 @@ const SERVER_TOOLS: [Program; 2] = [
 ];
 const CLIENT_TOOL: [Program; 1] = [Tool("tcp-client", &["--bytes"])];
 
-/// What is typed, and what is shown: as Python shows it, and the prompts taken out.
+/// The typed lines, and the output as Python shows it, without the prompts.
 fn conversation() -> (String, String) {
     let thousand = "x".repeat(1000);
     let typed = format!("hello\nGood Bye 42\nstra\u{df}e\n\u{4f60}\u{597d}, a\n\n{thousand}\n");
@@ -36,7 +36,7 @@ fn conversation() -> (String, String) {
 }
 
 #[test]
-fn every_server_and_every_client_of_which_one_is_a_tool_understand_each_other() {
+fn every_pair_with_a_tool_works() {
     let (typed, expected) = conversation();
     let mut check = |server: &mut Server, client| {
         let shown = printed_for(&typed, client);
@@ -51,7 +51,7 @@ fn every_server_and_every_client_of_which_one_is_a_tool_understand_each_other() 
     each_pair(&SERVER_TOOLS, &CLIENT_TOOL, &mut check);
 }
 
-/// All bytes there are, as they go over the wire.
+/// All 256 byte values.
 #[test]
 fn a_server_tool_gives_the_bytes_that_python_gives() {
     let message: Vec<u8> = (0..=255).collect();
@@ -65,10 +65,10 @@ fn a_server_tool_gives_the_bytes_that_python_gives() {
     }
 }
 
-/// The lesson's iterative server serves one client at a time; the client tool waits its turn, and
-/// says what it waits for when it gives up.
+/// The lesson's iterative server serves one client at a time. The client tool waits, and its
+/// timeout error names the likely reason.
 #[test]
-fn a_second_client_of_an_iterative_server_is_told_what_may_be_the_matter() {
+fn a_second_client_of_an_iterative_server_gets_a_hint() {
     for script in [Python("tcp_server"), Rust("tcp_server")] {
         let Some(server) = script.serve() else {
             continue;
@@ -85,8 +85,7 @@ fn a_second_client_of_an_iterative_server_is_told_what_may_be_the_matter() {
     }
 }
 
-/// The server is halted while the client sends: what it then receives by one call is for certain
-/// what the client sent by two.
+/// The server is stopped while the client sends twice, so that one recv certainly receives both.
 #[test]
 fn two_sends_that_stick_together_are_seen_in_the_servers_trace() {
     for script in [Python("sticky_client"), Rust("sticky_client")] {
@@ -122,9 +121,9 @@ fn one_send_that_takes_two_reads_is_seen_in_the_servers_trace() {
     server.assert_alive(upper_case_client);
 }
 
-/// The sticky servers never answer. What the tool sends by one call they read by two.
+/// The sticky servers never answer. They read one send of the tool by two recvs.
 #[test]
-fn a_message_of_the_client_tool_is_cut_by_the_lessons_short_reads() {
+fn the_lessons_short_reads_split_a_message_of_the_client_tool() {
     for script in [Python("sticky_server"), Rust("sticky_server")] {
         let Some(mut command) = script.command(ANY_PORT) else {
             continue;

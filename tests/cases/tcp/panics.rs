@@ -1,4 +1,4 @@
-//! A handler that panics, and what nobody but us should ever see.
+//! Tests a handler that panics: the user sees one line, not Rust's report.
 
 use std::fs;
 use std::process::Command;
@@ -12,7 +12,7 @@ use cross_process::server::Server;
 
 use super::{client_command, server_command, skip, wait_until_served};
 
-/// Rust's own report of a panic: a backtrace, or the line before it.
+/// Whether the text is Rust's report of a panic: a backtrace, or the line before it.
 fn is_rusts_report(text: &str) -> bool {
     ["panicked", "backtrace", "stack ", ".rs:"]
         .iter()
@@ -24,7 +24,7 @@ fn a_panic_ends_one_connection_and_is_one_line_in_the_log() {
     if !cfg!(debug_assertions) {
         return skip("a handler that panics", "only a debug build can be told to");
     }
-    // With a cap of one, a connection that stayed counted would shut everybody out.
+    // With a limit of one, a connection that stayed counted would block all others.
     let mut command = server_command(&["--max-connections", "1", &ANY_PORT.to_string()]);
     command
         .env("DIALTONE_TEST_PANIC", "1")
@@ -38,7 +38,7 @@ fn a_panic_ends_one_connection_and_is_one_line_in_the_log() {
         let next = wait_until_served(server.addr());
         net::half_close(&next);
         assert_eq!(net::read_to_end(&next, SOON), b"");
-        // The log is read by a thread of the harness, which may be a little behind.
+        // A thread of the harness reads the log and may be a little late.
         let internal_errors = || {
             let log = server.process.stderr.text();
             let closed = log.matches("closed after an internal error").count();
@@ -61,14 +61,14 @@ fn a_panic_ends_one_connection_and_is_one_line_in_the_log() {
             "{log}"
         );
     }
-    // There is room for one, and the last of those above may not have left yet.
+    // The limit is one, and the last of the connections above may still be counted.
     server.assert_alive(|addr| {
         let fresh = wait_until_served(addr);
         assert_eq!(net::ask(&fresh, b"ping", 4), b"PING");
     });
 }
 
-/// A panic is caught where it happens, which a profile that aborts would make impossible.
+/// A panic is caught, which `panic = "abort"` would make impossible.
 #[test]
 fn no_profile_aborts_on_a_panic() {
     let manifest = fs::read_to_string(workspace().join("Cargo.toml")).unwrap();
@@ -76,12 +76,12 @@ fn no_profile_aborts_on_a_panic() {
     assert_eq!(manifest.lines().find(setting), None);
     assert!(
         manifest.contains("[profile.release]"),
-        "looked in the wrong file"
+        "this is not the workspace's manifest"
     );
 }
 
 #[test]
-fn failures_are_one_line_whatever_rust_backtrace_says() {
+fn failures_are_one_line_even_with_rust_backtrace() {
     let port = net::free_port().to_string();
     let client = client_command as fn(&[&str]) -> Command;
     let server = server_command as fn(&[&str]) -> Command;

@@ -1,4 +1,4 @@
-//! A system that has no descriptor, no thread or no room left.
+//! Tests a system without free descriptors, threads, memory or disk space.
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader};
@@ -20,9 +20,10 @@ use cross_process::temp::TempDir;
 use super::unprivileged::Unprivileged;
 use super::{server_command, upper_case_client};
 
-/// The cap is what the descriptors carry, less a reserve, so that one too many is always told so.
+/// The limit on connections is the free descriptors less a reserve, so that a client over it always
+/// gets the refusal.
 #[test]
-fn a_cap_that_the_descriptors_do_not_carry_is_lowered_and_said() {
+fn the_limit_on_connections_is_lowered_to_the_descriptors_and_logged() {
     for (limit, lowest) in [(32, 16), (64, 44), (256, 200), (1024, 930)] {
         let command = server_command(&["--stop-on-eof", &ANY_PORT.to_string()]);
         let mut server = Server::start(with_open_files(&command, limit));
@@ -49,15 +50,15 @@ fn a_cap_that_the_descriptors_do_not_carry_is_lowered_and_said() {
             assert_eq!(net::ask(client, b"y", 1), b"Y");
         }
         assert!(!server.process.stderr.text().contains("cannot accept"));
-        // Full as it is, it can be stopped.
+        // The server can be stopped even when it is full.
         server.process.close_stdin();
         assert!(server.process.wait_exit(SOON).success());
     }
 }
 
-/// Another program may have taken what the server counted on.
+/// The limit may be lowered after the server has counted its descriptors.
 #[test]
-fn a_server_out_of_descriptors_says_so_rests_and_recovers() {
+fn a_server_out_of_descriptors_logs_it_pauses_and_recovers() {
     let command = server_command(&["--stop-on-eof", &ANY_PORT.to_string()]);
     let mut server = Server::start(with_open_files(&command, 64));
     let pid = server.process.pid();
@@ -68,7 +69,7 @@ fn a_server_out_of_descriptors_says_so_rests_and_recovers() {
     server
         .process
         .wait_stderr("cannot accept a connection (Too many open files)", SOON);
-    // It neither spins nor floods the log while it can accept nobody.
+    // It neither spins nor floods the log while it cannot accept.
     let before = procfs::cpu_time(pid).unwrap();
     thread::sleep(Duration::from_secs(1));
     let spent = procfs::cpu_time(pid).unwrap() - before;
@@ -77,7 +78,7 @@ fn a_server_out_of_descriptors_says_so_rests_and_recovers() {
     assert_eq!(log.matches("cannot accept").count(), 1, "{log}");
 
     drop(callers);
-    // The last of the callers that had waited must have been seen and let go first.
+    // First the last of the waiting clients must have been accepted and closed.
     server.assert_nothing_left();
     server.assert_alive(upper_case_client);
     let _held: Vec<TcpStream> = (0..20).map(|_| net::connect(server.addr())).collect();
@@ -86,11 +87,11 @@ fn a_server_out_of_descriptors_says_so_rests_and_recovers() {
 }
 
 #[test]
-fn a_server_that_gets_no_thread_tells_the_caller_and_recovers() {
+fn a_server_without_a_thread_refuses_the_client_and_recovers() {
     let Some(user) = Unprivileged::new("tcp-server", "a server out of threads") else {
         return;
     };
-    // The main thread, those for refused streams and for the log, and two for connections.
+    // One main thread, one for refused streams, one for the log, and two for connections.
     let mut server = Server::start(user.with_threads(5, &[&ANY_PORT.to_string()]));
     let served: Vec<TcpStream> = (0..2).map(|_| net::connect(server.addr())).collect();
     for stream in &served {
@@ -121,7 +122,7 @@ fn a_server_that_gets_no_thread_tells_the_caller_and_recovers() {
 }
 
 #[test]
-fn a_server_that_gets_not_even_its_own_threads_does_not_start() {
+fn a_server_that_cannot_start_its_own_threads_does_not_start() {
     let Some(user) = Unprivileged::new("tcp-server", "a server without threads") else {
         return;
     };
@@ -149,7 +150,8 @@ fn a_full_disk_under_its_log_does_not_stop_a_server() {
     server.assert_alive(upper_case_client);
 }
 
-/// A message that fills the small buffer asks for a large one, and without memory goes on with the small.
+/// A message that fills the small buffer asks for a large one. Without memory the connection goes
+/// on with the small one.
 #[test]
 fn a_client_cannot_end_a_server_that_has_no_memory_left() {
     let command = server_command(&["--recv-size", "16MiB", &ANY_PORT.to_string()]);
@@ -166,7 +168,7 @@ fn a_client_cannot_end_a_server_that_has_no_memory_left() {
 }
 
 #[test]
-fn buffers_of_connections_that_are_quiet_are_given_back() {
+fn idle_connections_free_their_buffers() {
     const CONNECTIONS: u64 = 200;
     let mut server = super::serve(&[]);
     let pid = server.process.pid();
@@ -185,11 +187,11 @@ fn buffers_of_connections_that_are_quiet_are_given_back() {
             net::read_exact(client, message.len(), SOON);
         });
     }
-    // Half of what they had is a lot less than all of it.
+    // Half of the memory of all buffers, so that some noise does not matter.
     let most = before + CONNECTIONS * 32 * 1024;
     let given_back = || (procfs::resident_bytes(pid).unwrap() < most).then_some(());
     assert!(poll(SOON, given_back).is_some(), "{before} before");
-    // They go on as before.
+    // The connections still work.
     for client in &clients {
         assert_eq!(net::ask(client, &[b'b'; 3000], 3000), [b'B'; 3000]);
     }
@@ -197,10 +199,10 @@ fn buffers_of_connections_that_are_quiet_are_given_back() {
     server.assert_alive(upper_case_client);
 }
 
-/// A pipe that nobody reads takes 64 KiB; Ctrl-S on a terminal is the same. Another process may have made
-/// it non-blocking.
+/// A pipe without a reader blocks after 64 KiB, like a terminal paused with Ctrl-S. Another process
+/// may have made it non-blocking.
 #[test]
-fn a_log_that_nobody_reads_stops_neither_serving_nor_stopping() {
+fn an_unread_log_blocks_neither_serving_nor_stopping() {
     for blocking in ["True", "False"] {
         let folder = TempDir::new();
         let log = folder.join("log");
@@ -224,7 +226,7 @@ fn a_log_that_nobody_reads_stops_neither_serving_nor_stopping() {
             }
         };
         serve();
-        // What was lost is told to a reader that comes after all.
+        // A late reader sees how many lines were dropped.
         let (lines, seen) = mpsc::channel();
         let reader = File::open(&log).unwrap();
         thread::spawn(move || {
@@ -256,7 +258,7 @@ fn closed_standard_streams_do_not_stop_a_server() {
     server.assert_alive(upper_case_client);
 }
 
-/// Nobody would learn where it listens.
+/// Without stdout no client could learn the port.
 #[test]
 fn a_full_disk_under_stdout_stops_a_server_at_once() {
     let full = OpenOptions::new().write(true).open("/dev/full").unwrap();

@@ -1,4 +1,4 @@
-//! Peers that stop: to send, or to read.
+//! Tests peers that stop sending or reading.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -15,7 +15,7 @@ use cross_process::temp::TempDir;
 use super::{serve, server_command, upper_case_client};
 
 #[test]
-fn a_connection_that_says_nothing_is_closed_and_the_log_says_why() {
+fn an_idle_connection_is_closed_and_logged() {
     let mut server = serve(&["--idle-timeout", "500ms"]);
     let silent = net::connect(server.addr());
     let addr = silent.local_addr().unwrap();
@@ -25,14 +25,14 @@ fn a_connection_that_says_nothing_is_closed_and_the_log_says_why() {
     server.assert_alive(upper_case_client);
 }
 
-/// The limit is one on silence, and not on a connection's whole life.
+/// The limit is on silence, not on the whole connection.
 #[test]
-fn each_message_begins_the_idle_time_anew() {
+fn each_message_restarts_the_idle_time() {
     let mut server = serve(&["--idle-timeout", "2s"]);
     let stream = net::connect(server.addr());
     for _ in 0..12 {
         assert_eq!(net::ask(&stream, b"x", 1), b"X");
-        // Not to wait for anything: this is the client's slowness.
+        // This is the client's pause, not synchronisation.
         thread::sleep(Duration::from_millis(200));
     }
     drop(stream);
@@ -40,7 +40,7 @@ fn each_message_begins_the_idle_time_anew() {
 }
 
 #[test]
-fn a_client_that_never_reads_stalls_itself_alone_and_is_cut() {
+fn a_client_that_never_reads_stalls_only_itself_and_is_closed() {
     let mut server = serve(&["--write-timeout", "1s"]);
     let pid = server.process.pid();
     upper_case_client(server.addr());
@@ -49,7 +49,7 @@ fn a_client_that_never_reads_stalls_itself_alone_and_is_cut() {
     let greedy = net::connect(server.addr());
     let addr = greedy.local_addr().unwrap();
     let sent = send_until_stalled(&greedy);
-    // All that is under way is in the sockets' buffers, not in the server.
+    // The bytes in flight are in the socket buffers, not in the server's memory.
     let grown = procfs::peak_resident_bytes(pid)
         .unwrap()
         .saturating_sub(before);
@@ -62,10 +62,9 @@ fn a_client_that_never_reads_stalls_itself_alone_and_is_cut() {
     server.assert_alive(upper_case_client);
 }
 
-/// Each part of a reply that went out used to begin the time anew, so that a stall took two or three
-/// times the limit.
+/// A partial write must not restart the time, or a stall would take two or three times the limit.
 #[test]
-fn a_stall_is_cut_in_time() {
+fn a_stalled_client_is_closed_in_time() {
     let mut server = serve(&["--write-timeout", "2s"]);
     let greedy = net::connect(server.addr());
     send_until_stalled(&greedy);
@@ -78,7 +77,7 @@ fn a_stall_is_cut_in_time() {
 }
 
 #[test]
-fn what_went_out_in_part_is_counted() {
+fn partly_sent_replies_are_counted() {
     let folder = TempDir::new();
     let path = folder.join("socket");
     let endpoint = format!("unix:{}", path.display());
@@ -97,7 +96,7 @@ fn what_went_out_in_part_is_counted() {
     assert!(log.contains(&out), "{out} is not in {log}");
 }
 
-/// Sends until nothing is taken any more for a while; gives how many bytes were.
+/// Sends until the socket accepts no more for a while, and returns how many bytes it accepted.
 #[track_caller]
 fn send_until_stalled(mut stream: &TcpStream) -> usize {
     let a_while = Duration::from_millis(300);
@@ -114,7 +113,7 @@ fn send_until_stalled(mut stream: &TcpStream) -> usize {
     panic!("the server has taken {sent} bytes, and none of its replies were read");
 }
 
-/// A slow reader is no offence: each of its reads gives the server time.
+/// A slow reader is fine: each of its reads restarts the server's timeout.
 #[test]
 fn a_client_that_reads_slowly_is_served_to_the_end() {
     const SIZE: usize = 12 << 20;

@@ -1,4 +1,4 @@
-//! A Unix-domain socket's file between two servers: the one that was there, and the next.
+//! Tests two servers that use one socket file, one after the other.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -11,9 +11,9 @@ use cross_process::temp::TempDir;
 use super::server_command;
 use super::unix::{assert_alive, endpoint, serve_at};
 
-/// Somebody removed the file of a running server, and the next server made one of that name.
+/// A user removes the socket file of a running server, and the next server creates a new one.
 #[test]
-fn a_stopping_server_leaves_the_socket_of_the_next_where_it_is() {
+fn a_stopping_server_does_not_remove_the_socket_of_the_next() {
     let folder = TempDir::new();
     let path = folder.join("socket");
     let mut first = serve_at(&path);
@@ -24,7 +24,7 @@ fn a_stopping_server_leaves_the_socket_of_the_next_where_it_is() {
 }
 
 #[test]
-fn a_server_that_replaces_nothing_says_nothing_of_it() {
+fn a_server_that_replaces_nothing_logs_nothing() {
     let folder = TempDir::new();
     let path = folder.join("socket");
     let mut server = serve_at(&path);
@@ -33,9 +33,10 @@ fn a_server_that_replaces_nothing_says_nothing_of_it() {
     assert!(log.contains(" stopping") && !log.contains("stale"), "{log}");
 }
 
-/// Of two servers that find one stale socket, the slower would remove the faster one's new socket.
+/// If two servers found the same stale socket, the slower one would remove the faster one's new
+/// socket.
 #[test]
-fn a_server_waits_for_another_that_is_about_to_replace_a_stale_socket() {
+fn a_server_waits_for_another_that_is_replacing_a_stale_socket() {
     let folder = TempDir::new();
     let path = folder.join("socket");
     drop(UnixListener::bind(&path).unwrap());

@@ -1,4 +1,4 @@
-//! `--trace` and the log: what happened, each call a line.
+//! Tests `--trace` and the log.
 
 use cross_process::deadline::SOON;
 use cross_process::net;
@@ -6,7 +6,7 @@ use cross_process::process::Process;
 
 use super::{client_command, serve, upper_case_client};
 
-/// A log line without its time; the time must look like one.
+/// A log line without its time, which must have the right form.
 #[track_caller]
 fn without_time(line: &str) -> &str {
     let Some((time, rest)) = line.split_once(' ') else {
@@ -62,7 +62,7 @@ fn the_client_shows_every_send_and_recv() {
     let lines: Vec<&str> = log.lines().map(without_time).collect();
     let endpoint = server.endpoint();
     assert_eq!(lines[0], format!("{endpoint} send(5) = 5 b'hello'"));
-    // In one piece or in two, as they come.
+    // The reply may arrive in one piece or in two.
     let received: Vec<&str> = lines[1..]
         .iter()
         .filter_map(|line| line.split_once("b'")?.1.strip_suffix('\''))
@@ -74,7 +74,7 @@ fn the_client_shows_every_send_and_recv() {
     );
 }
 
-/// Two threads send and read, and the reply may be there before the call that sent its message returns.
+/// Two threads send and read, and the reply may arrive before `send` returns.
 #[test]
 fn a_message_is_traced_before_its_reply() {
     let server = serve(&[]);
@@ -93,7 +93,7 @@ fn a_message_is_traced_before_its_reply() {
     }
 }
 
-/// A line shows only the beginning of a long message, and its whole length.
+/// A line shows only the beginning of a long message, but its whole length.
 #[test]
 fn a_long_message_is_cut_in_the_trace() {
     let server = serve(&[]);
@@ -108,7 +108,7 @@ fn a_long_message_is_cut_in_the_trace() {
 }
 
 #[test]
-fn the_log_tells_who_came_how_it_ended_and_what_was_carried() {
+fn the_log_shows_the_peer_the_close_reason_and_the_bytes() {
     let server = serve(&[]);
     let stream = net::connect(server.addr());
     let peer = stream.local_addr().unwrap();
@@ -148,7 +148,7 @@ fn quiet_leaves_only_errors() {
     client.wait_stderr("error: cannot connect", SOON);
 }
 
-/// Lines of many connections at once do not run into each other.
+/// Lines of concurrent connections do not mix.
 #[test]
 fn every_line_of_a_busy_log_is_whole() {
     let mut server = serve(&["--trace"]);
@@ -161,7 +161,7 @@ fn every_line_of_a_busy_log_is_whole() {
     server.assert_alive(upper_case_client);
     // Each connection: connected, recv, send, recv, closed.
     let all = 5 * (16 * 20 + 1);
-    // The log is read by a thread of the harness, which may be a little behind.
+    // A thread of the harness reads the log and may be a little late.
     let complete = || (server.process.stderr.text().lines().count() >= all).then_some(());
     cross_process::deadline::poll(SOON, complete);
     let log = server.process.stderr.text();

@@ -1,4 +1,4 @@
-//! Unix-domain sockets through the tools.
+//! Tests the tools with Unix-domain sockets.
 
 use std::fs::{self, Permissions};
 use std::io::{Read, Write};
@@ -30,7 +30,7 @@ pub fn serve_at(path: &Path) -> Server {
     server
 }
 
-/// A server that does not start; what it says.
+/// The error of a server that does not start.
 #[track_caller]
 fn refusal(command: Command) -> String {
     let mut process = Process::spawn(command);
@@ -46,7 +46,7 @@ fn refusal_at(path: &Path) -> String {
     refusal(server_command(&[&endpoint(path)])).replace(&endpoint(path), "SOCKET")
 }
 
-/// The counterpart of the check at the end of a TCP server's test.
+/// The check at the end of a server's test, like `Server::assert_alive`.
 #[track_caller]
 pub fn assert_alive(server: &mut Server, path: &Path) {
     let mut stream = UnixStream::connect(path).unwrap();
@@ -60,10 +60,10 @@ pub fn assert_alive(server: &mut Server, path: &Path) {
 }
 
 #[test]
-fn the_socket_is_its_owners_alone_and_goes_with_the_server() {
+fn the_socket_file_is_private_and_removed_with_the_server() {
     let folder = TempDir::new();
     let path = folder.join("socket");
-    // The most generous of creation masks.
+    // A umask that would let every user connect.
     let tool = server_command(&[]);
     let mut command = Command::new("/bin/sh");
     command
@@ -90,7 +90,7 @@ fn the_socket_is_its_owners_alone_and_goes_with_the_server() {
 }
 
 #[test]
-fn the_socket_of_a_server_that_was_killed_is_taken_over() {
+fn the_socket_of_a_killed_server_is_replaced() {
     for signal in [Signal::Kill, Signal::Terminate, Signal::Interrupt] {
         let folder = TempDir::new();
         let path = folder.join("socket");
@@ -108,7 +108,7 @@ fn the_socket_of_a_server_that_was_killed_is_taken_over() {
 }
 
 #[test]
-fn the_socket_of_a_server_that_runs_is_never_taken() {
+fn the_socket_of_a_running_server_is_never_replaced() {
     let folder = TempDir::new();
     let path = folder.join("socket");
     let mut server = serve_at(&path);
@@ -120,10 +120,10 @@ fn the_socket_of_a_server_that_runs_is_never_taken() {
     assert_alive(&mut server, &path);
 }
 
-/// To connect to a server that does not accept takes no time until its queue is full, and no end
-/// after that.
+/// If a server does not accept, connecting succeeds at once until its queue is full, and then
+/// blocks for ever.
 #[test]
-fn a_server_that_hangs_with_a_full_queue_runs_all_the_same() {
+fn the_socket_of_a_hung_server_with_a_full_queue_is_not_replaced() {
     let folder = TempDir::new();
     let path = folder.join("socket");
     let mut server = serve_at(&path);
@@ -131,8 +131,8 @@ fn a_server_that_hangs_with_a_full_queue_runs_all_the_same() {
     let (queued, progress) = mpsc::channel();
     let caller = thread::spawn({
         let path = path.clone();
-        // A connection stays in the queue when its caller has left. It ends with the listener's
-        // last place, or once the server goes on and the test has seen enough.
+        // A connection stays in the queue when its client has closed. The loop ends when the
+        // listener is gone, or when the server continues and the receiver is dropped.
         move || while UnixStream::connect(&path).is_ok() && queued.send(()).is_ok() {}
     });
     while progress.recv_timeout(Duration::from_millis(500)).is_ok() {}
@@ -149,7 +149,7 @@ fn a_server_that_hangs_with_a_full_queue_runs_all_the_same() {
 }
 
 #[test]
-fn what_is_no_socket_stays_where_it_is() {
+fn files_of_other_types_are_not_replaced() {
     let folder = TempDir::new();
     let file = folder.join("file");
     fs::write(&file, "precious").unwrap();
@@ -189,7 +189,7 @@ fn what_is_no_socket_stays_where_it_is() {
 }
 
 #[test]
-fn a_link_to_a_live_socket_is_no_socket_either() {
+fn a_link_to_a_live_socket_is_refused() {
     let folder = TempDir::new();
     let path = folder.join("socket");
     let mut server = serve_at(&path);
@@ -200,7 +200,7 @@ fn a_link_to_a_live_socket_is_no_socket_either() {
 }
 
 #[test]
-fn nobody_else_can_connect() {
+fn other_users_cannot_connect() {
     let Some(user) = Unprivileged::new("tcp-client", "another user's client") else {
         return;
     };
@@ -239,7 +239,7 @@ fn another_users_stale_socket_is_left_alone() {
 }
 
 #[test]
-fn a_folder_that_is_missing_closed_or_open_to_all_is_refused() {
+fn a_missing_unwritable_or_world_writable_folder_is_refused() {
     let folder = TempDir::new();
     let missing = refusal_at(&folder.join("missing/socket"));
     assert!(
@@ -263,12 +263,12 @@ fn a_folder_that_is_missing_closed_or_open_to_all_is_refused() {
         words.contains("anyone may replace files in ") && words.contains("chmod o-w"),
         "{words}"
     );
-    // /tmp is like that.
+    // /tmp has this mode.
     fs::set_permissions(&open, Permissions::from_mode(0o1777)).unwrap();
     let path = open.join("socket");
     assert_alive(&mut serve_at(&path), &path);
 
-    let Some(user) = Unprivileged::new("tcp-server", "a folder of somebody else") else {
+    let Some(user) = Unprivileged::new("tcp-server", "a folder of another user") else {
         return;
     };
     let path = user.folder.join("socket");
@@ -279,7 +279,7 @@ fn a_folder_that_is_missing_closed_or_open_to_all_is_refused() {
     );
 }
 
-/// Linux's abstract sockets: a name without a file.
+/// An abstract socket of Linux has a name without a file.
 #[test]
 #[cfg(target_os = "linux")]
 fn a_name_with_an_at_sign_needs_no_file() {
@@ -322,7 +322,7 @@ fn a_path_may_have_107_bytes_and_no_more() {
 }
 
 #[test]
-fn of_many_that_start_at_once_on_a_stale_socket_one_serves() {
+fn of_many_servers_that_start_on_a_stale_socket_one_serves() {
     let folder = TempDir::new();
     let path = folder.join("socket");
     let mut killed = serve_at(&path);
@@ -341,7 +341,7 @@ fn of_many_that_start_at_once_on_a_stale_socket_one_serves() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 
-/// Nothing can wake a server whose file is gone, and nobody can call it: it ends all the same.
+/// No client can connect to a server whose file is gone, but the server can still stop.
 #[test]
 fn a_server_whose_socket_was_removed_can_still_be_stopped() {
     let folder = TempDir::new();
@@ -353,9 +353,9 @@ fn a_server_whose_socket_was_removed_can_still_be_stopped() {
     assert!(server.process.wait_exit(SOON).success());
 }
 
-/// Whoever calls waits where the queue is full, and so would the server when it calls itself.
+/// With a full queue a client's `connect` blocks, and so would the server's own.
 #[test]
-fn callers_who_wait_do_not_keep_a_server_from_stopping() {
+fn a_full_queue_does_not_keep_a_server_from_stopping() {
     let folder = TempDir::new();
     let path = folder.join("socket");
     let words = ["--stop-on-eof", "--grace", "100ms", "--quiet"];
@@ -365,7 +365,7 @@ fn callers_who_wait_do_not_keep_a_server_from_stopping() {
     server.process.halt();
     thread::scope(|scope| {
         for _ in 0..200 {
-            // Ends when nobody listens any more.
+            // Ends when no server listens any more.
             scope.spawn(|| while UnixStream::connect(&path).is_ok() {});
         }
         thread::sleep(A_MOMENT);

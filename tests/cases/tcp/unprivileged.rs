@@ -1,4 +1,4 @@
-//! Programs started by a user who may nothing: only root can do that, and only with util-linux.
+//! Starts programs as a user without privileges, which needs root and util-linux.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -13,16 +13,17 @@ use super::skip;
 
 /// A tool that another user can start.
 pub struct Unprivileged {
-    /// A folder that the user can enter and not write to.
+    /// A folder that the user can enter but not write to.
     pub folder: TempDir,
     tool: PathBuf,
-    /// The user's number, and its group's.
+    /// The ID of the user and of the group.
     pub user: u32,
 }
 
 impl Unprivileged {
-    /// Puts a copy of the tool where anybody can reach it: the folders above a target folder may
-    /// well be private. `None`, with a word about the skip, where no other user can be had.
+    /// Copies the tool to where every user can run it, because the folders above a target folder
+    /// may be private. `None`, with a message about the skip, if programs cannot be started as
+    /// another user.
     pub fn new(tool: &str, what: &str) -> Option<Self> {
         let root = fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0);
         let has = |program: &str| Command::new(program).arg("--version").output().is_ok();
@@ -32,8 +33,8 @@ impl Unprivileged {
         }
         let folder = TempDir::new();
         let copy = folder.join(tool);
-        // Not by this process: what other tests start just then would hold the copy open for writing
-        // for a moment, and nobody can start a program that somebody may write to.
+        // Copied by `cp`, not by this process: a child that another test forks meanwhile would hold
+        // the copy open for writing, and such a file cannot be executed.
         let mut cp = Command::new("cp");
         let copied = cp.arg(artifacts().tool(tool)).arg(&copy).status();
         assert!(copied.unwrap().success(), "cannot copy {tool}");
@@ -42,16 +43,16 @@ impl Unprivileged {
         Some(Self {
             folder,
             tool: copy,
-            user: nobody_else(),
+            user: unused_user(),
         })
     }
 
-    /// The tool with these words, started by that user.
+    /// The tool with these arguments, started by that user.
     pub fn command(&self, words: &[&str]) -> Command {
         self.limited(&[], words)
     }
 
-    /// The same, with at most so many threads for all processes of that user.
+    /// The same, with a limit on the threads of all processes of that user.
     pub fn with_threads(&self, most: usize, words: &[&str]) -> Command {
         self.limited(&["prlimit", &format!("--nproc={most}")], words)
     }
@@ -74,14 +75,14 @@ impl Unprivileged {
     }
 }
 
-/// A user who is not the one that runs the tests. Only root can give somebody a file.
-pub fn somebody_else() -> u32 {
+/// A user other than the one that runs the tests. Only root can give a file to another user.
+pub fn another_user() -> u32 {
     fs::metadata("/proc/self").map_or(1, |own| own.uid() + 1)
 }
 
-/// A user id that hardly any account has, and no other test at the same time: all processes of a user
+/// A user ID that hardly any account has and no other test uses, because all processes of a user
 /// count towards its limits.
-fn nobody_else() -> u32 {
+fn unused_user() -> u32 {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let number = process::id() * 8 + COUNT.fetch_add(1, Ordering::Relaxed);
     20_000 + number % 40_000

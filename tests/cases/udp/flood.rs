@@ -1,4 +1,4 @@
-//! One source that sends more than its share, and another that wants its answers all the same.
+//! Tests that one source that floods the server does not starve another.
 
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -10,7 +10,7 @@ use cross_process::process::Process;
 
 use super::{client, fresh_client, serve, wait_until_drained};
 
-/// Says that it is over when it is dropped, so also when a test fails.
+/// Sets the flag when it is dropped, even if the test fails.
 struct Over<'a>(&'a AtomicBool);
 
 impl Drop for Over<'_> {
@@ -19,7 +19,7 @@ impl Drop for Over<'_> {
     }
 }
 
-/// Calls `rude` again and again, in a thread of its own, while `polite` runs.
+/// Calls `rude` repeatedly in another thread while `polite` runs.
 fn during(rude: impl Fn() + Sync, polite: impl FnOnce()) {
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
@@ -45,17 +45,17 @@ fn assert_all_answered(server: SocketAddr, flags: &[&str]) {
     );
 }
 
-/// As much as the system's queue holds, nobody loses anything: the queue is served in its order.
+/// While the kernel's queue is not full, no datagram is lost.
 #[test]
-fn a_source_with_many_datagrams_under_way_costs_another_no_answer() {
-    const UNDER_WAY: usize = 64;
+fn a_source_with_many_datagrams_in_flight_costs_another_no_answer() {
+    const IN_FLIGHT: usize = 64;
     let mut server = serve(&["--quiet"]);
     let busy = net::udp(server.addr());
     let keep_busy = || {
-        for _ in 0..UNDER_WAY {
+        for _ in 0..IN_FLIGHT {
             busy.send(&[b'a'; 64]).unwrap();
         }
-        for _ in 0..UNDER_WAY {
+        for _ in 0..IN_FLIGHT {
             net::again(|| busy.recv(&mut [0; 64])).unwrap();
         }
     };
@@ -65,8 +65,8 @@ fn a_source_with_many_datagrams_under_way_costs_another_no_answer() {
     server.assert_alive(fresh_client);
 }
 
-/// A source that never waits fills the queue, and the system drops what comes then, whoever sent
-/// it. Each try of another source has its own chance, so tries are what gets it answered.
+/// A source that never waits fills the queue, and the kernel then drops datagrams of all sources.
+/// Each retry of another source has its own chance to get through.
 #[test]
 fn a_flood_from_one_source_leaves_another_answered() {
     for size in [1, 65_507] {

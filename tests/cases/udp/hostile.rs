@@ -1,4 +1,4 @@
-//! Sizes, absences, refusals and signals.
+//! Tests sizes, absent peers, ICMP errors and signals.
 
 use std::net::UdpSocket;
 use std::os::unix::process::ExitStatusExt;
@@ -18,7 +18,7 @@ use super::{client, fresh_client, serve, serve_at, wait_until_drained};
 const SIZES: [usize; 9] = [0, 1, 1023, 1024, 1025, 2000, 8192, 8193, 65_507];
 
 #[test]
-fn every_size_comes_back_whole() {
+fn datagrams_of_every_size_are_answered_whole() {
     let mut server = serve(&[]);
     let socket = net::udp(server.addr());
     for size in SIZES {
@@ -32,7 +32,7 @@ fn every_size_comes_back_whole() {
 }
 
 #[test]
-fn what_the_server_cuts_it_counts() {
+fn bytes_that_the_server_cuts_are_counted() {
     let mut server = serve(&["--recv-size", "1024", "--trace", "--stop-on-eof"]);
     let socket = net::udp(server.addr());
     for size in SIZES {
@@ -48,7 +48,7 @@ fn what_the_server_cuts_it_counts() {
     assert!(words.ends_with(" 9 received, 9 answered, 5 truncated, 0 errors\n"));
 }
 
-/// The client's tool on the same sizes, and one more that no datagram can carry.
+/// The client tool with the same sizes, and with one that does not fit into a datagram.
 #[test]
 fn the_longest_message_passes_and_a_longer_one_is_refused() {
     let mut server = serve(&["--quiet"]);
@@ -70,9 +70,9 @@ fn the_longest_message_passes_and_a_longer_one_is_refused() {
     server.assert_alive(fresh_client);
 }
 
-/// Each leaves before its answer comes, so that the system has a refusal for the server each time.
+/// Each client closes before its answer arrives, so that the server gets an ICMP error each time.
 #[test]
-fn no_refusal_ends_the_server() {
+fn icmp_errors_do_not_end_the_server() {
     let mut server = serve(&["--stop-on-eof"]);
     server.process.halt();
     for _ in 0..100 {
@@ -87,9 +87,9 @@ fn no_refusal_ends_the_server() {
     );
 }
 
-/// More than the queue holds: what the server did not get it cannot count, but the system has.
+/// More than the queue holds: the kernel counts the datagrams that the server never received.
 #[test]
-fn what_the_system_drops_is_told_at_the_end() {
+fn dropped_datagrams_are_reported_at_the_end() {
     let mut sent: u64 = 3000;
     let mut server = serve(&["--stop-on-eof"]);
     server.process.halt();
@@ -112,7 +112,7 @@ fn what_the_system_drops_is_told_at_the_end() {
 }
 
 #[test]
-fn an_answer_that_is_there_is_taken_though_the_client_was_too_busy_to_see_it_come() {
+fn an_answer_that_arrived_in_time_counts_although_the_client_was_stopped() {
     const TIME: Duration = Duration::from_millis(300);
     let server = UdpSocket::bind(ANY_PORT).unwrap();
     server.set_read_timeout(Some(SOON)).unwrap();
@@ -121,13 +121,13 @@ fn an_answer_that_is_there_is_taken_though_the_client_was_too_busy_to_see_it_com
     let (_, sender) = net::again(|| server.recv_from(&mut [0; 10])).unwrap();
     client.halt();
     server.send_to(b"A", sender).unwrap();
-    // Not to wait for something: the client's time is to pass while it cannot run.
+    // The client's timeout must pass while it is stopped; this is not synchronisation.
     thread::sleep(TIME * 2);
     client.signal(Signal::Continue);
     assert_eq!(client.finish(SOON).stdout, b"A\n");
 }
 
-/// Nothing of std sees a signal, so the client cannot report any more. Its help says so.
+/// std cannot handle signals, so the client ends without its report, as its help says.
 #[test]
 fn an_interrupt_ends_the_client_without_a_report() {
     let server = serve(&[]);
@@ -151,10 +151,10 @@ fn a_signal_ends_the_server_and_frees_its_port() {
     server.assert_alive(fresh_client);
 }
 
-/// `localhost` may be an IPv6 address first, where nobody is; and a server for both families sees
-/// an IPv4 client in IPv6 clothes.
+/// `localhost` may have an IPv6 address first, at which no server listens. A server for both
+/// families sees the client's address IPv4-mapped.
 #[test]
-fn a_name_leads_to_the_family_that_is_served() {
+fn a_client_reaches_the_address_family_that_is_served() {
     let has_ipv6 = UdpSocket::bind("[::1]:0").is_ok();
     for (bound, names) in [
         ("127.0.0.1:0", &["127.0.0.1", "localhost"][..]),

@@ -1,6 +1,6 @@
-//! What the client reports, against the books of a relay that loses, doubles, swaps and holds back
-//! datagrams. Every seed is a run of its own, with its own server; they run side by side, because
-//! most of their time is the client's waiting.
+//! Compares the client's report with the records of a relay that drops, duplicates, reorders and
+//! delays datagrams. Each seed is a separate run with its own server. The runs are parallel,
+//! because the clients mostly wait.
 
 use std::process;
 use std::thread;
@@ -14,10 +14,10 @@ use super::{client, serve};
 
 const SEEDS: u64 = 16;
 
-/// Some alike, so that only the port tells whose a late answer is; one empty.
+/// Some are equal, so that only the port identifies a late answer. One is empty.
 const MESSAGES: [&str; 6] = ["same", "same", "", "same", "n\u{ef}ve", "goodbye"];
 
-/// The number before `name` in the report; zero where it is not there.
+/// The number before `name` in the report; 0 if there is none.
 fn count(report: &str, name: &str) -> usize {
     let words: Vec<&str> = report.split([' ', ',', ';', '\n']).collect();
     let at = words.iter().position(|word| word.starts_with(name));
@@ -26,12 +26,12 @@ fn count(report: &str, name: &str) -> usize {
         .map_or(0, |number| number.parse().unwrap())
 }
 
-/// Runs the client against one relay and compares what both say.
+/// Runs the client against one relay, and compares their reports.
 fn compare(seed: u64, flags: &[&str]) -> Books {
     let mut server = serve(&["--stop-on-eof"]);
     let relay = Relay::start(server.addr(), seed);
     let mut client = Process::spawn(client(flags, relay.addr()));
-    // One after the other, so that the relay's books say which answer came in time.
+    // Sent one after the other, so that the relay's records show which answer was in time.
     for (before, message) in MESSAGES.iter().enumerate() {
         client.send_line(message);
         let over = || {
@@ -76,7 +76,7 @@ fn check(ended: &process::Output, books: &Books, which: &str) {
     );
     assert_eq!(ended.status.code(), Some(i32::from(lost > 0)), "{shown}");
 
-    // Each answer in its place, and none in that of another.
+    // Each answer is in the line of its message.
     let answered = |sender| answers.iter().any(|answer| answer.to == sender);
     let expected: String = messages
         .iter()
@@ -86,7 +86,7 @@ fn check(ended: &process::Output, books: &Books, which: &str) {
         .collect();
     assert_eq!(String::from_utf8_lossy(&ended.stdout), expected, "{shown}");
 
-    // The client has waited at least as long as the relay took, for messages that it sent once.
+    // For messages sent once, the client's round-trip time is at least the relay's.
     let mut relay: Vec<Duration> = answers
         .iter()
         .filter(|answer| books.tries(answer.to) == 1)
@@ -116,7 +116,7 @@ fn for_all_seeds(first: u64, flags: &[&str]) -> Vec<Books> {
         let runs: Vec<_> = (first..first + SEEDS)
             .map(|seed| scope.spawn(move || compare(seed, flags)))
             .collect();
-        // A panic has said what it is about; this only passes it on.
+        // Passes on a panic, which was already reported.
         runs.into_iter().map(|run| run.join().unwrap()).collect()
     })
 }
@@ -126,9 +126,9 @@ fn total(all: &[Books], count: impl Fn(&Books) -> usize) -> usize {
 }
 
 #[test]
-fn what_is_not_sent_again_is_lost_or_late() {
+fn without_retries_messages_are_lost_or_late() {
     let all = for_all_seeds(0, &["--retries", "0", "--timeout", "1500ms"]);
-    // Without these the comparison would say little.
+    // Without drops and duplicates the comparison would prove little.
     assert!(total(&all, |books| books.dropped) > 10);
     assert!(total(&all, |books| books.duplicated) > 10);
     assert!(total(&all, |books| books.swapped) > 3);
@@ -137,7 +137,7 @@ fn what_is_not_sent_again_is_lost_or_late() {
 }
 
 #[test]
-fn what_is_sent_again_is_seldom_lost_and_often_answered_twice() {
+fn with_retries_few_messages_are_lost_and_many_are_answered_twice() {
     let all = for_all_seeds(100, &["--retries", "2", "--timeout", "3s"]);
     assert!(total(&all, |books| books.requests.len() - MESSAGES.len()) > 10);
     assert!(total(&all, Books::duplicates) > 10);
@@ -146,6 +146,6 @@ fn what_is_sent_again_is_seldom_lost_and_often_answered_twice() {
 }
 
 #[test]
-fn the_last_message_is_the_one_that_the_relay_spares() {
+fn the_last_message_is_the_one_that_the_relay_always_passes() {
     assert_eq!(MESSAGES.last().unwrap().as_bytes(), GOODBYE);
 }

@@ -1,4 +1,4 @@
-//! The tools in the place of the lesson's scripts, on either side: nothing changes on the wire.
+//! Replaces the lesson's scripts by the tools, on either side: the bytes on the wire stay the same.
 
 use cross_process::deadline::SOON;
 use cross_process::net;
@@ -18,9 +18,9 @@ const CLIENT_TOOLS: [Program; 2] = [
 ];
 
 #[test]
-fn every_server_and_every_client_of_which_one_is_a_tool_understand_each_other() {
+fn every_pair_with_a_tool_works() {
     let kilobyte = "k".repeat(1024);
-    // The last line has no end.
+    // The last line has no line end.
     let typed = format!("hello\n\nna\u{ef}ve \u{554a}\n{kilobyte}\nlast");
     let shown = format!(
         "b'HELLO'\nb''\nb'NA\\xc3\\xafVE \\xe5\\x95\\x8a'\nb'{}'\nb'LAST'\n",
@@ -36,7 +36,7 @@ fn every_server_and_every_client_of_which_one_is_a_tool_understand_each_other() 
     each_pair(&SERVER_TOOLS, &CLIENT_TOOLS, &mut check);
 }
 
-/// All bytes there are, in datagrams that fit and in one that is cut, from one and the same socket.
+/// All 256 byte values, in datagrams that fit and in one that is cut, from one socket.
 #[test]
 fn every_server_gives_the_same_bytes() {
     let bytes: Vec<u8> = (0..=255).cycle().take(9000).collect();
@@ -67,9 +67,9 @@ fn every_server_gives_the_same_bytes() {
     }
 }
 
-/// What the lesson's server drops without a word, the client's tool tells.
+/// The client tool reports bytes that the lesson's server drops silently.
 #[test]
-fn what_the_scripts_server_cuts_is_said_by_the_clients_tool() {
+fn the_client_tool_reports_what_the_lessons_server_cuts() {
     for script in [Python("udp_server"), Rust("udp_server")] {
         let Some(server) = script.serve() else {
             continue;

@@ -1,4 +1,4 @@
-//! The lesson's scripts in both languages: every server with every client.
+//! Tests the lesson's scripts in both languages: every server with every client.
 
 use cross_process::net;
 use cross_process::program::Program::{self, Python, Rust};
@@ -13,7 +13,7 @@ pub const SERVERS: [Program; 4] = [
 pub const CLIENTS: [Program; 2] = [Python("udp_client"), Rust("udp_client")];
 
 #[test]
-fn every_client_is_understood_by_every_server() {
+fn every_client_works_with_every_server() {
     let kilobyte = "k".repeat(1024);
     let lines = ["hello", "", "naïve 啊", &kilobyte];
     let answers = [
@@ -31,7 +31,7 @@ fn every_client_is_understood_by_every_server() {
 }
 
 #[test]
-fn every_server_changes_ascii_letters_alone() {
+fn every_server_changes_only_ascii_letters() {
     let all: Vec<u8> = (0..=255).collect();
     for server in SERVERS.into_iter().filter_map(Program::serve) {
         let socket = net::udp(server.addr());
@@ -41,7 +41,7 @@ fn every_server_changes_ascii_letters_alone() {
 }
 
 #[test]
-fn a_datagram_is_cut_to_what_the_server_receives_at_most() {
+fn a_datagram_is_cut_to_the_servers_buffer() {
     for (program, most) in [
         (Python("udp_server"), 1024),
         (Rust("udp_server"), 1024),
@@ -68,7 +68,7 @@ fn every_server_survives_a_client_that_is_gone_when_the_answer_comes() {
     for mut server in SERVERS.into_iter().filter_map(Program::serve) {
         server.process.halt();
         net::udp(server.addr())
-            .send(b"nobody will hear you")
+            .send(b"this answer is not received")
             .unwrap();
         server
             .process

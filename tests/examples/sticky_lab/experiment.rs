@@ -1,22 +1,22 @@
-//! What is varied, and the experiments of a run without flags.
+//! The settings of an experiment, and the experiments of a run without flags.
 
 use std::time::Duration;
 
 /// When the receiver reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reader {
-    /// When all was sent and has arrived.
+    /// After all messages have arrived.
     Late,
-    /// Each message when it has arrived, and the next is not sent before that.
+    /// Each message after it has arrived. The next one is sent after that.
     Step,
-    /// As soon as anything is there. Whoever is faster decides what a recv gives.
+    /// As soon as any bytes are there. What a recv returns depends on timing.
     Eager,
 }
 
 /// One experiment: some messages, each sent by one send, and a receiver.
 #[derive(Clone, Debug)]
 pub struct Experiment {
-    /// What is sent. None is empty.
+    /// The messages to send. None is empty.
     pub messages: Vec<Vec<u8>>,
     /// Whether the sender sets `TCP_NODELAY`, which turns Nagle's algorithm off.
     pub nodelay: bool,
@@ -24,14 +24,14 @@ pub struct Experiment {
     pub pause: Option<Duration>,
     /// When the receiver reads.
     pub reader: Reader,
-    /// The most that one recv takes, in bytes.
+    /// The size of the receiver's buffer, in bytes.
     pub recv_size: usize,
-    /// How often it is run.
+    /// The number of runs.
     pub runs: usize,
 }
 
 impl Experiment {
-    /// How many bytes are sent in all.
+    /// The number of bytes in all messages.
     pub fn total(&self) -> usize {
         self.messages.iter().map(Vec::len).sum()
     }
@@ -40,16 +40,16 @@ impl Experiment {
 /// Experiments that answer one question.
 #[derive(Debug)]
 pub struct Group {
-    /// The question; empty where there is none.
+    /// The question; may be empty.
     pub heading: &'static str,
     /// In the order in which they run.
     pub experiments: Vec<Experiment>,
 }
 
-/// How often an experiment is run whose end is open.
+/// The number of runs of an experiment whose result depends on timing.
 pub const RUNS: usize = 20;
 
-/// The experiments that make the whole argument.
+/// The experiments of a run without flags.
 pub fn argument() -> Vec<Group> {
     let usual = Experiment {
         messages: vec![b"hello".to_vec(), b"world".to_vec()],

@@ -1,4 +1,4 @@
-//! Runs an experiment: the client's side.
+//! Runs an experiment as its client.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -9,9 +9,9 @@ use proto::cli::Failure;
 
 use crate::experiment::{Experiment, Reader};
 use crate::pieces::Outcome;
-use crate::receiver::{PATIENCE, Receiver};
+use crate::receiver::{Receiver, TIMEOUT};
 
-/// Runs the experiment as often as it asks for. What came out more often comes first.
+/// Runs the experiment as often as it asks for, and returns the outcomes, the most frequent first.
 pub fn run(experiment: &Experiment) -> Result<Vec<Outcome>, Failure> {
     let mut times: BTreeMap<Vec<usize>, usize> = BTreeMap::new();
     for _ in 0..experiment.runs {
@@ -26,7 +26,7 @@ pub fn run(experiment: &Experiment) -> Result<Vec<Outcome>, Failure> {
     Ok(outcomes)
 }
 
-/// The length of what each recv gave.
+/// Runs the experiment once, and returns the length of each recv.
 fn run_once(experiment: &Experiment) -> Result<Vec<usize>, Failure> {
     let mut receiver = Receiver::start(experiment.recv_size)?;
     let stream = connect(&receiver, experiment.nodelay)
@@ -65,13 +65,13 @@ fn run_once(experiment: &Experiment) -> Result<Vec<usize>, Failure> {
 }
 
 fn connect(receiver: &Receiver, nodelay: bool) -> io::Result<TcpStream> {
-    let stream = TcpStream::connect_timeout(&receiver.addr(), PATIENCE)?;
-    stream.set_write_timeout(Some(PATIENCE))?;
+    let stream = TcpStream::connect_timeout(&receiver.addr(), TIMEOUT)?;
+    stream.set_write_timeout(Some(TIMEOUT))?;
     stream.set_nodelay(nodelay)?;
     Ok(stream)
 }
 
-/// One send, and no more than one: that is what the experiment is about.
+/// Sends a message with exactly one `send`, which the experiment is about.
 fn send(mut stream: &TcpStream, message: &[u8]) -> Result<(), Failure> {
     match stream.write(message) {
         Ok(taken) if taken == message.len() => Ok(()),

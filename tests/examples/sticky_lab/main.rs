@@ -1,21 +1,21 @@
-//! The sticky-packet laboratory: what becomes of each send on the other side of a TCP connection.
+//! The sticky-packet laboratory shows how each send arrives at the other side of a TCP connection.
 //!
 //! ```text
 //! cargo run -q -p cross-process --example sticky_lab
 //! cargo run -q -p cross-process --example sticky_lab -- --help
 //! ```
 //!
-//! The laboratory is the client. For each run it starts itself once more as the server, a process
-//! of its own that says what each of its recvs gave.
+//! The laboratory is the client. For each run it starts itself again as the server, a separate
+//! process that reports what each of its recvs returned.
 //!
 //! | module | what it is for |
 //! |---|---|
 //! | `options` | the command line |
-//! | `experiment` | what is varied, and the experiments of a run without flags |
-//! | `lab` | runs an experiment: the client's side |
-//! | `receiver` | the server's side, both the process and the hand that leads it |
-//! | `pieces` | which part of which send each recv gave |
-//! | `table`, `svg` | the two ways to draw it |
+//! | `experiment` | the settings of an experiment, and the experiments of a run without flags |
+//! | `lab` | runs an experiment as its client |
+//! | `receiver` | the server's process, and its control from the client |
+//! | `pieces` | which part of which send each recv returned |
+//! | `table`, `svg` | show the results as text and as a picture |
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -38,7 +38,7 @@ use pieces::Outcome;
 use proto::cli::{self, Failure, Output};
 use proto::reason;
 
-/// A group's heading, and each of its experiments with what came of it.
+/// A group, and the outcomes of each of its experiments.
 type Results<'a> = (&'a Group, Vec<Vec<Outcome>>);
 
 fn main() -> ExitCode {

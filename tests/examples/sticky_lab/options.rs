@@ -9,19 +9,19 @@ use proto::cli::{self, Example, Failure, Flag, Group as Flags, Tool};
 
 use crate::experiment::{self, Experiment, Group, Reader};
 
-/// More messages than this make no picture.
-const MOST_MESSAGES: usize = 16;
-/// So many bytes fit into the socket buffers on the way, so that all can be sent before the
-/// receiver reads any.
-const MOST_BYTES: usize = 32 * 1024;
-/// More recvs than this make no picture.
-const MOST_RECVS: usize = 64;
-/// What one call may run.
-const MOST_EXPERIMENTS: usize = 64;
+/// The most messages that fit into the picture.
+const MAX_MESSAGES: usize = 16;
+/// This many bytes fit into the socket buffers, so that all can be sent before the receiver reads
+/// any.
+const MAX_BYTES: usize = 32 * 1024;
+/// The most recvs that fit into the picture.
+const MAX_RECVS: usize = 64;
+/// The most experiments in one run.
+const MAX_EXPERIMENTS: usize = 64;
 /// The longest pause between two sends.
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+const MAX_PAUSE: Duration = Duration::from_secs(1);
 
-/// Everything that can be set. Of what is varied, every combination is run.
+/// The options. Every combination of the varied ones is run.
 #[derive(Debug, Default)]
 pub struct Options {
     send: Vec<Vec<u8>>,
@@ -31,11 +31,11 @@ pub struct Options {
     readers: Vec<Reader>,
     recv_sizes: Vec<usize>,
     runs: Option<usize>,
-    /// Where the picture goes.
+    /// The file for the picture.
     pub svg: Option<PathBuf>,
 }
 
-/// The table.
+/// The table of flags.
 pub const TOOL: Tool<Options> = Tool {
     name: "sticky_lab",
     about: "shows what each send becomes on the other side",
@@ -136,7 +136,7 @@ pub const TOOL: Tool<Options> = Tool {
     failure_status: 1,
 };
 
-/// The words for each way of reading.
+/// The names of the ways of reading.
 pub const READERS: &[(&str, Reader)] = &[
     ("late", Reader::Late),
     ("step", Reader::Step),
@@ -150,13 +150,13 @@ fn message(value: &OsStr) -> Result<Vec<u8>, String> {
     Ok(value.as_bytes().to_vec())
 }
 
-/// Messages of a letter each: `aaaaa`, `bbb`.
+/// Messages that repeat one letter each: `aaaaa`, `bbb`.
 fn sizes(value: &OsStr) -> Result<Vec<Vec<u8>>, String> {
     cli::text(value)?
         .split(',')
         .zip((b'a'..=b'z').cycle())
         .map(|(size, letter)| {
-            let size = cli::count(size.as_ref(), 1..=MOST_BYTES)?;
+            let size = cli::count(size.as_ref(), 1..=MAX_BYTES)?;
             Ok(vec![letter; size])
         })
         .collect()
@@ -164,14 +164,14 @@ fn sizes(value: &OsStr) -> Result<Vec<Vec<u8>>, String> {
 
 fn pause(value: &OsStr) -> Result<Option<Duration>, String> {
     let pause = cli::duration_or_none(value)?;
-    if pause.is_some_and(|pause| pause > LONGEST_PAUSE) {
+    if pause.is_some_and(|pause| pause > MAX_PAUSE) {
         return Err(format!("{value:?} is longer than 1s"));
     }
     Ok(pause)
 }
 
 impl Options {
-    /// The experiments that are asked for.
+    /// The experiments that the options ask for.
     pub fn groups(&self) -> Result<Vec<Group>, Failure> {
         let usual = self.send.is_empty()
             && self.sizes.is_empty()
@@ -184,9 +184,9 @@ impl Options {
             return Ok(experiment::argument());
         }
         let experiments = self.combinations();
-        if experiments.len() > MOST_EXPERIMENTS {
+        if experiments.len() > MAX_EXPERIMENTS {
             return Err(Failure::new(format!(
-                "too much to run (these are {} experiments); ask for {MOST_EXPERIMENTS} at most",
+                "too much to run (these are {} experiments); ask for {MAX_EXPERIMENTS} at most",
                 experiments.len()
             )));
         }
@@ -219,7 +219,7 @@ impl Options {
                                 recv_size,
                                 runs: match reader {
                                     Reader::Eager => self.runs.unwrap_or(experiment::RUNS),
-                                    // It would come out the same each time.
+                                    // The result is the same each time.
                                     Reader::Late | Reader::Step => 1,
                                 },
                             });
@@ -236,22 +236,22 @@ fn or<'a, T>(given: &'a [T], usual: &'a [T]) -> &'a [T] {
     if given.is_empty() { usual } else { given }
 }
 
-/// Refuses what could not be sent at once, or not be drawn.
+/// Refuses an experiment that could not be sent at once, or not be drawn.
 fn drawable(experiment: &Experiment) -> Result<(), Failure> {
     let (count, total) = (experiment.messages.len(), experiment.total());
-    if count > MOST_MESSAGES {
+    if count > MAX_MESSAGES {
         return Err(Failure::new(format!(
-            "too many messages (these are {count}); send {MOST_MESSAGES} at most"
+            "too many messages (these are {count}); send {MAX_MESSAGES} at most"
         )));
     }
-    if total > MOST_BYTES {
+    if total > MAX_BYTES {
         return Err(Failure::new(format!(
-            "too much to send before anybody reads (these are {total} bytes); \
-             send {MOST_BYTES} at most"
+            "too much to send before the receiver reads (these are {total} bytes); \
+             send {MAX_BYTES} at most"
         )));
     }
     let size = experiment.recv_size;
-    if total / size > MOST_RECVS {
+    if total / size > MAX_RECVS {
         return Err(Failure::new(format!(
             "too many pieces ({total} bytes by recv({size})); give a larger --recv-size"
         )));
@@ -264,7 +264,7 @@ mod tests {
     use super::TOOL;
 
     #[test]
-    fn the_table_is_in_order() {
+    fn the_table_of_flags_is_valid() {
         TOOL.debug_assert();
     }
 }

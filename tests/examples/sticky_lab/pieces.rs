@@ -1,31 +1,31 @@
-//! Which part of which send each recv gave.
+//! Finds which part of which send each recv returned.
 
 use proto::escape::BytesRepr;
 
 /// A message up to this length is shown as text.
 const SHORT: usize = 16;
 
-/// What came of an experiment, and how often.
+/// An outcome of an experiment, and its frequency.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
-    /// The length of what each recv gave.
+    /// The length of each recv.
     pub recvs: Vec<usize>,
-    /// In how many runs it was so.
+    /// The number of runs with this outcome.
     pub times: usize,
 }
 
 /// A part of a message, within one recv.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Piece {
-    /// Which message, counted from 0.
+    /// The number of the message, from 0.
     pub message: usize,
-    /// Where in the message it begins.
+    /// Its position in the message.
     pub from: usize,
-    /// How many bytes it has.
+    /// Its length in bytes.
     pub length: usize,
 }
 
-/// For each recv the pieces that it gave, by nothing but the lengths: a stream keeps the order.
+/// The pieces of each recv. The lengths are enough, because a stream keeps the order.
 pub fn pieces(messages: &[Vec<u8>], recvs: &[usize]) -> Vec<Vec<Piece>> {
     let (mut message, mut from) = (0, 0);
     let mut all = Vec::new();
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_recv_ends_where_it_ends_and_not_where_a_send_does() {
+    fn a_recv_need_not_end_where_a_send_ends() {
         assert_eq!(
             shown(&[b"hello", b"world"], &[4, 4, 2]),
             [vec!["hell"], vec!["o", "wor"], vec!["ld"]]
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_piece_is_text_where_that_is_short_and_safe() {
+    fn a_short_printable_piece_is_shown_as_text() {
         assert_eq!(
             shown(&["啊".as_bytes()], &[2, 1]),
             [[r"\xe5\x95"], [r"\x8a"]]

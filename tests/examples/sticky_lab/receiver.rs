@@ -1,9 +1,9 @@
-//! The server's side: a process that reads when it is told to, and says what each recv gave.
+//! The server: a process that reads on request, and reports what each recv returned.
 //!
-//! The two processes talk over the server's stdin and stdout. An order is a line, `read N`: wait
-//! until N bytes have arrived, then recv until N are read. `read all` does not wait, and ends with
-//! the stream. The answer to each recv is its length in a line, then the bytes. The end of stdin
-//! ends the server, so that it never outlives the laboratory.
+//! The two processes communicate over the server's stdin and stdout. An order is a line, `read N`:
+//! wait until N bytes have arrived, then call recv until N are read. `read all` does not wait, and
+//! reads to the end of the stream. For each recv the server writes its length in a line, then the
+//! bytes. The end of stdin ends the server, so that it never outlives the laboratory.
 
 use std::env;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
@@ -18,11 +18,11 @@ use proto::{reason, start_reason};
 
 /// The first argument of the server's process.
 pub const ROLE: &str = "receiver";
-/// What the server says instead of an answer, in front of the reason.
+/// The server writes this and a reason instead of an answer if it fails.
 const FAILED: &str = "failed ";
-/// How long anything may take that should happen at once.
-pub const PATIENCE: Duration = Duration::from_secs(10);
-/// How often the server looks whether all has arrived.
+/// The timeout for events that should happen at once.
+pub const TIMEOUT: Duration = Duration::from_secs(10);
+/// How often the server checks whether all bytes have arrived.
 const LOOK: Duration = Duration::from_millis(1);
 
 /// The server's process.
@@ -30,7 +30,7 @@ pub fn main() -> ExitCode {
     match serve() {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
-            // The laboratory shows what stands here as the reason of its own failure.
+            // The laboratory shows this text as the reason of its own failure.
             let text = format!("{FAILED}{why}\n");
             let _ = Output::stdout().write(text.as_bytes());
             ExitCode::FAILURE
@@ -49,7 +49,7 @@ fn serve() -> Result<(), Failure> {
 
     let orders = orders().map_err(failed)?;
     let (mut stream, _) = listener.accept().map_err(failed)?;
-    stream.set_read_timeout(Some(PATIENCE)).map_err(failed)?;
+    stream.set_read_timeout(Some(TIMEOUT)).map_err(failed)?;
     for awaited in orders {
         let mut left = awaited.unwrap_or(usize::MAX);
         if awaited.is_some() {
@@ -68,8 +68,8 @@ fn serve() -> Result<(), Failure> {
     Ok(())
 }
 
-/// How many bytes each order waits for; none for all. Whoever gives no more orders ends the process,
-/// whatever it waits for.
+/// The number of bytes of each order; `None` for all. The end of stdin ends the process, even while
+/// it waits.
 fn orders() -> io::Result<mpsc::Receiver<Option<usize>>> {
     let (sender, orders) = mpsc::channel();
     thread::Builder::new().spawn(move || {
@@ -84,9 +84,9 @@ fn orders() -> io::Result<mpsc::Receiver<Option<usize>>> {
     Ok(orders)
 }
 
-/// Waits until `count` bytes have arrived, and leaves them where they are.
+/// Waits until `count` bytes have arrived, without reading them.
 fn wait_for(stream: &TcpStream, count: usize) -> io::Result<()> {
-    let until = Instant::now() + PATIENCE;
+    let until = Instant::now() + TIMEOUT;
     let mut arrived = vec![0; count];
     while stream.peek(&mut arrived)? < count {
         if Instant::now() > until {
@@ -106,7 +106,7 @@ fn recv(stream: &mut TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
     }
 }
 
-/// The server's process as the laboratory sees it. It is killed when this is dropped.
+/// The laboratory's handle to the server's process, which is killed on drop.
 pub struct Receiver {
     child: Child,
     orders: Option<ChildStdin>,
@@ -116,7 +116,7 @@ pub struct Receiver {
 }
 
 impl Receiver {
-    /// Starts a server whose recvs take up to `recv_size` bytes.
+    /// Starts a server whose recvs have a buffer of `recv_size` bytes.
     pub fn start(recv_size: usize) -> Result<Self, Failure> {
         let failed = |why: io::Error| Failure::start("cannot start the receiver", &why);
         let mut child = Command::new(env::current_exe().map_err(failed)?)
@@ -135,7 +135,7 @@ impl Receiver {
             answers,
             received: Vec::new(),
         };
-        // A thread, because a pipe has no timeout.
+        // Reads in a thread, because a pipe has no timeout.
         thread::Builder::new()
             .spawn(move || {
                 let mut stdout = BufReader::new(stdout.ok_or(ErrorKind::BrokenPipe)?);
@@ -159,12 +159,12 @@ impl Receiver {
         Ok(receiver)
     }
 
-    /// Where it listens.
+    /// The server's address.
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
 
-    /// Has it wait until `count` bytes have arrived, and then read them.
+    /// Orders it to wait until `count` bytes have arrived, and then to read them.
     pub fn read(&mut self, count: usize) -> Result<(), Failure> {
         self.order(&format!("read {count}"))?;
         let mut left = count;
@@ -176,12 +176,12 @@ impl Receiver {
         Ok(())
     }
 
-    /// Has it read whatever comes, until the stream ends.
+    /// Orders it to read until the stream ends.
     pub fn let_read_to_the_end(&mut self) -> Result<(), Failure> {
         self.order("read all")
     }
 
-    /// Takes what it reads from now on until the stream ends.
+    /// Collects its answers until the stream ends.
     pub fn wait_for_the_end(&mut self) -> Result<(), Failure> {
         loop {
             match self.answer()? {
@@ -191,7 +191,7 @@ impl Receiver {
         }
     }
 
-    /// What each recv gave so far.
+    /// The bytes of each recv so far.
     pub fn received(&self) -> &[Vec<u8>] {
         &self.received
     }
@@ -206,7 +206,7 @@ impl Receiver {
     }
 
     fn answer(&mut self) -> Result<Vec<u8>, Failure> {
-        match self.answers.recv_timeout(PATIENCE) {
+        match self.answers.recv_timeout(TIMEOUT) {
             Ok(Ok(bytes)) => Ok(bytes),
             Ok(Err(error)) => Err(Failure::io("the receiver has failed", &error)),
             Err(RecvTimeoutError::Timeout) => Err(Failure::new(
@@ -219,7 +219,7 @@ impl Receiver {
 
 impl Drop for Receiver {
     fn drop(&mut self) {
-        // The end of its orders ends it by itself; this is for one that hangs.
+        // The end of its orders ends the process; the kill is for one that hangs.
         self.orders = None;
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -232,7 +232,7 @@ fn line(stdout: &mut BufReader<ChildStdout>) -> io::Result<Vec<u8>> {
     Ok(line.trim_ascii_end().to_vec())
 }
 
-/// What one recv gave: a length, and as many bytes.
+/// Reads the answer for one recv: a length, and that many bytes.
 fn answer(stdout: &mut BufReader<ChildStdout>) -> io::Result<Vec<u8>> {
     let line = line(stdout)?;
     let text = String::from_utf8_lossy(&line);

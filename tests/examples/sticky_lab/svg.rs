@@ -1,7 +1,7 @@
-//! The results as a picture, readable on light and on dark ground.
+//! Draws the results as a picture, with colours for light and dark mode.
 //!
-//! Each experiment is two rows over one axis of bytes: above the sends, below what each recv gave,
-//! in the colours of the sends that it came from.
+//! Each experiment has two rows over one axis of bytes: above the sends, below the recvs, in the
+//! colours of the sends.
 
 use std::fmt::Write;
 
@@ -10,20 +10,20 @@ use crate::experiment::Experiment;
 use crate::pieces::{Outcome, Piece, pieces, text, whole};
 use crate::table::{on, pause, reader};
 
-/// The picture's width; it grows downwards. All lengths are in its own units. A phone shows four
-/// fifths of them as pixels, so the letters are still readable there.
+/// The picture's width; its height grows with its content. All lengths are in SVG units. A phone
+/// shows a unit as about 0.8 pixels, so the text is still readable there.
 const WIDTH: usize = 480;
-/// Where texts begin, and how many characters a line has.
+/// The left margin of texts, and the characters in a line.
 const MARGIN: usize = 20;
 const LINE: usize = 49;
-/// Where the axis of bytes begins, and its length.
+/// The left end of the axis of bytes, and its length.
 const LEFT: usize = 104;
 const AXIS: usize = WIDTH - LEFT - MARGIN;
 /// The height of a box.
 const BOX: usize = 26;
-/// What a character needs at least, in the font of the boxes.
+/// The width of a character in the font of the boxes.
 const CHARACTER: f64 = 9.1;
-/// Messages take turns with so many colours.
+/// The number of colours for messages.
 const COLOURS: usize = 4;
 
 const STYLE: &str = "\
@@ -35,7 +35,7 @@ text{font:15px ui-monospace,Menlo,Consolas,monospace}.head{font-weight:bold}
 .m0{fill:#1f4f87}.m1{fill:#7a5200}.m2{fill:#22603a}.m3{fill:#7d2f57}.in{fill:#f0f6fc}}
 ";
 
-/// Draws all experiments below each other.
+/// Draws all experiments, one below the other.
 pub fn draw(results: &[Results<'_>]) -> String {
     let mut body = String::new();
     let legend = "A colour is one send, a frame is one recv.";
@@ -64,7 +64,7 @@ pub fn draw(results: &[Results<'_>]) -> String {
     )
 }
 
-/// Draws one experiment from `y` down, and gives where it ends.
+/// Draws one experiment from `y` down, and returns its lower end.
 fn draw_experiment(
     body: &mut String,
     mut y: usize,
@@ -121,7 +121,7 @@ impl Axis<'_> {
         LEFT as f64 + (byte * AXIS) as f64 / self.total as f64
     }
 
-    /// A piece in the colour of its message, with its text where there is room.
+    /// Draws a piece in the colour of its message, with its text if there is room.
     fn fill(&self, body: &mut String, at: usize, y: usize, piece: Piece) {
         let (left, right) = (self.x(at) + 2.0, self.x(at + piece.length) - 2.0);
         let colour = piece.message % COLOURS;
@@ -144,7 +144,7 @@ impl Axis<'_> {
         }
     }
 
-    /// The frame around what one recv gave.
+    /// Draws the frame of one recv.
     fn frame(&self, body: &mut String, from: usize, to: usize, y: usize) {
         let (left, right) = (self.x(from) + 1.0, self.x(to) - 1.0);
         let width = (right - left).max(1.0);
@@ -155,7 +155,7 @@ impl Axis<'_> {
     }
 }
 
-/// Writes a text from the line at `y` down, and gives where its last line is.
+/// Writes a text from the line at `y` down, and returns the position of its last line.
 fn paragraph(body: &mut String, class: &str, mut y: usize, text: &str) -> usize {
     let mut line = String::new();
     for part in text.split(' ') {
@@ -181,7 +181,7 @@ fn word(body: &mut String, class: &str, x: usize, y: usize, text: &str) {
     );
 }
 
-/// As text of an XML file.
+/// Escapes a text for XML.
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")

@@ -1,4 +1,4 @@
-//! The results as text for a terminal.
+//! Shows the results as text.
 
 use std::fmt::Write;
 
@@ -9,18 +9,18 @@ use crate::experiment::{Experiment, Group, Reader};
 use crate::options::READERS;
 use crate::pieces::{Outcome, pieces, text, whole};
 
-/// A terminal is always as wide.
+/// The usual width of a terminal, less one column.
 const WIDTH: usize = 79;
-/// Where what came begins.
+/// The column in which the outcomes begin.
 const COLUMN: usize = 39;
 
-/// What stands above the first experiment.
+/// The text above the first experiment.
 pub fn head() -> &'static str {
     "Each message is one send. [ ] is what one recv gave, | is where a send ended.\n\n \
      #  NODELAY  pause  reader  recv size  what came\n"
 }
 
-/// What is sent, for experiments that send something else than the one before.
+/// The messages of an experiment, shown when they differ from the previous one's.
 pub fn sent(experiment: &Experiment) -> String {
     let messages = &experiment.messages;
     let texts: Vec<String> = whole(messages).iter().map(|&p| text(messages, p)).collect();
@@ -35,7 +35,7 @@ pub fn heading(group: &Group) -> String {
     }
 }
 
-/// One experiment and what came of it.
+/// One experiment and its outcomes.
 pub fn row(number: usize, experiment: &Experiment, outcomes: &[Outcome]) -> String {
     let mut rows = String::new();
     let mut start = format!(
@@ -64,8 +64,8 @@ pub fn row(number: usize, experiment: &Experiment, outcomes: &[Outcome]) -> Stri
     rows
 }
 
-/// What the experiments say of the accused: of two that differ in `TCP_NODELAY` alone, and do not
-/// depend on who is faster, how many came out alike.
+/// The conclusion: how many pairs of experiments that differ only in `TCP_NODELAY`, and do not
+/// depend on timing, had the same outcome.
 pub fn verdict(results: &[Results<'_>]) -> String {
     let mut pairs = 0;
     let mut alike = 0;
@@ -101,19 +101,19 @@ fn boxes(experiment: &Experiment, outcome: &Outcome) -> Vec<String> {
         .collect()
 }
 
-/// As the flag has it.
+/// The value as the flag takes it.
 pub fn on(nodelay: bool) -> &'static str {
     if nodelay { "on" } else { "off" }
 }
 
-/// As the flag has it.
+/// The value as the flag takes it.
 pub fn pause(experiment: &Experiment) -> String {
     experiment
         .pause
         .map_or_else(|| "none".to_owned(), show_duration)
 }
 
-/// As the flag has it.
+/// The value as the flag takes it.
 pub fn reader(reader: Reader) -> &'static str {
     let word = |(word, meaning): &(&'static str, Reader)| (*meaning == reader).then_some(*word);
     READERS.iter().find_map(word).unwrap_or_default()
