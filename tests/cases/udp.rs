@@ -4,6 +4,7 @@ mod flood;
 mod hostile;
 mod loss;
 mod matrix;
+mod pace;
 mod scripts;
 
 use std::net::SocketAddr;

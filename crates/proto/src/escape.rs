@@ -5,6 +5,19 @@
 
 use std::fmt::{self, Write};
 
+/// A count and its noun.
+///
+/// ```
+/// use proto::escape::many;
+///
+/// assert_eq!(many(1, "retry", "retries"), "1 retry");
+/// assert_eq!(many(0, "retry", "retries"), "0 retries");
+/// ```
+pub fn many<N: fmt::Display + PartialEq + From<u8>>(count: N, one: &str, more: &str) -> String {
+    let noun = if count == N::from(1) { one } else { more };
+    format!("{count} {noun}")
+}
+
 /// Shows bytes as Python's `repr(bytes)` does: `b'hello\n'`.
 ///
 /// Printable ASCII is shown as it is; the rest is `\t`, `\n`, `\r`, `\\` or `\xNN`. The quote is

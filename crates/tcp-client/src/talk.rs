@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use proto::cli::{Failure, Lines, Output, show_duration};
-use proto::escape::{BytesRepr, quoted};
+use proto::escape::{BytesRepr, many, quoted};
 use proto::net::{Refused, Stream};
 use proto::sync::{lock, wait_timeout_while, wait_while};
 use proto::{is_timeout, reason, retry};
@@ -260,9 +260,9 @@ impl Replies<'_> {
 
     fn unasked(&self, count: usize, what: &str) -> Failure {
         let endpoint = &self.options.endpoint;
-        let bytes = if count == 1 { "byte" } else { "bytes" };
+        let bytes = many(count, "byte", "bytes");
         Failure::new(format!(
-            "{endpoint} sent {count} {bytes} {what} ({}); is it no upper-case server? see --stream",
+            "{endpoint} sent {bytes} {what} ({}); is it no upper-case server? see --stream",
             quoted(&self.buffer, 60)
         ))
     }

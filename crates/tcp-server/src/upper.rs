@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use proto::cli::show_duration;
+use proto::escape::many;
 use proto::net::Stream;
 use proto::socketserver::{Connection, RequestHandler};
 use proto::{is_timeout, reason, retry};
@@ -239,7 +240,8 @@ impl RequestHandler for Upper {
             None => &"closed after an internal error",
         };
         self.options.log.info(format_args!(
-            "{peer} {words}; {received} bytes in, {sent} out, {time}"
+            "{peer} {words}; {} in, {sent} out, {time}",
+            many(*received, "byte", "bytes")
         ));
     }
 }

@@ -94,7 +94,7 @@ impl Exchange {
         }
         loop {
             let result = self.ask_address(message, &mut sent);
-            if let Err(Loss::Unreachable { .. }) = result
+            if let Err(Loss::Unreachable { .. } | Loss::NotSent { .. }) = result
                 && let Some(next) = self.others.pop()
             {
                 self.server = next;
@@ -125,12 +125,16 @@ impl Exchange {
         sent: &mut dyn FnMut(),
     ) -> Result<Answer, Loss> {
         let started = Instant::now();
-        let mut strays = 0;
-        for tries in 1..=self.tries {
-            self.send(socket, message)
-                .map_err(|source| Loss::of_send(tries - 1, source))?;
+        let (mut tries, mut strays) = (0, 0);
+        for wait in 1..=self.tries {
+            match self.send(socket, message) {
+                Ok(()) => tries += 1,
+                // A copy is on its way, and its answer may still come.
+                Err(error) if tries > 0 && error.kind() != ErrorKind::ConnectionRefused => {}
+                Err(source) => return Err(Loss::of_send(tries, source)),
+            }
             sent();
-            let until = started + wait_end(self.timeout, tries, self.tries);
+            let until = started + wait_end(self.timeout, wait, self.tries);
             let mut time_is_up = false;
             while !time_is_up {
                 let left = until.saturating_duration_since(Instant::now());
@@ -156,7 +160,7 @@ impl Exchange {
             }
         }
         Err(Loss::NoAnswer {
-            tries: self.tries,
+            tries,
             strays,
             within: self.timeout,
         })
@@ -266,6 +270,8 @@ mod tests {
         let [server, gone] = [(); 2].map(|()| UdpSocket::bind("127.0.0.1:0").unwrap());
         let [there, nobody] = [&server, &gone].map(|socket| socket.local_addr().unwrap());
         drop(gone);
+        // Not without a flag that std does not set.
+        let forbidden: SocketAddr = "255.255.255.255:9".parse().unwrap();
         std::thread::spawn(move || {
             while let Ok((_, peer)) = server.recv_from(&mut [0]) {
                 server.send_to(b"A", peer).unwrap();
@@ -273,7 +279,7 @@ mod tests {
         });
         let mut exchange = Exchange {
             server: nobody,
-            others: vec![there],
+            others: vec![there, forbidden],
             recv_size: 1,
             timeout: Duration::from_secs(10),
             tries: 1,

@@ -16,7 +16,7 @@ use crate::exchange::{Exchange, Stragglers};
 use crate::options::Options;
 use crate::outcome::{Answer, Loss};
 
-/// How many messages are in flight at most.
+/// How many messages are in flight at most when each is sent as soon as there is a thread for it.
 const MAX_IN_FLIGHT: usize = 8;
 /// How many ports all threads together keep open: of messages in flight and of earlier ones.
 const MAX_PORTS: usize = 48;
@@ -54,18 +54,19 @@ impl Flight {
         let addresses = options.endpoint.resolve_within(options.timeout)?;
         let options = Arc::new(options);
         let is_typed = options.messages.is_empty() && options.count.is_none() && Lines::are_typed();
-        // At a prompt each message waits for the answer to the one before.
-        let (threads, ahead) = if is_typed {
-            (1, 1)
-        } else {
-            (MAX_IN_FLIGHT, MAX_AHEAD)
+        let ports = descriptor_limit().map_or(MAX_PORTS, |limit| MAX_PORTS.min(limit / 2));
+        let ports = ports.max(1);
+        // At a prompt each message waits for the answer to the one before. With an interval, a message
+        // that gets no answer must not keep the next one waiting.
+        let (threads, ahead) = match options.interval {
+            _ if is_typed => (1, 1),
+            Some(interval) => (in_flight(options.timeout, interval).min(ports), MAX_AHEAD),
+            None => (MAX_IN_FLIGHT.min(ports.div_ceil(2)), MAX_AHEAD),
         };
         let (to_threads, messages) = mpsc::sync_channel::<Message>(threads);
         let messages = Arc::new(Mutex::new(messages));
         let (done, results) = mpsc::channel();
         let (over, stragglers) = mpsc::channel();
-        let ports = descriptor_limit().map_or(MAX_PORTS, |limit| MAX_PORTS.min(limit / 2));
-        let threads = threads.min(ports / 2).max(1);
         for _ in 0..threads {
             let exchange = Exchange::new(addresses.clone(), ports / threads, &options);
             let (messages, done, over) = (Arc::clone(&messages), done.clone(), over.clone());
@@ -111,6 +112,12 @@ impl Flight {
             Err(_) => Ok(self.stragglers.iter().collect()),
         }
     }
+}
+
+/// How many messages are without an answer at once if none comes.
+fn in_flight(timeout: Duration, interval: Duration) -> usize {
+    let intervals = timeout.as_secs_f64() / interval.as_secs_f64();
+    intervals as usize + 1
 }
 
 fn start(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), Failure> {

@@ -70,7 +70,7 @@ pub const TOOL: Tool<Options> = Tool {
                 Flag::value(
                     "interval",
                     "TIME",
-                    "send one in each interval; by default up to 8 are in flight",
+                    "send one in each interval, at most 48 without an answer; without it 8 are in flight",
                     |o: &mut Options, v| cli::duration(v).map(|d| o.interval = Some(d)),
                 )
                 .short('i'),

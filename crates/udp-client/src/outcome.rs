@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use proto::cli::{Failure, show_duration};
+use proto::escape::many;
 use proto::net::MAX_DATAGRAM;
 use proto::reason;
 
@@ -29,9 +30,10 @@ pub struct Answer {
 
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bytes = many(self.size, "byte", "bytes");
         match self.round_trip {
-            Some(time) => write!(f, "{} bytes, {:.3} ms", self.size, millis(time)),
-            None => write!(f, "{} bytes, {} tries", self.size, self.tries),
+            Some(time) => write!(f, "{bytes}, {:.3} ms", millis(time)),
+            None => write!(f, "{bytes}, {} tries", self.tries),
         }
     }
 }
@@ -132,8 +134,4 @@ pub fn complaint(
         }
     };
     Some(Failure::new(text))
-}
-
-pub fn many(count: u32, one: &str, more: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { more })
 }

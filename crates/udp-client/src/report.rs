@@ -3,8 +3,10 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use proto::escape::many;
+
 use crate::exchange::Stragglers;
-use crate::outcome::{Answer, Loss, many};
+use crate::outcome::{Answer, Loss};
 use crate::times::Times;
 
 /// Counts messages and keeps their round-trip times.
@@ -68,22 +70,21 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let lost = self.lost();
-        let percent = 100.0 * f64::from(lost) / f64::from(self.sent.max(1));
+        let percent = percent(lost, self.sent);
         let retries = many(self.retries, "retry", "retries");
         write!(
             f,
-            "{} sent, {} answered, {lost} lost ({percent:.1}%), {retries}",
+            "{} sent, {} answered, {lost} lost ({percent}), {retries}",
             self.sent, self.answered
         )?;
         let Stragglers { late, duplicates } = self.stragglers;
-        let duplicates_name = if duplicates == 1 {
-            "duplicate"
-        } else {
-            "duplicates"
-        };
+        if late > 0 {
+            write!(f, ", {late} late")?;
+        }
+        if duplicates > 0 {
+            write!(f, ", {}", many(duplicates, "duplicate", "duplicates"))?;
+        }
         for (count, name) in [
-            (late, "late"),
-            (duplicates, duplicates_name),
             (self.cut, "cut"),
             (self.too_long, "too long to send"),
             (self.not_sent, "not sent"),
@@ -93,6 +94,18 @@ impl fmt::Display for Report {
             }
         }
         write!(f, "{}", self.round_trips)
+    }
+}
+
+/// With one decimal; what is only nearly nothing or nearly all is not shown as that.
+fn percent(part: u32, all: u32) -> String {
+    let percent = 100.0 * f64::from(part) / f64::from(all.max(1));
+    if part > 0 && percent < 0.1 {
+        "<0.1%".to_owned()
+    } else if part < all && percent > 99.9 {
+        ">99.9%".to_owned()
+    } else {
+        format!("{percent:.1}%")
     }
 }
 
@@ -115,6 +128,23 @@ mod tests {
         let mut report = Report::default();
         results.iter().for_each(|result| report.add(result));
         report
+    }
+
+    #[test]
+    fn a_percentage_of_nothing_or_all_is_just_that() {
+        for (lost, sent, shown) in [
+            (0, 0, "0.0%"),
+            (0, 9, "0.0%"),
+            (1, 100_000, "<0.1%"),
+            (1, 1001, "<0.1%"),
+            (1, 1000, "0.1%"),
+            (1, 3, "33.3%"),
+            (999, 1000, "99.9%"),
+            (9999, 10_000, ">99.9%"),
+            (9, 9, "100.0%"),
+        ] {
+            assert_eq!(percent(lost, sent), shown, "{lost} of {sent}");
+        }
     }
 
     #[test]

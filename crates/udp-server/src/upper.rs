@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use proto::cli::{Log, RateLimit, and_others};
+use proto::escape::many;
 use proto::net::{Call, TraceEvent};
 use proto::reason;
 use proto::socketserver::{Datagram, Event};
@@ -35,7 +36,8 @@ impl fmt::Display for Counts {
         .map(|count| count.load(Relaxed));
         write!(
             f,
-            "{received} received, {answered} answered, {truncated} truncated, {errors} errors"
+            "{received} received, {answered} answered, {truncated} truncated, {}",
+            many(errors, "error", "errors")
         )
     }
 }

@@ -116,7 +116,7 @@ fn a_full_server_is_never_taken_for_a_reply() {
             assert_eq!(output.stdout, b"");
             let text = complaint(&output);
             assert!(
-                text.contains("refused the connection: busy, 1 connections in use"),
+                text.contains("refused the connection: busy, 1 connection in use"),
                 "{text}"
             );
         }

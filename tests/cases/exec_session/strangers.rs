@@ -197,7 +197,7 @@ fn a_server_that_is_full_is_understood() {
     assert_eq!(inside.wait_line(SOON), "in");
     let text = complaint(&session.run("true"), 255);
     let endpoint = session.server.endpoint();
-    let expected = format!("error: {endpoint} refused the connection: busy, 1 connections in use");
+    let expected = format!("error: {endpoint} refused the connection: busy, 1 connection in use");
     assert!(text.starts_with(&expected), "{text}");
     drop(inside);
     // The place is free again, though perhaps not yet.

@@ -148,7 +148,7 @@ fn the_server_tools_own_refusal_is_understood() {
         let mut client = Process::spawn(client_command(&["--send", message, server.endpoint()]));
         assert_eq!(client.finish(SOON).status.code(), Some(1));
         let expected = format!(
-            "error: {} refused the connection: busy, 1 connections in use\n",
+            "error: {} refused the connection: busy, 1 connection in use\n",
             server.endpoint()
         );
         assert_eq!(client.stderr.text(), expected);

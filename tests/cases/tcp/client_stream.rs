@@ -114,7 +114,7 @@ fn a_refusal_is_not_a_reply_whatever_the_message_is() {
     let server = serve(&["--max-connections", "1"]);
     let served = net::connect(server.addr());
     assert_eq!(net::ask(&served, b"x", 1), b"X");
-    for message in ["e", "error", "error: busy, 1 connections in use"] {
+    for message in ["e", "error", "error: busy, 1 connection in use"] {
         for _ in 0..10 {
             let words = ["--send", message, server.endpoint()];
             let mut client = Process::spawn(client_command(&words));

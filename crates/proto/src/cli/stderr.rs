@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::failure::Failure;
 use super::output::write_waiting;
+use crate::escape::many;
 
 /// The length of the writer's queue, in texts. One more is dropped and counted.
 const MAX_WAITING: usize = 1024;
@@ -90,8 +91,8 @@ fn write_all(queue: &Receiver<Item>) {
 }
 
 fn dropped_line(count: u64) -> String {
-    let lines = if count == 1 { "line" } else { "lines" };
-    format!("({count} {lines} dropped here: the log was not read fast enough)\n")
+    let lines = many(count, "line", "lines");
+    format!("({lines} dropped here: the log was not read fast enough)\n")
 }
 
 fn write(text: &str) {

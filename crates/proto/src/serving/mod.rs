@@ -11,6 +11,7 @@ use crate::cli::{
     self, Failure, Flag, Group, Log, Output, RateLimit, and_others, show_duration, stdin,
     stdin_is_terminal,
 };
+use crate::escape::many;
 use crate::net::{Endpoint, Listener};
 use crate::socketserver::{
     Connection, Connections, Event, RequestHandler, Stopper, ThreadingServer, descriptor_limit,
@@ -112,8 +113,9 @@ pub fn fit_descriptors<F, H>(
     if let Some(max) = server.fit_descriptors(descriptors) {
         let limit = descriptor_limit().unwrap_or_default();
         log.info(format_args!(
-            "note: serving at most {max} connections at once, because the limit on open files is {limit}; \
-             raise it with: ulimit -n"
+            "note: serving at most {} at once, because the limit on open files is {limit}; \
+             raise it with: ulimit -n",
+            many(max, "connection", "connections")
         ));
     }
 }

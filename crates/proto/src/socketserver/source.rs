@@ -3,6 +3,7 @@
 use std::fmt::{self, Display};
 use std::io;
 
+use crate::escape::many;
 use crate::net::Stream;
 
 /// How a server waits for requests, gets them and refuses them. Servers differ in nothing else.
@@ -55,7 +56,10 @@ pub enum Refusal {
 impl Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Busy { in_use } => write!(f, "busy, {in_use} connections in use"),
+            Self::Busy { in_use } => {
+                let connections = many(*in_use, "connection", "connections");
+                write!(f, "busy, {connections} in use")
+            }
             Self::NoThread => f.write_str("server cannot start a thread"),
         }
     }
