@@ -30,7 +30,8 @@ fn read_reply(server: &mut TcpStream, length: usize) -> io::Result<Vec<u8>> {
     // here at most 1024 bytes. The function should
     //
     // * take exactly `length` bytes, however many reads that needs;
-    // * return an error if the server leaves in the middle of a reply.
+    // * return an error if the server leaves in the middle of a reply:
+    //   `Err(io::ErrorKind::UnexpectedEof.into())` is one.
     //
     // You can write the loop yourself. Or look at what std::io::Read has besides `read`.
     let mut reply = vec![0; length.min(1024)];

@@ -29,6 +29,7 @@ fn serve(mut conn: &TcpStream) -> io::Result<()> {
     //
     // 1. How does this side learn that the client has closed? Wait for that.
     // 2. Wait at most a second. Does your second limit the *whole* wait, or each call? A client may
-    //    stay and send a byte now and then.
+    //    stay and send a byte now and then. `deadline.saturating_duration_since(Instant::now())` is
+    //    what remains until `deadline`, an `Instant`.
     Ok(())
 }

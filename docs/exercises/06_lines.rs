@@ -29,7 +29,8 @@ fn serve(mut conn: TcpStream) -> io::Result<()> {
     loop {
         // YOURS. The starting version takes what one read returns for one message.
         //
-        // * Keep what has arrived so far in a Vec<u8>, and add to it what each read returns.
+        // * Keep what has arrived so far in a Vec<u8>, and add to it what each read returns
+        //   (`extend_from_slice`).
         // * How many whole lines can be in it then? None, one, or more. `iter().position` finds the
         //   first b'\n', and `drain` takes a part out of a Vec.
         // * When the client leaves, what remains has no line end. Is it a message?

@@ -12,10 +12,11 @@ use std::sync::mpsc::{self, Sender};
 use std::thread;
 use std::time::Duration;
 
-use crate::deadline::{SOON, poll};
+use crate::deadline::{A_MOMENT, SOON, poll};
 use crate::keeper;
 use crate::output::Output;
 use crate::procfs;
+use crate::say;
 use crate::signal::Signal;
 
 /// A process that a test has started, in a process group of its own. When this value is dropped,
@@ -205,13 +206,17 @@ impl Process {
     /// Fails the test with `what` and the state and output of this process.
     #[track_caller]
     pub fn fail(&self, what: &str) -> ! {
-        panic!(
-            "{what}\n  process {}: {}\n  its standard output: {:?}\n  its standard error: {:?}",
+        // Its last words may still be on their way.
+        self.stderr.wait(A_MOMENT, |_, ended| ended.then_some(()));
+        let seen = say!(
+            "process {}: {}\n  its standard output: {:?}\n  its standard error: {:?}",
+            "进程 {}：{}\n  它的标准输出：{:?}\n  它的标准错误：{:?}",
             self.pid(),
             self.command,
             self.stdout.text(),
             self.stderr.text(),
         );
+        panic!("{what}\n  {seen}");
     }
 }
 

@@ -30,7 +30,8 @@ fn read_reply(server: &mut TcpStream, length: usize) -> io::Result<Vec<u8>> {
     // 而且这里一次最多 1024 字节。这个函数应该：
     //
     // * 正好取 `length` 字节，不管要 read 多少次；
-    // * 服务端在响应中间断开时，返回错误。
+    // * 服务端在响应中间断开时，返回错误，例如
+    //   `Err(io::ErrorKind::UnexpectedEof.into())`。
     //
     // 可以自己写循环，也可以看看 std::io::Read 除了 `read` 还有什么。
     let mut reply = vec![0; length.min(1024)];

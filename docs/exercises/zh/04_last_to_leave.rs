@@ -28,6 +28,7 @@ fn serve(mut conn: &TcpStream) -> io::Result<()> {
     // YOURS：这里由你来写。客户端已经收到响应，接着我们就关闭：所以 TIME_WAIT 在我们这边。
     //
     // 1. 这一端怎样知道客户端已经关闭？等到那时再关闭。
-    // 2. 最多等一秒。你的一秒限制的是*整个*等待，还是每一次调用？客户端可能不走，时不时发一个字节。
+    // 2. 最多等一秒。你的一秒限制的是“整个”等待，还是每一次调用？客户端可能不走，时不时发一个字节。
+    //    `deadline` 是 `Instant` 时，`deadline.saturating_duration_since(Instant::now())` 就是剩余的时间。
     Ok(())
 }

@@ -29,7 +29,7 @@ fn serve(mut conn: TcpStream) -> io::Result<()> {
     loop {
         // YOURS：这里由你来写。现在的版本把一次 read 的结果当成一条消息。
         //
-        // * 把已经到达的数据放在一个 Vec<u8> 里，每次 read 的结果都接在后面。
+        // * 把已经到达的数据放在一个 Vec<u8> 里，每次 read 的结果都接在后面（`extend_from_slice`）。
         // * 这时里面有几个完整的行？没有、一行或者更多。`iter().position` 找到第一个 b'\n'，
         //   `drain` 从 Vec 里取走一段。
         // * 客户端断开时，剩下的数据没有换行。它算一条消息吗？

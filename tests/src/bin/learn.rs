@@ -102,7 +102,7 @@ fn list() -> Result<String, String> {
         let text = fs::read_to_string(workspace().join(&source)).unwrap_or_default();
         let title = text.lines().next().unwrap_or_default();
         let title = title.trim_start_matches("//! ");
-        format!("{mark} {:39}  {title}\n", source.display().to_string())
+        format!("{mark} {:42}  {title}\n", source.display().to_string())
     };
     let lines: String = EXERCISES.iter().map(line).collect();
     Ok(format!("{lines}\n{}", next()))
