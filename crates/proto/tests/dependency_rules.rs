@@ -37,7 +37,7 @@ const LAYERS: &[(&str, &[&str], &[&str])] = &[
     ),
     (
         "serving",
-        &["errors", "cli", "net", "socketserver", "sync"],
+        &["escape", "errors", "cli", "net", "socketserver", "sync"],
         &["std::net"],
     ),
 ];
