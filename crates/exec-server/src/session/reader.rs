@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use proto::is_timeout;
-use proto::net::{has_vanished, lingering_close};
+use proto::net::{has_unsent, has_vanished, lingering_close};
 use proto::wire::session::{FrameReader, FrameType, KeepAlive, Opener, SessionError, Silence};
 
 use super::runner::Started;
@@ -240,11 +240,14 @@ impl<'a> Link<'a> {
 
     /// Does what time asks for while the client says nothing.
     fn look(&mut self) -> Result<(), CloseReason> {
-        let idle = self.shared.idle_for();
-        if let (Some(limit), Some(idle)) = (self.options().idle_timeout, idle)
+        if let (Some(limit), Some(idle)) = (self.options().idle_timeout, self.shared.idle_for())
             && idle >= limit
         {
-            return Err(CloseReason::Idle(limit));
+            // The reader of the output may have paused. Closed now, the rest of it would be lost.
+            if !has_unsent(&self.shared.client.stream) {
+                return Err(CloseReason::Idle(limit));
+            }
+            self.shared.restart_idle();
         }
         if !self.noted && self.held_open().is_some_and(|held| held >= NOTE_AFTER) {
             let running = || self.shared.is_running();
@@ -256,7 +259,7 @@ impl<'a> Link<'a> {
         match self.options().alive_interval {
             Some(interval) if self.silent_since.elapsed() >= interval => {
                 self.silent_since = Instant::now();
-                self.keep_alive(interval, idle.is_some())
+                self.keep_alive(interval)
             }
             _ => Ok(self.shared.writer.flush()?),
         }
@@ -264,12 +267,12 @@ impl<'a> Link<'a> {
 
     /// An interval has passed in which the client said nothing.
     ///
-    /// While a command runs, a client may be paused, or wait for the reader of its output: it answers
-    /// nothing, but its system acknowledges what it gets. Then it is not gone.
-    fn keep_alive(&mut self, interval: Duration, idle: bool) -> Result<(), CloseReason> {
+    /// A client may be paused, or wait for the reader of its output: it answers nothing, but its
+    /// system acknowledges what it gets. Then it is not gone.
+    fn keep_alive(&mut self, interval: Duration) -> Result<(), CloseReason> {
         match self.alive.silent_interval() {
             Silence::Ping => self.shared.writer.ping()?,
-            Silence::Gone if idle || has_vanished(&self.shared.client.stream) => {
+            Silence::Gone if has_vanished(&self.shared.client.stream) => {
                 return Err(CloseReason::Vanished(interval));
             }
             Silence::Wait | Silence::Gone => self.shared.writer.flush()?,

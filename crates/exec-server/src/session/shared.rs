@@ -66,6 +66,11 @@ impl Shared {
         (!now.state.is_running()).then(|| now.idle_since.elapsed())
     }
 
+    /// The client has yet to take what it was sent.
+    pub fn restart_idle(&self) {
+        lock(&self.now).idle_since = Instant::now();
+    }
+
     /// The runner cannot go on. What fails because the reader has ended is no news.
     pub fn runner_failed(&self, why: CloseReason) {
         let mut now = lock(&self.now);

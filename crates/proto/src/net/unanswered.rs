@@ -1,4 +1,5 @@
-//! Tells whether the peer's kernel still acknowledges, even if its program is paused.
+//! What the kernel knows about a TCP stream: whether the peer's kernel still acknowledges, and has taken
+//! all bytes, even if its program is paused.
 
 use std::fs;
 
@@ -26,14 +27,24 @@ use crate::sys::socket_inode;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn unanswered_tries(stream: &Stream) -> Option<u32> {
-    let Socket::Tcp(tcp) = stream.socket() else {
-        return None;
-    };
-    let inode = socket_inode(tcp)?;
-    ["/proc/self/net/tcp", "/proc/self/net/tcp6"]
-        .into_iter()
-        .filter_map(|table| fs::read_to_string(table).ok())
-        .find_map(|table| tries_of(&inode, &table))
+    counters(stream).map(|it| it.tries)
+}
+
+/// Whether bytes that were written wait for the peer's system to take them: its program has paused.
+///
+/// A stream that is closed then loses them after some minutes, because the kernel gives up a closed
+/// connection whose peer takes nothing. False for a Unix-domain stream, which loses nothing, and where
+/// nothing is known (no `/proc`).
+///
+/// ```
+/// use proto::net::{Stream, has_unsent};
+///
+/// let (ours, _theirs) = std::os::unix::net::UnixStream::pair()?;
+/// assert!(!has_unsent(&Stream::from(ours)));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn has_unsent(stream: &Stream) -> bool {
+    counters(stream).is_some_and(|it| it.unsent)
 }
 
 /// Whether the peer's kernel has left three or more tries unanswered. One or two prove nothing: a
@@ -50,9 +61,26 @@ pub fn has_vanished(stream: &Stream) -> bool {
     unanswered_tries(stream).is_some_and(|tries| tries >= 3)
 }
 
-/// Adds fields 6 (retransmissions) and 8 (window probes) of the line whose field 9 is the inode,
-/// counted from 0; see proc(5).
-fn tries_of(inode: &str, table: &str) -> Option<u32> {
+#[derive(Debug, PartialEq, Eq)]
+struct Counters {
+    unsent: bool,
+    tries: u32,
+}
+
+fn counters(stream: &Stream) -> Option<Counters> {
+    let Socket::Tcp(tcp) = stream.socket() else {
+        return None;
+    };
+    let inode = socket_inode(tcp)?;
+    ["/proc/self/net/tcp", "/proc/self/net/tcp6"]
+        .into_iter()
+        .filter_map(|table| fs::read_to_string(table).ok())
+        .find_map(|table| counters_of(&inode, &table))
+}
+
+/// Fields 4 (bytes to send and to read), 6 (retransmissions) and 8 (window probes) of the line
+/// that has the inode as its field 9, counted from 0; see proc(5).
+fn counters_of(inode: &str, table: &str) -> Option<Counters> {
     table.lines().find_map(|line| {
         let fields: Vec<&str> = line.split_whitespace().collect();
         if fields.get(9) != Some(&inode) {
@@ -60,7 +88,10 @@ fn tries_of(inode: &str, table: &str) -> Option<u32> {
         }
         let repeated = u32::from_str_radix(fields[6], 16).ok()?;
         let probes: u32 = fields[8].parse().ok()?;
-        Some(repeated + probes)
+        Some(Counters {
+            unsent: !fields[4].starts_with("00000000:"),
+            tries: repeated + probes,
+        })
     })
 }
 
@@ -70,11 +101,12 @@ mod tests {
 
     #[test]
     fn retransmissions_and_probes_are_added() {
+        let counters = |unsent, tries| Some(Counters { unsent, tries });
         let table = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n\
             0: 0100007F:1F40 0100007F:8A2C 01 00000005:00000000 01:00000040 00000010  1000        0 4242 2 0 20 4 30 10 -1\n\
-            1: 0100007F:1F40 0100007F:8A2D 01 00000005:00000000 04:00000040 00000000  1000        3 4343 2 0 20 4 30 10 -1\n";
-        assert_eq!(tries_of("4242", table), Some(16));
-        assert_eq!(tries_of("4343", table), Some(3));
-        assert_eq!(tries_of("1", table), None);
+            1: 0100007F:1F40 0100007F:8A2D 01 00000000:00000007 04:00000040 00000000  1000        3 4343 2 0 20 4 30 10 -1\n";
+        assert_eq!(counters_of("4242", table), counters(true, 16));
+        assert_eq!(counters_of("4343", table), counters(false, 3));
+        assert_eq!(counters_of("1", table), None);
     }
 }
