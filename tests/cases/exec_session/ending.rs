@@ -80,6 +80,32 @@ fn the_drain_time_bounds_the_wait_and_ends_nothing() {
     assert!(Signal::Kill.to_process(pid.trim().parse().unwrap()));
 }
 
+/// What comes before the cut has no holes and nothing that the command has not written.
+#[test]
+fn the_drain_time_cuts_output_in_one_place() {
+    let mut session = Session::start(&["--drain", "100ms"]);
+    let count = "setsid seq -f %0999.0f 1 1000000000 & echo $! >&2";
+    thread::scope(|scope| {
+        let session = &session;
+        for _ in 0..2 {
+            scope.spawn(move || {
+                for _ in 0..8 {
+                    let done = session.client(&["-n"], count).finish(SOON);
+                    let told = String::from_utf8(done.stderr).unwrap();
+                    let pid = told.lines().next().unwrap().parse().unwrap();
+                    Signal::Kill.to_process(pid);
+                    let said = String::from_utf8(done.stdout).unwrap();
+                    let (whole, _) = said.rsplit_once('\n').unwrap();
+                    for (line, number) in whole.lines().zip(1_u32..) {
+                        assert_eq!(line.trim_start_matches('0'), number.to_string());
+                    }
+                }
+            });
+        }
+    });
+    session.assert_alive();
+}
+
 /// A command may give up its outputs and go on; it still ends with its client.
 #[test]
 fn a_command_without_outputs_ends_with_its_client() {

@@ -187,7 +187,8 @@ impl Job {
                     self.changed.notify_all();
                 }
             }
-            Phase::Ending { .. } | Phase::GivenUp | Phase::Over => {}
+            Phase::GivenUp => self.close_outlets(),
+            Phase::Ending { .. } | Phase::Over => {}
         }
         state.phase != Phase::Over
     }

@@ -20,6 +20,10 @@ const IN_PIPE: u8 = 1;
 const CLOSED: u8 = 2;
 /// The reader has returned.
 const ENDED: u8 = 3;
+/// The reader is in the pipe, and what it reads there is the last that it waits for.
+const LEAVING: u8 = 4;
+/// The same, and a byte was written to wake it.
+const WOKEN: u8 = 5;
 
 /// The first buffer: most commands say little, and a page costs nothing to make.
 const SMALL: usize = 4096;
@@ -91,19 +95,27 @@ impl Outlet {
         Pumped { taken, cut }
     }
 
+    fn moved(&self, from: u8, to: u8) -> bool {
+        self.place
+            .compare_exchange(from, to, SeqCst, SeqCst)
+            .is_ok()
+    }
+
     /// Waits for output; 0 bytes at its end, `None` where the pipe was closed.
     fn read(&self, buffer: &mut [u8]) -> Option<usize> {
-        let moved = |from, to| {
-            self.place
-                .compare_exchange(from, to, SeqCst, SeqCst)
-                .is_ok()
-        };
-        if !moved(IN_SINK, IN_PIPE) {
+        if !self.moved(IN_SINK, IN_PIPE) {
             return None;
         }
         let length = retry(|| (&self.pipe).read(buffer)).unwrap_or(0);
-        // A reader that was woken by `close` has read the byte that woke it.
-        moved(IN_PIPE, IN_SINK).then_some(length)
+        if self.moved(IN_PIPE, IN_SINK) || self.place.swap(CLOSED, SeqCst) == LEAVING {
+            return Some(length);
+        }
+        // The byte that woke it comes after what the command has written.
+        match buffer[..length].strip_suffix(&[0]) {
+            Some([]) => None,
+            Some(output) => Some(output.len()),
+            None => Some(length),
+        }
     }
 
     /// Hands on what is in the pipe without waiting for more. Whether the pipe has ended.
@@ -124,7 +136,7 @@ impl Outlet {
     /// Whether the reader waits for the command, not for the client; `None` where it has returned.
     pub(super) fn waits_for_command(&self) -> Option<bool> {
         match self.place.load(SeqCst) {
-            IN_PIPE => Some(true),
+            IN_PIPE | LEAVING | WOKEN => Some(true),
             ENDED => None,
             _ => Some(false),
         }
@@ -132,18 +144,16 @@ impl Outlet {
 
     /// Makes the reader return once it has handed on what is in the pipe, also where a process still
     /// holds the other end. Never waits.
+    ///
+    /// It is called at each tick: a reader that still waits at the second call waits at an empty pipe,
+    /// so that the byte that wakes it comes alone.
     pub(super) fn close(&self) {
-        let moved = |from| {
-            self.place
-                .compare_exchange(from, CLOSED, SeqCst, SeqCst)
-                .is_ok()
-        };
-        if moved(IN_PIPE) {
+        if self.moved(LEAVING, WOKEN) {
             // Where that fails, the reader waits for the next byte.
             let _ = open_end(&self.pipe, OpenOptions::new().write(true))
                 .and_then(|mut writer| writer.write(&[0]));
-        } else {
-            moved(IN_SINK);
+        } else if !self.moved(IN_PIPE, LEAVING) {
+            self.moved(IN_SINK, CLOSED);
         }
     }
 }
