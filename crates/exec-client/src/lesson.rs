@@ -69,7 +69,7 @@ impl Lesson {
         } else {
             self.is_open(&stream)?;
         }
-        let (status, open_line) = (0, reply.open_line);
+        let (status, open_line) = (0, reply.open_line && Output::stdout().is_terminal());
         Ok(Done { status, open_line })
     }
 

@@ -25,15 +25,15 @@ pub fn run(remote: &mut Remote, options: &Options) -> Result<u8, Failure> {
         match line.trim_ascii() {
             // As in the lesson, an empty line is no command.
             b"" => continue,
-            b"exit" if lines.has_prompt() => break,
+            b"exit" => break,
             _ => {}
         }
         match remote.run(&line, false) {
             Ok(done) => {
                 status = done.status;
-                if lines.has_prompt() && done.open_line && Output::stdout().is_terminal() {
+                if lines.has_prompt() && done.open_line {
                     // The prompt begins on a line of its own.
-                    Output::stdout().write(b"\n")?;
+                    Output::stderr().write(b"\n")?;
                 }
             }
             Err(failure) if failure.is_output_closed() => return Err(failure),

@@ -41,7 +41,7 @@ fn main() -> ExitCode {
 struct Done {
     /// As a shell has it.
     status: u8,
-    /// Whether its output ended within a line.
+    /// Whether the last that it has shown on a terminal ended within a line.
     open_line: bool,
 }
 

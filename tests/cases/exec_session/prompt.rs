@@ -28,6 +28,7 @@ fn a_person_is_told_what_happened_and_one_bad_line_does_not_end_it() {
     for (typed, shown) in [
         ("exit 3;", ">>: exit 3;\r\nstatus 3\r\n>>: "),
         ("printf x", ">>: printf x\r\nx\r\n>>: "),
+        ("printf y >&2", ">>: printf y >&2\r\ny\r\n>>: "),
         ("echo hi", ">>: echo hi\r\nhi\r\n>>: "),
         // Nothing is forwarded, so this ends at once.
         ("cat", ">>: cat\r\n>>: "),
@@ -60,6 +61,18 @@ fn a_script_stops_at_the_first_line_that_fails() {
         let stopped = "stopped at line 4, which ended with status 2; --keep-going goes on\n";
         assert_eq!(text.ends_with(stopped), options.is_empty(), "{text}");
     }
+    session.assert_alive();
+}
+
+/// As in a script that one shell runs.
+#[test]
+fn a_line_exit_ends_a_script() {
+    let mut session = Session::start(&[]);
+    let mut client = Process::spawn(lines(&session, &[]));
+    client.send(b"echo one\n exit\necho two\n");
+    let done = client.finish(SOON);
+    assert_eq!(done.stdout, b"one\n");
+    assert_eq!(done.status.code(), Some(0));
     session.assert_alive();
 }
 

@@ -57,7 +57,11 @@ impl<'a> Receiver<'a> {
             incoming: BufReader::with_capacity(BUFFER, Box::new(incoming)),
             frames: FrameReader::default(),
             opener,
-            shown: Shown::default(),
+            shown: Shown {
+                stdout_is_terminal: Output::stdout().is_terminal(),
+                stderr_closed: false,
+                open_line: false,
+            },
         }
     }
 
@@ -124,15 +128,17 @@ impl<'a> Receiver<'a> {
 }
 
 /// Where the output of commands goes.
-#[derive(Default)]
 struct Shown {
+    stdout_is_terminal: bool,
     stderr_closed: bool,
     open_line: bool,
 }
 
 impl Shown {
     fn stdout(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        self.open_line = bytes.last().map_or(self.open_line, |last| *last != b'\n');
+        if self.stdout_is_terminal {
+            self.look_at_end(bytes);
+        }
         Output::stdout().write(bytes)
     }
 
@@ -141,6 +147,7 @@ impl Shown {
         if self.stderr_closed {
             return Ok(());
         }
+        self.look_at_end(bytes);
         match Output::stderr().write(bytes) {
             Err(failure) if failure.is_output_closed() && !is_stderr_stdout() => {
                 self.stderr_closed = true;
@@ -150,11 +157,16 @@ impl Shown {
         }
     }
 
+    fn look_at_end(&mut self, bytes: &[u8]) {
+        self.open_line = bytes.last().map_or(self.open_line, |last| *last != b'\n');
+    }
+
     fn exit(&mut self, body: &[u8], log: Log) -> Outcome {
         let status = ExitStatus::decode(body).map_err(|error| incomplete(&error.to_string()))?;
         if let ExitStatus::Signal(signal) = status {
             let name = signal_name(signal);
             log.note(format_args!("killed by signal {signal}{name}"));
+            self.open_line = false;
         }
         Ok(Done {
             status: status.shell_status(),
