@@ -67,6 +67,8 @@ fn a_request_line_that_is_cut_on_its_way_runs_nothing() {
         for request in [
             "GET /x HTTP/1.1\r\nHost: x\r\n\r\n\ntouch F\n",
             "post /x http/1.1\r\nhost: x\r\n\r\n\ntouch F\n",
+            "get /;touch${IFS}F; http/1.1\r\nhost: x\r\n\r\n",
+            "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\ntouch F\n",
         ] {
             for cut in 1..request.find('\r').unwrap() {
                 let conn = net::connect(server.addr());

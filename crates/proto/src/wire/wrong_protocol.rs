@@ -21,16 +21,8 @@ pub enum WrongProtocol {
 
 /// The beginnings of HTTP requests.
 const METHODS: &[&str] = &[
-    "GET ",
-    "HEAD ",
-    "POST ",
-    "PUT ",
-    "DELETE ",
-    "CONNECT ",
-    "OPTIONS ",
-    "TRACE ",
-    "PATCH ",
-    "PRI * HTTP/2",
+    "GET ", "HEAD ", "POST ", "PUT ", "DELETE ", "CONNECT ", "OPTIONS ", "TRACE ", "PATCH ",
+    "PRI * ",
 ];
 /// Methods that are not names of programs in lower case.
 const NOT_PROGRAMS: &[&str] = &["get", "post", "put", "delete", "connect", "options"];
@@ -126,7 +118,7 @@ fn is_request_line(line: &[u8]) -> bool {
     let is_method = NOT_PROGRAMS
         .iter()
         .any(|it| first.eq_ignore_ascii_case(it.as_bytes()));
-    is_method && words.len() == 2 && is_target(last)
+    is_method && words.get(1).is_some_and(|word| is_target(word))
 }
 
 /// `Name: value`. No shell command has such a name.
@@ -158,6 +150,8 @@ mod tests {
             "get / http/1.1\r\n\r\ntouch F\n",
             "Post http://x/ HTTP/1.1",
             "get /",
+            "get /;touch${IFS}F; ht",
+            "PRI * H",
             "T / HTTP/1.1\r\nHost: x\r\n\r\ntouch F\n",
             "t / http/1.1\ntouch F\n",
             " / HTTP/1.1\r\n",
