@@ -261,6 +261,13 @@ fn an_unknown_name_is_refused_in_words() {
 }
 
 #[test]
+fn a_folder_that_is_not_there_is_told_at_the_start() {
+    let nowhere = ["--dir", "/nonexistent", "127.0.0.1:0"];
+    let assert = tool().args(RAW).args(nowhere).assert().code(1);
+    assert.stderr("error: cannot enter the directory /nonexistent (no such file or directory)\n");
+}
+
+#[test]
 fn a_full_disk_under_stdout_is_a_failure_in_words() {
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
     let Ok(full) = full else { return };

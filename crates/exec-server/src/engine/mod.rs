@@ -44,7 +44,7 @@ mod tests;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -155,17 +155,22 @@ impl Engine {
     }
 }
 
-/// Runs the shell once and waits for it, which also fails where the server was started with children's
-/// ends ignored (SIGCHLD): then a number could be used again while we still signal it.
+/// Runs the shell once, where commands will run, and waits for it, which also fails where the server
+/// was started with children's ends ignored (SIGCHLD): then a number could be used again while we
+/// still signal it.
 fn try_shell(settings: &Settings) -> Result<(), EngineError> {
-    std::process::Command::new(&settings.shell)
+    let mut shell = Command::new(&settings.shell);
+    if let Some(dir) = &settings.dir {
+        shell.current_dir(dir);
+    }
+    shell
         .args(["-c", ":"])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status()
         .map(drop)
-        .map_err(|source| EngineError::Shell(settings.shell.clone(), source))
+        .map_err(|source| spawn::why_not_started(settings, source))
 }
 
 /// setsid(1) of util-linux or busybox.

@@ -79,7 +79,7 @@ fn start_registered(core: &Core, command: &mut Command) -> Result<Child, EngineE
 }
 
 /// std has one error for a shell that cannot be started and a directory that cannot be entered.
-fn why_not_started(settings: &Settings, source: io::Error) -> EngineError {
+pub(super) fn why_not_started(settings: &Settings, source: io::Error) -> EngineError {
     match &settings.dir {
         Some(dir) if let Err(why) = fs::metadata(dir.join(".")) => {
             EngineError::Dir(dir.clone(), why)
