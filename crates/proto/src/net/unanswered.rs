@@ -97,7 +97,19 @@ fn counters_of(inode: &str, table: &str) -> Option<Counters> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::stream::tests::pair;
     use super::*;
+
+    #[test]
+    fn a_peer_that_acknowledges_or_is_on_this_machine_has_not_vanished() {
+        let (ours, _theirs) = pair();
+        assert!(!has_vanished(&ours));
+        #[cfg(unix)]
+        {
+            let (ours, _theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+            assert!(!has_vanished(&ours.into()));
+        }
+    }
 
     #[test]
     fn retransmissions_and_probes_are_added() {
