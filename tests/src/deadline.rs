@@ -1,5 +1,6 @@
 //! How long a wait may last.
 
+use std::panic;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -45,4 +46,19 @@ pub fn poll<T>(within: Duration, mut look: impl FnMut() -> Option<T>) -> Option<
         }
         thread::sleep(PAUSE);
     }
+}
+
+/// Runs what has no deadline of its own, such as a read from a pipe, on another thread, and fails if
+/// it is not done [`SOON`].
+///
+/// # Panics
+///
+/// If `work` does, too.
+#[track_caller]
+pub fn in_time<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    let thread = thread::spawn(work);
+    let ended = poll(SOON, || thread.is_finished().then_some(()));
+    assert!(ended.is_some(), "not done within {SOON:?}");
+    let result = thread.join();
+    result.unwrap_or_else(|panicked| panic::resume_unwind(panicked))
 }

@@ -12,6 +12,7 @@ use std::net::{SocketAddr, UdpSocket};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use crate::deadline::{SOON, poll};
 use crate::net::{self, ANY_PORT, again, ask_udp};
 use crate::random::Random;
 
@@ -73,8 +74,13 @@ impl Relay {
     /// Ends it after all earlier requests, and returns its records.
     #[track_caller]
     pub fn close(self) -> Books {
-        if let Err(why) = self.closer.send_to(b"", self.addr) {
-            panic!("the relay cannot be told to end: {why}");
+        let has_ended = || {
+            // Again and again, since a datagram may be lost. It fails where the relay has gone.
+            let _ = self.closer.send_to(b"", self.addr);
+            self.running.is_finished().then_some(())
+        };
+        if poll(SOON, has_ended).is_none() {
+            panic!("the relay does not end");
         }
         match self.running.join() {
             Ok(Ok(books)) => books,

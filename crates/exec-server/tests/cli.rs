@@ -6,12 +6,14 @@
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use assert_cmd::Command;
 use predicates::prelude::*;
-use predicates::str::{contains, is_empty, starts_with};
+use predicates::str::{contains, ends_with, is_empty, starts_with};
 
 /// A lesson protocol, with what it needs besides its name.
+const LONG: Duration = Duration::from_secs(10);
 const RAW: [&str; 3] = ["--protocol", "raw", "--no-auth"];
 
 /// Where a token of ours would be made, and no test here may make one.
@@ -21,7 +23,7 @@ fn config() -> PathBuf {
 
 fn tool() -> Command {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin!("exec-server"));
-    command.timeout(std::time::Duration::from_secs(10));
+    command.timeout(LONG);
     command.env("XDG_CONFIG_HOME", config()).env_remove("HOME");
     command
 }
@@ -271,16 +273,12 @@ fn a_folder_that_is_not_there_is_told_at_the_start() {
 fn a_full_disk_under_stdout_is_a_failure_in_words() {
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
     let Ok(full) = full else { return };
-    let output = std::process::Command::new(assert_cmd::cargo::cargo_bin!("exec-server"))
-        .args(RAW)
-        .arg("127.0.0.1:0")
-        .stdout(full)
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    let words = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(
-        words.lines().last(),
-        Some("error: cannot write to standard output (No space left on device)")
-    );
+    drop(full);
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "exec \"$@\" > /dev/full", "sh"]);
+    shell.arg(assert_cmd::cargo::cargo_bin!("exec-server"));
+    shell.args(RAW).arg("127.0.0.1:0").timeout(LONG);
+    shell.assert().code(1).stderr(ends_with(
+        "error: cannot write to standard output (No space left on device)\n",
+    ));
 }

@@ -2,14 +2,17 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "../../../tests/src/deadline.rs"]
+#[allow(dead_code, reason = "other tests use the rest")]
+mod deadline;
+
 use std::io::{BufRead, BufReader, Read};
 use std::net::UdpSocket;
 use std::process::{Child, ChildStdin, Stdio};
-use std::sync::mpsc;
-use std::thread;
 use std::time::Duration;
 
 use assert_cmd::Command;
+use deadline::{SOON, in_time, poll};
 use predicates::prelude::*;
 use predicates::str::{contains, is_empty, starts_with};
 
@@ -52,13 +55,6 @@ fn start(flags: &[&str]) -> Running {
     running
 }
 
-/// Does what may wait for ever, for as long as anything here may take.
-fn in_time<T: Send + 'static>(wait: impl FnOnce() -> T + Send + 'static) -> T {
-    let (done, result) = mpsc::channel();
-    thread::spawn(move || done.send(wait()));
-    result.recv_timeout(LONG).unwrap()
-}
-
 impl Running {
     fn ask(&self, message: &[u8]) -> Vec<u8> {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
@@ -75,12 +71,13 @@ impl Running {
     fn stop(mut self) -> String {
         drop(self.stdin.take());
         let mut stderr = self.child.stderr.take().unwrap();
-        in_time(move || {
+        let words = in_time(move || {
             let mut words = String::new();
-            stderr.read_to_string(&mut words).unwrap();
-            assert_eq!(self.child.wait().unwrap().code(), Some(0));
-            words
-        })
+            stderr.read_to_string(&mut words).map(|_| words).unwrap()
+        });
+        let status = poll(SOON, || self.child.try_wait().unwrap());
+        assert_eq!(status.unwrap().code(), Some(0));
+        words
     }
 }
 

@@ -89,6 +89,7 @@ fn partly_sent_replies_are_counted() {
     while greedy.write(&[b'x'; 50_000]).is_ok() {}
     let closed = "closed, the client read nothing for 500ms; ";
     server.process.wait_stderr(closed, SOON);
+    greedy.set_read_timeout(Some(SOON)).unwrap();
     let mut rest = Vec::new();
     let _ = greedy.read_to_end(&mut rest);
     let log = server.process.stderr.text();

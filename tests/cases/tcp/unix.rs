@@ -10,7 +10,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use cross_process::deadline::{A_MOMENT, SOON, poll};
+use cross_process::deadline::{A_MOMENT, SOON, in_time, poll};
 use cross_process::process::Process;
 use cross_process::server::Server;
 use cross_process::signal::Signal;
@@ -143,7 +143,7 @@ fn the_socket_of_a_hung_server_with_a_full_queue_is_not_replaced() {
         "{words}"
     );
     server.process.signal(Signal::Continue);
-    caller.join().unwrap();
+    in_time(|| caller.join().unwrap());
     server.assert_nothing_left();
     assert_alive(&mut server, &path);
 }

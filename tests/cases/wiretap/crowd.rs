@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::thread;
 use std::time::Duration;
 
-use cross_process::deadline::SOON;
+use cross_process::deadline::{SOON, in_time};
 use cross_process::net;
 use cross_process::process::Process;
 use cross_process::procfs;
@@ -74,10 +74,13 @@ fn a_long_stream_leaves_memory_flat_with_the_page_open_and_closed() {
 fn whoever_does_not_read_its_lines_holds_up_no_conversation() {
     let server = Tool("tcp-server", &[]).serve().unwrap();
     let (reader, writer) = std::io::pipe().unwrap();
-    let mut reader = std::io::BufReader::new(reader);
     let mut tap = Process::spawn_to(command(server.addr(), &[]), writer.into());
-    let mut line = String::new();
-    std::io::BufRead::read_line(&mut reader, &mut line).unwrap();
+    let (line, reader) = in_time(move || {
+        let mut reader = std::io::BufReader::new(reader);
+        let mut line = String::new();
+        std::io::BufRead::read_line(&mut reader, &mut line).unwrap();
+        (line, reader)
+    });
     let addr = line
         .trim_end()
         .strip_prefix("listening on ")

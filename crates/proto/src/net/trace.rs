@@ -161,4 +161,14 @@ mod tests {
         assert_eq!(Trace::new(&mut room[..], watch).write(b"hello").unwrap(), 3);
         assert_eq!(seen, "send(5) = 3 b'hel'");
     }
+
+    #[test]
+    fn a_write_of_several_parts_is_one_call() {
+        let mut seen = String::new();
+        let watch = |event: &TraceEvent<'_>| seen = event.to_string();
+        let parts = [IoSlice::new(b"ab"), IoSlice::new(b"c")];
+        let mut stream = Trace::new(Vec::new(), watch);
+        assert_eq!(stream.write_vectored(&parts).unwrap(), 3);
+        assert_eq!(seen, "send(3) = 3 b'ab'");
+    }
 }

@@ -61,8 +61,21 @@ pub(super) fn unspecified_to_loopback(mut address: SocketAddr) -> SocketAddr {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::deadline::{SOON, in_time, poll};
     use std::net::TcpListener;
     use std::thread;
+
+    #[test]
+    fn only_unspecified_addresses_become_loopback() {
+        for (bound, reachable) in [
+            ("0.0.0.0:1", "127.0.0.1:1"),
+            ("[::]:1", "[::1]:1"),
+            ("192.0.2.1:1", "192.0.2.1:1"),
+        ] {
+            let address = unspecified_to_loopback(bound.parse().unwrap());
+            assert_eq!(address.to_string(), reachable);
+        }
+    }
 
     /// As on a system that cannot shut down a listening socket.
     #[test]
@@ -77,17 +90,14 @@ mod tests {
         other.shutdown(Shutdown::Both).unwrap();
         drop(_held);
         // `shutdown` of this socket fails, because its peer is gone.
-        while other.shutdown(Shutdown::Both).is_ok() {
-            thread::yield_now();
-        }
+        let has_gone = || other.shutdown(Shutdown::Both).err();
+        assert!(poll(SOON, has_gone).is_some());
         let waker = Waker {
             socket: other,
             endpoint,
         };
-        thread::scope(|scope| {
-            let accepting = scope.spawn(|| listener.accept().is_ok());
-            waker.wake();
-            assert!(accepting.join().unwrap());
-        });
+        let accepting = thread::spawn(move || listener.accept().is_ok());
+        waker.wake();
+        assert!(in_time(|| accepting.join().unwrap()));
     }
 }

@@ -7,6 +7,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::*;
+use crate::deadline::in_time;
 use crate::net::{MAX_DATAGRAM, bind_udp, connect_udp};
 use crate::sync::lock;
 
@@ -27,7 +28,7 @@ impl Running {
 
     fn stop(self) {
         assert_eq!(self.stopper.shutdown(LONG), 0);
-        self.serving.join().unwrap();
+        in_time(|| self.serving.join().unwrap());
     }
 }
 
@@ -134,8 +135,8 @@ fn a_datagram_from_its_own_address_is_not_answered() {
         assert_eq!(exchange(&client, b"real"), b"real");
         assert_eq!(answers.recv_timeout(LONG).unwrap(), b"real");
         stopper.shutdown(LONG);
-        serving.join().unwrap();
-        assert!(answers.recv().is_err(), "{bind}, {from}");
+        in_time(|| serving.join().unwrap());
+        assert!(answers.recv_timeout(LONG).is_err(), "{bind}, {from}");
     }
 }
 
@@ -245,5 +246,5 @@ fn threads_answer_concurrently_and_drop_datagrams_over_the_limit() {
     assert_eq!(first.recv(&mut reply).unwrap(), 4);
     assert_eq!(&reply, b"SLOW");
     assert_eq!(stopper.shutdown(LONG), 0);
-    assert_eq!(serving.join().unwrap(), 0);
+    assert_eq!(in_time(|| serving.join().unwrap()), 0);
 }

@@ -105,6 +105,7 @@ impl Drop for RefusedStreams {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::deadline::{SOON, poll};
     use std::io::Read;
     use std::net::{TcpListener, TcpStream};
 
@@ -117,6 +118,7 @@ mod tests {
             client.write_all(&vec![0; size]).unwrap();
             refused.refuse(listener.accept().unwrap().0.into(), &"not today");
             let mut words = String::new();
+            client.set_read_timeout(Some(SOON)).unwrap();
             client.read_to_string(&mut words).unwrap();
             assert_eq!(words, "error: not today\n");
         }
@@ -137,14 +139,14 @@ mod tests {
         assert!(lock(&refused.0.queue).streams.len() <= 3);
         for mut client in clients {
             let mut words = String::new();
+            client.set_read_timeout(Some(SOON)).unwrap();
             client.read_to_string(&mut words).unwrap();
             assert_eq!(words, "error: full\n");
         }
         let kept = Arc::clone(&refused.0);
         drop(refused);
-        while Arc::strong_count(&kept) > 1 {
-            thread::yield_now();
-        }
+        let has_ended = || (Arc::strong_count(&kept) == 1).then_some(());
+        assert!(poll(SOON, has_ended).is_some());
         assert!(lock(&kept.queue).streams.is_empty());
     }
 }

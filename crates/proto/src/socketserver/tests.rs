@@ -8,7 +8,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::*;
-use crate::deadline::poll;
+use crate::deadline::{in_time, poll};
 use crate::net::Listener;
 use crate::sync::lock;
 
@@ -121,7 +121,7 @@ fn shutdown_wakes_accept_and_ends_the_input_of_idle_handlers() {
     let mut inside = server.served();
     assert_eq!(server.stopper.shutdown(LONG), 0);
     assert_eq!(inside.read(&mut [0]).unwrap(), 0);
-    assert_eq!(server.serving.join().unwrap(), 0);
+    assert_eq!(in_time(|| server.serving.join().unwrap()), 0);
     assert!(!server.stopper.is_accepting());
     assert!(TcpStream::connect(("127.0.0.1", server.port)).is_err());
     assert_eq!(server.finished.load(Ordering::SeqCst), 1);
@@ -155,7 +155,7 @@ fn shutdown_does_not_wait_longer_than_the_grace() {
     let live = || (stopper.state.live() > 0).then_some(());
     assert!(poll(LONG, live).is_some(), "no connection");
     assert_eq!(stopper.shutdown(Duration::from_millis(50)), 1);
-    assert_eq!(serving.join().unwrap(), 1);
+    assert_eq!(in_time(|| serving.join().unwrap()), 1);
     go.send(()).unwrap();
 }
 
@@ -185,7 +185,7 @@ fn a_handler_that_stops_its_server_does_not_wait_for_itself() {
     let mut left = [9];
     client.read_exact(&mut left).unwrap();
     assert_eq!(left, [0]);
-    assert_eq!(serving.join().unwrap(), 0);
+    assert_eq!(in_time(|| serving.join().unwrap()), 0);
 }
 
 #[test]
@@ -208,7 +208,7 @@ fn a_panic_in_the_event_closure_does_not_end_the_server() {
         assert_eq!(words, "error: busy, 0 connections in use\n");
     }
     assert_eq!(stopper.shutdown(LONG), 0);
-    serving.join().unwrap();
+    in_time(|| serving.join().unwrap());
 }
 
 #[test]
@@ -270,7 +270,7 @@ fn a_loop_whose_accept_fails_pauses_and_can_be_stopped() {
     tries.recv_timeout(LONG).unwrap();
     tries.recv_timeout(LONG).unwrap();
     assert_eq!(stopper.shutdown(LONG), 0);
-    serving.join().unwrap();
+    in_time(|| serving.join().unwrap());
     // With a pause of 100 ms after each try, more tries do not fit into the time of this test.
     assert!((1..50).contains(&failures.load(Ordering::SeqCst)));
 }

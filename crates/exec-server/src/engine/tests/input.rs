@@ -1,10 +1,12 @@
 //! What a command reads.
 
+use std::fs;
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread;
 
 use super::super::{Collected, Input, Outcome, Request, Status, Stopped};
+use super::deadline::poll;
 use super::{DEADLINE, OUT_OF_REACH, Tell, engine, engine_with, feed, members, quick, run, within};
 
 /// Runs a command while `say` has its input, on another thread.
@@ -122,5 +124,15 @@ fn a_write_does_not_wait_for_a_process_in_the_background() {
     assert!(!outcome.cut);
     within(|| writer.join().unwrap());
     let (_, pid) = told.recv_timeout(DEADLINE).unwrap();
-    super::end(String::from_utf8(pid).unwrap().trim().parse().unwrap());
+    let pid = String::from_utf8(pid).unwrap().trim().parse().unwrap();
+    // A write that still waits would hold its end of the pipe.
+    let pipe = fs::read_link(format!("/proc/{pid}/fd/0")).unwrap();
+    let is_open = || {
+        let ours = fs::read_dir("/proc/self/fd").unwrap().flatten();
+        ours.flat_map(|entry| fs::read_link(entry.path()))
+            .any(|link| link == pipe)
+    };
+    let closed = poll(DEADLINE, || (!is_open()).then_some(()));
+    super::end(pid);
+    assert!(closed.is_some(), "a write still waits");
 }
