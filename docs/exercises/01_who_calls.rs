@@ -19,7 +19,7 @@ fn main() -> io::Result<()> {
     //     I am 127.0.0.1:54321
     //
     // with the address of its own end instead. To write to `line`, make it `mut`, and import
-    // `std::io::Write`.
+    // `std::io::Write`. `write_all` takes bytes, and `format!("...\n").as_bytes()` has them.
     println!("I have called {}", line.peer_addr()?);
     Ok(())
 }
