@@ -16,4 +16,5 @@ rm -rf "$top/target/book"
 "$DIALTONE_TOOLS/bin/mdbook" build "$top/docs" --dest-dir "$top/target/book"
 tests=("$top/tests/browser/"*.test.cjs)
 [ -z "${DOCS_PAGE:-}" ] || tests=("$top/tests/browser/"{pages,blocks}.test.cjs)
-node --test --test-reporter=spec "${tests[@]}"
+# Each file has ten minutes: a test that waits for ever fails.
+node --test --test-timeout=600000 --test-reporter=spec "${tests[@]}"

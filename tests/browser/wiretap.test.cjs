@@ -15,6 +15,7 @@ const tool = (name) => join(process.env.CARGO_TARGET_DIR ?? join(top, 'target'),
 /** Starts a tool, and waits until it has printed a line for each of these beginnings. */
 async function start(name, args, beginnings) {
     const child = spawn(tool(name), args, { stdio: ['pipe', 'pipe', 'inherit'] });
+    process.on('exit', () => child.kill());
     let printed = '';
     const lines = await new Promise((resolve, reject) => {
         const late = setTimeout(() => reject(new Error(`${name} has printed only: ${printed}`)), 20_000);
@@ -34,6 +35,7 @@ async function start(name, args, beginnings) {
 async function talk(endpoint, messages) {
     const [host, port] = endpoint.split(':');
     const socket = net.connect(Number(port), host);
+    socket.setTimeout(20_000, () => socket.destroy(new Error(`${endpoint} has been silent for 20 s`)));
     for (const message of messages) {
         socket.write(message);
         for (let missing = Buffer.byteLength(message); missing > 0;) {

@@ -76,17 +76,9 @@ fn however_a_client_leaves_its_command_is_ended() {
 fn no_command_outlives_a_server_that_is_stopped() {
     for signal in [Signal::Kill, Signal::Terminate, Signal::Interrupt] {
         let mut session = Session::start(&[]);
-        let pid_file = session.dir.join("pid");
-        let command = format!(
-            "echo $$ > {0}.new; mv {0}.new {0}; exec sleep 1000",
-            pid_file.display()
-        );
-        let mut client = session.client(&[], &command);
-        let pid = poll(SOON, || {
-            let text = fs::read_to_string(&pid_file).ok()?;
-            text.trim().parse::<u32>().ok()
-        });
-        let pid = pid.unwrap();
+        // Its output comes only once the guardian knows the command.
+        let mut client = session.client(&[], "echo $$; exec sleep 1000");
+        let pid = client.wait_line(SOON).trim().parse().unwrap();
         session.server.process.signal(signal);
         assert_ends(pid);
         let text = complaint(&client.finish(SOON), 255);

@@ -70,7 +70,9 @@ fn a_server_that_keeps_files_or_threads_fails_the_check() {
 #[test]
 fn a_server_that_leaves_zombies_fails_the_check() {
     // If SIGCHLD (17) is ignored, as after some parents, there are no zombies.
-    let fault = "(__import__('signal').signal(17, 0), os.fork() or os._exit(0))";
+    // WNOWAIT waits for the child's end and leaves it a zombie.
+    let fault = "__import__('signal').signal(17, 0); child = os.fork() or os._exit(0); \
+                 os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)";
     if let Some(message) = complaint_about(fault) {
         assert!(message.contains("state: 'Z'"), "{message}");
     }
