@@ -14,7 +14,7 @@ const ONE: &str = "150 1 definitions found\r\n151 \"owl\" b \"Birds\"\r\na bird\
 
 /// Runs the program against each of them.
 pub fn check(program: &Path) {
-    let what = say!("there is one definition", "有一个释义");
+    let what = say!("there is one definition", "有一条释义");
     assert_prints(program, &what, ONE, "a bird\n");
 
     let two = "150 2 definitions found\r\n151 \"owl\" b \"Birds\"\r\na bird\r\n\r\n of the night\r\n.\r\n\
@@ -22,7 +22,7 @@ pub fn check(program: &Path) {
     let shown = "a bird\n\n of the night\n250 cries a night\n151\n552\n";
     let what = say!(
         "there are two definitions, and lines in them that look like replies",
-        "有两个释义，其中有几行看起来像响应码"
+        "有两条释义，其中有几行看起来像响应码"
     );
     assert_prints(program, &what, two, shown);
 

@@ -98,7 +98,7 @@ exercises! {
         "the listener that is its standard input" "标准输入上的那个监听套接字"
     12 "12_define.rs" "12-internet-modules.md" define::check:
         "there is one definition: your client should print \"a bird\\n\""
-        "有一个释义：你的客户端应该打印 \"a bird\\n\""
+        "有一条释义：你的客户端应该打印 \"a bird\\n\""
 }
 
 static CHINESE: AtomicBool = AtomicBool::new(false);
