@@ -65,6 +65,35 @@ fn silent_servers_and_those_that_speak_first_are_named() {
     assert!(text.contains("(it closed the connection)"), "{text}");
 }
 
+/// Only a server that says so has found the token to be wrong.
+#[test]
+fn a_server_that_goes_away_within_the_handshake_has_not_refused_the_token() {
+    let session = Session::start(&[]);
+    let header = br#"{"filename": "hello", "total_size": 43, "hash": ""}"#;
+    let length = u32::try_from(header.len()).unwrap().to_le_bytes();
+    let hello = [&length[..], header, b"sockexec/1\0", &[7; 32]].concat();
+    for (closes, how) in [
+        (true, "it closed the connection"),
+        (false, "nothing came within 400ms"),
+    ] {
+        let listener = net::listen();
+        let addr = listener.local_addr().unwrap();
+        let text = std::thread::scope(|scope| {
+            let run = scope.spawn(|| diagnosis(&session, addr));
+            let conn = net::accept(&listener);
+            net::send(&conn, &hello);
+            if closes {
+                net::half_close(&conn);
+            }
+            net::read_to_end(&conn, SOON);
+            run.join().unwrap()
+        });
+        let expected =
+            format!("error: {addr} did not finish the handshake ({how}); look at its log\n");
+        assert_eq!(text, expected);
+    }
+}
+
 /// A server of the lesson waits to be asked, an upper-case one too: neither is told anything.
 #[test]
 fn our_client_is_of_no_harm_to_servers_of_the_lesson() {

@@ -1,6 +1,7 @@
 //! The handshake from the client's side, and what is wrong where it fails.
 
 use std::fmt;
+use std::io;
 use std::path::Path;
 
 use proto::cli::{Failure, show_duration};
@@ -19,6 +20,8 @@ use crate::rest_of_line;
 
 /// How much of another server's greeting is shown.
 const SHOWN: usize = 60;
+/// How a connection ended that was not lost.
+const CLOSED: &str = "it closed the connection";
 
 /// What has come in the place of a frame.
 type Read<'f> = Result<Option<Frame<'f>>, SessionError>;
@@ -73,12 +76,8 @@ impl Explain<'_> {
     fn hello<'f>(&self, read: Read<'f>) -> Result<Frame<'f>, Failure> {
         match read {
             Ok(Some(frame)) => self.expect(ClientState::AwaitingHello, frame),
-            Ok(None) => Err(self.no_greeting("it closed the connection")),
-            Err(SessionError::Io(error)) if is_timeout(&error) => {
-                let limit = show_duration(self.options.handshake_timeout);
-                Err(self.no_greeting(&format!("nothing came within {limit}")))
-            }
-            Err(SessionError::Io(error)) => Err(self.no_greeting(&reason(&error))),
+            Ok(None) => Err(self.no_greeting(CLOSED)),
+            Err(SessionError::Io(error)) => Err(self.no_greeting(&self.nothing(&error))),
             Err(error) => Err(self.not_a_session(&error)),
         }
     }
@@ -87,11 +86,8 @@ impl Explain<'_> {
         match read {
             Ok(Some(frame)) if is_wrong_token(&frame) => Err(self.wrong_token()),
             Ok(Some(frame)) => self.expect(ClientState::AwaitingWelcome, frame),
-            Err(SessionError::Io(error)) if is_timeout(&error) => {
-                let limit = show_duration(self.options.handshake_timeout);
-                Err(self.no_greeting(&format!("it did not answer within {limit}")))
-            }
-            Ok(None) | Err(SessionError::Io(_)) => Err(self.wrong_token()),
+            Ok(None) => Err(self.unfinished(CLOSED)),
+            Err(SessionError::Io(error)) => Err(self.unfinished(&self.nothing(&error))),
             Err(error) => Err(self.breaks(&error)),
         }
     }
@@ -117,6 +113,23 @@ impl Explain<'_> {
             "authentication failed: this client's token ({}) is not the server's; copy the \
              server's file, or name it with --token-file",
             self.path.display()
+        ))
+    }
+
+    fn nothing(&self, error: &io::Error) -> String {
+        match is_timeout(error) {
+            true => format!(
+                "nothing came within {}",
+                show_duration(self.options.handshake_timeout)
+            ),
+            false => reason(error),
+        }
+    }
+
+    fn unfinished(&self, how: &str) -> Failure {
+        let endpoint = &self.options.endpoint;
+        Failure::new(format!(
+            "{endpoint} did not finish the handshake ({how}); look at its log"
         ))
     }
 
