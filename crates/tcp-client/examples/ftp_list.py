@@ -2,7 +2,7 @@
 
     python3 crates/tcp-client/examples/ftp_list.py HOST PORT USER PASSWORD
 
-Try it: the user anonymous, with an address for a password, is let in by many servers.
+Try it: many servers accept the user anonymous, with an e-mail address as the password.
 """
 
 import ftplib

@@ -4,7 +4,7 @@
 //! cargo run -p tcp-client --example ftp_list HOST PORT USER PASSWORD
 //! ```
 //!
-//! Try it: the user `anonymous`, with an address for a password, is let in by many servers.
+//! Try it: many servers accept the user `anonymous`, with an e-mail address as the password.
 
 use std::env;
 use std::io::{self, BufRead, BufReader, Write};
@@ -53,8 +53,8 @@ fn read_line(control: &mut BufReader<TcpStream>) -> io::Result<String> {
     Ok(line.trim_end_matches('\r').to_owned())
 }
 
-/// Reads a reply, which must begin with this code. `230-` opens one of several lines, which ends
-/// with the line that begins with `230` and a space.
+/// Reads a reply, which must begin with this code. `230-` begins a reply of several lines, which
+/// ends with a line that begins with `230` and a space.
 fn reply(control: &mut BufReader<TcpStream>, code: &str) -> io::Result<String> {
     let mut line = read_line(control)?;
     if let Some((opening, _)) = line.split_once('-').filter(|(code, _)| code.len() == 3) {
@@ -69,8 +69,8 @@ fn reply(control: &mut BufReader<TcpStream>, code: &str) -> io::Result<String> {
     Ok(line)
 }
 
-/// The port in `227 Entering passive mode (h1,h2,h3,h4,p1,p2).` The address before it is not used:
-/// a server could name any other machine there.
+/// The port in `227 Entering passive mode (h1,h2,h3,h4,p1,p2).` The address before it is ignored,
+/// because a server could name any machine there.
 fn passive_port(reply: &str) -> Option<u16> {
     let digits = reply.split(|c: char| !c.is_ascii_digit());
     let mut numbers = digits.filter(|number| !number.is_empty());

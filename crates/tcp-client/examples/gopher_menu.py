@@ -1,9 +1,9 @@
-"""Shows a Gopher menu: of each entry its type, its words, and where it leads.
+"""Shows a Gopher menu: the type, the text and the target of each entry.
 
     python3 crates/tcp-client/examples/gopher_menu.py HOST PORT [SELECTOR]
 
-gopherlib did this until Python 2.6 left it out. The selector of an entry of type 1 is that of a
-further menu.
+gopherlib did this until Python 2.6 removed it. An entry of type 1 has the selector of another
+menu.
 """
 
 import socket

@@ -1,10 +1,10 @@
-//! Shows a Gopher menu: of each entry its type, its words, and where it leads.
+//! Shows a Gopher menu: the type, the text and the target of each entry.
 //!
 //! ```text
 //! cargo run -p tcp-client --example gopher_menu HOST PORT [SELECTOR]
 //! ```
 //!
-//! The selector of an entry of type 1 is that of a further menu.
+//! An entry of type 1 has the selector of another menu.
 
 use std::env;
 use std::io::{self, BufRead, BufReader, Write};

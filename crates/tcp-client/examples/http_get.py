@@ -1,9 +1,9 @@
-"""Gets one page by HTTP: the status on the first line, then the body as its bytes came.
+"""Gets one page by HTTP, and prints the status in the first line, then the bytes of the body.
 
     python3 -m http.server 8000 --bind 127.0.0.1
     python3 crates/tcp-client/examples/http_get.py HOST PORT PATH
 
-Try it: 127.0.0.1 8000 /README.md, then /nowhere, which is a page too: its status is 404.
+Try it: 127.0.0.1 8000 /README.md, then /nowhere, which gives a page with the status 404.
 """
 
 import http.client

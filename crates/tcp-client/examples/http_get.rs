@@ -1,11 +1,11 @@
-//! Gets one page by HTTP: the status on the first line, then the body as its bytes came.
+//! Gets one page by HTTP, and prints the status in the first line, then the bytes of the body.
 //!
 //! ```text
 //! python3 -m http.server 8000 --bind 127.0.0.1
 //! cargo run -p tcp-client --example http_get HOST PORT PATH
 //! ```
 //!
-//! Try it: `127.0.0.1 8000 /README.md`, then `/nowhere`, which is a page too: its status is 404.
+//! Try it: `127.0.0.1 8000 /README.md`, then `/nowhere`, which gives a page with the status 404.
 
 use std::env;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -38,7 +38,7 @@ fn main() -> io::Result<()> {
         }
     }
 
-    // The connection stays open for a next request: only these say where the body ends.
+    // The connection stays open, so only these headers mark the end of the body.
     let mut body = Vec::new();
     if chunked {
         loop {
@@ -70,7 +70,7 @@ fn read_line(conn: &mut BufReader<TcpStream>) -> io::Result<String> {
     Ok(line.trim_end_matches('\r').to_owned())
 }
 
-/// Reads so many bytes and no fewer. Nothing of the size that a server announces is allocated.
+/// Reads exactly `count` bytes. It does not allocate the size that a server announces.
 fn read_exactly(conn: &mut impl Read, count: u64, body: &mut Vec<u8>) -> io::Result<()> {
     let got = conn.take(count).read_to_end(body)?;
     let enough = got as u64 == count;

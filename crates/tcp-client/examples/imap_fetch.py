@@ -1,8 +1,8 @@
-"""Reads mail by IMAP4: how many messages the inbox has, and the first of them.
+"""Reads mail by IMAP4: the number of messages in the inbox, and the first message.
 
     python3 crates/tcp-client/examples/imap_fetch.py HOST PORT USER PASSWORD
 
-PEEK, and a mailbox that is opened read-only, leave the message marked as unread.
+With PEEK, and in a mailbox that is opened read-only, the message stays unread.
 """
 
 import imaplib

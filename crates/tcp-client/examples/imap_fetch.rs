@@ -1,10 +1,10 @@
-//! Reads mail by IMAP4: how many messages the inbox has, and the first of them.
+//! Reads mail by IMAP4: the number of messages in the inbox, and the first message.
 //!
 //! ```text
 //! cargo run -p tcp-client --example imap_fetch HOST PORT USER PASSWORD
 //! ```
 //!
-//! `PEEK`, and a mailbox that is opened read-only, leave the message marked as unread.
+//! With `PEEK`, and in a mailbox that is opened read-only, the message stays unread.
 
 use std::env;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -37,8 +37,8 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// Sends a command behind its tag, and reads up to the line with the same tag, which must say OK.
-/// Of each answer before it: its line, and the literals in it.
+/// Sends a command after its tag, and reads up to the line with the same tag, which must be OK.
+/// Returns each answer before that: its line, and the literals in it.
 fn command(server: &mut Server, tag: &str, text: &str) -> io::Result<Vec<(String, Vec<u8>)>> {
     let line = format!("{tag} {text}\r\n");
     server.get_mut().write_all(line.as_bytes())?;
@@ -59,7 +59,7 @@ fn command(server: &mut Server, tag: &str, text: &str) -> io::Result<Vec<(String
     }
 }
 
-/// A line that ends in `{123}` is followed by 123 bytes, whatever they are.
+/// A line that ends in `{123}` is followed by 123 bytes of any value.
 fn literal_length(line: &str) -> Option<u64> {
     line.strip_suffix('}')?.rsplit_once('{')?.1.parse().ok()
 }

@@ -2,7 +2,7 @@
 
     python3 crates/tcp-client/examples/nntp_group.py HOST PORT GROUP
 
-nntplib did this until Python 3.13 left it out. What it said on the wire is all here.
+nntplib did this until Python 3.13 removed it. This script sends the same commands.
 """
 
 import socket
@@ -31,7 +31,7 @@ def reply(code):
 
 
 def text():
-    """The lines of a text, up to the lone dot. A dot too many guards each line that has one."""
+    """The lines of a text, up to the lone dot. A line that begins with a dot has one dot more."""
     while (line := read_line()) != ".":
         yield line.removeprefix(".")
 
@@ -39,7 +39,7 @@ def text():
 conn = socket.create_connection((host, int(port)))
 server = conn.makefile("rb")
 
-reply("20")  # 200 or 201: whether one may post here
+reply("20")  # 200 or 201: whether clients may post
 send(f"GROUP {group}")
 _, count, first, last, *_ = reply("211").split(" ")
 print(f"{group}: {count} articles, {first} to {last}")

@@ -65,7 +65,7 @@ fn reply(server: &mut BufReader<TcpStream>, code: &str) -> io::Result<String> {
     Ok(line)
 }
 
-/// Reads the lines of a text, up to the lone dot. A dot too many guards each line that has one.
+/// Reads the lines of a text, up to the lone dot. A line that begins with a dot has one dot more.
 fn text(server: &mut BufReader<TcpStream>) -> io::Result<Vec<String>> {
     let mut lines = Vec::new();
     loop {

@@ -1,4 +1,4 @@
-"""Fetches mail by POP3: how many messages there are, and the first of them.
+"""Fetches mail by POP3: the number of messages, and the first message.
 
     python3 crates/tcp-client/examples/pop3_retr.py HOST PORT USER PASSWORD
 

@@ -1,4 +1,4 @@
-//! Fetches mail by POP3: how many messages there are, and the first of them.
+//! Fetches mail by POP3: the number of messages, and the first message.
 //!
 //! ```text
 //! cargo run -p tcp-client --example pop3_retr HOST PORT USER PASSWORD
@@ -63,7 +63,7 @@ fn reply(server: &mut BufReader<TcpStream>) -> io::Result<String> {
     Ok(line)
 }
 
-/// Reads the lines of a text, up to the lone dot. A dot too many guards each line that has one.
+/// Reads the lines of a text, up to the lone dot. A line that begins with a dot has one dot more.
 fn text(server: &mut BufReader<TcpStream>) -> io::Result<Vec<String>> {
     let mut lines = Vec::new();
     loop {

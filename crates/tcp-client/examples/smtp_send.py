@@ -1,8 +1,8 @@
-"""Sends a mail by SMTP: the message comes from standard input.
+"""Sends a mail by SMTP, with the message from standard input.
 
     python3 crates/tcp-client/examples/smtp_send.py HOST PORT FROM TO < MESSAGE
 
-Try it: printf 'Subject: hello\\n\\n.\\nA dot by itself is not the end.\\n' as the message.
+Try it: printf 'Subject: hello\\n\\n.\\nA lone dot is not the end.\\n' as the message.
 """
 
 import smtplib

@@ -1,10 +1,10 @@
-//! Sends a mail by SMTP: the message comes from standard input.
+//! Sends a mail by SMTP, with the message from standard input.
 //!
 //! ```text
 //! cargo run -p tcp-client --example smtp_send HOST PORT FROM TO < MESSAGE
 //! ```
 //!
-//! Try it: `printf 'Subject: hello\n\n.\nA dot by itself is not the end.\n'` as the message.
+//! Try it: `printf 'Subject: hello\n\n.\nA lone dot is not the end.\n'` as the message.
 
 use std::env;
 use std::io::{self, BufRead, BufReader, Write};
@@ -46,8 +46,8 @@ fn ask(server: &mut BufReader<TcpStream>, command: &str, code: &str) -> io::Resu
     reply(server, code)
 }
 
-/// Reads a reply, which must begin with this code. A line with `-` behind its code has another one
-/// after it.
+/// Reads a reply, which must begin with this code. A line with `-` after its code is followed by
+/// another one.
 fn reply(server: &mut BufReader<TcpStream>, code: &str) -> io::Result<()> {
     loop {
         let mut line = Vec::new();

@@ -1,9 +1,9 @@
-"""Types commands by Telnet: waits for the prompt, sends a command, shows what comes.
+"""Types commands by Telnet: waits for the prompt, sends a command, shows the output.
 
     python3 crates/tcp-client/examples/telnet_command.py HOST PORT PROMPT COMMAND ...
 
-What a command brings is read up to the next prompt, or to the end where it ends the session.
-telnetlib did this until Python 3.13 left it out.
+The output of a command is read up to the next prompt, or to the end of the session. telnetlib did
+this until Python 3.13 removed it.
 """
 
 import socket
@@ -16,7 +16,7 @@ host, port, prompt, *commands = sys.argv[1:]
 
 def next_byte():
     byte = server.read(1)
-    return byte[0] if byte else None  # None: the server has left
+    return byte[0] if byte else None  # None: the server has closed
 
 
 def read_until(end):

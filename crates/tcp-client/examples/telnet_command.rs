@@ -1,10 +1,10 @@
-//! Types commands by Telnet: waits for the prompt, sends a command, shows what comes.
+//! Types commands by Telnet: waits for the prompt, sends a command, shows the output.
 //!
 //! ```text
 //! cargo run -p tcp-client --example telnet_command HOST PORT PROMPT COMMAND ...
 //! ```
 //!
-//! What a command brings is read up to the next prompt, or to the end where it ends the session.
+//! The output of a command is read up to the next prompt, or to the end of the session.
 
 use std::env;
 use std::io::{self, BufReader, Read, Write};
@@ -34,8 +34,8 @@ fn main() -> io::Result<()> {
     io::stdout().flush()
 }
 
-/// The text up to and with `end`, or what there is when the server leaves. It refuses every option
-/// on the way: neither side does anything special then.
+/// The text up to and including `end`, or up to the end of the stream. It refuses every option, so
+/// that neither side uses extensions.
 fn read_until(server: &mut BufReader<TcpStream>, end: &str) -> io::Result<String> {
     let mut text = Vec::new();
     while !text.ends_with(end.as_bytes())
@@ -74,7 +74,7 @@ fn skip_parameters(server: &mut BufReader<TcpStream>) -> io::Result<()> {
     Ok(())
 }
 
-/// The next byte, or `None` when the server has left.
+/// The next byte, or `None` at the end of the stream.
 fn next_byte(server: &mut BufReader<TcpStream>) -> io::Result<Option<u8>> {
     server.bytes().next().transpose()
 }

@@ -1,4 +1,4 @@
-//! What the sending and the reading thread share.
+//! The state that the sending and the reading thread share.
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
@@ -12,12 +12,12 @@ use proto::sync::{lock, wait_timeout_while};
 
 use crate::options::Options;
 
-/// How many bytes one read takes at most.
+/// The most bytes that one read takes.
 pub const RECV_SIZE: usize = 64 * 1024;
-/// How long the trace of a reply waits for that of its message.
+/// How long the trace line of a reply waits for that of its message.
 const SENDER_TRACES: Duration = Duration::from_millis(20);
 
-/// The stream, and how far its conversation is.
+/// The stream, and the state of its conversation.
 pub struct Connection {
     pub stream: Stream,
     pub options: Options,
@@ -25,29 +25,29 @@ pub struct Connection {
     pub changed: Condvar,
 }
 
-/// How far a conversation is.
+/// The state of a conversation.
 pub struct State {
     /// The lengths of the messages without a whole reply.
     pub pending: VecDeque<usize>,
-    /// Since when the first of them has waited for its reply.
+    /// When the first of them began to wait for its reply.
     pub waiting_since: Instant,
     pub input_ended: bool,
-    /// Why there is no more input; the reader reports it when all else is done.
+    /// Why there is no more input. The reader reports it after everything else.
     pub input_failure: Option<Failure>,
     pub at_prompt: bool,
-    /// A call sends, and its trace is not written yet.
+    /// Whether a `send` runs whose trace is not written yet.
     is_sending: bool,
 }
 
 impl State {
-    /// Whether all is sent and answered.
+    /// Whether all messages are sent and answered.
     pub fn is_done(&self) -> bool {
         self.input_ended && self.pending.is_empty()
     }
 }
 
 impl Connection {
-    /// Nothing is sent yet.
+    /// A connection on which no byte was sent yet.
     pub fn new(stream: Stream, options: Options) -> Self {
         Self {
             stream,
@@ -77,14 +77,14 @@ impl Connection {
         sent
     }
 
-    /// The reading side, with a trace: not of the reads that only look whether a reply is overdue, nor of
-    /// the end that this client made itself.
+    /// The reading side, with a trace. It omits the reads that only check for a timeout, and the
+    /// end that this client caused itself.
     pub fn reader(&self) -> impl Read {
         Trace::new(&self.stream, |event: &TraceEvent<'_>| {
             if !self.options.log.trace || event.result.is_err_and(is_timeout) {
                 return;
             }
-            // A reply can be here before the call that sent its message has returned.
+            // A reply can arrive before the call that sent its message has returned.
             let is_sending = |state: &mut State| state.is_sending;
             let state = lock(&self.state);
             let state = wait_timeout_while(&self.changed, state, SENDER_TRACES, is_sending);

@@ -1,7 +1,7 @@
 //! A TCP client that sends messages and shows the reply to each.
 //!
-//! `options.rs` is its command line, `talk.rs` the exchange of messages for their replies, `pipe.rs`
-//! what `--stream` does instead, `connection.rs` what the threads of both share.
+//! `options.rs` is its command line, `talk.rs` sends messages and reads their replies, `pipe.rs`
+//! does `--stream`, `connection.rs` has what their threads share.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
@@ -23,7 +23,7 @@ fn main() -> ExitCode {
 fn converse(options: Options) -> Result<ExitCode, Failure> {
     if options.stream && (options.bytes || !options.messages.is_empty()) {
         return Err(Failure::usage(
-            "--stream passes stdin and replies on as they are; it does not go with --send or --bytes",
+            "--stream copies bytes unchanged; it does not go with --send or --bytes",
         ));
     }
     let stream = connect(&options.endpoint, options.connect_timeout)?;

@@ -5,22 +5,22 @@ use std::time::Duration;
 use proto::cli::{self, Example, Flag, Group, Log, Operand, Tool};
 use proto::net::Endpoint;
 
-/// Everything that can be set.
+/// The options.
 #[derive(Debug, Default)]
 pub struct Options {
-    /// Where the server is.
+    /// The server's endpoint.
     pub endpoint: Endpoint,
-    /// What to send; from stdin where there is none.
+    /// The messages; if there are none, they come from stdin.
     pub messages: Vec<Vec<u8>>,
     /// Whether replies are shown as Python shows bytes.
     pub bytes: bool,
-    /// Whether bytes are passed in both directions as they are.
+    /// Whether bytes are copied unchanged in both directions.
     pub stream: bool,
     /// How long connecting may take.
     pub connect_timeout: Duration,
     /// How long a whole reply may take.
     pub timeout: Duration,
-    /// What is logged.
+    /// The log.
     pub log: Log,
 }
 
@@ -30,7 +30,7 @@ impl AsMut<Log> for Options {
     }
 }
 
-/// The table.
+/// The table of flags.
 pub const TOOL: Tool<Options> = Tool {
     name: "tcp-client",
     about: "sends messages to a TCP server and shows the reply to each",
@@ -52,7 +52,7 @@ pub const TOOL: Tool<Options> = Tool {
                 Flag::value(
                     "send",
                     "TEXT",
-                    "a message; without any, each line of stdin is one",
+                    "a message; default: lines of stdin",
                     |o: &mut Options, v| cli::bytes(v).map(|message| o.messages.push(message)),
                 )
                 .repeats(),
@@ -63,7 +63,7 @@ pub const TOOL: Tool<Options> = Tool {
                 ),
                 Flag::switch(
                     "stream",
-                    "no messages: pass stdin on as it comes and show what comes, as nc -N does",
+                    "no messages: copy stdin to the server and its bytes to stdout, as nc -N does",
                     |o: &mut Options| o.stream = true,
                 ),
             ],
@@ -104,7 +104,7 @@ pub const TOOL: Tool<Options> = Tool {
         },
         Example {
             line: "printf 'a\\nb\\n' | tcp-client unix:/tmp/upper.sock",
-            what: "a message a line, through a Unix-domain socket",
+            what: "one message per line, over a Unix-domain socket",
         },
     ],
     failure_status: 1,
@@ -115,7 +115,7 @@ mod tests {
     use super::TOOL;
 
     #[test]
-    fn the_table_is_in_order() {
+    fn the_table_of_flags_is_valid() {
         TOOL.debug_assert();
     }
 }

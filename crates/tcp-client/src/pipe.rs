@@ -1,4 +1,4 @@
-//! `--stream`: bytes as they are, in both directions.
+//! `--stream`: copies bytes unchanged in both directions.
 
 use std::io::{ErrorKind, Read};
 use std::net::Shutdown;
@@ -13,7 +13,7 @@ use proto::{reason, retry};
 use crate::connection::{Connection, RECV_SIZE};
 use crate::options::Options;
 
-/// Copies until the server ends its side; the end of stdin half-closes.
+/// Copies until the server closes. At the end of stdin it half-closes the connection.
 pub fn pipe(stream: Stream, options: Options) -> Result<(), Failure> {
     let connection = Arc::new(Connection::new(stream, options));
     let shared = Arc::clone(&connection);
@@ -31,7 +31,7 @@ pub fn pipe(stream: Stream, options: Options) -> Result<(), Failure> {
                 return failure.map_or(Ok(()), Err);
             }
             Ok(count) => output.write(&piece[..count])?,
-            // What was sent in vain is of no interest to a server that has ended in good order.
+            // Bytes that the server no longer reads are not an error, if it has closed in order.
             Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
             Err(error) => {
                 let (endpoint, why) = (&connection.options.endpoint, reason(&error));
@@ -48,7 +48,7 @@ fn send_all(connection: &Connection) {
     loop {
         match retry(|| input.read(&mut piece)) {
             Ok(0) => break,
-            // Where it fails, the reading side says why.
+            // If it fails, the reading side reports the reason.
             Ok(count) if connection.send(&piece[..count]).is_err() => return,
             Ok(_) => {}
             Err(error) => {

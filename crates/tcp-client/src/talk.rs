@@ -1,9 +1,9 @@
-//! Messages, and the reply that belongs to each.
+//! Sends messages, and finds the reply to each.
 //!
-//! A stream has no messages, so nothing in it says where a reply ends. This server's reply is as
-//! long as the message, and that is what is read. A thread sends; this one reads, so that the
-//! messages of a file need not wait for each other's replies, and a server that closes is noticed
-//! while nothing is sent.
+//! A stream has no messages, so nothing in it marks the end of a reply. This server's reply is as
+//! long as the message, so that many bytes are read. One thread sends and this one reads. So the
+//! messages of a file need not wait for each other's replies, and the client notices a server that
+//! closes while nothing is sent.
 
 use std::io::Read;
 use std::sync::Arc;
@@ -19,9 +19,9 @@ use proto::{is_timeout, reason, retry};
 use crate::connection::{Connection, RECV_SIZE, State};
 use crate::options::Options;
 
-/// How often a reader looks whether a reply is overdue.
+/// How often the reader checks whether a reply is overdue.
 const LOOK: Duration = Duration::from_millis(100);
-/// A refusal is recognized when its line is whole, this long, or followed by nothing for so long.
+/// A refusal is recognized when its line is complete, has this many bytes, or pauses for this time.
 const MAX_REFUSAL: usize = 1000;
 const REST_OF_REFUSAL: Duration = Duration::from_millis(200);
 
@@ -46,7 +46,7 @@ pub fn converse(stream: Stream, options: Options) -> Result<(), Failure> {
     };
     let result = replies.read_all();
     if result.is_err() && lock(&connection.state).at_prompt {
-        // The error gets a line of its own.
+        // Ends the line of the prompt, so that the error begins on a new one.
         let _ = Output::stderr().write(b"\n");
     }
     result
@@ -69,13 +69,13 @@ impl Sender {
         state.input_ended = true;
         state.input_failure = sent.err();
         if state.pending.is_empty() {
-            // The reader waits for nothing any more.
+            // The reader need not wait any longer.
             connection.stream.end_input();
         }
         connection.changed.notify_all();
     }
 
-    /// At a prompt each message waits for the reply to the one before; those of a file do not.
+    /// At a prompt each message waits for the previous reply. The messages of a file do not.
     fn send_lines(&self) -> Result<(), Failure> {
         let mut lines = Lines::with_prompt(">>: ");
         let (mut line, mut batch) = (Vec::new(), Vec::new());
@@ -113,13 +113,13 @@ impl Sender {
         Ok(())
     }
 
-    /// Sends messages of these lengths. As in the Python lesson, an empty one is left out: a stream
-    /// cannot carry it.
+    /// Sends messages of these lengths. As in the Python lesson, an empty message is skipped,
+    /// because a stream cannot carry it.
     fn write(&self, bytes: &[u8], lengths: &[usize]) -> Result<(), Failure> {
         if bytes.is_empty() {
             return Ok(());
         }
-        // Before they are sent: the reply may be there at once.
+        // Added before they are sent, because the reply may arrive at once.
         let mut state = lock(&self.0.state);
         if state.pending.is_empty() {
             state.waiting_since = Instant::now();
@@ -127,8 +127,8 @@ impl Sender {
         let lengths = lengths.iter().filter(|&&length| length > 0);
         state.pending.extend(lengths);
         drop(state);
-        // There is no limit here: the reader sees that a reply is overdue, and a reader whose own output
-        // waits makes this wait, too.
+        // This has no timeout: the reader notices an overdue reply, and while the reader's own
+        // output blocks, sending has to wait, too.
         self.0.send(bytes).map_err(|error| {
             let endpoint = &self.0.options.endpoint;
             Failure::new(format!(
@@ -144,13 +144,13 @@ struct Replies<'a> {
     connection: &'a Connection,
     options: &'a Options,
     output: Output,
-    /// What came and was not shown yet.
+    /// The bytes received and not shown yet.
     buffer: Vec<u8>,
-    /// Nothing was shown yet: what comes first may be the words of a server that is full.
+    /// Whether the next bytes may be a refusal, because no reply was shown yet.
     may_be_refused: bool,
 }
 
-/// How the stream ended: in order, or by an error.
+/// How the stream ended: in order, or with an error.
 type End = Result<(), String>;
 
 impl Replies<'_> {
@@ -188,7 +188,7 @@ impl Replies<'_> {
         }
     }
 
-    /// Shows the replies that are whole, by one write.
+    /// Shows all complete replies with one write.
     fn show_replies(&mut self) -> Result<(), Failure> {
         let mut state = lock(&self.connection.state);
         let (mut shown, mut used) = (Vec::new(), 0);
@@ -216,14 +216,14 @@ impl Replies<'_> {
             self.may_be_refused = false;
             self.buffer.drain(..used);
             self.output.write(&shown)?;
-            // The time in which the output waited is not the server's.
+            // The time in which our output blocked does not count.
             lock(&self.connection.state).waiting_since = Instant::now();
             self.connection.changed.notify_all();
         }
         Ok(())
     }
 
-    /// Whether all is sent and answered.
+    /// Whether all messages are sent and answered.
     fn is_finished(&mut self, end: Option<End>) -> Result<bool, Failure> {
         let Connection { state, changed, .. } = self.connection;
         let mut state = lock(state);
@@ -233,7 +233,8 @@ impl Replies<'_> {
                 return Err(self.unasked(self.buffer.len(), "that answer no message"));
             }
             if end.is_some() && !state.at_prompt {
-                // A server may close after its last reply, and the sender is about to see that it was.
+                // A server may close after its last reply, before the sender has seen the end of
+                // the input.
                 state = wait_timeout_while(changed, state, LOOK, |state| !state.input_ended);
             }
             if state.is_done() {
@@ -262,12 +263,12 @@ impl Replies<'_> {
         let endpoint = &self.options.endpoint;
         let bytes = many(count, "byte", "bytes");
         Failure::new(format!(
-            "{endpoint} sent {bytes} {what} ({}); is it no upper-case server? see --stream",
+            "{endpoint} sent {bytes} {what} ({}); is it an upper-case server? see --stream",
             quoted(&self.buffer, 60)
         ))
     }
 
-    /// The connection is over too early.
+    /// The error for a connection that ended too early.
     fn explain(&self, end: End) -> Failure {
         let (endpoint, of) = (&self.options.endpoint, self.progress());
         Failure::new(match end {

@@ -1,4 +1,4 @@
-//! The command line of `tcp-client`, as a user meets it.
+//! Tests the command line of `tcp-client`.
 
 #![allow(clippy::unwrap_used)]
 
@@ -15,7 +15,7 @@ fn tool() -> Command {
 }
 
 #[test]
-fn help_and_version_are_data() {
+fn help_and_version_go_to_stdout() {
     let assert = tool().arg("--help").assert().success().stderr(is_empty());
     assert.stdout(
         contains("Usage: tcp-client [OPTIONS] [ENDPOINT]")
@@ -54,7 +54,7 @@ fn usage_errors_name_the_flag_and_the_value() {
 }
 
 #[test]
-fn a_closed_port_is_refused_in_one_line() {
+fn a_closed_port_is_one_line_of_error() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);

@@ -1,12 +1,12 @@
-//! `tcp-server` beside Python's `ThreadingTCPServer`, in turns, within one run.
+//! Compares `tcp-server` with Python's `ThreadingTCPServer`, in alternating rounds of one run.
 //!
 //! ```console
 //! $ cargo bench -p tcp-server
 //! ```
 //!
-//! Machines are noisy, so what counts is the ratio of two medians that were measured side by side.
-//! The generator has a thread for each connection and so takes its share of the processors: it
-//! understates the faster server.
+//! Machines are noisy, so use the ratio of the two medians, which were measured in the same run.
+//! The generator has a thread for each connection and uses the same processors, so it understates
+//! the faster server.
 
 use std::error::Error;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
@@ -23,7 +23,7 @@ const PYTHON_SERVER: &str = concat!(
     "/examples/threading_tcp_server.py"
 );
 
-/// What the connections do.
+/// The work of the connections.
 struct Work {
     name: &'static str,
     connections: usize,
@@ -64,7 +64,7 @@ impl Server {
         let stdout = child.stdout.take().ok_or("no stdout")?;
         let mut line = String::new();
         BufReader::new(stdout).read_line(&mut line)?;
-        // Both say their port last in their first line, in whatever form their language has.
+        // The first line of both servers ends with the port.
         let digits = |c: char| c.is_ascii_digit();
         let port = line.trim_end().trim_end_matches(|c| !digits(c));
         let port: u16 = port[port.rfind(|c| !digits(c)).map_or(0, |at| at + 1)..].parse()?;
@@ -75,7 +75,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -4,7 +4,7 @@
     python3 crates/tcp-client/examples/tcp_client.py [PORT]
 
 The outer loop takes a connection, the inner loop a message, so this server serves one client at a
-time. Try it: connect a second client while the first stays connected; its answer comes when the
+time. Try it: connect a second client while the first stays connected; it gets its answer when the
 first has left. threading_tcp_server.py serves both at once.
 """
 

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! The outer loop takes a connection, the inner loop a message, so this server serves one client at
-//! a time. Try it: connect a second client while the first stays connected; its answer comes when
+//! a time. Try it: connect a second client while the first stays connected; it gets its answer when
 //! the first has left. `threading_tcp_server.rs` serves both at once.
 
 use std::env;

@@ -3,9 +3,9 @@
     python3 crates/tcp-server/examples/threading_tcp_server.py [PORT]
     python3 crates/tcp-client/examples/tcp_client.py [PORT]
 
-The two loops of tcp_server.py are here in two places: socketserver has the one over
-connections, and calls handle, which has the one over messages, in a new thread for each
-connection. Try it: several clients at once, each answered at once.
+The two loops of tcp_server.py are here in two places: the connection loop is in socketserver,
+and the message loop in handle, which socketserver calls in a new thread for each connection.
+Try it: several clients at once, each answered at once.
 """
 
 import socketserver

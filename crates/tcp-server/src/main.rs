@@ -1,6 +1,6 @@
 //! A TCP server that answers every byte with its ASCII upper case, a thread for each connection.
 //!
-//! `options.rs` is its command line, `upper.rs` what it does with a connection.
+//! `options.rs` is its command line, `upper.rs` serves a connection.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 

@@ -7,7 +7,7 @@ use proto::net::Endpoint;
 use proto::serving::{self, Stop};
 use proto::socketserver::MAX_CONNECTIONS;
 
-/// Everything that can be set.
+/// The options.
 #[derive(Debug, Default)]
 pub struct Options {
     /// Where to listen.
@@ -18,11 +18,11 @@ pub struct Options {
     pub idle_timeout: Option<Duration>,
     /// How long a client may read nothing of a reply.
     pub write_timeout: Duration,
-    /// How many bytes one read takes at most.
+    /// The most bytes that one read takes.
     pub recv_size: usize,
     /// When and how it stops.
     pub stop: Stop,
-    /// What is logged.
+    /// The log.
     pub log: Log,
 }
 
@@ -38,7 +38,7 @@ impl AsMut<Stop> for Options {
     }
 }
 
-/// The table.
+/// The table of flags.
 pub const TOOL: Tool<Options> = Tool {
     name: "tcp-server",
     about: "answers every byte with its ASCII upper case",
@@ -56,7 +56,7 @@ pub const TOOL: Tool<Options> = Tool {
                 Flag::value(
                     "max-connections",
                     "N",
-                    "connections served at once; one more is told busy and closed",
+                    "connections served at once; one more is refused as busy",
                     |o: &mut Options, v| {
                         cli::count(v, 1..=MAX_CONNECTIONS).map(|n| o.max_connections = n)
                     },
@@ -79,7 +79,7 @@ pub const TOOL: Tool<Options> = Tool {
                 Flag::value(
                     "recv-size",
                     "SIZE",
-                    "how many bytes one recv takes at most; the Python lesson has 1024",
+                    "the most bytes that one recv takes; the Python lesson has 1024",
                     |o: &mut Options, v| {
                         cli::size(v, 1..=16 << 20).map(|n| o.recv_size = n as usize)
                     },
@@ -112,7 +112,7 @@ mod tests {
     use super::TOOL;
 
     #[test]
-    fn the_table_is_in_order() {
+    fn the_table_of_flags_is_valid() {
         TOOL.debug_assert();
     }
 }

@@ -1,4 +1,4 @@
-//! One connection: read, upper-case, write, until one side ends it.
+//! Serves one connection: reads, upper-cases and writes until one side ends it.
 
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
@@ -13,16 +13,17 @@ use proto::{is_timeout, reason, retry};
 
 use crate::options::Options;
 
-/// The buffer of a connection whose messages are short: on its stack. A read that fills it moves the
-/// connection to a buffer of `--recv-size` on the heap, until it is quiet again. So ten thousand idle
-/// connections cost ten thousand times this. The Python lesson's 1024 fits, so that every read of a
-/// server with `--recv-size 1024` asks for just that.
+/// The size of a connection's small buffer, which is on its stack. A read that fills it moves the
+/// connection to a buffer of `--recv-size` on the heap, until the connection is idle again. So an
+/// idle connection needs only this. With `--recv-size 1024`, as in the Python lesson, every read
+/// asks for exactly 1024 bytes.
 const SMALL: usize = 1024;
 
-/// A connection that was quiet for this long gives its large buffer back.
+/// A connection that was idle for this long frees its large buffer.
 const QUIET: Duration = Duration::from_secs(1);
 
-/// A write waits for a part of its limit at a time, so that a stall is seen at most that part too late.
+/// A write waits for this fraction of its timeout at a time, so a stall is noticed at most that
+/// much too late.
 pub const PARTS: u32 = 4;
 
 /// Serves one connection.
@@ -39,7 +40,7 @@ pub struct Upper {
 enum CloseReason {
     ClosedByPeer,
     Idle(Duration),
-    /// The peer does not read what it asked for.
+    /// The peer does not read its replies.
     Stalled(Duration),
     Failed(io::Error),
 }
@@ -60,7 +61,7 @@ impl fmt::Display for CloseReason {
 }
 
 impl Upper {
-    /// A handler for a connection that was just accepted.
+    /// A handler for a newly accepted connection.
     pub fn new(connection: Connection, options: Arc<Options>) -> Self {
         Self {
             connection,
@@ -85,7 +86,7 @@ impl Upper {
         let mut small = [0; SMALL];
         let small = &mut small[..SMALL.min(self.options.recv_size)];
         loop {
-            // Where there is no memory for a large buffer, it goes on with the small one.
+            // Without memory for a large buffer, it goes on with the small one.
             let ended = match talk.echo(small)? {
                 Ended::TooSmall => match large_buffer(self.options.recv_size) {
                     Some(large) => talk.echo_large(large)?,
@@ -107,23 +108,23 @@ fn large_buffer(size: usize) -> Option<Vec<u8>> {
     Some(buffer)
 }
 
-/// Why a buffer is used no more.
+/// Why `echo` stopped using a buffer.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Ended {
     ByPeer,
     TooSmall,
-    /// It is large, and the connection is quiet.
+    /// It is large, and the connection is idle.
     Quiet,
 }
 
 struct Talk<'a, S> {
     stream: &'a Stream,
-    /// The same, with a trace.
+    /// The same stream, with a trace.
     traced: S,
     options: &'a Options,
     received: &'a mut u64,
     sent: &'a mut u64,
-    /// Whether the next read has less than the idle timeout.
+    /// Whether the read timeout is shorter than the idle timeout.
     is_shortened: bool,
 }
 
@@ -152,7 +153,7 @@ impl<S: Read + Write> Talk<'_, S> {
         }
     }
 
-    /// Answers until the connection is quiet.
+    /// Answers until the connection is idle.
     fn echo_large(&mut self, mut buffer: Vec<u8>) -> Result<Ended, CloseReason> {
         let idle = self.options.idle_timeout;
         if idle.is_some_and(|idle| idle <= 2 * QUIET) {
@@ -181,8 +182,8 @@ impl<S: Read + Write> Talk<'_, S> {
         self.write_all(data)
     }
 
-    /// Gives up where the client takes nothing for `--write-timeout`, as far as a server can see:
-    /// its own system takes bytes as long as there is room in the buffers of both.
+    /// Gives up if the client accepts no bytes for `--write-timeout`. The server notices that only
+    /// when the socket buffers of both sides are full.
     fn write_all(&mut self, mut data: &[u8]) -> Result<(), CloseReason> {
         let limit = self.options.write_timeout;
         let mut progress = None;
@@ -208,7 +209,7 @@ impl<S: Read + Write> Talk<'_, S> {
     }
 }
 
-/// The tests need a handler that panics. Only a debug build can be told to.
+/// Makes the handler panic, for tests. Only a debug build does that.
 fn panic_on_request(data: &[u8]) {
     if cfg!(debug_assertions) && data == b"panic please" {
         let wanted = std::env::var_os("DIALTONE_TEST_PANIC").is_some();

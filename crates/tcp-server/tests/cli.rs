@@ -1,4 +1,4 @@
-//! The command line of `tcp-server`, as a user meets it.
+//! Tests the command line of `tcp-server`.
 
 #![allow(clippy::unwrap_used)]
 
@@ -26,7 +26,7 @@ fn flags() -> Vec<String> {
 }
 
 #[test]
-fn help_and_version_are_data() {
+fn help_and_version_go_to_stdout() {
     for flag in ["--help", "-h"] {
         let assert = tool().arg(flag).assert().success().stderr(is_empty());
         assert.stdout(
@@ -112,7 +112,7 @@ fn a_port_is_a_number_from_0_to_65535() {
 }
 
 #[test]
-fn a_port_in_use_is_said_with_the_way_to_find_who() {
+fn a_port_in_use_is_an_error_that_shows_how_to_find_its_program() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
     let port = address.port();
@@ -127,21 +127,21 @@ fn a_port_in_use_is_said_with_the_way_to_find_who() {
 }
 
 #[test]
-fn an_address_of_another_machine_and_an_unknown_name_are_refused_in_words() {
+fn an_address_of_another_machine_and_an_unknown_name_are_refused() {
     tool().arg("192.0.2.1:0").assert().code(1).stderr(contains(
         "cannot listen on 192.0.2.1:0 (this machine has no such address);",
     ));
     tool()
-        // A name with an empty part: the answer needs no name server, which may take its time.
+        // A name with an empty label fails without a name server, which may be slow.
         .arg("no..such..host:0")
         .assert()
         .code(1)
         .stderr(contains("cannot find the address of no..such..host:0 ("));
 }
 
-/// Above about 16000 threads the process would abort, and nothing could catch that.
+/// With more than about 16000 threads the process would abort, which nothing can catch.
 #[test]
-fn a_cap_that_the_kernel_cannot_carry_is_a_usage_error() {
+fn a_limit_above_the_kernels_is_a_usage_error() {
     tool()
         .args(["--max-connections", "1000000", "127.0.0.1:0"])
         .assert()
@@ -153,7 +153,7 @@ fn a_cap_that_the_kernel_cannot_carry_is_a_usage_error() {
 }
 
 #[test]
-fn a_full_disk_under_stdout_is_a_failure_in_words() {
+fn a_full_disk_under_stdout_is_an_error() {
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
     let Ok(full) = full else { return };
     let status = std::process::Command::new(assert_cmd::cargo::cargo_bin!("tcp-server"))
