@@ -3,9 +3,10 @@
     python3 crates/udp-server/examples/udp_server.py [PORT]
     python3 crates/udp-client/examples/udp_client.py [PORT]
 
-Try it: an empty line is a datagram too, and is answered. Then send a line with no server there:
-no error, and this client waits for ever, because a lost datagram and a slow answer look alike.
-It also takes an answer from anyone who finds its port. connect and settimeout are the cure.
+Try it: an empty line is a datagram too, and is answered. Then send a line when no server runs:
+there is no error, and this client waits for ever, because a lost datagram and a slow answer look
+alike. It also takes an answer from any program that finds its port. The remedy is connect and
+settimeout.
 """
 
 import socket

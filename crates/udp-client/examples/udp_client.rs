@@ -5,10 +5,10 @@
 //! cargo run -p udp-client --example udp_client [PORT]
 //! ```
 //!
-//! Try it: an empty line is a datagram too, and is answered. Then send a line with no server there:
-//! no error, and this client waits for ever, because a lost datagram and a slow answer look alike.
-//! It also takes an answer from anyone who finds its port. `connect` and `set_read_timeout` are the
-//! cure.
+//! Try it: an empty line is a datagram too, and is answered. Then send a line when no server runs:
+//! there is no error, and this client waits for ever, because a lost datagram and a slow answer
+//! look alike. It also takes an answer from any program that finds its port. The remedy is
+//! `connect` and `set_read_timeout`.
 
 use std::env;
 use std::io::{self, Write};
@@ -17,7 +17,7 @@ use std::net::UdpSocket;
 fn main() -> io::Result<()> {
     let port = env::args().nth(1).unwrap_or_else(|| "8080".to_owned());
 
-    // Port 0 is any free one. Python's socket gets its own at the first sendto.
+    // Port 0 means any free port. Python's socket gets one at the first sendto.
     let client = UdpSocket::bind("127.0.0.1:0")?;
 
     while let Some(line) = input(">>: ")? {
@@ -30,7 +30,7 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// Python's `input(prompt)`; `None` where that raises EOFError.
+/// Python's `input(prompt)`; `None` if that would raise EOFError.
 fn input(prompt: &str) -> io::Result<Option<String>> {
     print!("{prompt}");
     io::stdout().flush()?;

@@ -1,13 +1,13 @@
-//! One message, sent again until its answer comes or its time is up.
+//! Sends one message, and retries until its answer arrives or its time is up.
 //!
-//! Every message goes out through a socket of its own, so from a port of its own. That settles whose
-//! answer a datagram is: one that comes late, or twice, goes to the port of its message and is never
-//! taken for the answer to a later one, not even to one with the same words.
+//! Every message is sent from a socket and a port of its own, which identifies its answers: a late
+//! or duplicate answer goes to the port of its message and is never taken for the answer to a later
+//! one, not even to one with the same bytes.
 //!
-//! Three things cannot be told. Which copy of a message an answer is for: a second answer may be the
-//! network's copy of the first, or the answer to our own second try. What comes to a port that is
-//! closed by then (if the system gives it out again, an answer with the same words would pass). And
-//! what comes after the end.
+//! Three things are unknown. The first is which try an answer is for: a second answer may be a
+//! duplicate of the first, or the answer to our second try. The second is what arrives at a port
+//! that was closed meanwhile. (If the kernel has reused the port, an answer with the same bytes
+//! would pass.) The third is what arrives after the end.
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
@@ -21,15 +21,15 @@ use proto::net::{Call, MAX_DATAGRAM, TraceEvent, connect_udp};
 use crate::options::Options;
 use crate::outcome::{Answer, Loss};
 
-/// Room for more than any datagram has.
+/// More than the longest datagram.
 const ROOM: usize = 65_536;
-/// The shortest wait: std refuses one of no time at all.
-const A_LOOK: Duration = Duration::from_micros(1);
+/// The shortest read timeout, because std refuses zero.
+const MIN_WAIT: Duration = Duration::from_micros(1);
 
-/// What sends messages to one server.
+/// Sends messages to one server.
 pub struct Exchange {
     server: SocketAddr,
-    /// The other addresses of its name, the next one last.
+    /// The other addresses of the server's name, in reverse order.
     others: Vec<SocketAddr>,
     recv_size: usize,
     timeout: Duration,
@@ -42,25 +42,25 @@ pub struct Exchange {
     stragglers: Stragglers,
 }
 
-/// A message whose time is over. Its socket collects what still comes.
+/// A message whose time is over. Its socket still collects late answers.
 struct Earlier {
     socket: UdpSocket,
     message: Vec<u8>,
     answered: bool,
 }
 
-/// Answers that came to a port whose message was over.
+/// Answers that arrived after the time of their message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stragglers {
-    /// The first answer to a message that was given up.
+    /// First answers to messages that were given up.
     pub late: u32,
-    /// A further answer to a message that had one.
+    /// Further answers to messages that already had one.
     pub duplicates: u32,
 }
 
 impl Exchange {
-    /// Exchanges with the first of these addresses that answers, with at most so many ports at once;
-    /// nothing is sent yet.
+    /// Prepares to send to the first of these addresses that answers, with at most `ports` open
+    /// ports.
     pub fn new(mut addresses: Vec<SocketAddr>, ports: usize, options: &Options) -> Self {
         let server = addresses.remove(0);
         addresses.reverse();
@@ -78,13 +78,13 @@ impl Exchange {
         }
     }
 
-    /// The address that is asked.
+    /// The address in use.
     pub fn server(&self) -> SocketAddr {
         self.server
     }
 
-    /// Sends the message, calls `sent`, and waits for its answer. A name may have several addresses, such as
-    /// `localhost` in IPv6 and in IPv4; one that refuses makes room for the next.
+    /// Sends the message, calls `sent`, and waits for its answer. A name may have several
+    /// addresses, as `localhost` has in IPv6 and IPv4; if one refuses, the next is tried.
     pub fn ask(&mut self, message: &[u8], mut sent: impl FnMut()) -> Result<Answer, Loss> {
         if message.len() > MAX_DATAGRAM {
             return Err(Loss::TooLong);
@@ -138,9 +138,9 @@ impl Exchange {
             let mut time_is_up = false;
             while !time_is_up {
                 let left = until.saturating_duration_since(Instant::now());
-                // One look even then: an answer that is there shall not be lost to a busy machine.
+                // Reads once more even then: on a busy machine an answer may have arrived in time.
                 time_is_up = left.is_zero();
-                let received = self.receive(socket, left.max(A_LOOK));
+                let received = self.receive(socket, left.max(MIN_WAIT));
                 let Some(size) = received.map_err(|source| Loss::Unreachable { tries, source })?
                 else {
                     continue;
@@ -172,11 +172,11 @@ impl Exchange {
         sent.map(drop)
     }
 
-    /// The size of the next datagram, or nothing where none came in that time.
+    /// The size of the next datagram, or `None` if none arrived within `time`.
     fn receive(&mut self, socket: &UdpSocket, time: Duration) -> io::Result<Option<usize>> {
         socket.set_read_timeout(Some(time))?;
         let received = socket.recv(&mut self.buffer);
-        // As if the buffer were of that size; a trace shows what such a program would see.
+        // The trace shows the call as if the buffer had `--recv-size` bytes.
         let shown = received.as_ref().map(|size| size.min(&self.recv_size));
         self.trace(Call::RecvFrom, self.recv_size, &self.buffer, shown);
         match received {
@@ -196,13 +196,12 @@ impl Exchange {
         self.log.trace(&self.server, &event);
     }
 
-    /// The bytes of the answer that was just given.
+    /// The bytes of the answer just returned.
     pub fn reply(&self, answer: &Answer) -> &[u8] {
         &self.buffer[..answer.kept]
     }
 
-    /// Closes all ports, and tells what has come to those whose message was over. It waits for
-    /// nothing.
+    /// Closes all ports without waiting, and returns the late answers.
     pub fn finish(mut self) -> Stragglers {
         while !self.earlier.is_empty() {
             self.close_oldest();
@@ -217,7 +216,7 @@ impl Exchange {
         if oldest.socket.set_nonblocking(true).is_err() {
             return;
         }
-        // An error is the end of it, too: a refusal that came after all tells nothing new.
+        // An error ends the loop, too: a late ICMP error has no new information.
         while let Ok(size) = oldest.socket.recv(&mut self.buffer) {
             let shown = size.min(self.recv_size);
             self.trace(Call::RecvFrom, self.recv_size, &self.buffer, Ok(&shown));
@@ -234,17 +233,15 @@ impl Exchange {
     }
 }
 
-/// Whether these bytes are the upper case of the message, or of as much of it as a server that
-/// cuts has seen.
+/// Whether these bytes are the upper case of the message, or of its beginning if the server cut it.
 fn is_answer(reply: &[u8], message: &[u8]) -> bool {
     let something = !reply.is_empty() || message.is_empty();
     let upper = |(reply, message): (&u8, &u8)| *reply == message.to_ascii_uppercase();
     something && reply.len() <= message.len() && reply.iter().zip(message).all(upper)
 }
 
-/// How long after the first try the wait for the answer to this one is over. Each wait is twice as
-/// long as the one before, so that a server which has too much to do is not given more; all of them
-/// together take the whole time.
+/// When the wait after try number `tries` ends, as a time since the first try. Each wait is twice
+/// as long as the previous one, to spare a busy server, and together they take the whole timeout.
 fn wait_end(timeout: Duration, tries: u32, all: u32) -> Duration {
     let waits = |tries: u32| f64::from((1_u32 << tries) - 1);
     timeout.mul_f64(waits(tries) / waits(all))
@@ -264,9 +261,9 @@ mod tests {
         assert_eq!(wait_end(year, 11, 11), year);
     }
 
-    /// `localhost` leads to two addresses on many machines, but not on all.
+    /// `localhost` has two addresses on many machines, but not on all.
     #[test]
-    fn an_address_that_refuses_makes_room_for_the_next() {
+    fn the_next_address_is_tried_if_one_refuses() {
         let [server, gone] = [(); 2].map(|()| UdpSocket::bind("127.0.0.1:0").unwrap());
         let [there, nobody] = [&server, &gone].map(|socket| socket.local_addr().unwrap());
         drop(gone);

@@ -1,5 +1,5 @@
-//! Messages in flight: a few threads, each with one message at a time, so that one loss does not hold up
-//! the messages after it. Results come out in the order of the messages.
+//! Sends several messages at once: each of a few threads has one message in flight, so that a loss
+//! does not delay the messages after it. The results are in the order of the messages.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -16,17 +16,17 @@ use crate::exchange::{Exchange, Stragglers};
 use crate::options::Options;
 use crate::outcome::{Answer, Loss};
 
-/// How many messages are in flight at most when each is sent as soon as there is a thread for it.
+/// The most messages in flight without an interval.
 const MAX_IN_FLIGHT: usize = 8;
-/// How many ports all threads together keep open: of messages in flight and of earlier ones.
+/// The most open ports of all threads, for messages in flight and earlier ones.
 const MAX_PORTS: usize = 48;
-/// How many messages may be ahead of the first that has no result yet.
+/// How many messages may be sent after the first one without a result.
 const MAX_AHEAD: usize = 256;
 
-/// What became of one message.
+/// The result of one message.
 pub struct Done {
     number: u64,
-    /// The server's address that was asked.
+    /// The server's address.
     pub server: SocketAddr,
     /// The length of the message in bytes.
     pub length: usize,
@@ -38,7 +38,7 @@ pub struct Done {
 
 type Message = (u64, Vec<u8>);
 
-/// All messages on their way; gives their results in order.
+/// The messages in flight, with their results in order.
 pub struct Flight {
     results: Receiver<Done>,
     stragglers: Receiver<Stragglers>,
@@ -56,8 +56,8 @@ impl Flight {
         let is_typed = options.messages.is_empty() && options.count.is_none() && Lines::are_typed();
         let ports = descriptor_limit().map_or(MAX_PORTS, |limit| MAX_PORTS.min(limit / 2));
         let ports = ports.max(1);
-        // At a prompt each message waits for the answer to the one before. With an interval, a message
-        // that gets no answer must not keep the next one waiting.
+        // At a prompt each message waits for the previous answer. With an interval, a message
+        // without an answer must not delay the next one.
         let (threads, ahead) = match options.interval {
             _ if is_typed => (1, 1),
             Some(interval) => (in_flight(options.timeout, interval).min(ports), MAX_AHEAD),
@@ -100,12 +100,12 @@ impl Flight {
         done
     }
 
-    /// Lets one more message follow, once the result of one is shown.
+    /// Allows one more message, after the result of one was shown.
     pub fn shown(&self) {
         let _ = self.tickets.try_recv();
     }
 
-    /// What came after its message was over; fails where the input did.
+    /// The late answers; an error if the input failed.
     pub fn finish(self) -> Result<Vec<Stragglers>, Failure> {
         match self.input.try_recv() {
             Ok(failure) => Err(failure),
@@ -134,7 +134,7 @@ fn work(
     over: &Sender<Stragglers>,
 ) {
     loop {
-        // Held until the message is sent, so that no later message overtakes it.
+        // The lock is held until the message is sent, so that no later message overtakes it.
         let mut turn = Some(lock(messages));
         let Some(Ok((number, message))) = turn.as_ref().map(|turn| turn.recv()) else {
             break;
@@ -167,7 +167,7 @@ fn send_all(
     let mut number = 0;
     let mut send = |message: &[u8]| {
         pace.wait();
-        // Where it fails, there is no thread left, and the end has come.
+        // If it fails, all threads have ended.
         let _ = to_threads.send((number, message.to_vec()));
         number += 1;
     };
@@ -192,7 +192,7 @@ fn send_all(
     let mut line = Vec::new();
     loop {
         let _ = ticket.send(());
-        // An empty line is sent, too: unlike a stream, UDP has empty messages.
+        // An empty line is sent, because UDP has empty messages, unlike a stream.
         if !lines.next(&mut line)? {
             return Ok(());
         }
@@ -200,7 +200,7 @@ fn send_all(
     }
 }
 
-/// Sends no faster than `--interval`.
+/// Waits so that messages are sent no faster than `--interval`.
 struct Pace {
     interval: Option<Duration>,
     next: Instant,

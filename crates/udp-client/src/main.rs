@@ -1,7 +1,8 @@
-//! A UDP client that sends messages, shows the answer to each, and tells what was lost.
+//! A UDP client that sends messages, shows the answer to each, and reports losses.
 //!
-//! `options.rs` is its command line, `flight.rs` many messages at once, `exchange.rs` one with its tries,
-//! `outcome.rs` what became of it, `report.rs` and `times.rs` what is said at the end.
+//! `options.rs` is its command line, `flight.rs` sends many messages at once, `exchange.rs` sends
+//! one with its retries, `outcome.rs` has its result, `report.rs` and `times.rs` the report at the
+//! end.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
@@ -33,7 +34,7 @@ fn converse(options: Options) -> Result<ExitCode, Failure> {
     while let Some(done) = flight.next() {
         number += 1;
         report.add(&done.result);
-        // One message that is lost does not keep the next from being sent.
+        // A lost message does not stop the next one.
         if let Some(words) = outcome::complaint(done.server, done.length, &done.result) {
             log.complain(&words);
         }

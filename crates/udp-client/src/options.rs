@@ -5,28 +5,28 @@ use std::time::Duration;
 use proto::cli::{self, Example, Flag, Group, Log, Operand, Tool};
 use proto::net::{Endpoint, MAX_DATAGRAM};
 
-/// Everything that can be set.
+/// The options.
 #[derive(Debug, Default)]
 pub struct Options {
-    /// Where the server is.
+    /// The server's endpoint.
     pub endpoint: Endpoint,
-    /// What to send; from stdin where there is none.
+    /// The messages; if there are none, they come from stdin.
     pub messages: Vec<Vec<u8>>,
-    /// How many messages are sent in all.
+    /// The total number of messages.
     pub count: Option<usize>,
-    /// How long after a message the next is sent, at the least.
+    /// The least time between two messages.
     pub interval: Option<Duration>,
     /// Whether the time of each answer is shown.
     pub times: bool,
     /// Whether answers are shown as Python shows bytes.
     pub bytes: bool,
-    /// How many bytes of an answer are shown.
+    /// The most bytes of an answer that are shown.
     pub recv_size: usize,
-    /// How long an answer may take, all tries together.
+    /// How long an answer may take, including all retries.
     pub timeout: Duration,
     /// How many times a message is sent again.
     pub retries: u32,
-    /// What is logged.
+    /// The log.
     pub log: Log,
 }
 
@@ -36,16 +36,20 @@ impl AsMut<Log> for Options {
     }
 }
 
-/// The table.
+/// The table of flags.
 pub const TOOL: Tool<Options> = Tool {
     name: "udp-client",
-    about: "sends datagrams, shows the answers and tells what was lost",
+    about: "sends datagrams, shows the answers and reports losses",
     operands: &[Operand {
         name: "ENDPOINT",
         default: Some("127.0.0.1:8080"),
         rest: false,
         help: "host[:port] or [v6][:port]",
-        set: |o, v| cli::udp_endpoint(v, 8080).and_then(cli::real_port).map(|e| o.endpoint = e),
+        set: |o, v| {
+            cli::udp_endpoint(v, 8080)
+                .and_then(cli::real_port)
+                .map(|e| o.endpoint = e)
+        },
     }],
     groups: &[
         Group {
@@ -55,22 +59,20 @@ pub const TOOL: Tool<Options> = Tool {
                     "send",
                     "TEXT",
                     "a message (may be empty); default: lines of stdin",
-                    |o: &mut Options, v| {
-                        cli::bytes(v).map(|message| o.messages.push(message))
-                    },
+                    |o: &mut Options, v| cli::bytes(v).map(|message| o.messages.push(message)),
                 )
                 .repeats(),
                 Flag::value(
                     "count",
                     "N",
-                    "send so many messages: those of --send in turn, or numbered ones",
+                    "send N messages: those of --send in turn, or numbered ones",
                     |o: &mut Options, v| cli::count(v, 1..=1 << 30).map(|n| o.count = Some(n)),
                 )
                 .short('c'),
                 Flag::value(
                     "interval",
                     "TIME",
-                    "send one in each interval, at most 48 without an answer; without it 8 are in flight",
+                    "send one message per interval, up to 48 in flight; default: up to 8 in flight",
                     |o: &mut Options, v| cli::duration(v).map(|d| o.interval = Some(d)),
                 )
                 .short('i'),
@@ -92,7 +94,7 @@ pub const TOOL: Tool<Options> = Tool {
                 Flag::value(
                     "timeout",
                     "TIME",
-                    "how long an answer may take, all tries together; if any is missing or cut, the \
+                    "how long an answer may take, with all retries; if one is missing or cut, the \
                      exit status is 1",
                     |o: &mut Options, v| cli::duration(v).map(|d| o.timeout = d),
                 )
@@ -100,15 +102,15 @@ pub const TOOL: Tool<Options> = Tool {
                 Flag::value(
                     "retries",
                     "N",
-                    "how many times a message is sent again; each wait is twice the one before",
+                    "how often to send a message again; each wait is twice the previous one",
                     |o: &mut Options, v| cli::count(v, 0..=10).map(|n| o.retries = n as u32),
                 )
                 .default("2"),
                 Flag::value(
                     "recv-size",
                     "SIZE",
-                    "keep so much of an answer and say what was lost; the Python lesson has 1024, \
-                     and says nothing",
+                    "keep this much of an answer and report the loss; the Python lesson has 1024, \
+                     and reports nothing",
                     |o: &mut Options, v| {
                         cli::size(v, 1..=MAX_DATAGRAM as u64).map(|n| o.recv_size = n as usize)
                     },
@@ -133,7 +135,7 @@ pub const TOOL: Tool<Options> = Tool {
         },
         Example {
             line: "udp-client --retries 0 --timeout 500ms < lines",
-            what: "see what gets lost when nothing is sent twice",
+            what: "see what gets lost without retries",
         },
     ],
     failure_status: 1,
@@ -144,7 +146,7 @@ mod tests {
     use super::TOOL;
 
     #[test]
-    fn the_table_is_in_order() {
+    fn the_table_of_flags_is_valid() {
         TOOL.debug_assert();
     }
 }

@@ -1,4 +1,4 @@
-//! What became of one message, and the words for it.
+//! The result of one message, and its error text.
 
 use std::fmt;
 use std::io::{self, ErrorKind};
@@ -12,19 +12,19 @@ use proto::reason;
 
 use crate::times::millis;
 
-/// An answer that came.
+/// A received answer.
 #[derive(Debug)]
 pub struct Answer {
-    /// How many bytes came: fewer than the message has, where the server cut it.
+    /// Its length in bytes: less than the message's if the server cut it.
     pub size: usize,
-    /// How many of them are shown: fewer, where `--recv-size` cut them.
+    /// How many bytes are shown: fewer if `--recv-size` cut it.
     pub kept: usize,
-    /// Whether something is missing, by either side.
+    /// Whether either side cut it.
     pub cut: bool,
     /// How many times the message was sent.
     pub tries: u32,
-    /// How long it took. Unknown if the message was sent more than once: the answer does not say
-    /// which copy it is for (Karn's algorithm, RFC 6298, leaves these out for the same reason).
+    /// The round-trip time. Unknown if the message was sent more than once, because the answer does
+    /// not tell which try it is for (Karn's algorithm, RFC 6298).
     pub round_trip: Option<Duration>,
 }
 
@@ -41,34 +41,34 @@ impl fmt::Display for Answer {
 /// Why a message has no answer.
 #[derive(Debug)]
 pub enum Loss {
-    /// No datagram can carry it; it was not sent.
+    /// The message does not fit into a datagram, so it was not sent.
     TooLong,
     /// Its time is up.
     NoAnswer {
         /// How many times it was sent.
         tries: u32,
-        /// How many datagrams came that are no answer to it.
+        /// How many datagrams arrived that are not its answer.
         strays: u32,
-        /// The time that it had.
+        /// The timeout.
         within: Duration,
     },
-    /// This machine did not send it: it has no route, no free port, or may not.
+    /// This machine could not send it: no route, no free port or no permission.
     NotSent {
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
-    /// The system says that the server cannot be reached.
+    /// The kernel reports that the server cannot be reached.
     Unreachable {
         /// How many times the message was sent.
         tries: u32,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
 }
 
 impl Loss {
-    /// A failure to send, after this many copies were sent. What the network told about an earlier
-    /// copy is told to a later call, too.
+    /// The loss for an error of `send` after `tries` tries. A call can also return the ICMP error
+    /// of an earlier try.
     pub fn of_send(tries: u32, source: io::Error) -> Self {
         match (tries, source.kind()) {
             (0, kind) if kind != ErrorKind::ConnectionRefused => Self::NotSent { source },
@@ -77,7 +77,7 @@ impl Loss {
     }
 }
 
-/// What to say about a message of so many bytes that was not answered in whole.
+/// The error for a message of `length` bytes without a complete answer; `None` for a complete one.
 pub fn complaint(
     server: SocketAddr,
     length: usize,
@@ -92,7 +92,7 @@ pub fn complaint(
         ),
         Ok(Answer { size, .. }) => format!(
             "the answer of {server} has {size} of {length} bytes (the server cut the message); \
-             does it receive so much at a time?"
+             does it receive that much at a time?"
         ),
         Err(Loss::TooLong) => format!(
             "a datagram holds at most {MAX_DATAGRAM} bytes (yours {length}); send it in parts"

@@ -1,4 +1,4 @@
-//! What became of all messages, as `ping` tells it.
+//! The report on all messages, as `ping` shows it.
 
 use std::fmt;
 use std::process::ExitCode;
@@ -19,7 +19,7 @@ pub struct Report {
     too_long: u32,
     not_sent: u32,
     stragglers: Stragglers,
-    /// Of the messages that were answered without being sent again.
+    /// The times of the messages that were answered without a retry.
     round_trips: Times,
 }
 
@@ -49,7 +49,7 @@ impl Report {
         self.retries += tries.saturating_sub(1);
     }
 
-    /// Adds what came after its message was over.
+    /// Adds the late answers.
     pub fn stragglers(&mut self, stragglers: Stragglers) {
         self.stragglers.late += stragglers.late;
         self.stragglers.duplicates += stragglers.duplicates;
@@ -59,8 +59,8 @@ impl Report {
         self.sent - self.answered
     }
 
-    /// 1 when anything was lost or not sent, if only the end of a message: as `ping` does where it is
-    /// told both how many answers it wants and how long it may wait, which is always so here.
+    /// 1 if any message was lost, cut or not sent. `ping` does the same if it is given both a count
+    /// and a deadline.
     pub fn exit_code(&self) -> ExitCode {
         let missing = self.lost() + self.cut + self.too_long + self.not_sent;
         ExitCode::from(u8::from(missing > 0))
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_percentage_of_nothing_or_all_is_just_that() {
+    fn percentages_are_0_or_100_only_for_none_or_all() {
         for (lost, sent, shown) in [
             (0, 0, "0.0%"),
             (0, 9, "0.0%"),
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_of_loss_is_told_and_changes_the_status() {
+    fn every_kind_of_loss_is_reported_and_changes_the_status() {
         let lost = Loss::NoAnswer {
             tries: 3,
             strays: 0,

@@ -1,23 +1,23 @@
-//! Round-trip times, in bounded memory however many there are.
+//! Statistics of round-trip times, in bounded memory.
 
 use std::fmt;
 use std::time::Duration;
 
-/// How many times are kept. When there are more, every second one is dropped.
+/// How many times are kept. If there are more, every second one is dropped.
 const MAX_KEPT: usize = 4096;
 
-/// The smallest, the middle and the largest of many times, and how much they vary. The middle is exact
-/// up to 4096 times, and that of an even sample of them beyond.
+/// The minimum, median, maximum and jitter of many times. The median is exact for up to 4096 times;
+/// for more it is that of an even sample.
 #[derive(Debug)]
 pub struct Times {
     kept: Vec<Duration>,
-    /// One in so many is kept.
+    /// One in `stride` times is kept.
     stride: u64,
     count: u64,
     min: Duration,
     max: Duration,
     last: Duration,
-    /// The sum of the differences between each time and the one before.
+    /// The sum of the differences between successive times.
     differences: Duration,
 }
 
@@ -36,7 +36,7 @@ impl Default for Times {
 }
 
 impl Times {
-    /// Adds one.
+    /// Adds a time.
     pub fn add(&mut self, time: Duration) {
         if self.count.is_multiple_of(self.stride) {
             if self.kept.len() == MAX_KEPT {
@@ -58,7 +58,7 @@ impl Times {
         self.max = self.max.max(time);
     }
 
-    /// The middle one; between the middle two where their number is even.
+    /// The median: for an even number, the mean of the middle two.
     fn median(&self) -> Duration {
         let mut sorted = self.kept.clone();
         sorted.sort_unstable();
@@ -68,8 +68,8 @@ impl Times {
     }
 }
 
-/// `; rtt min/median/max/jitter = ...`, or nothing where there are none. The jitter is the mean
-/// difference between a time and the one before.
+/// `; rtt min/median/max/jitter = ...`, or nothing without times. The jitter is the mean difference
+/// between successive times.
 impl fmt::Display for Times {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.count == 0 {
@@ -85,7 +85,7 @@ impl fmt::Display for Times {
     }
 }
 
-/// Milliseconds, as they are shown.
+/// A time in milliseconds.
 pub fn millis(time: Duration) -> f64 {
     time.as_secs_f64() * 1000.0
 }

@@ -1,4 +1,4 @@
-//! The command line of `udp-client`, as a user meets it, against a server made for each test.
+//! Tests the command line of `udp-client`, with a server for each test.
 
 #![allow(clippy::unwrap_used)]
 
@@ -13,7 +13,7 @@ use predicates::str::{contains, is_empty, starts_with};
 
 const LONG: Duration = Duration::from_secs(10);
 
-/// For tests that count tries: one, with more time than any machine needs.
+/// One try with a long timeout, for tests that count tries.
 const ONE_TRY: [&str; 4] = ["--retries", "0", "--timeout", "8s"];
 
 fn tool() -> Command {
@@ -22,7 +22,7 @@ fn tool() -> Command {
     command
 }
 
-/// Starts a server that answers each datagram with those that `answers` gives; where it is.
+/// Starts a server that answers each datagram with those of `answers`, and returns its address.
 fn serve(mut answers: impl FnMut(&[u8]) -> Vec<Vec<u8>> + Send + 'static) -> String {
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     let address = socket.local_addr().unwrap().to_string();
@@ -50,7 +50,7 @@ fn against(
     (address, command.assert())
 }
 
-/// Runs the client by a line of the shell, in which `"$@"` stands for it and its flags.
+/// Runs the client by a shell line, in which `"$@"` is the client with its flags.
 fn by_shell(line: &str, flags: &[&str], stdin: String) -> Assert {
     let mut command = Command::new("sh");
     command
@@ -71,7 +71,7 @@ fn upper(data: &[u8]) -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn help_and_version_are_data() {
+fn help_and_version_go_to_stdout() {
     let assert = tool().arg("--help").assert().success().stderr(is_empty());
     assert.stdout(
         contains("Usage: udp-client [OPTIONS] [ENDPOINT]")
@@ -128,18 +128,18 @@ fn every_line_is_a_message_and_an_empty_one_is_sent() {
 }
 
 #[test]
-fn messages_of_the_command_line_leave_stdin_alone_and_quiet_leaves_out_the_report() {
+fn with_send_stdin_is_not_read_and_quiet_hides_the_report() {
     let flags = ["--quiet", "--send", "a", "--send", "", "--send", "b\u{e9}"];
     let (_, assert) = against(upper, &flags, b"not read\n");
     assert.success().stdout("A\n\nB\u{e9}\n").stderr(is_empty());
 }
 
 #[test]
-fn a_closed_port_is_refused_in_one_line_at_once() {
+fn a_closed_port_is_an_error_at_once() {
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     let address = socket.local_addr().unwrap();
     drop(socket);
-    // The time it may take is longer than the test's own.
+    // The client's timeout is longer than the test's, so the error must come at once.
     tool()
         .args(["--timeout", "1m", "--send", "a", &address.to_string()])
         .assert()
@@ -152,7 +152,7 @@ fn a_closed_port_is_refused_in_one_line_at_once() {
 }
 
 #[test]
-fn a_silent_server_is_given_all_its_tries_and_the_next_message_its_own() {
+fn a_lost_message_uses_all_tries_and_the_next_one_is_sent() {
     let answers = |data: &[u8]| if data == b"a" { vec![] } else { upper(data) };
     let flags = ["--timeout", "3s", "--send", "a", "--send", "b"];
     let (address, assert) = against(answers, &flags, b"");
@@ -168,14 +168,14 @@ fn a_silent_server_is_given_all_its_tries_and_the_next_message_its_own() {
 }
 
 #[test]
-fn an_answer_to_any_try_will_do() {
+fn an_answer_to_any_try_counts() {
     let mut seen = 0;
     let answers = move |data: &[u8]| {
         seen += 1;
         if seen < 3 { vec![] } else { upper(data) }
     };
     let (_, assert) = against(answers, &["--timeout", "1s", "--send", "a"], b"");
-    // Which of the three it answers, nobody can tell: there is no round-trip time.
+    // The client cannot tell which try it answers, so there is no round-trip time.
     assert
         .success()
         .stdout("A\n")
@@ -183,7 +183,7 @@ fn an_answer_to_any_try_will_do() {
 }
 
 #[test]
-fn an_answer_that_comes_twice_is_not_taken_for_the_next_ones() {
+fn a_duplicate_answer_is_not_taken_for_the_next_one() {
     // With one port for all messages, the second copy would answer the second `a`.
     let mut seen = 0;
     let answers = move |data: &[u8]| {
@@ -203,7 +203,7 @@ fn an_answer_that_comes_twice_is_not_taken_for_the_next_ones() {
 }
 
 #[test]
-fn what_is_not_the_upper_case_is_waited_out() {
+fn a_datagram_that_is_not_the_answer_is_ignored() {
     let answers = |data: &[u8]| {
         vec![
             b"nonsense".to_vec(),
@@ -226,7 +226,7 @@ fn what_is_not_the_upper_case_is_waited_out() {
 }
 
 #[test]
-fn an_answer_that_the_server_cut_is_shown_and_said() {
+fn an_answer_cut_by_the_server_is_shown_and_reported() {
     let answers = |data: &[u8]| vec![data[..3].to_ascii_uppercase()];
     let (address, assert) = against(answers, &with_one_try(&["--send", "hello"]), b"");
     assert.code(1).stdout("HEL\n").stderr(
@@ -239,9 +239,9 @@ fn an_answer_that_the_server_cut_is_shown_and_said() {
     );
 }
 
-/// The way of the lesson's `recvfrom(1024)`, but not in silence.
+/// Like the lesson's `recvfrom(1024)`, but with an error.
 #[test]
-fn an_answer_is_cut_where_that_is_asked_for_and_it_is_said() {
+fn an_answer_cut_by_recv_size_is_shown_and_reported() {
     let flags = [
         "--trace",
         "--recv-size",
@@ -264,11 +264,12 @@ fn an_answer_is_cut_where_that_is_asked_for_and_it_is_said() {
     );
 }
 
-/// Each message has a port of its own, and those of the last 64 stay open: not those of all, and fewer
-/// where the system is mean.
+/// Each message has a port of its own, but only the latest ports stay open, and fewer with a low
+/// limit on open files.
 #[test]
 fn a_thousand_messages_need_few_descriptors() {
-    // Twice: the second is a duplicate, also of messages whose port is closed by now.
+    // Each answer is sent twice, even if the port of the message is closed when the duplicate
+    // arrives.
     let address = serve(|data| [upper(data), upper(data)].concat());
     for limit in [80, 16] {
         let line = format!("ulimit -n {limit} && exec \"$@\"");
@@ -283,8 +284,8 @@ fn a_thousand_messages_need_few_descriptors() {
 }
 
 #[test]
-fn an_answer_that_comes_too_late_is_counted_and_not_shown() {
-    // The first message's answer comes when the second is asked, which has the same words.
+fn a_late_answer_is_counted_and_not_shown() {
+    // The first message's answer arrives after the second message, which has the same bytes.
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     let address = socket.local_addr().unwrap().to_string();
     thread::spawn(move || {
@@ -312,9 +313,9 @@ fn an_answer_that_comes_too_late_is_counted_and_not_shown() {
     ));
 }
 
-/// A stranger knows the port and the right words; only where it sends from gives it away.
+/// The stranger sends the right bytes to the right port, but from another address.
 #[test]
-fn what_a_stranger_sends_is_not_seen() {
+fn an_answer_from_another_address_is_ignored() {
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     let stranger = UdpSocket::bind("127.0.0.1:0").unwrap();
     let address = socket.local_addr().unwrap().to_string();
@@ -339,7 +340,7 @@ fn what_a_stranger_sends_is_not_seen() {
 }
 
 #[test]
-fn a_full_disk_is_said_and_a_closed_pipe_is_not() {
+fn a_full_disk_is_an_error_and_a_closed_pipe_is_not() {
     let address = serve(upper);
     let full = "error: cannot write to standard output (No space left on device)\n";
     for (line, code, words) in [

@@ -1,4 +1,4 @@
-//! Many messages at once, and what is told of them, as `ping` does.
+//! Tests many messages at once, and their report.
 
 #![allow(clippy::unwrap_used)]
 
@@ -14,7 +14,8 @@ use predicates::str::{contains, starts_with};
 
 type Seen = Arc<Mutex<Vec<(SocketAddr, Vec<u8>, Instant)>>>;
 
-/// A server that answers what `answers` wants, and what it has seen.
+/// Starts a server that answers the messages for which `answers` is true, and returns what it
+/// receives.
 fn serve(answers: impl Fn(&[u8]) -> bool + Send + 'static) -> (String, Seen) {
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     let address = socket.local_addr().unwrap().to_string();
@@ -41,7 +42,7 @@ fn tool() -> Command {
     tool
 }
 
-/// The first message is never answered; eleven others are, while it is waited for.
+/// The first message is never answered. Eleven others are answered while the client waits.
 #[test]
 fn one_loss_does_not_hold_up_the_messages_after_it() {
     let (address, seen) = serve(|data| data != b"probe 1");
@@ -68,7 +69,7 @@ fn one_loss_does_not_hold_up_the_messages_after_it() {
         .map(|n| format!("probe {n}").into_bytes())
         .collect();
     assert_eq!(words, in_order);
-    // Seven others were in flight beside it, and the rest followed.
+    // Seven others were in flight at the same time, and the rest followed.
     assert!(seen[11].2 - seen[0].2 < Duration::from_secs(1));
 }
 
@@ -94,7 +95,7 @@ fn an_interval_paces_messages_and_times_are_shown() {
     assert!(seen[2].2 - seen[0].2 >= Duration::from_millis(390));
 }
 
-/// Twenty clients used to take a thousand ports.
+/// Many clients at once must not use up the machine's ports.
 #[test]
 fn few_ports_are_open_at_once() {
     let (address, seen) = serve(|_| true);
@@ -112,14 +113,14 @@ fn few_ports_are_open_at_once() {
         .for_each(|client| client.join().unwrap());
     let seen = seen.lock().unwrap();
     assert_eq!(seen.len(), 1200);
-    // Each message has a port of its own for as long as its answer may come.
+    // Each message keeps its port while its answer may still arrive.
     let last: HashSet<_> = seen[1100..].iter().map(|(peer, ..)| peer).collect();
     assert!(last.len() > 40, "{}", last.len());
 }
 
-/// Broadcasting needs a permission that the socket does not have.
+/// Broadcasting needs a socket option that is not set.
 #[test]
-fn what_this_machine_does_not_send_is_no_loss() {
+fn a_message_that_cannot_be_sent_is_not_a_loss() {
     tool()
         .args(["--send", "a", "--send", "b", "255.255.255.255:9"])
         .assert()

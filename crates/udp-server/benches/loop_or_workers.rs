@@ -1,12 +1,12 @@
-//! Whether datagrams are best answered by one loop, by a few on clones of the socket, or by a thread
-//! for each. In turns, within one run.
+//! Compares ways to answer datagrams, in alternating rounds: one loop, several loops on clones of
+//! the socket, and a thread for each datagram.
 //!
 //! ```console
 //! $ cargo bench -p udp-server --bench loop_or_workers
 //! ```
 //!
-//! Answers per second, and then what `udp-server` should be judged by, too: how many of a hundred
-//! questions of one source are answered at the first try while another source sends without a pause.
+//! It shows answers per second, and how many of a hundred questions of one source are answered at
+//! the first try while another source floods the server.
 
 mod load;
 
@@ -17,14 +17,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use load::{PATIENCE, ROUNDS, WORKS, measure, median};
+use load::{ROUNDS, TIMEOUT, WORKS, measure, median};
 use proto::socketserver::{
     Datagram, Datagrams, RequestHandler, Stopper, ThreadingServer, UdpServer,
 };
 
 const QUESTIONS: usize = 100;
 
-/// A way to serve.
+/// A way to answer datagrams.
 #[derive(Clone, Copy)]
 enum Way {
     Loops(usize),
@@ -51,11 +51,11 @@ impl RequestHandler for Upper {
 
 fn answer(datagram: &mut Datagram) {
     datagram.data_mut().make_ascii_uppercase();
-    // Who asked may have gone.
+    // The client may be gone.
     let _ = datagram.reply(datagram.data());
 }
 
-/// Serves until its stoppers are used.
+/// Starts a server, which runs until its stoppers stop it.
 fn start(way: Way) -> io::Result<(SocketAddr, Vec<Stopper>)> {
     let socket = UdpSocket::bind("127.0.0.1:0")?;
     let address = socket.local_addr()?;
@@ -77,23 +77,23 @@ fn start(way: Way) -> io::Result<(SocketAddr, Vec<Stopper>)> {
     Ok((address, stoppers))
 }
 
-/// How many questions are answered at the first try beside a source that never pauses.
+/// How many questions are answered at the first try while another source never pauses.
 fn beside_a_flood(address: SocketAddr) -> io::Result<usize> {
     let over = AtomicBool::new(false);
     let flood = UdpSocket::bind("127.0.0.1:0")?;
     let polite = UdpSocket::bind("127.0.0.1:0")?;
     polite.connect(address)?;
-    polite.set_read_timeout(Some(PATIENCE))?;
+    polite.set_read_timeout(Some(TIMEOUT))?;
     thread::scope(|scope| {
         scope.spawn(|| {
             while !over.load(Ordering::Relaxed) {
-                // What the system does not take was one too many anyway.
+                // A flood may lose datagrams.
                 let _ = flood.send_to(&[b'a'; 64], address);
             }
         });
         let mut answered = 0;
         for number in 0..QUESTIONS {
-            // A late answer to the one before must not count for this one.
+            // A late answer to the previous question must not count for this one.
             let question = [number as u8 | 0x80];
             if polite.send(&question).is_err() {
                 continue;

@@ -1,11 +1,11 @@
-//! `udp-server` beside Python's `ThreadingUDPServer`, in turns, within one run.
+//! Compares `udp-server` with Python's `ThreadingUDPServer`, in alternating rounds of one run.
 //!
 //! ```console
 //! $ cargo bench -p udp-server
 //! ```
 //!
-//! Machines are noisy, so what counts is the ratio of two medians that were measured side by side.
-//! The generator takes its share of the processors: it understates the faster server.
+//! Machines are noisy, so use the ratio of the two medians, which were measured in the same run.
+//! The generator uses the same processors, so it understates the faster server.
 
 mod load;
 
@@ -16,7 +16,7 @@ use std::process::{Child, Command, Stdio};
 
 use load::{ROUNDS, WORKS, measure, median};
 
-/// `threading_udp_server.py` without its `print`, whose cost is not what is measured.
+/// `threading_udp_server.py` without its `print`, which would distort the measurement.
 const PYTHON_SERVER: &str = r#"
 import socketserver
 
@@ -54,7 +54,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -5,10 +5,10 @@
 //! cargo run -p udp-client --example udp_client [PORT]
 //! ```
 //!
-//! With UDP a request is one datagram, so `handle` has no loop, and it holds the data and the
-//! server's own socket to answer with. Try it: put a `thread::sleep` of five seconds into `handle`;
-//! another client is still answered at once, which `udp_server.rs` could not do. For an answer that
-//! takes a few microseconds, the thread costs several times as much: `udp-server` does without.
+//! With UDP a request is one datagram, so `handle` has no loop. A `Datagram` holds the data and the
+//! server's socket for the answer. Try it: put a `thread::sleep` of five seconds into `handle`;
+//! another client is still answered at once, which `udp_server.rs` could not do. If an answer takes
+//! a few microseconds, starting the thread takes several times as long, so `udp-server` has none.
 
 use std::env;
 use std::error::Error;
@@ -23,7 +23,7 @@ impl RequestHandler for UpperCase {
     fn handle(&mut self) {
         let data = self.0.data();
         println!("received: b'{}' {}", data.escape_ascii(), self.0.peer);
-        // An error is not sent to anyone; socketserver prints it and goes on.
+        // The client does not see an error; socketserver prints it and goes on.
         if let Err(error) = self.0.reply(&data.to_ascii_uppercase()) {
             eprintln!("{error}");
         }

@@ -4,8 +4,8 @@
     python3 crates/udp-client/examples/udp_client.py [PORT]
 
 There are no connections, so one loop serves all clients. A datagram is a message with its own
-boundaries: nothing sticks, and an empty one arrives. Try it: several clients at once; an empty
-line; a line of more than 1024 bytes, which recvfrom cuts without an error.
+boundaries: messages do not stick together, and an empty one arrives. Try it: several clients at
+once; an empty line; a line of more than 1024 bytes, which recvfrom cuts without an error.
 """
 
 import socket

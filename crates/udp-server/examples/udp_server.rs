@@ -6,8 +6,8 @@
 //! ```
 //!
 //! There are no connections, so one loop serves all clients. A datagram is a message with its own
-//! boundaries: nothing sticks, and an empty one arrives. Try it: several clients at once; an empty
-//! line; a line of more than 1024 bytes, which `recv_from` cuts without an error.
+//! boundaries: messages do not stick together, and an empty one arrives. Try it: several clients at
+//! once; an empty line; a line of more than 1024 bytes, which `recv_from` cuts without an error.
 
 use std::env;
 use std::io;

@@ -1,6 +1,6 @@
 //! A UDP server that answers each datagram with its ASCII upper case, in one loop.
 //!
-//! `options.rs` is its command line, `upper.rs` what it does with a datagram.
+//! `options.rs` is its command line, `upper.rs` answers a datagram.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
@@ -37,7 +37,8 @@ fn serve(options: Options) -> Result<ExitCode, Failure> {
     for bound in sockets.iter().flat_map(UdpSocket::local_addr) {
         note_wildcard(bound, &options);
     }
-    // The server closes its own when it ends; these still know what the system has dropped.
+    // The server closes its sockets when it ends. These duplicates still give the number of dropped
+    // datagrams.
     let same_sockets: Vec<UdpSocket> = sockets.iter().flat_map(UdpSocket::try_clone).collect();
     let upper = Arc::new(Upper::new(&options));
     let source = Datagrams::all(sockets).max_packet_size(options.recv_size);
@@ -45,7 +46,7 @@ fn serve(options: Options) -> Result<ExitCode, Failure> {
     let server = UdpServer::new(source, |datagram: &mut Datagram| upper.answer(datagram))
         .on_event(move |event| shared.failed(event));
     if options.stop_on_eof {
-        // The datagram in hand is answered; there is nothing else to wait for.
+        // The server still answers the current datagram; there is nothing else to wait for.
         serving::stop_when_stdin_ends(server.stopper(), Duration::ZERO, log)?;
     }
     serving::print_endpoints(&endpoints)?;
@@ -54,8 +55,8 @@ fn serve(options: Options) -> Result<ExitCode, Failure> {
     let dropped: u64 = same_sockets.iter().filter_map(dropped_datagrams).sum();
     if dropped > 0 {
         log.info(format_args!(
-            "{dropped} more dropped by the system (they came faster than they were answered); a \
-             longer queue takes bursts: sysctl net.core.rmem_default"
+            "{dropped} more dropped by the kernel (they came faster than they were answered); a \
+             longer queue holds bursts: sysctl net.core.rmem_default"
         ));
     }
     Ok(ExitCode::SUCCESS)
@@ -66,13 +67,13 @@ fn note_wildcard(bound: SocketAddr, options: &Options) {
     if bound.ip().is_unspecified() {
         options.log.info(format_args!(
             "note: on {bound} an answer may leave from another address of this host than the one that \
-             was asked, and its client then does not see it; bind one address where there are several"
+             was asked, and the client then does not receive it; bind one address if there are several"
         ));
     }
 }
 
-/// Refuses an address that other machines can reach, unless that was asked for. What counts is the
-/// address that was bound, not the name that led there.
+/// Refuses an address that other machines can reach, unless `--allow-remote` was given. It checks
+/// the bound address, not the name.
 fn check_reach(bound: &Endpoint, options: &Options) -> Result<(), Failure> {
     if bound.is_local()? {
         return Ok(());
@@ -84,8 +85,8 @@ fn check_reach(bound: &Endpoint, options: &Options) -> Result<(), Failure> {
         )));
     }
     options.log.info(format_args!(
-        "note: {bound} can be reached from other machines; senders can be forged, and each forged \
-         datagram has one of its own size sent to that address"
+        "note: {bound} can be reached from other machines; senders can be forged, and the \
+         answer to a forged datagram, of the same size, goes to that address"
     ));
     Ok(())
 }

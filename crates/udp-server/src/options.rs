@@ -3,18 +3,18 @@
 use proto::cli::{self, Example, Flag, Group, Log, Operand, Tool};
 use proto::net::{Endpoint, MAX_DATAGRAM};
 
-/// Everything that can be set.
+/// The options.
 #[derive(Debug, Default)]
 pub struct Options {
-    /// Where to take datagrams.
+    /// Where to receive datagrams.
     pub endpoint: Endpoint,
-    /// How many bytes of a datagram are kept.
+    /// The most bytes of a datagram that are kept.
     pub recv_size: usize,
     /// Whether other machines may reach it.
     pub allow_remote: bool,
     /// Whether the end of stdin stops the server.
     pub stop_on_eof: bool,
-    /// What is logged.
+    /// The log.
     pub log: Log,
 }
 
@@ -24,7 +24,7 @@ impl AsMut<Log> for Options {
     }
 }
 
-/// The table.
+/// The table of flags.
 pub const TOOL: Tool<Options> = Tool {
     name: "udp-server",
     about: "answers every datagram with its ASCII upper case",
@@ -42,8 +42,8 @@ pub const TOOL: Tool<Options> = Tool {
                 Flag::value(
                     "recv-size",
                     "SIZE",
-                    "keep so much of a datagram and say what was lost; the Python lesson has 1024, \
-                     and says nothing",
+                    "keep this much of a datagram and report the loss; the Python lesson has 1024, \
+                     and reports nothing",
                     |o: &mut Options, v| {
                         cli::size(v, 1..=MAX_DATAGRAM as u64).map(|n| o.recv_size = n as usize)
                     },
@@ -61,7 +61,7 @@ pub const TOOL: Tool<Options> = Tool {
             title: "Stopping",
             flags: &[Flag::switch(
                 "stop-on-eof",
-                "when stdin ends: show the counters, exit 0; what waits in the queue is lost",
+                "when stdin ends: show the counters, exit 0; queued datagrams are lost",
                 |o: &mut Options| o.stop_on_eof = true,
             )],
         },
@@ -89,7 +89,7 @@ mod tests {
     use super::TOOL;
 
     #[test]
-    fn the_table_is_in_order() {
+    fn the_table_of_flags_is_valid() {
         TOOL.debug_assert();
     }
 }

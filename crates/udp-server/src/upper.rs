@@ -1,4 +1,4 @@
-//! One datagram: upper-case it where it lies, and send it back.
+//! Answers one datagram: upper-cases it in place and sends it back.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -12,16 +12,16 @@ use proto::socketserver::{Datagram, Event};
 
 use crate::options::Options;
 
-/// How many datagrams met which end.
+/// Counts of datagrams.
 #[derive(Debug, Default)]
 pub struct Counts {
-    /// Came in.
+    /// Datagrams received.
     pub received: AtomicU64,
-    /// Went out; whether they arrived is not known.
+    /// Answers sent; whether they arrived is not known.
     pub answered: AtomicU64,
-    /// Were longer than `--recv-size`; they are answered all the same, as far as they were kept.
+    /// Datagrams longer than `--recv-size`. Their first bytes are answered.
     pub truncated: AtomicU64,
-    /// Calls that the system refused.
+    /// System calls that failed.
     pub errors: AtomicU64,
 }
 
@@ -46,7 +46,7 @@ impl fmt::Display for Counts {
 pub struct Upper {
     recv_size: usize,
     log: Log,
-    /// What became of the datagrams so far.
+    /// The counts so far.
     pub counts: Counts,
     truncations: RateLimit,
     send_failures: RateLimit,
@@ -54,9 +54,9 @@ pub struct Upper {
 }
 
 impl Upper {
-    /// Nothing is counted yet.
+    /// A handler with all counts at zero.
     pub fn new(options: &Options) -> Self {
-        // A trace leaves nothing out.
+        // With `--trace` every line is shown.
         let every = Duration::from_secs(u64::from(!options.log.trace));
         Self {
             recv_size: options.recv_size,
@@ -68,7 +68,7 @@ impl Upper {
         }
     }
 
-    /// Answers one datagram. Nothing is allocated unless there is something to say.
+    /// Answers one datagram. It allocates only for a log line.
     pub fn answer(&self, datagram: &mut Datagram) {
         self.counts.received.fetch_add(1, Relaxed);
         self.trace(datagram, Call::RecvFrom, self.recv_size, None);
@@ -100,7 +100,7 @@ impl Upper {
         }
     }
 
-    /// Counts a failure to receive, and logs it once a minute.
+    /// Counts a failure to receive, and logs it at most once a minute.
     pub fn failed(&self, event: &Event<'_>) {
         let Event::AcceptFailed { error } = event else {
             return;

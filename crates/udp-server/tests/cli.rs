@@ -1,4 +1,4 @@
-//! The command line of `udp-server`, as a user meets it.
+//! Tests the command line of `udp-server`.
 
 #![allow(clippy::unwrap_used)]
 
@@ -67,7 +67,7 @@ impl Running {
         reply
     }
 
-    /// Ends its stdin, waits until it has ended, and gives what it wrote to stderr.
+    /// Closes its stdin, waits for its end, and returns its stderr.
     fn stop(mut self) -> String {
         drop(self.stdin.take());
         let mut stderr = self.child.stderr.take().unwrap();
@@ -89,7 +89,7 @@ impl Drop for Running {
 }
 
 #[test]
-fn help_and_version_are_data() {
+fn help_and_version_go_to_stdout() {
     let assert = tool().arg("--help").assert().success().stderr(is_empty());
     assert.stdout(
         contains("Usage: udp-server [OPTIONS] [ENDPOINT]")
@@ -132,7 +132,7 @@ fn usage_errors_name_the_flag_and_the_value() {
 }
 
 #[test]
-fn a_port_in_use_is_said_with_the_way_to_find_who() {
+fn a_port_in_use_is_an_error_that_shows_how_to_find_its_program() {
     let taken = UdpSocket::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
     let port = address.port();
@@ -148,7 +148,7 @@ fn a_port_in_use_is_said_with_the_way_to_find_who() {
 }
 
 #[test]
-fn an_address_that_others_reach_is_refused_unless_it_is_asked_for() {
+fn an_address_that_other_machines_can_reach_needs_allow_remote() {
     for host in ["0.0.0.0", "[::]"] {
         if UdpSocket::bind(format!("{host}:0")).is_err() {
             assert_eq!(host, "[::]", "only IPv6 may be missing");
@@ -209,7 +209,7 @@ fn a_trace_shows_every_call_and_the_counters() {
     let lines: Vec<&str> = words
         .lines()
         .filter_map(|line| line.split_once("Z ").map(|(_, text)| text))
-        // Another thread says that, at any time after the last answer has left.
+        // Another thread logs that at any time after the last answer.
         .filter(|text| *text != "standard input ended, stopping")
         .map(|text| text.trim_start_matches(|c: char| c.is_ascii_digit() || ".: ".contains(c)))
         .collect();
@@ -229,7 +229,7 @@ fn a_trace_shows_every_call_and_the_counters() {
 }
 
 #[test]
-fn quiet_says_nothing_but_where_it_is() {
+fn quiet_shows_only_the_endpoint() {
     let server = start(&["--quiet", "--recv-size", "1"]);
     assert_eq!(server.ask(b"ab"), b"A");
     assert_eq!(server.stop(), "");

@@ -107,7 +107,7 @@ fn dropped_datagrams_are_reported_at_the_end() {
         before.rsplit(' ').next().unwrap().parse().unwrap()
     };
     let received = number_before(" received, ");
-    let dropped = number_before(" more dropped by the system (they came faster than");
+    let dropped = number_before(" more dropped by the kernel (they came faster than");
     assert_eq!(received + dropped, sent);
 }
 

@@ -84,7 +84,7 @@ fn the_client_tool_reports_what_the_lessons_server_cuts() {
             String::from_utf8_lossy(&ended.stderr),
             format!(
                 "error: the answer of {} has 1024 of 2000 bytes (the server cut the message); does \
-                 it receive so much at a time?\n",
+                 it receive that much at a time?\n",
                 server.endpoint()
             )
         );

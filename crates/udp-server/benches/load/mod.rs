@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 
 pub const ROUNDS: usize = 3;
 const ROUND: Duration = Duration::from_millis(500);
-/// What has not been answered after this is lost.
-pub const PATIENCE: Duration = Duration::from_millis(200);
+/// A datagram without an answer after this time is lost.
+pub const TIMEOUT: Duration = Duration::from_millis(200);
 
-/// What the generator does: each socket, in a thread of its own, keeps so many datagrams in flight.
+/// The work of the generator: each socket, in its own thread, keeps `in_flight` datagrams in
+/// flight.
 pub struct Work {
     pub name: &'static str,
     sockets: usize,
@@ -67,7 +68,7 @@ pub fn measure(address: SocketAddr, work: &Work) -> io::Result<(f64, u64)> {
 fn keep_in_flight(address: SocketAddr, work: &Work, over: &AtomicBool) -> io::Result<Count> {
     let socket = UdpSocket::bind("127.0.0.1:0")?;
     socket.connect(address)?;
-    socket.set_read_timeout(Some(PATIENCE))?;
+    socket.set_read_timeout(Some(TIMEOUT))?;
     let request = vec![b'a'; work.bytes];
     let expected = vec![b'A'; work.bytes];
     let mut reply = vec![0; work.bytes + 1];
@@ -90,7 +91,7 @@ fn keep_in_flight(address: SocketAddr, work: &Work, over: &AtomicBool) -> io::Re
             Ok(_) => return Err(ErrorKind::InvalidData.into()),
             Err(error) if error.kind() != ErrorKind::WouldBlock => return Err(error),
             Err(_) if over.load(Ordering::Relaxed) => return Ok(count),
-            // None has come for so long: whatever was in flight is gone.
+            // After this timeout all datagrams in flight count as lost.
             Err(_) => missing = work.in_flight,
         }
     }
