@@ -4,7 +4,7 @@ const test = require('node:test');
 const assert = require('node:assert/strict');
 const { spawn } = require('node:child_process');
 const { once } = require('node:events');
-const { mkdtempSync, rmSync } = require('node:fs');
+const { mkdtempSync, readFileSync, rmSync } = require('node:fs');
 const net = require('node:net');
 const { tmpdir } = require('node:os');
 const { join } = require('node:path');
@@ -164,8 +164,27 @@ test('wiretap', async (all) => {
         await page.waitForFunction(() => /over:/.test(document.getElementById('lanes').textContent));
         assert.deepEqual(await rows(page), shown);
         assert.match(await page.locator('#state').textContent(), /all of it/);
+        assert.ok(!await page.locator('#bend').isVisible(), 'a record cannot be bent');
         await replay.end();
         await page.context().close();
+    });
+
+    await all.test('only what does something to the traffic can be switched, and a picture is in the language of the page', async () => {
+        for (const [flags, there, missing] of [[[], 'chop', 'drop'], [['--udp'], 'drop', 'chop']]) {
+            const { lines: [, url], end } = await tap(...flags);
+            const { page } = await open(browser, { locale: 'zh-CN' });
+            await page.goto(url);
+            await page.click('#bend');
+            await page.waitForSelector('#bends tbody tr');
+            assert.equal(await page.getByRole('rowheader', { name: there, exact: true }).count(), 1);
+            assert.equal(await page.getByRole('rowheader', { name: missing, exact: true }).count(), 0);
+            assert.deepEqual(await page.getByRole('button', { name: '丢三分之一' }).count(), flags.length);
+            const [download] = await Promise.all([page.waitForEvent('download'), page.click('#picture')]);
+            const svg = readFileSync(await download.path(), 'utf8');
+            assert.ok(svg.includes('>客户端<') && !svg.includes('>client<'), svg);
+            await page.context().close();
+            await end();
+        }
     });
 
     for (const [width, colorScheme, locale] of [[420, 'light', 'en-US'], [420, 'dark', 'zh-CN'], [1400, 'dark', 'en-US'], [1400, 'light', 'zh-CN']]) {

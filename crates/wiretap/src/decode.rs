@@ -1,7 +1,5 @@
 //! Reading the lesson's protocols in bytes that have crossed: fields, and what is still missing.
 
-use std::fmt::Display;
-
 use proto::escape::readable;
 use proto::wire::frame::{HEADER_LIMIT, PREFIX};
 use proto::wire::header::Header;
@@ -53,30 +51,6 @@ pub struct Decoder {
     sides: [Reader; 2],
 }
 
-#[derive(Debug, Default)]
-struct Reader {
-    offset: u64,
-    part: Part,
-    /// What has come of a part that is not whole yet, where it has to be read as one.
-    come: Vec<u8>,
-    lines: u64,
-    fields: Vec<Field>,
-}
-
-/// Which part of a message comes next.
-#[derive(Debug, Default)]
-enum Part {
-    /// The four bytes of a header's length, the digits of a length, or a line.
-    #[default]
-    First,
-    /// A header of so many bytes.
-    Header(usize),
-    /// So many bytes of a body are missing, of how many.
-    Body { name: String, missing: u64, of: u64 },
-    /// It does not decode; the rest is shown raw.
-    Broken,
-}
-
 impl Decoder {
     /// A reader at the beginning of a conversation.
     pub fn new(language: Language) -> Self {
@@ -86,21 +60,84 @@ impl Decoder {
 
     /// Reads bytes that `from` has sent.
     pub fn read(&mut self, from: Side, bytes: &[u8]) -> Vec<Field> {
+        let language = self.language;
         let reader = &mut self.sides[from as usize];
-        match (self.language, from) {
+        match (language, from) {
             (Language::Lines, _) => reader.read_lines(bytes),
-            (Language::Session, _) => reader.read_frames(bytes, true),
-            (Language::Header, Side::Server) => reader.read_frames(bytes, false),
-            (Language::Length, Side::Server) => reader.read_digits(bytes),
+            (Language::Session, _) | (_, Side::Server) => reader.read_parts(language, bytes),
+            (Language::Header, Side::Client) => reader.field(bytes.len(), "command".into()),
             (Language::Length, Side::Client) => {
                 if reader.read_ready(bytes) {
                     self.sides[Side::Server as usize].begin_body();
                 }
             }
-            (Language::Header, Side::Client) => reader.command(bytes.len()),
         }
         self.sides[from as usize].take()
     }
+}
+
+/// Which part of a message comes next.
+#[derive(Debug, Default)]
+enum Part {
+    /// The four bytes of a header's length, or the digits of a length.
+    #[default]
+    First,
+    /// A header.
+    Header(usize),
+    /// A body, or a frame of the session.
+    Body(String, u64),
+    /// Nothing: it does not decode, and the rest is shown raw.
+    Broken,
+}
+
+impl Part {
+    fn body(name: String, size: u64) -> Self {
+        match size {
+            0 => Self::First,
+            size => Self::Body(name, size),
+        }
+    }
+
+    /// What a part is that is whole, and the part that comes next.
+    fn read(&self, language: Language, bytes: &[u8]) -> Result<(String, Self), String> {
+        match self {
+            Self::Body(name, size) => Ok((format!("{name}, whole ({size} bytes)"), Self::First)),
+            Self::Header(_) => {
+                let is_session = language == Language::Session;
+                let header = match is_session {
+                    true => Header::decode_session(bytes),
+                    false => Header::decode_lesson(bytes),
+                };
+                let header = header.map_err(|error| error.to_string())?;
+                let (kind, size) = (header.filename.as_bytes(), header.total_size);
+                let name = match is_session {
+                    true => format!("{} frame", readable(kind, 40)),
+                    false => "body".into(),
+                };
+                let text = format!("header: {name} of {size} bytes");
+                Ok((text, Self::body(name, size)))
+            }
+            Self::First | Self::Broken => {
+                let size = bytes.try_into().map_or(0, i32::from_le_bytes);
+                let text = format!("length of the header: {size}");
+                match usize::try_from(size) {
+                    Ok(size @ 1..=HEADER_LIMIT) => Ok((text, Self::Header(size))),
+                    _ => Err(format!("a header of {size} bytes")),
+                }
+            }
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Reader {
+    offset: u64,
+    part: Part,
+    /// How many bytes of the part have come, and those that have to be read as one.
+    come: u64,
+    bytes: Vec<u8>,
+    lines: u64,
+    fields: Vec<Field>,
 }
 
 impl Reader {
@@ -121,158 +158,92 @@ impl Reader {
         self.fields.push(Field { offset, len, text });
     }
 
-    fn command(&mut self, len: usize) {
-        if len > 0 {
-            self.field(len, "command".into());
+    fn read_lines(&mut self, bytes: &[u8]) {
+        for line in bytes.split_inclusive(|&byte| byte == b'\n') {
+            let is_whole = line.ends_with(b"\n");
+            let which = match (is_whole, self.come) {
+                (true, 0) => "line",
+                (true, _) => "end of line",
+                (false, _) => "part of line",
+            };
+            self.lines += u64::from(self.come == 0);
+            self.come = u64::from(!is_whole);
+            self.field(line.len(), format!("{which} {}", self.lines));
+        }
+    }
+
+    fn read_parts(&mut self, language: Language, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let (name, size) = match &self.part {
+                Part::First if language == Language::Length => return self.read_digits(bytes),
+                Part::First => ("length of the header", PREFIX as u64),
+                Part::Header(size) => ("header", *size as u64),
+                Part::Body(name, size) => (name.as_str(), *size),
+                Part::Broken => return self.offset += bytes.len() as u64,
+            };
+            let count = (size - self.come).min(bytes.len() as u64) as usize;
+            let (now, rest) = bytes.split_at(count);
+            bytes = rest;
+            self.come += count as u64;
+            let part = format!("{name}, {} of {size} bytes", self.come);
+            if !matches!(self.part, Part::Body(..)) {
+                self.bytes.extend(now);
+            }
+            if self.come < size {
+                return self.field(count, part);
+            }
+            self.come = 0;
+            let whole = std::mem::take(&mut self.bytes);
+            match self.part.read(language, &whole) {
+                Ok((text, next)) => {
+                    self.field(count, text);
+                    self.part = next;
+                }
+                Err(why) => self.break_off(count, &why),
+            }
+        }
+    }
+
+    /// A length has no end until the client has said that it has it.
+    fn read_digits(&mut self, digits: &[u8]) {
+        self.bytes.extend(digits);
+        match length_first::decode(&self.bytes, u64::MAX) {
+            Ok(length) => {
+                let text = format!("length: {length}, as far as it has come");
+                self.field(digits.len(), text);
+            }
+            Err(error) => self.break_off(digits.len(), &error.to_string()),
         }
     }
 
     /// Reads the client's word that it has the length, which may come in parts, or else a command;
     /// whether the word is whole.
     fn read_ready(&mut self, bytes: &[u8]) -> bool {
-        let missing = &READY[self.come.len()..];
-        let now = bytes.len().min(missing.len());
-        if bytes[..now] != missing[..now] {
-            self.come.clear();
-            self.command(bytes.len());
-            return false;
-        }
-        self.come.extend(&bytes[..now]);
-        let come = self.come.len();
-        let text = format!("ready for the body, {come} of {} bytes", READY.len());
-        self.field(now, text);
-        if come < READY.len() {
-            return false;
-        }
-        self.come.clear();
-        self.command(bytes.len() - now);
-        true
-    }
-
-    fn break_off(&mut self, len: usize, why: &dyn Display) {
-        self.field(len, format!("does not decode: {why}"));
-        self.part = Part::Broken;
-    }
-
-    fn read_lines(&mut self, bytes: &[u8]) {
-        for line in bytes.split_inclusive(|&byte| byte == b'\n') {
-            let has_begun = !self.come.is_empty();
-            self.lines += u64::from(!has_begun);
-            let is_whole = line.ends_with(b"\n");
-            let which = match (is_whole, has_begun) {
-                (true, false) => "line",
-                (true, true) => "end of line",
-                (false, _) => "part of line",
-            };
-            // That it has begun is enough to know.
-            self.come = if is_whole { Vec::new() } else { vec![0] };
-            self.field(line.len(), format!("{which} {}", self.lines));
-        }
-    }
-
-    fn read_frames(&mut self, mut bytes: &[u8], is_session: bool) {
-        while !bytes.is_empty() {
-            let (name, size) = match &self.part {
-                Part::First => ("length of the header", PREFIX),
-                Part::Header(size) => ("header", *size),
-                Part::Body { .. } => {
-                    bytes = self.read_body(bytes);
-                    continue;
-                }
-                Part::Broken => return self.offset += bytes.len() as u64,
-            };
-            let (now, after) = bytes.split_at(bytes.len().min(size - self.come.len()));
-            bytes = after;
-            self.come.extend(now);
-            if self.come.len() < size {
-                let come = self.come.len();
-                return self.field(now.len(), format!("{name}, {come} of {size} bytes"));
-            }
-            let whole = std::mem::take(&mut self.come);
-            match self.part {
-                Part::First => self.read_size(&whole, now.len()),
-                _ => self.read_header(&whole, now.len(), is_session),
-            }
-        }
-    }
-
-    fn read_size(&mut self, whole: &[u8], now: usize) {
-        let size = whole.try_into().map_or(0, i32::from_le_bytes);
-        match usize::try_from(size) {
-            Ok(size @ 1..=HEADER_LIMIT) => {
-                self.field(now, format!("length of the header: {size}"));
-                self.part = Part::Header(size);
-            }
-            _ => self.break_off(now, &format_args!("a header of {size} bytes")),
-        }
-    }
-
-    fn read_header(&mut self, whole: &[u8], now: usize, is_session: bool) {
-        let header = match is_session {
-            true => Header::decode_session(whole),
-            false => Header::decode_lesson(whole),
+        self.bytes.extend(bytes);
+        let come = self.bytes.len();
+        let text = match READY.starts_with(&self.bytes) {
+            true => format!("ready for the body, {come} of {} bytes", READY.len()),
+            false => "command".into(),
         };
-        let (name, of) = match header {
-            Ok(header) if is_session => {
-                let kind = readable(header.filename.as_bytes(), 40);
-                (format!("{kind} frame"), header.total_size)
-            }
-            Ok(header) => ("body".into(), header.total_size),
-            Err(error) => return self.break_off(now, &error),
-        };
-        self.field(now, format!("header: {name} of {of} bytes"));
-        self.begin(name, of);
-    }
-
-    fn begin(&mut self, name: String, of: u64) {
-        self.part = match of {
-            0 => Part::First,
-            missing => Part::Body { name, missing, of },
-        };
-    }
-
-    /// Reads what belongs to a body; what comes after it is left.
-    fn read_body<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
-        let Part::Body { name, missing, of } = &mut self.part else {
-            return bytes;
-        };
-        let now = (*missing).min(bytes.len() as u64) as usize;
-        *missing -= now as u64;
-        let text = match *missing {
-            0 => format!("{name}, whole ({of} bytes)"),
-            missing => format!("{name}, {} of {of} bytes", *of - missing),
-        };
-        if *missing == 0 {
-            self.part = Part::First;
+        self.field(bytes.len(), text);
+        let is_ready = self.bytes == READY;
+        if is_ready || !READY.starts_with(&self.bytes) {
+            self.bytes.clear();
         }
-        self.field(now, text);
-        &bytes[now..]
-    }
-
-    fn read_digits(&mut self, bytes: &[u8]) {
-        if matches!(self.part, Part::Broken) {
-            return self.offset += bytes.len() as u64;
-        }
-        let digits = self.read_body(bytes);
-        if digits.is_empty() {
-            return;
-        }
-        self.come.extend(digits);
-        match length_first::decode(&self.come, u64::MAX) {
-            Ok(length) => {
-                let text = format!("length: {length}, as far as it has come");
-                self.field(digits.len(), text);
-            }
-            Err(error) => self.break_off(digits.len(), &error),
-        }
+        is_ready
     }
 
     /// The client has said that it has the length: the body is next.
     fn begin_body(&mut self) {
-        let digits = std::mem::take(&mut self.come);
+        let digits = std::mem::take(&mut self.bytes);
         if let Ok(length) = length_first::decode(&digits, u64::MAX) {
-            self.begin("body".into(), length);
+            self.part = Part::body("body".into(), length);
         }
+    }
+
+    fn break_off(&mut self, len: usize, why: &str) {
+        self.field(len, format!("does not decode: {why}"));
+        self.part = Part::Broken;
     }
 }
 

@@ -1,12 +1,14 @@
-//! What happens in a conversation, one event at a time.
+//! What happens in a conversation, one event at a time: as a value, as a line that reads aloud, and
+//! as a line of JSON, which is the form of `--record`, of `--replay` and of what the page is sent.
 
 use std::fmt;
 
-use proto::escape::readable;
+use proto::escape::{BytesRepr, readable};
+use proto::wire::json::{self, Value};
+use proto::wire::sha256::hex;
 
-/// How many bytes of a piece of data an event keeps, for the page and the picture. The rest is
-/// counted; `--record` writes all of it.
-pub const KEPT: usize = 1024;
+/// How many bytes of data a line shows.
+const WIDTH: usize = 60;
 
 /// Who sent something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -21,6 +23,11 @@ impl Side {
     /// Both, in the order in which they index a pair.
     pub const BOTH: [Self; 2] = [Self::Client, Self::Server];
 
+    /// The side of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::BOTH.into_iter().find(|side| side.name() == name)
+    }
+
     /// `client` or `server`.
     pub const fn name(self) -> &'static str {
         match self {
@@ -29,23 +36,12 @@ impl Side {
         }
     }
 
-    /// The side of this name.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::BOTH.into_iter().find(|side| side.name() == name)
-    }
-
     /// Whom this side talks to.
     pub const fn other(self) -> Self {
         match self {
             Self::Client => Self::Server,
             Self::Server => Self::Client,
         }
-    }
-}
-
-impl fmt::Display for Side {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
     }
 }
 
@@ -76,33 +72,20 @@ pub enum Kind {
     Over,
 }
 
-impl Kind {
-    const NAMES: [(Self, &'static str); 11] = [
-        (Self::Opened, "opened"),
-        (Self::Refused, "refused"),
-        (Self::Passed, "passed"),
-        (Self::Received, "received"),
-        (Self::Sent, "sent"),
-        (Self::Dropped, "dropped"),
-        (Self::Closed, "closed"),
-        (Self::Reset, "reset"),
-        (Self::Bent, "bent"),
-        (Self::Field, "field"),
-        (Self::Over, "over"),
-    ];
-
-    /// Its name in a recorded file.
-    pub fn name(self) -> &'static str {
-        let found = Self::NAMES.iter().find(|(kind, _)| *kind == self);
-        found.map_or("", |(_, name)| name)
-    }
-
-    /// The kind of this name.
-    pub fn named(name: &str) -> Option<Self> {
-        let found = Self::NAMES.iter().find(|(_, known)| *known == name);
-        found.map(|(kind, _)| *kind)
-    }
-}
+/// The name of each kind in a recorded file.
+const KINDS: [(&str, Kind); 11] = [
+    ("opened", Kind::Opened),
+    ("refused", Kind::Refused),
+    ("passed", Kind::Passed),
+    ("received", Kind::Received),
+    ("sent", Kind::Sent),
+    ("dropped", Kind::Dropped),
+    ("closed", Kind::Closed),
+    ("reset", Kind::Reset),
+    ("bent", Kind::Bent),
+    ("field", Kind::Field),
+    ("over", Kind::Over),
+];
 
 /// One event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,28 +109,6 @@ pub struct Event {
 }
 
 impl Event {
-    /// An event without bytes. The journal sets the time.
-    pub fn new(conversation: u64, kind: Kind, from: Side, text: impl Into<String>) -> Self {
-        Self {
-            micros: 0,
-            conversation,
-            kind,
-            from,
-            offset: 0,
-            len: 0,
-            data: Vec::new(),
-            text: text.into(),
-        }
-    }
-
-    /// The same with these bytes of a stream, which begin at `offset`; at most `keep` of them stay.
-    pub fn with_data(mut self, offset: u64, data: &[u8], keep: usize) -> Self {
-        self.offset = offset;
-        self.len = data.len();
-        self.data = data[..data.len().min(keep)].to_vec();
-        self
-    }
-
     /// Whether this is what one recv gave.
     pub const fn is_recv(&self) -> bool {
         matches!(self.kind, Kind::Passed | Kind::Received)
@@ -159,18 +120,187 @@ impl Event {
         format!("{} {bytes}", self.len)
     }
 
-    /// What happened, where it is no bytes.
+    /// What happened, in words. The bytes are shown as Python shows them, cut to a width.
     pub fn words(&self) -> String {
-        let (from, text) = (self.from, readable(self.text.as_bytes(), 200));
-        match self.kind {
-            Kind::Opened => format!("opened by {text}"),
-            Kind::Refused => format!("no server: {text}"),
-            Kind::Closed => format!("{from} closed its side"),
-            Kind::Reset => format!("{from} reset the connection ({text})"),
-            Kind::Over => format!("over: {text}"),
-            Kind::Bent => format!("{from} -> {}: {text}", from.other()),
-            Kind::Field => format!("  {from}: {text}"),
-            Kind::Passed | Kind::Received | Kind::Sent | Kind::Dropped => String::new(),
+        let (from, to) = (self.from.name(), self.from.other().name());
+        let text = readable(self.text.as_bytes(), 200);
+        let way = match self.kind {
+            Kind::Opened => return format!("opened by {text}"),
+            Kind::Refused => return format!("no server: {text}"),
+            Kind::Closed => return format!("{from} closed its side"),
+            Kind::Reset => return format!("{from} reset the connection ({text})"),
+            Kind::Over => return format!("over: {text}"),
+            Kind::Bent => return format!("{from} -> {to}: {text}"),
+            Kind::Field => return format!("  {from}: {text}"),
+            Kind::Passed => format!("{from} -> {to}"),
+            Kind::Received => format!("{from} -> wiretap"),
+            Kind::Sent => format!("wiretap -> {to}"),
+            Kind::Dropped => "wiretap -> nobody".into(),
+        };
+        let shown = &self.data[..self.data.len().min(WIDTH)];
+        let dots = if shown.len() < self.len { "..." } else { "" };
+        let bent = match text.is_empty() {
+            true => text,
+            false => format!(" ({text})"),
+        };
+        format!(
+            "{way}: {} {}{dots}{bent}",
+            self.size(),
+            BytesRepr::new(shown)
+        )
+    }
+
+    /// As a line of JSON, without its line end.
+    pub fn to_json(&self) -> String {
+        let kind = KINDS.iter().find(|(_, kind)| *kind == self.kind);
+        let mut line = format!(
+            r#"{{"t": {}, "c": {}, "kind": "{}", "from": "{}", "at": {}, "len": {}, "data": "{}", "text": "#,
+            self.micros,
+            self.conversation,
+            kind.map_or("", |(name, _)| name),
+            self.from.name(),
+            self.offset,
+            self.len,
+            hex(&self.data),
+        );
+        json::write_string(&mut line, &self.text);
+        line.push('}');
+        line
+    }
+
+    /// Reads a line of JSON.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it.
+    pub fn from_json(line: &[u8]) -> Result<Self, String> {
+        let value = json::parse(line).map_err(|error| error.to_string())?;
+        let number = |name| {
+            let digits = value.get(name).and_then(Value::as_number);
+            let number = digits.and_then(|digits| digits.parse::<u64>().ok());
+            number.ok_or_else(|| format!("{name} is missing or not a whole number"))
+        };
+        let text = |name| {
+            let text = value.get(name).and_then(Value::as_str);
+            text.ok_or_else(|| format!("{name} is missing or not a string"))
+        };
+        let kind = text("kind")?;
+        let kind = KINDS.iter().find(|(name, _)| *name == kind);
+        let (offset, len) = (number("at")?, number("len")?);
+        offset.checked_add(len).ok_or("at and len are too large")?;
+        Ok(Self {
+            micros: number("t")?,
+            conversation: number("c")?,
+            kind: kind.ok_or("kind is unknown")?.1,
+            from: Side::named(text("from")?).ok_or("from is neither client nor server")?,
+            offset,
+            len: usize::try_from(len).map_err(|_| "len is too large")?,
+            data: unhex(text("data")?).ok_or("data is not hex")?,
+            text: text("text")?.to_owned(),
+        })
+    }
+}
+
+/// The line on standard output.
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.micros as f64 / 1e6;
+        writeln!(f, "{seconds:9.4} #{} {}", self.conversation, self.words())
+    }
+}
+
+/// The bytes of pairs of hex digits.
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    let pair = |pair: &[u8]| match pair {
+        [high, low] => u8::try_from(digit(*high)? * 16 + digit(*low)?).ok(),
+        _ => None,
+    };
+    text.as_bytes().chunks(2).map(pair).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(kind: Kind, text: &str, data: &[u8]) -> Event {
+        Event {
+            micros: 412_600,
+            conversation: 3,
+            kind,
+            from: Side::Client,
+            offset: u64::MAX - 6000,
+            len: data.len(),
+            data: data[..data.len().min(1024)].to_vec(),
+            text: text.into(),
+        }
+    }
+
+    #[test]
+    fn lines_say_who_sent_how_much_and_what() {
+        for (kind, text, expected) in [
+            (Kind::Passed, "", r"client -> server: 6 bytes b'hello\n'"),
+            (Kind::Received, "", r"client -> wiretap: 6 bytes b'hello\n'"),
+            (
+                Kind::Sent,
+                "held 50ms",
+                r"wiretap -> server: 6 bytes b'hello\n' (held 50ms)",
+            ),
+            (Kind::Closed, "", "client closed its side"),
+            (Kind::Opened, "127.0.0.1:5", "opened by 127.0.0.1:5"),
+        ] {
+            let line = event(kind, text, b"hello\n").to_string();
+            assert_eq!(line, format!("   0.4126 #3 {expected}\n"));
+        }
+    }
+
+    #[test]
+    fn long_data_is_cut_and_counted() {
+        let line = event(Kind::Passed, "", &[b'x'; 5000]).to_string();
+        assert!(
+            line.contains("client -> server: 5000 bytes b'xxx"),
+            "{line}"
+        );
+        assert!(line.ends_with("x'...\n") && line.len() < 120, "{line}");
+    }
+
+    #[test]
+    fn what_a_peer_sent_cannot_move_the_cursor() {
+        for event in [
+            event(Kind::Reset, "\x1b[2J", b""),
+            event(Kind::Passed, "", b"\x1b[2J"),
+        ] {
+            assert!(!event.to_string().contains('\x1b'));
+        }
+    }
+
+    #[test]
+    fn a_line_of_json_reads_back_as_it_was_and_every_cut_of_it_is_an_error() {
+        let event = event(Kind::Sent, "held 50ms, \"so\"", b"\x00caf\xc3\xa9\n");
+        let line = event.to_json();
+        assert_eq!(Event::from_json(line.as_bytes()), Ok(event));
+        for cut in 0..line.len() {
+            assert!(Event::from_json(&line.as_bytes()[..cut]).is_err(), "{cut}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_field_is_named() {
+        let whole = event(Kind::Sent, "", b"\x00caf\xc3\xa9\n").to_json();
+        for (from, to, why) in [
+            (
+                "\"t\": 412600",
+                "\"t\": -1",
+                "t is missing or not a whole number",
+            ),
+            ("sent", "sunk", "kind is unknown"),
+            ("client", "nobody", "from is neither client nor server"),
+            ("00636166", "0063616", "data is not hex"),
+            (r#""len": 7"#, r#""len": 6001"#, "at and len are too large"),
+            ("\"text\"", "\"words\"", "text is missing or not a string"),
+        ] {
+            let wrong = whole.replace(from, to);
+            assert_eq!(Event::from_json(wrong.as_bytes()), Err(why.to_owned()));
         }
     }
 }

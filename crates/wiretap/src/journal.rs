@@ -5,17 +5,20 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
+use proto::cli::{Failure, Log};
+use proto::reason;
 use proto::sync::{lock, wait_timeout_while};
 
-use crate::event::{Event, KEPT};
-use crate::record;
+use crate::event::{Event, Kind};
 
-/// How many events are kept.
-pub const EVENTS: usize = 10_000;
+/// How many events are kept, and how many bytes of the data of each. `--record` writes all of it.
+const EVENTS: usize = 10_000;
+const KEPT: usize = 1024;
 
 /// How many events a follower is given at once.
 const BATCH: usize = 1000;
@@ -28,7 +31,10 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 pub struct Journal {
     started: Instant,
     /// How many bytes of a piece of data an event needs.
-    keep: usize,
+    pub keep: usize,
+    /// After how many conversations there are no more, 0 for never.
+    limit: u64,
+    log: Log,
     inner: Mutex<Inner>,
     news: Condvar,
 }
@@ -38,137 +44,13 @@ struct Inner {
     events: VecDeque<Arc<Event>>,
     /// How many events there have been.
     count: u64,
-    /// How many followers sleep until there is an event.
-    asleep: usize,
+    /// How many conversations have begun, and how many are over.
+    begun: u64,
+    over: u64,
     /// No more will come.
     is_complete: bool,
-    record: Option<Record>,
-    record_failed: Option<io::Error>,
-}
-
-/// A file with the lines that were written to it.
-#[derive(Debug)]
-struct Record {
-    file: File,
-    len: u64,
-}
-
-impl Record {
-    /// Writes a line whole or not at all.
-    fn write(&mut self, line: &str) -> io::Result<()> {
-        self.file
-            .write_all(line.as_bytes())
-            // The part of a line that found room would make the file unreadable.
-            .inspect_err(|_| drop(self.file.set_len(self.len)))?;
-        self.len += line.len() as u64;
-        Ok(())
-    }
-}
-
-impl Default for Journal {
-    fn default() -> Self {
-        Self::new(None)
-    }
-}
-
-impl Journal {
-    /// An empty journal, which also writes each event to `record` as a line.
-    pub fn new(record: Option<File>) -> Self {
-        Self {
-            started: Instant::now(),
-            keep: if record.is_some() { usize::MAX } else { KEPT },
-            inner: Mutex::new(Inner {
-                record: record.map(|file| Record { file, len: 0 }),
-                ..Inner::default()
-            }),
-            news: Condvar::new(),
-        }
-    }
-
-    /// How many bytes of a piece of data an event needs: all where there is a record.
-    pub const fn keep(&self) -> usize {
-        self.keep
-    }
-
-    /// Adds an event that happened at `when`.
-    pub fn add_at(&self, when: Instant, mut event: Event) {
-        let mut inner = lock(&self.inner);
-        let since = when.saturating_duration_since(self.started);
-        event.micros = u64::try_from(since.as_micros()).unwrap_or(u64::MAX);
-        self.push(&mut inner, event);
-    }
-
-    /// Adds an event that has its time already, from a recorded file.
-    pub fn replay(&self, event: Event) {
-        self.push(&mut lock(&self.inner), event);
-    }
-
-    fn push(&self, inner: &mut Inner, mut event: Event) {
-        if let Some(record) = &mut inner.record
-            && let Err(error) = record.write(&record::line(&event))
-        {
-            inner.record = None;
-            inner.record_failed = Some(error);
-        }
-        event.data.truncate(KEPT);
-        event.data.shrink_to_fit();
-        if inner.events.len() == EVENTS {
-            inner.events.pop_front();
-        }
-        inner.events.push_back(Arc::new(event));
-        inner.count += 1;
-        if inner.asleep > 0 {
-            self.news.notify_all();
-        }
-    }
-
-    /// Says that no more events will come.
-    pub fn complete(&self) {
-        lock(&self.inner).is_complete = true;
-        self.news.notify_all();
-    }
-
-    /// Why the record could not be written to its end, once.
-    pub fn record_error(&self) -> Option<io::Error> {
-        lock(&self.inner).record_failed.take()
-    }
-
-    /// All events that are kept.
-    pub fn kept(&self) -> Vec<Arc<Event>> {
-        lock(&self.inner).events.iter().cloned().collect()
-    }
-
-    /// The events after the first `seen`, waiting for one until `limit` has passed.
-    pub fn after(&self, seen: u64, limit: Duration) -> News {
-        std::thread::sleep(BETWEEN_LOOKS);
-        let mut inner = lock(&self.inner);
-        // A browser may name an event of another run.
-        let seen = seen.min(inner.count);
-        if inner.count <= seen && !inner.is_complete {
-            inner.asleep += 1;
-            inner = wait_timeout_while(&self.news, inner, limit, |inner| {
-                inner.count <= seen && !inner.is_complete
-            });
-            inner.asleep -= 1;
-        }
-        let kept_from = inner.count - inner.events.len() as u64;
-        let lost = kept_from.saturating_sub(seen);
-        let skip = (seen + lost - kept_from) as usize;
-        let events: Vec<_> = inner
-            .events
-            .iter()
-            .skip(skip)
-            .take(BATCH)
-            .cloned()
-            .collect();
-        let seen = seen + lost + events.len() as u64;
-        News {
-            events,
-            lost,
-            seen,
-            is_complete: inner.is_complete && seen >= inner.count,
-        }
-    }
+    record: Option<File>,
+    record_failure: Option<Failure>,
 }
 
 /// What is new for a follower.
@@ -180,6 +62,124 @@ pub struct News {
     pub lost: u64,
     /// How many events there have been: what to ask with next.
     pub seen: u64,
+    /// How many conversations are over.
+    pub over: u64,
     /// No more will come.
     pub is_complete: bool,
+}
+
+impl Journal {
+    /// An empty journal for so many conversations (0: any number), which also writes each event to
+    /// `record`.
+    pub fn new(limit: u64, record: Option<File>, log: Log) -> Self {
+        Self {
+            started: Instant::now(),
+            keep: if record.is_some() { usize::MAX } else { KEPT },
+            limit,
+            log,
+            inner: Mutex::new(Inner {
+                record,
+                ..Inner::default()
+            }),
+            news: Condvar::new(),
+        }
+    }
+
+    /// A journal with all events of a recorded file.
+    ///
+    /// # Errors
+    ///
+    /// The number of the line and what is wrong with it, or why the file cannot be read.
+    pub fn read(path: &Path, log: Log) -> Result<Self, String> {
+        let journal = Self::new(0, None, log);
+        let file = File::open(path).map_err(|error| reason(&error))?;
+        let mut lines = BufReader::new(file).split(b'\n').zip(1..).peekable();
+        while let Some((line, number)) = lines.next() {
+            match Event::from_json(&line.map_err(|error| reason(&error))?) {
+                Ok(event) => journal.push(&mut lock(&journal.inner), event),
+                // A recording that found no room, or was killed, ends in the middle of a line.
+                Err(_) if number > 1 && lines.peek().is_none() => {}
+                Err(why) => return Err(format!("line {number}: {why}")),
+            }
+        }
+        journal.complete();
+        Ok(journal)
+    }
+
+    /// The number of the next conversation, from 1; `None` where there were enough.
+    pub fn begin_conversation(&self) -> Option<u64> {
+        let mut inner = lock(&self.inner);
+        inner.begun += 1;
+        (self.limit == 0 || inner.begun <= self.limit).then_some(inner.begun)
+    }
+
+    /// Adds an event that happens now.
+    pub fn add(&self, mut event: Event) {
+        let mut inner = lock(&self.inner);
+        event.micros = self.started.elapsed().as_micros() as u64;
+        if let Some(file) = &mut inner.record
+            && let Err(error) = file.write_all(format!("{}\n", event.to_json()).as_bytes())
+        {
+            let failure = Failure::io("the record is cut short", &error);
+            self.log.complain(&failure);
+            inner.record = None;
+            inner.record_failure = Some(failure);
+        }
+        self.push(&mut inner, event);
+    }
+
+    fn push(&self, inner: &mut Inner, mut event: Event) {
+        event.data.truncate(KEPT);
+        event.data.shrink_to_fit();
+        if event.kind == Kind::Over {
+            inner.over += 1;
+            inner.is_complete |= inner.over == self.limit;
+        }
+        if inner.events.len() == EVENTS {
+            inner.events.pop_front();
+        }
+        inner.events.push_back(Arc::new(event));
+        inner.count += 1;
+        self.news.notify_all();
+    }
+
+    /// Says that no more events will come.
+    pub fn complete(&self) {
+        lock(&self.inner).is_complete = true;
+        self.news.notify_all();
+    }
+
+    /// Why the record was not written to its end.
+    pub fn record_failure(&self) -> Option<Failure> {
+        lock(&self.inner).record_failure.take()
+    }
+
+    /// All events that are kept.
+    pub fn kept(&self) -> Vec<Arc<Event>> {
+        lock(&self.inner).events.iter().cloned().collect()
+    }
+
+    /// The events after the first `seen`, waiting for one until `limit` has passed.
+    pub fn after(&self, seen: u64, limit: Duration) -> News {
+        std::thread::sleep(BETWEEN_LOOKS);
+        let inner = lock(&self.inner);
+        // A browser may name an event of another run.
+        let seen = seen.min(inner.count);
+        let inner = wait_timeout_while(&self.news, inner, limit, |inner| {
+            inner.count <= seen && !inner.is_complete
+        });
+        let first = inner.count - inner.events.len() as u64;
+        let lost = first.saturating_sub(seen);
+        let skipped = (seen + lost - first) as usize;
+        let events = inner.events.iter().skip(skipped).take(BATCH);
+        let events: Vec<_> = events.cloned().collect();
+        let seen = seen + lost + events.len() as u64;
+        News {
+            events,
+            lost,
+            seen,
+            over: inner.over,
+            is_complete: inner.is_complete && seen >= inner.count,
+        }
+    }
 }

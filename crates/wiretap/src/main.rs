@@ -1,36 +1,31 @@
 //! Listens in on conversations between two programs, shows them live on a page, and bends the line.
 //!
-//! | module | what it is for |
-//! |---|---|
-//! | `run`, `options` | what is started, and by which flags |
-//! | `tap`, `talk` | what conversations share, and one of them |
-//! | `event`, `journal`, `record` | what happened, kept for those who follow it |
-//! | `connection`, `deliver`, `wire` | a conversation over a connection |
-//! | `datagrams`, `postman` | conversations in datagrams |
-//! | `bend` | how the line is bent |
-//! | `decode` | the lesson's protocols, read in what crossed |
-//! | `page`, `http`, `picture`, `show` | the page, the picture, the lines |
+//! | module | what it is for | does not know |
+//! |---|---|---|
+//! | `run`, `options` | what is started, by which flags, and how it ends | what is in a conversation |
+//! | `talk` | what all conversations share, and one of them | sockets |
+//! | `direction` | what one side sends, on its way to the other | what carries it |
+//! | `stream`, `datagrams` | a conversation over a connection, and in datagrams | bends |
+//! | `bend` | how the line is bent | sockets, events |
+//! | `decode` | the lesson's protocols, read in what crossed | all of these |
+//! | `event`, `journal` | what happened, kept for those who follow it | where it comes from |
+//! | `page`, `http`, `picture` | the page and the picture | conversations |
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod bend;
-mod connection;
 mod datagrams;
 mod decode;
-mod deliver;
+mod direction;
 mod event;
 mod http;
 mod journal;
 mod options;
 mod page;
 mod picture;
-mod postman;
-mod record;
 mod run;
-mod show;
+mod stream;
 mod talk;
-mod tap;
-mod wire;
 
 use std::process::ExitCode;
 

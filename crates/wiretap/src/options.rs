@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use proto::cli::{self, Example, Flag, Group, Log, Operand, Tool};
+use proto::cli::{self, Example, Failure, Flag, Group, Log, Operand, Tool};
 use proto::net::Endpoint;
 
-use crate::bend::Line;
+use crate::bend::{Line, Traffic};
 use crate::decode::Language;
 
 /// Everything that can be set.
@@ -15,8 +15,8 @@ pub struct Options {
     pub listen: Endpoint,
     /// The server that they are handed on to.
     pub target: Endpoint,
-    /// Datagrams instead of connections.
-    pub udp: bool,
+    /// Connections, datagrams, or what was recorded.
+    pub traffic: Traffic,
     /// How the line is bent.
     pub line: Line,
     /// What the bytes are read as.
@@ -37,6 +37,35 @@ pub struct Options {
     pub log: Log,
 }
 
+impl Options {
+    /// Refuses addresses through which other machines could take part, unless that was asked for, and
+    /// settings that would do nothing.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong, and the remedy.
+    pub fn check(&self) -> Result<(), Failure> {
+        let is_udp = matches!(self.traffic, Traffic::Datagrams);
+        for (what, endpoint) in [("LISTEN", &self.listen), ("TARGET", &self.target)] {
+            if is_udp {
+                cli::udp_endpoint(endpoint.to_string().as_ref(), 1).map_err(Failure::usage)?;
+            }
+            if !self.allow_remote && !endpoint.is_local()? {
+                return Err(Failure::new(format!(
+                    "{what} {endpoint} is not on this machine alone; add --allow-remote if you want that"
+                )));
+            }
+        }
+        match self.line.idle_setting(self.traffic) {
+            Some(name) if is_udp => {
+                Err(Failure::usage(format!("--{name} does nothing with --udp")))
+            }
+            Some(name) => Err(Failure::usage(format!("--{name} needs --udp"))),
+            None => Ok(()),
+        }
+    }
+}
+
 /// A flag that bends the line.
 macro_rules! bend {
     ($name:literal, $value:literal, $help:literal) => {
@@ -48,14 +77,14 @@ macro_rules! bend {
 
 /// A flag without a value.
 macro_rules! switch {
-    ($name:literal, $help:literal, $($field:ident).+) => {
-        Flag::switch($name, $help, |o: &mut Options| o.$($field).+ = true)
+    ($name:literal, $help:literal, $($field:ident).+ = $value:expr) => {
+        Flag::switch($name, $help, |o: &mut Options| o.$($field).+ = $value)
     };
 }
 
 /// A flag that names a file.
 macro_rules! path {
-    ($field:ident, $name:literal, $help:literal) => {
+    ($name:literal, $help:literal, $field:ident) => {
         Flag::value($name, "FILE", $help, |o: &mut Options, v| {
             o.$field = Some(v.into());
             Ok(())
@@ -91,7 +120,11 @@ pub const TOOL: Tool<Options> = Tool {
         Group {
             title: "Conversations",
             flags: &[
-                switch!("udp", "datagrams instead of connections", udp),
+                switch!(
+                    "udp",
+                    "datagrams instead of connections",
+                    traffic = Traffic::Datagrams
+                ),
                 Flag::value(
                     "decode",
                     "NAME",
@@ -110,10 +143,10 @@ pub const TOOL: Tool<Options> = Tool {
                 ),
                 switch!(
                     "allow-remote",
-                    "let LISTEN or TARGET be on other machines",
-                    allow_remote
+                    "let other machines take part",
+                    allow_remote = true
                 ),
-                switch!("stop-on-eof", "end when stdin ends", stop_on_eof),
+                switch!("stop-on-eof", "end when stdin ends", stop_on_eof = true),
             ],
         },
         Group {
@@ -144,22 +177,14 @@ pub const TOOL: Tool<Options> = Tool {
         Group {
             title: "Keeping it",
             flags: &[
-                path!(
-                    record,
-                    "record",
-                    "write each event to a new file, as a line of JSON"
-                ),
-                path!(
-                    replay,
-                    "replay",
-                    "show a recorded file instead of conversations"
-                ),
-                path!(svg, "svg", "draw the picture after each conversation"),
+                path!("record", "a new file for each event, as JSON", record),
+                path!("replay", "show a recorded file instead", replay),
+                path!("svg", "draw the picture after each conversation", svg),
             ],
         },
         Group {
             title: "Logging",
-            flags: &[switch!("quiet", "only errors on stderr", log.quiet)],
+            flags: &[switch!("quiet", "only errors on stderr", log.quiet = true)],
         },
     ],
     examples: &[

@@ -1,25 +1,34 @@
 //! The page that shows the conversations: one file, live events, and switches that bend the line.
 //!
-//! It is served on loopback only. A random key keeps other users of the machine out; the checks of
-//! `Host`, `Origin` and `Sec-Fetch-Site` keep other pages in the same browser out.
+//! It is served on loopback only. A random key keeps other users of the machine out; it and the checks
+//! of `Host` and `Origin` keep other pages in the same browser out.
 
+use std::array;
 use std::fmt::Write as _;
+use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Write};
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
-use proto::net::Stream;
-use proto::socketserver::{Connection, RequestHandler};
+use proto::cli::Failure;
+use proto::net::{Endpoint, Listener, Stream};
+use proto::random::Random;
+use proto::socketserver::{Connection, Connections, RequestHandler, ThreadingServer};
 use proto::wire::hmac;
 use proto::wire::json::Value;
+use proto::wire::sha256::hex;
 
 use crate::event::Side;
-use crate::http::{Request, answer, begin_events};
-use crate::tap::Tap;
-use crate::{picture, record};
+use crate::http::{Request, answer};
+use crate::picture;
+use crate::talk::Tap;
 
 /// The page itself.
 const PAGE: &str = include_str!("page.html");
+
+/// How many requests there may be at once; a watcher's lasts as long as it watches.
+const CALLERS: usize = 16;
 
 /// How often a watcher hears from us where nothing happens, so that one that has gone is noticed.
 const QUIET: Duration = Duration::from_secs(5);
@@ -31,120 +40,119 @@ const STUCK: Duration = Duration::from_secs(10);
 const BETWEEN_MESSAGES: Duration = Duration::from_millis(30);
 
 /// What all connections to the page share.
-#[derive(Debug)]
-pub struct Shared {
-    /// What is shown.
-    pub tap: Arc<Tap>,
+struct Shared {
+    tap: Arc<Tap>,
     /// What a caller must know.
-    pub key: String,
+    key: String,
     /// Where the page is: `127.0.0.1:PORT`.
-    pub here: String,
+    here: String,
 }
 
 /// One request for the page, its events, its picture, or a change.
-pub struct Caller {
+struct Caller {
     connection: Connection,
     shared: Arc<Shared>,
 }
 
-impl Caller {
-    /// A handler for a connection that was just accepted.
-    pub fn new(connection: Connection, shared: Arc<Shared>) -> Self {
-        Self { connection, shared }
-    }
+/// Serves the page on a free port of this machine; its address, with the key.
+///
+/// # Errors
+///
+/// Where the system has no port, thread or descriptor left.
+pub fn serve(tap: &Arc<Tap>) -> Result<String, Failure> {
+    let start = |error| Failure::start("cannot serve the page", &error);
+    let listener = Listener::bind(&"127.0.0.1:0".parse::<Endpoint>().map_err(Failure::new)?)?;
+    let (here, key) = (listener.endpoint().to_string(), secret());
+    let address = format!("http://{here}/#{key}");
+    let tap = Arc::clone(tap);
+    let shared = Arc::new(Shared { tap, key, here });
+    let connections = Connections::new(listener).map_err(start)?;
+    let server = ThreadingServer::new(connections, move |connection| Caller {
+        connection,
+        shared: Arc::clone(&shared),
+    })
+    .write_timeout(Some(STUCK))
+    .max_connections(CALLERS);
+    let thread = thread::Builder::new().name("page".into());
+    thread
+        .spawn(move || server.serve_forever())
+        .map_err(start)?;
+    Ok(address)
+}
+
+/// A key that cannot be guessed. Where std has no better source, as on Windows, it is made of the
+/// numbers that the system gives to std's hash tables.
+fn secret() -> String {
+    let bytes = Random::open().and_then(|random| random.bytes());
+    hex(&bytes.unwrap_or_else(|_| array::from_fn(|n| RandomState::new().hash_one(n) as u8)))
 }
 
 impl RequestHandler for Caller {
     fn handle(&mut self) {
         let stream = &self.connection.stream;
         // Where this fails the browser has gone.
-        let _ = stream.set_write_timeout(Some(STUCK));
         let _ = match Request::read(stream) {
             Some(request) => self.shared.respond(stream, &request),
-            None => plain(
-                stream,
-                "400 Bad Request",
-                "this is no request that the page makes",
-            ),
+            None => answer(stream, "400 Bad Request", "text/plain", ""),
         };
     }
 }
 
-fn plain(stream: &Stream, status: &str, words: &str) -> io::Result<()> {
-    answer(stream, status, "text/plain", &format!("{words}\n"))
-}
-
 impl Shared {
     fn respond(&self, stream: &Stream, request: &Request) -> io::Result<()> {
-        if !self.is_ours(request) {
-            let words =
-                "the page answers only to itself; open the address that wiretap has printed";
-            return plain(stream, "403 Forbidden", words);
-        }
-        let key = request.parameter("key");
-        let has_key = hmac::equal(key.as_bytes(), self.key.as_bytes());
-        match (&*request.method, &*request.path) {
-            ("GET", "/") => answer(stream, "200 OK", "text/html", PAGE),
-            (_, "/events" | "/picture.svg" | "/bend") if !has_key => {
-                let words = "the key is wrong; open the address that wiretap has printed";
-                plain(stream, "403 Forbidden", words)
+        let given = request.query.strip_prefix("key=").unwrap_or_default();
+        let has_key = hmac::equal(given.as_bytes(), self.key.as_bytes());
+        let (status, kind, body) = match (&*request.method, &*request.path) {
+            ("GET", "/") if self.is_ours(request) => ("200 OK", "text/html", PAGE.into()),
+            _ if !has_key || !self.is_ours(request) => {
+                let words = "open the address that wiretap has printed, with its key\n";
+                ("403 Forbidden", "text/plain", words.into())
             }
-            ("GET", "/events") => self.send_events(stream, request),
+            ("GET", "/events") => return self.send_events(stream, request),
             ("GET", "/picture.svg") => {
                 let picture = picture::draw(&self.tap.journal.kept());
-                answer(stream, "200 OK", "image/svg+xml", &picture)
+                ("200 OK", "image/svg+xml", picture)
             }
             ("POST", "/bend") => {
                 // A value that a person mistypes is no failed request.
-                let bends = self.bend(request).map_or_else(
-                    |why| Value::object([("error", why.as_str().into())]).to_string(),
-                    |()| self.bends(),
-                );
-                answer(stream, "200 OK", "application/json", &bends)
+                let failed = |why: String| Value::object([("error", why.into())]);
+                let said = self.bend(request).map_or_else(failed, |()| self.bends());
+                ("200 OK", "application/json", said.to_string())
             }
-            (_, "/" | "/events" | "/picture.svg" | "/bend") => {
-                plain(stream, "405 Method Not Allowed", "not with this method")
-            }
-            _ => plain(stream, "404 Not Found", "there is nothing here"),
-        }
+            _ => (
+                "404 Not Found",
+                "text/plain",
+                "there is nothing here\n".into(),
+            ),
+        };
+        answer(stream, status, kind, &body)
     }
 
     /// Whether a browser asks for the page itself, and not for another page that names this
     /// address (by its own script, or by a name that leads here).
     fn is_ours(&self, request: &Request) -> bool {
-        let port = self.here.rsplit(':').next().unwrap_or_default();
-        let names = [self.here.clone(), format!("localhost:{port}")];
-        let is_here = |host: &str| names.iter().any(|name| name == host);
-        let mut hosts = request.headers("host");
-        let has_one_host = hosts.next().is_some_and(is_here) && hosts.next().is_none();
-        let has_our_origin = request
-            .headers("origin")
-            .all(|origin| origin.strip_prefix("http://").is_some_and(is_here));
-        let is_same_site = request
-            .headers("sec-fetch-site")
-            .all(|site| matches!(site, "same-origin" | "none"));
-        has_one_host && has_our_origin && is_same_site
+        let origin = format!("http://{}", self.here);
+        request.headers("host").eq([&*self.here])
+            && request.headers("origin").all(|known| known == origin)
     }
 
+    /// Changes what the header `Bend: SIDE NAME VALUE` says.
     fn bend(&self, request: &Request) -> Result<(), String> {
-        let (name, to) = (request.parameter("name"), request.parameter("value"));
-        match Side::named(&request.parameter("from")) {
-            Some(side) => self.tap.line.set(side, &name, to.as_ref()),
-            None => Err("from is neither client nor server".into()),
-        }
+        let said = request.headers("bend").next().unwrap_or_default();
+        let mut words = said.splitn(3, ' ').chain([""; 3]);
+        let [side, name, value] = std::array::from_fn(|_| words.next().unwrap_or_default());
+        let side = Side::named(side).ok_or("the side is neither client nor server")?;
+        self.tap.options.line.set(side, name, value.as_ref())
     }
 
-    /// The settings of both directions, as JSON.
-    fn bends(&self) -> String {
-        let of = |side| {
-            let bends = self.tap.line.bends(side);
-            let settings: Vec<_> = bends
-                .all()
-                .map(|(name, value)| format!("\"{name}\": \"{value}\""))
-                .collect();
-            format!("\"{side}\": {{{}}}", settings.join(", "))
+    /// The settings of both directions.
+    fn bends(&self) -> Value {
+        let of = |side: Side| {
+            let settings = self.tap.options.line.all(side, self.tap.options.traffic);
+            let settings = settings.map(|(name, value)| (name.to_owned(), value.into()));
+            (side.name(), Value::Object(settings.collect()))
         };
-        format!("{{{}}}", Side::BOTH.map(of).join(", "))
+        Value::object(Side::BOTH.map(of))
     }
 
     /// Sends events as they come, until the browser leaves or there will be no more.
@@ -152,40 +160,27 @@ impl Shared {
         // A browser that lost the connection says what it had last.
         let mut had = request.headers("last-event-id");
         let mut seen = had.next().and_then(|seen| seen.parse().ok()).unwrap_or(0);
-        begin_events(stream)?;
-        let mut told = String::new();
+        answer(stream, "200 OK", "text/event-stream", "")?;
         loop {
             let news = self.tap.journal.after(seen, QUIET);
             seen = news.seen;
-            let mut message = String::new();
-            let bends = self.bends();
-            if bends != told {
-                let _ = write!(message, "event: bends\ndata: {bends}\n\n");
-                told = bends;
-            }
+            let mut message = format!("event: bends\ndata: {}\n\n", self.bends());
+            // Writing to a String cannot fail.
             if news.lost > 0 {
                 let _ = write!(message, "event: lost\ndata: {}\n\n", news.lost);
             }
             if !news.events.is_empty() {
-                let lines: Vec<_> = news
-                    .events
-                    .iter()
-                    .map(|event| record::line(event))
-                    .collect();
-                let list = lines.join(",").replace('\n', "");
-                let _ = write!(message, "id: {seen}\ndata: [{list}]\n\n");
+                let list: Vec<_> = news.events.iter().map(|event| event.to_json()).collect();
+                let _ = write!(message, "id: {seen}\ndata: [{}]\n\n", list.join(","));
             }
             if news.is_complete {
                 message.push_str("event: complete\ndata:\n\n");
-            }
-            if message.is_empty() {
-                message.push_str(":\n\n");
             }
             stream.write_all(message.as_bytes())?;
             if news.is_complete {
                 return Ok(());
             }
-            std::thread::sleep(BETWEEN_MESSAGES);
+            thread::sleep(BETWEEN_MESSAGES);
         }
     }
 }

@@ -3,13 +3,12 @@
 //! Each recv has a colour, and its bytes keep it where they are handed on: so one sees the same
 //! bytes come as two and leave as one. `picture.svg` has what is the same in every picture.
 
-use std::collections::HashMap;
 use std::fmt::{Display, Write as _};
 use std::sync::Arc;
 
-use proto::escape::BytesRepr;
+use proto::escape::{BytesRepr, readable};
 
-use crate::event::{Event, Kind, Side};
+use crate::event::{Event, Kind};
 
 /// What is around the rows.
 const FRAME: &str = include_str!("picture.svg");
@@ -17,114 +16,79 @@ const FRAME: &str = include_str!("picture.svg");
 /// How many events are drawn; the newest.
 const DRAWN: usize = 400;
 
-/// Where the columns are.
-const TIME: i64 = 70;
-const CLIENT: i64 = 150;
-const WIRETAP: i64 = 490;
-const SERVER: i64 = 830;
+/// Where the columns are, in a picture that is 480 wide: a phone shows it without scrolling.
+const WIRETAP: i64 = 240;
+const SIDES: [i64; 2] = [40, 440];
 
-/// The height of a row.
-const ROW: i64 = 34;
-
-/// A silence from this length on is drawn as one, in microseconds.
-const SILENCE: u64 = 1_000_000;
-
-/// How many characters of data a box shows, and how wide one is.
-const CHARACTERS: usize = 28;
-const CHARACTER: f64 = 8.4;
+/// How wide a character is, how many fit into a line, and how high a line is.
+const CHARACTER: f64 = 9.1;
+const CHARACTERS: usize = 50;
+const LINE: i64 = 24;
 
 /// How many colours there are, in the style sheet.
 const COLOURS: usize = 6;
 
 /// Draws events as an SVG document.
 pub fn draw(events: &[Arc<Event>]) -> String {
-    let mut drawing = Drawing::default();
+    let mut drawing = Drawing {
+        rows: String::new(),
+        y: 0,
+        last: events.first().map_or(0, |event| event.micros),
+        recvs: Vec::new(),
+    };
     let left_out = events.len().saturating_sub(DRAWN);
     if left_out > 0 {
-        drawing.note("note", &format!("{left_out} earlier events are not drawn"));
+        drawing.words("note", &format!("{left_out} earlier events are not drawn"));
     }
     for (number, event) in events.iter().enumerate() {
-        // Colours are those of the whole conversation, whatever part of it is drawn.
+        // Those that are not drawn give the colours, too.
         if event.is_recv() {
-            drawing.see(event);
+            drawing.recvs.push(event);
         }
         if number >= left_out {
             drawing.add(event);
         }
     }
-    let height = (80 + drawing.y).to_string();
     FRAME
-        .replace("HEIGHT", &height)
+        .replace("HEIGHT", &(60 + drawing.y).to_string())
         .replace("ROWS", &drawing.rows)
 }
 
-/// Where a recv's bytes are in the stream, and its colour.
-#[derive(Debug)]
-struct Piece {
-    start: u64,
-    end: u64,
-    colour: usize,
-}
-
-#[derive(Debug, Default)]
-struct Drawing {
+struct Drawing<'a> {
     rows: String,
     y: i64,
-    last: Option<u64>,
-    pieces: HashMap<(u64, Side), Vec<Piece>>,
-    colours: HashMap<u64, usize>,
+    /// When the last event happened.
+    last: u64,
+    recvs: Vec<&'a Event>,
 }
 
-impl Drawing {
-    /// Gives the bytes of a recv their colour.
-    fn see(&mut self, event: &Event) {
-        let colour = self.colours.entry(event.conversation).or_default();
-        let stream = (event.conversation, event.from);
-        self.pieces.entry(stream).or_default().push(Piece {
-            start: event.offset,
-            end: event.offset + event.len as u64,
-            colour: *colour % COLOURS,
-        });
-        *colour += 1;
-    }
-
+impl Drawing<'_> {
     fn add(&mut self, event: &Event) {
-        let since = event
-            .micros
-            .saturating_sub(self.last.unwrap_or(event.micros));
-        self.last = Some(event.micros);
-        if event.kind == Kind::Field {
-            // It belongs to the data above it, at the side that it came from.
-            self.y -= 8;
-            self.text(column(event.from), event.from.name(), &event.text);
-            self.y += ROW - 8;
-            return;
-        }
-        if since >= SILENCE {
-            let y = self.y;
-            self.put(format_args!(
-                r#"<path class="silence" d="M{TIME} {y}H{SERVER}"/>"#
-            ));
-            self.note("note", &format!("{:.1} s of silence", since as f64 / 1e6));
-        }
-        self.text(TIME, "time", &format!("+{:.1}", since as f64 / 1e3));
-        let (from, to) = (column(event.from), column(event.from.other()));
-        match event.kind {
-            Kind::Passed => self.data(event, from, to),
-            Kind::Received => self.data(event, from, WIRETAP),
-            Kind::Sent => self.data(event, WIRETAP, to),
-            Kind::Dropped => self.data(event, WIRETAP, WIRETAP + (to - WIRETAP) / 3),
-            Kind::Bent => self.note("note bent", &event.text),
-            _ => self.note(
-                "note",
-                &format!("#{} {}", event.conversation, event.words()),
-            ),
-        }
-    }
-
-    fn note(&mut self, class: &str, words: &str) {
-        self.text(WIRETAP, class, words);
-        self.y += ROW;
+        let since = event.micros.saturating_sub(self.last);
+        self.last = event.micros;
+        let number = event.conversation;
+        let [from, to] = [event.from, event.from.other()].map(|side| SIDES[side as usize]);
+        let (from, to) = match event.kind {
+            Kind::Passed => (from, to),
+            Kind::Received => (from, WIRETAP),
+            Kind::Sent => (WIRETAP, to),
+            Kind::Dropped => (WIRETAP, WIRETAP + (to - WIRETAP) / 3),
+            Kind::Field => return self.words("field", event.words().trim()),
+            Kind::Bent => return self.words("bent", &event.words()),
+            _ => return self.words("note", &format!("#{number} {}", event.words())),
+        };
+        self.data(event, from, to);
+        let text = readable(event.text.as_bytes(), 200);
+        let (class, bent) = match text.is_empty() {
+            true => ("size", text),
+            false => ("bent", format!(", {text}")),
+        };
+        let since = since as f64 / 1e3;
+        self.words(
+            class,
+            &format!("#{number} +{since:.1} ms, {}{bent}", event.size()),
+        );
+        self.y += LINE / 2;
     }
 
     /// A box with the bytes, on the arrow from one column to another.
@@ -133,32 +97,42 @@ impl Drawing {
         self.put(format_args!(
             r#"<path class="arrow" d="M{from} {y}H{tip}"/>"#
         ));
-        let shown = shown(event);
-        let width = (shown.chars().count() as f64).mul_add(CHARACTER, 14.0);
-        let middle = (from + to) / 2;
-        let x = middle as f64 - width / 2.0;
+        let shown = shown(event, ((to - from).abs() - 40) as usize * 10 / 91);
+        let width = (shown.chars().count() as f64).mul_add(CHARACTER, 12.0);
+        let x = ((from + to) as f64 - width) / 2.0;
         self.rect("paper", x, width);
-        for (start, share, colour) in self.colours_of(event) {
-            self.rect(
-                &format!("c{colour}"),
-                start.mul_add(width, x),
-                share * width,
-            );
+        let share = |bytes: u64| width * bytes as f64 / event.len as f64;
+        for number in 0..self.recvs.len() {
+            let recv = self.recvs[number];
+            let start = recv.offset.max(event.offset);
+            let end = (recv.offset + recv.len as u64).min(event.offset + event.len as u64);
+            let is_same = (recv.conversation, recv.from) == (event.conversation, event.from);
+            if is_same && start < end {
+                let class = format!("c{}", number % COLOURS);
+                self.rect(&class, x + share(start - event.offset), share(end - start));
+            }
         }
         self.rect("frame", x, width);
-        self.text(middle, "data", &shown);
-        let class = if event.text.is_empty() {
-            "size"
-        } else {
-            "size bent"
-        };
-        let words = format!("#{} {} {}", event.conversation, event.size(), event.text);
-        self.text(SERVER + 14, class, &words);
-        self.y += ROW;
+        self.text("data", (from + to) / 2, &shown);
+        self.y += LINE;
     }
 
-    fn text(&mut self, x: i64, class: &str, words: &str) {
-        let (y, words) = (self.y + 5, escaped(words));
+    /// A line of words in the middle; a long one is squeezed.
+    fn words(&mut self, class: &str, words: &str) {
+        let fit = match words.len() {
+            0..=CHARACTERS => "",
+            _ => r#"" textLength="460" lengthAdjust="spacingAndGlyphs"#,
+        };
+        self.text(&format!("{class}{fit}"), WIRETAP, words);
+        self.y += LINE;
+    }
+
+    fn text(&mut self, class: &str, x: i64, words: &str) {
+        let y = self.y + 5;
+        let words = words
+            .replace('&', "&amp;")
+            .replace('<', "&lt;")
+            .replace('"', "&quot;");
         self.put(format_args!(
             r#"<text class="{class}" x="{x}" y="{y}">{words}</text>"#
         ));
@@ -175,75 +149,54 @@ impl Drawing {
         // Writing to a String cannot fail.
         let _ = writeln!(self.rows, "{element}");
     }
-
-    /// The colours of an event's bytes, each with its start and its share of the box, from 0 to 1.
-    fn colours_of(&self, event: &Event) -> Vec<(f64, f64, usize)> {
-        let end = event.offset + event.len as u64;
-        let of_whole = |bytes: u64| bytes as f64 / event.len as f64;
-        let pieces = self.pieces.get(&(event.conversation, event.from));
-        let pieces = pieces.into_iter().flatten();
-        pieces
-            .filter(|piece| piece.start < end && event.offset < piece.end)
-            .map(|piece| {
-                let start = piece.start.max(event.offset);
-                let share = of_whole(piece.end.min(end) - start);
-                (of_whole(start - event.offset), share, piece.colour)
-            })
-            .collect()
-    }
 }
 
-/// An event's bytes as Python shows them, without the quotes; cut to the width of a box.
-fn shown(event: &Event) -> String {
-    let whole = BytesRepr::new(&event.data).cut(CHARACTERS).to_string();
-    let inner = whole.trim_end_matches("...");
-    let inner = inner.get(2..inner.len() - 1).unwrap_or_default();
-    let mut shown: String = inner.chars().take(CHARACTERS).collect();
-    if shown.len() < inner.len() || event.len > event.data.len().min(CHARACTERS) {
-        shown.push('\u{2026}');
+/// An event's bytes as Python shows them, without the quotes; at most so many characters.
+fn shown(event: &Event, most: usize) -> String {
+    let bytes = &event.data[..event.data.len().min(most)];
+    let repr = BytesRepr::new(bytes).to_string();
+    let inner = &repr[2..repr.len() - 1];
+    let mut shown: String = inner.chars().take(most).collect();
+    if shown.len() < inner.len() || bytes.len() < event.len {
+        shown.push('…');
     }
     shown
-}
-
-const fn column(side: Side) -> i64 {
-    match side {
-        Side::Client => CLIENT,
-        Side::Server => SERVER,
-    }
-}
-
-/// Text as XML takes it.
-fn escaped(text: &str) -> String {
-    let mut out = String::new();
-    for letter in text.chars() {
-        match letter {
-            '<' => out.push_str("&lt;"),
-            '&' => out.push_str("&amp;"),
-            '"' => out.push_str("&quot;"),
-            // XML 1.0 has neither control characters nor these two, not even escaped.
-            letter if letter.is_control() || matches!(letter, '\u{fffe}' | '\u{ffff}') => {
-                out.push('\u{fffd}');
-            }
-            letter => out.push(letter),
-        }
-    }
-    out
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::Side;
+
+    fn drawn(data: &[u8], text: &str) -> String {
+        draw(&[Arc::new(Event {
+            micros: 0,
+            conversation: 1,
+            kind: Kind::Passed,
+            from: Side::Client,
+            offset: 0,
+            len: data.len(),
+            data: data.to_vec(),
+            text: text.into(),
+        })])
+    }
 
     #[test]
-    fn what_xml_cannot_hold_is_replaced() {
-        assert_eq!(escaped("<a & \"b\">"), "&lt;a &amp; &quot;b&quot;>");
-        assert_eq!(escaped("\0\u{1b}\u{fffe}\u{ffff}"), "\u{fffd}".repeat(4));
+    fn whatever_crosses_the_picture_is_printable_xml() {
+        let picture = drawn(b"<a & \"b\">\x1b", "\0\u{1b}\u{fffe}<");
+        assert!(
+            picture.contains(r">&lt;a &amp; &quot;b&quot;>\x1b</text>"),
+            "{picture}"
+        );
+        assert!(
+            picture
+                .chars()
+                .all(|letter| letter == '\n' || !letter.is_control())
+        );
     }
 
     #[test]
     fn words_of_the_frame_in_the_data_stay_as_they_are() {
-        let event = Event::new(1, Kind::Passed, Side::Client, "");
-        let event = event.with_data(0, b"HEIGHT ROWS", 99);
-        assert!(draw(&[Arc::new(event)]).contains(">HEIGHT ROWS</text>"));
+        assert!(drawn(b"HEIGHT ROWS", "").contains(">HEIGHT ROWS</text>"));
     }
 }

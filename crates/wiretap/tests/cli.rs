@@ -130,7 +130,7 @@ fn a_record_is_not_overwritten_and_a_replay_must_be_one() {
     std::fs::write(&file, "{}\n").unwrap();
     let name = file.to_str().unwrap();
     refused(&["--record", name, "127.0.0.1:0"], 1, "exists");
-    refused(&["--replay", name], 1, "line 1: at is missing");
+    refused(&["--replay", name], 1, "line 1: kind is missing");
     std::fs::remove_file(&file).unwrap();
     refused(&["--replay", name], 1, "cannot replay");
 }

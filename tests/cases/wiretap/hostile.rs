@@ -39,9 +39,8 @@ fn limits_that_are_lifted_let_the_rest_through() {
 #[track_caller]
 fn lift(page: SocketAddr, key: &str, from: &str, name: &str) {
     let stream = net::connect(page);
-    let request = format!(
-        "POST /bend?key={key}&from={from}&name={name}&value=0 HTTP/1.1\r\nHost: {page}\r\n\r\n"
-    );
+    let request =
+        format!("POST /bend?key={key} HTTP/1.1\r\nHost: {page}\r\nBend: {from} {name} 0\r\n\r\n");
     net::send(&stream, request.as_bytes());
     assert!(net::read_to_end(&stream, SOON).starts_with(b"HTTP/1.1 200"));
 }

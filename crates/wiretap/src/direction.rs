@@ -1,0 +1,328 @@
+//! One direction of a conversation: what one side sends, on its way to the other.
+//!
+//! While the line is straight, what one recv gave is handed on at once. On a bent line it waits in a
+//! queue; the thread goes on reading while it does.
+
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind};
+use std::net::Shutdown;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use proto::{is_timeout, reason, retry};
+
+use crate::bend::Bend;
+use crate::event::{Kind, Side};
+use crate::talk::Talk;
+
+/// The most that one recv takes: no datagram is longer.
+pub const RECV_SIZE: usize = 64 * 1024;
+
+/// How many recvs, and how many bytes, may wait on a bent line: a sender that is faster meets
+/// back-pressure.
+const WAITING: usize = 4096;
+const WAITING_BYTES: usize = 1 << 20;
+
+/// How soon a thread that cannot read or write notices the end of the conversation.
+pub const LOOK: Duration = Duration::from_millis(20);
+
+/// A wait that is shorter is slept, since the timeout of a read may come some milliseconds late.
+const SHORT: Duration = Duration::from_millis(5);
+
+/// Between two pieces of what was chopped, so that the receiver's recv does not join them.
+const BETWEEN_PIECES: Duration = Duration::from_millis(1);
+
+/// How many pieces a second a rate is made of.
+const PIECES_A_SECOND: u64 = 20;
+
+/// How long a datagram waits for those that are to overtake it.
+const OVERTAKEN: Duration = Duration::from_millis(200);
+
+/// How many bytes a recv gave, and which of all recvs of this side it was; `None` at the end of a
+/// stream.
+pub type Received = io::Result<Option<(usize, u64)>>;
+
+/// How bytes get from one side to the other: the one thing in which connections and datagrams differ.
+pub trait Wire {
+    /// Whether the bytes are a stream: they keep their order.
+    const IS_STREAM: bool;
+
+    /// One recv, which waits at most for `limit`.
+    fn recv(&mut self, buffer: &mut [u8], limit: Option<Duration>) -> Received;
+
+    /// One send.
+    fn send(&mut self, data: &[u8]) -> io::Result<usize>;
+
+    /// Tells the other side that no more comes.
+    fn close(&self) {}
+
+    /// Ends both directions.
+    fn abort(&self, _how: Shutdown) {}
+}
+
+/// What one recv gave, or several that are held.
+#[derive(Clone)]
+struct Chunk {
+    came: Instant,
+    due: Instant,
+    at: u64,
+    data: Vec<u8>,
+    words: String,
+}
+
+/// What one side sends, on its way to the other.
+pub struct Direction<'a, W> {
+    talk: &'a Talk,
+    from: Side,
+    wire: W,
+    /// Whether both directions have been ended at once.
+    is_over: &'a AtomicBool,
+    /// What waits on a bent line, by the time at which it is due, and how many bytes that is.
+    queue: VecDeque<Chunk>,
+    waiting: usize,
+    read: u64,
+    /// When the line lets the next piece through.
+    next_send: Instant,
+    has_ended: bool,
+    is_stalled: bool,
+    was_overtaken: bool,
+}
+
+impl<'a, W: Wire> Direction<'a, W> {
+    /// Reads what `from` sends until its end, and hands it on.
+    pub fn run(talk: &'a Talk, from: Side, wire: W, is_over: &'a AtomicBool) {
+        let direction = Self {
+            talk,
+            from,
+            wire,
+            is_over,
+            queue: VecDeque::new(),
+            waiting: 0,
+            read: 0,
+            next_send: Instant::now(),
+            has_ended: false,
+            is_stalled: false,
+            was_overtaken: false,
+        };
+        direction.hand_on();
+    }
+
+    fn hand_on(mut self) {
+        let mut buffer = vec![0; RECV_SIZE];
+        while !self.is_over() {
+            let wait = self.hand_on_due();
+            if self.has_ended && wait.is_none() {
+                return self.wire.close();
+            }
+            match (wait, self.room()) {
+                (wait, 0) => thread::sleep(wait.unwrap_or(LOOK).min(LOOK)),
+                (Some(time), _) if time < SHORT => thread::sleep(time),
+                (wait, room) => self.recv(&mut buffer[..room], wait),
+            }
+        }
+    }
+
+    /// Hands on the next piece of what waits, as the line says at that moment. How long until there
+    /// may be more to do; `None` where nothing waits.
+    fn hand_on_due(&mut self) -> Option<Duration> {
+        let sent = self.talk.sent(self.from);
+        let is_reached = |bend| self.bytes(bend) != 0 && sent >= self.bytes(bend);
+        if is_reached(Bend::CloseAfter) {
+            return self.cut("closed", Shutdown::Both);
+        }
+        if is_reached(Bend::ResetAfter) {
+            // This sends nothing: the connections end when they are closed, with a reset where bytes
+            // are unread.
+            return self.cut("reset", Shutdown::Read);
+        }
+        let is_stalled = is_reached(Bend::StallAfter);
+        let chunk = self.queue.front()?;
+        if is_stalled {
+            return self.stall();
+        }
+        let now = Instant::now();
+        let due = chunk.due.max(self.next_send);
+        if due > now {
+            return Some(due - now);
+        }
+        self.is_stalled = false;
+        let size = self.piece_size(sent, chunk.data.len());
+        let mut chunk = self.queue.pop_front()?;
+        self.waiting -= size;
+        self.send(Kind::Sent, chunk.at, &chunk.data[..size], &chunk.words);
+        chunk.data.drain(..size);
+        chunk.at += size as u64;
+        if !chunk.data.is_empty() {
+            self.queue.push_front(chunk);
+        }
+        self.next_send = now + self.pause(size);
+        Some(Duration::ZERO)
+    }
+
+    /// How many bytes may be read now. What is past the limit of `--reset-after` stays unread: the
+    /// system then resets a connection that is closed.
+    fn room(&self) -> usize {
+        if self.has_ended || self.queue.len() >= WAITING || self.waiting >= WAITING_BYTES {
+            return 0;
+        }
+        match self.bytes(Bend::ResetAfter) {
+            0 => RECV_SIZE,
+            limit => limit.saturating_sub(self.read).min(RECV_SIZE as u64) as usize,
+        }
+    }
+
+    fn recv(&mut self, buffer: &mut [u8], limit: Option<Duration>) {
+        match retry(|| self.wire.recv(buffer, limit)) {
+            _ if self.is_over() => {}
+            Ok(None) => {
+                self.talk.note(Kind::Closed, self.from, "");
+                self.has_ended = true;
+            }
+            Ok(Some((count, number))) => self.take(&buffer[..count], number),
+            Err(error) if is_timeout(&error) => {}
+            Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
+                let words = "no program listens there (ICMP port unreachable)";
+                self.talk.note(Kind::Refused, self.from, words);
+            }
+            Err(error) => self.fail(self.from, &error),
+        }
+    }
+
+    /// Hands on what the `number`-th recv gave, lets it wait, or loses it.
+    fn take(&mut self, data: &[u8], number: u64) {
+        let at = self.read;
+        self.read += data.len() as u64;
+        let (line, from) = (&self.talk.tap.options.line, self.from);
+        if self.queue.is_empty() && !line.is_bent(from) {
+            return self.send(Kind::Passed, at, data, "");
+        }
+        self.talk.add(Kind::Received, from, at, data, "");
+        if line.is_hit(Bend::Drop, from, number) {
+            return self.talk.add(Kind::Dropped, from, at, data, "lost");
+        }
+        let came = Instant::now();
+        let hold = line.time(from, Bend::Hold);
+        let late = line.late(from, number);
+        let mut due = came + late + hold;
+        if W::IS_STREAM
+            && let Some(last) = self.queue.back_mut()
+        {
+            if came < last.came + hold {
+                self.waiting += data.len();
+                return last.data.extend(data);
+            }
+            due = due.max(last.due);
+        }
+        let mut words = line.words(from, late);
+        // Of two in a row the second overtakes the first.
+        self.was_overtaken = line.is_hit(Bend::Reorder, from, number) && !self.was_overtaken;
+        if self.was_overtaken {
+            due += OVERTAKEN;
+            words.push("overtaken".into());
+        }
+        let mut copies = 1;
+        if line.is_hit(Bend::Duplicate, from, number) {
+            copies = 2;
+            words.push("sent twice".into());
+        }
+        let chunk = Chunk {
+            came,
+            due,
+            at,
+            data: data.to_vec(),
+            words: words.join(", "),
+        };
+        for _ in 0..copies {
+            let place = self.queue.partition_point(|chunk| chunk.due <= due);
+            self.queue.insert(place, chunk.clone());
+            self.waiting += data.len();
+        }
+    }
+
+    /// Sends bytes to the other side, whose buffer may be full for as long as the conversation lasts.
+    fn send(&mut self, kind: Kind, at: u64, data: &[u8], words: &str) {
+        self.talk.add(kind, self.from, at, data, words);
+        let mut rest = data;
+        loop {
+            match retry(|| self.wire.send(rest)) {
+                Ok(count) => rest = &rest[count..],
+                Err(error) if is_timeout(&error) && !self.is_over() => {}
+                Err(error) => return self.fail(self.from.other(), &error),
+            }
+            if rest.is_empty() {
+                break;
+            }
+        }
+        self.talk.count(self.from, data.len());
+    }
+
+    /// Ends the conversation because a limit is reached.
+    fn cut(&self, how: &str, shutdown: Shutdown) -> Option<Duration> {
+        self.note_bent(how);
+        self.end(shutdown);
+        None
+    }
+
+    /// Hands nothing on for a moment. A side that has ended would be stalled for ever.
+    fn stall(&mut self) -> Option<Duration> {
+        if !self.is_stalled {
+            self.is_stalled = true;
+            self.note_bent("stalled");
+        }
+        if self.has_ended {
+            self.end(Shutdown::Both);
+        }
+        Some(LOOK)
+    }
+
+    fn note_bent(&self, how: &str) {
+        let sent = self.talk.sent(self.from);
+        let words = format!("{how} by wiretap after {sent} bytes");
+        self.talk.note(Kind::Bent, self.from, &words);
+    }
+
+    /// How many bytes the next send takes: no more than a chop, a rate or a limit allows.
+    fn piece_size(&self, sent: u64, most: usize) -> usize {
+        let limits = [Bend::CloseAfter, Bend::ResetAfter, Bend::StallAfter];
+        let left = limits.map(|limit| self.bytes(limit).saturating_sub(sent));
+        let rate = self.bytes(Bend::Rate).div_ceil(PIECES_A_SECOND);
+        let sizes = left.into_iter().chain([self.bytes(Bend::Chop), rate]);
+        let smallest = sizes.filter(|&size| size != 0).min();
+        smallest.map_or(most, |size| most.min(size as usize))
+    }
+
+    /// How long the piece after this one waits.
+    fn pause(&self, size: usize) -> Duration {
+        match (self.bytes(Bend::Rate), self.bytes(Bend::Chop)) {
+            (0, 0) => Duration::ZERO,
+            (0, _) => BETWEEN_PIECES,
+            (rate, _) => Duration::from_secs_f64(size as f64 / rate as f64),
+        }
+    }
+
+    fn bytes(&self, bend: Bend) -> u64 {
+        self.talk.tap.options.line.bytes(self.from, bend)
+    }
+
+    /// A stream ends because a side has reset it, which is said once. A datagram is lost.
+    fn fail(&self, side: Side, error: &io::Error) {
+        if !W::IS_STREAM {
+            let words = format!("not sent ({})", reason(error));
+            self.talk.note(Kind::Bent, self.from, &words);
+        } else if !self.is_over() {
+            self.talk.note(Kind::Reset, side, &reason(error));
+            self.end(Shutdown::Both);
+        }
+    }
+
+    /// Ends both directions at once.
+    fn end(&self, how: Shutdown) {
+        self.is_over.store(true, Ordering::Relaxed);
+        self.wire.abort(how);
+    }
+
+    fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Relaxed)
+    }
+}
