@@ -73,8 +73,7 @@ test('pictures', async (all) => {
             await page.setContent(`<body style="margin:16px">${readFileSync(join(folder, name), 'utf8')}`);
             for (const colorScheme of ['light', 'dark']) {
                 await page.emulateMedia({ colorScheme });
-                // Conversations are wider than a phone and scroll.
-                assert.deepEqual(await page.evaluate(faults, name.startsWith('wiretap') ? 1050 : 388), [], colorScheme);
+                assert.deepEqual(await page.evaluate(faults, 388), [], colorScheme);
             }
             assert.deepEqual(errors, []);
             await page.context().close();

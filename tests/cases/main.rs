@@ -13,6 +13,7 @@ mod internet;
 mod iterative;
 mod names;
 mod pairs;
+mod pictures;
 mod rebind;
 mod sticky;
 mod sticky_lab;

@@ -1,21 +1,16 @@
-//! Tests the sticky-packet laboratory: its results and its pictures.
+//! Tests the results of the sticky-packet laboratory. Its picture is tested in `pictures`.
 
-use std::env;
-use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use cross_process::artifacts::{artifacts, workspace};
+use cross_process::artifacts::artifacts;
 use cross_process::deadline::{A_MOMENT, SOON};
 use cross_process::net;
 use cross_process::process::Process;
-use cross_process::python;
 use cross_process::server::Server;
-use cross_process::temp::TempDir;
 
 /// The output of the laboratory.
 #[track_caller]
-fn lab(words: &[&str]) -> String {
+pub fn lab(words: &[&str]) -> String {
     let mut command = Command::new(artifacts().example("sticky_lab"));
     command.args(words);
     let mut lab = Process::spawn(command);
@@ -38,7 +33,7 @@ fn came(words: &[&str]) -> Vec<String> {
     came.collect()
 }
 
-const BOTH: [&str; 4] = ["--nodelay", "off", "--nodelay", "on"];
+pub const BOTH: [&str; 4] = ["--nodelay", "off", "--nodelay", "on"];
 
 fn with_and_without_nodelay(words: &[&str]) -> Vec<String> {
     came(&[&BOTH[..], words].concat())
@@ -160,9 +155,9 @@ fn invalid_experiments_are_refused() {
         (&many, 1, "send 16 at most"),
         (&variants, 1, "ask for 64 at most"),
         (
-            &["--svg", "/nowhere/x", "--runs", "1"],
+            &["--record", "/nowhere/x", "--runs", "1"],
             1,
-            "cannot write the picture",
+            "cannot write the record",
         ),
     ] {
         let mut command = Command::new(artifacts().example("sticky_lab"));
@@ -176,113 +171,4 @@ fn invalid_experiments_are_refused() {
         );
         assert_eq!(ended.status.code(), Some(status), "{said}");
     }
-}
-
-/// Draws, and returns the path of the picture.
-fn picture(folder: &TempDir, words: &[&str]) -> PathBuf {
-    let file = folder.join("picture.svg");
-    lab(&[words, &["--svg", file.to_str().unwrap()]].concat());
-    file
-}
-
-/// The content of a picture, read by an XML parser: each text, and each box's left and right edge.
-const LOOK: &str = "
-import sys, xml.etree.ElementTree as tree
-root = tree.parse(sys.argv[1]).getroot()
-width = float(root.get('viewBox').split()[2])
-height = float(root.get('viewBox').split()[3])
-for part in root.iter():
-    kind = part.tag.split('}')[1]
-    if kind == 'text':
-        print(part.get('class'), part.text)
-    if kind in ('rect', 'text'):
-        right = float(part.get('x')) + float(part.get('width', 0))
-        bottom = float(part.get('y')) + float(part.get('height', 0))
-        assert right <= width and bottom <= height, tree.tostring(part)
-    if kind == 'rect' and part.get('class') == 'recv':
-        print('recv')
-";
-
-fn look(picture: &Path) -> Option<Vec<String>> {
-    let mut command = python::command("an XML parser")?;
-    command.args(["-c", LOOK]).arg(picture);
-    let mut python = Process::spawn(command);
-    let seen = python.finish(SOON);
-    if !seen.status.success() {
-        python.fail("the picture is not well-formed, or something stands outside of it");
-    }
-    let seen = String::from_utf8(seen.stdout).unwrap();
-    Some(seen.lines().map(str::to_owned).collect())
-}
-
-#[test]
-fn the_picture_shows_each_send_and_each_recv() {
-    let folder = TempDir::new();
-    let words = ["--send", "a<&>b", "--send", "world", "--recv-size", "4"];
-    let Some(seen) = look(&picture(&folder, &words)) else {
-        return;
-    };
-    assert_eq!(
-        seen[2..],
-        [
-            "dim sends",
-            "in a<&>b",
-            "in world",
-            "dim recvs",
-            "in a<&>",
-            "recv",
-            "in b",
-            "in wor",
-            "recv",
-            "in ld",
-            "recv",
-        ]
-    );
-    look(&picture(&folder, &[]));
-    look(&picture(
-        &folder,
-        &["--sizes", "32768", "--recv-size", "512"],
-    ));
-}
-
-#[test]
-fn the_picture_has_light_and_dark_colours() {
-    let folder = TempDir::new();
-    let svg = fs::read_to_string(picture(&folder, &["--send", "x"])).unwrap();
-    let (light, dark) = svg.split_once("@media(prefers-color-scheme:dark)").unwrap();
-    let (dark, body) = dark.split_once("</style>").unwrap();
-    let mut classes: Vec<&str> = body
-        .split("class=\"")
-        .skip(1)
-        .flat_map(|rest| rest.split('"').next().unwrap().split(' '))
-        .collect();
-    classes.sort_unstable();
-    classes.dedup();
-    for class in classes {
-        // Bold needs no colour.
-        let rule = format!(".{class}{{");
-        assert!(light.contains(&rule), "{class} has no colour");
-        assert!(
-            class == "head" || dark.contains(&rule),
-            "{class} has no dark colour"
-        );
-    }
-}
-
-/// The picture in the book must be the laboratory's. `UPDATE_DOCS=1` updates it.
-#[test]
-fn the_picture_in_the_book_is_the_laboratorys() {
-    let folder = TempDir::new();
-    let words = [&BOTH[..], &["--reader", "late", "--reader", "step"]].concat();
-    let drawn = fs::read_to_string(picture(&folder, &words)).unwrap();
-    let book = workspace().join("docs/img/sticky-lab.svg");
-    if env::var_os("UPDATE_DOCS").is_some() {
-        fs::write(&book, drawn).unwrap();
-        return;
-    }
-    assert!(
-        fs::read_to_string(&book).is_ok_and(|kept| kept == drawn),
-        "{} is not what the laboratory draws; UPDATE_DOCS=1 puts it there",
-        book.display()
-    );
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::net::{Shutdown, TcpStream};
 use std::thread;
+use std::time::Instant;
 
 use proto::cli::Failure;
 
@@ -11,23 +12,34 @@ use crate::experiment::{Experiment, Reader};
 use crate::pieces::Outcome;
 use crate::receiver::{Receiver, TIMEOUT};
 
-/// Runs the experiment as often as it asks for, and returns the outcomes, the most frequent first.
-pub fn run(experiment: &Experiment) -> Result<Vec<Outcome>, Failure> {
+/// The sends (`true`) and the recvs of a run with the time at which each returned, and its bytes.
+pub type Run = Vec<(Instant, bool, Vec<u8>)>;
+
+/// Runs the experiment as often as it asks for, and returns the outcomes, the most frequent first, and
+/// the first run.
+pub fn run(experiment: &Experiment) -> Result<(Vec<Outcome>, Run), Failure> {
     let mut times: BTreeMap<Vec<usize>, usize> = BTreeMap::new();
-    for _ in 0..experiment.runs {
-        let recvs = run_once(experiment)?;
+    let mut first = Run::new();
+    for number in 0..experiment.runs {
+        let run = run_once(experiment)?;
+        let recvs = run.iter().filter(|(_, is_send, _)| !is_send);
+        let recvs = recvs.map(|(.., bytes)| bytes.len()).collect();
         *times.entry(recvs).or_default() += 1;
+        if number == 0 {
+            first = run;
+        }
     }
     let mut outcomes: Vec<Outcome> = times
         .into_iter()
         .map(|(recvs, times)| Outcome { recvs, times })
         .collect();
     outcomes.sort_by_key(|outcome| usize::MAX - outcome.times);
-    Ok(outcomes)
+    Ok((outcomes, first))
 }
 
-/// Runs the experiment once, and returns the length of each recv.
-fn run_once(experiment: &Experiment) -> Result<Vec<usize>, Failure> {
+/// Runs the experiment once.
+fn run_once(experiment: &Experiment) -> Result<Run, Failure> {
+    let mut run = Run::new();
     let mut receiver = Receiver::start(experiment.recv_size)?;
     let stream = connect(&receiver, experiment.nodelay)
         .map_err(|error| Failure::io("cannot connect to the receiver", &error))?;
@@ -41,6 +53,7 @@ fn run_once(experiment: &Experiment) -> Result<Vec<usize>, Failure> {
             thread::sleep(pause);
         }
         send(&stream, message)?;
+        run.push((Instant::now(), true, message.clone()));
         if experiment.reader == Reader::Step {
             receiver.read(message.len())?;
         }
@@ -56,12 +69,19 @@ fn run_once(experiment: &Experiment) -> Result<Vec<usize>, Failure> {
         }
     }
     let received = receiver.received();
-    if received.concat() != experiment.messages.concat() {
+    let all: Vec<u8> = received
+        .iter()
+        .flat_map(|(_, bytes)| bytes.clone())
+        .collect();
+    if all != experiment.messages.concat() {
         return Err(Failure::new(
             "what arrived is not what was sent (did another program call our port?); run it again",
         ));
     }
-    Ok(received.iter().map(Vec::len).collect())
+    let recvs = received.iter().cloned();
+    run.extend(recvs.map(|(when, bytes)| (when, false, bytes)));
+    run.sort_by_key(|(when, ..)| *when);
+    Ok(run)
 }
 
 fn connect(receiver: &Receiver, nodelay: bool) -> io::Result<TcpStream> {

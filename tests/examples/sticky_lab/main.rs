@@ -15,7 +15,7 @@
 //! | `lab` | runs an experiment as its client |
 //! | `receiver` | the server's process, and its control from the client |
 //! | `pieces` | which part of which send each recv returned |
-//! | `table`, `svg` | show the results as text and as a picture |
+//! | `table`, `record` | show the results as text, and write them for `wiretap --replay` |
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -25,7 +25,7 @@ mod lab;
 mod options;
 mod pieces;
 mod receiver;
-mod svg;
+mod record;
 mod table;
 
 use std::env;
@@ -57,6 +57,7 @@ fn work(options: Options) -> Result<ExitCode, Failure> {
     let mut results: Vec<Results<'_>> = Vec::new();
     let mut number = 0;
     let mut sent = String::new();
+    let mut recorded = String::new();
     output.write(table::head().as_bytes())?;
     for group in &groups {
         let mut outcomes = Vec::new();
@@ -70,18 +71,19 @@ fn work(options: Options) -> Result<ExitCode, Failure> {
             if place == 0 {
                 output.write(table::heading(group).as_bytes())?;
             }
-            let outcome = lab::run(experiment)?;
+            let (outcome, run) = lab::run(experiment)?;
+            recorded.push_str(&record::lines(number, experiment, &run));
             output.write(table::row(number, experiment, &outcome).as_bytes())?;
             outcomes.push(outcome);
         }
         results.push((group, outcomes));
     }
     output.write(table::verdict(&results).as_bytes())?;
-    if let Some(file) = &options.svg {
-        fs::write(file, svg::draw(&results)).map_err(|error| {
+    if let Some(file) = &options.record {
+        fs::write(file, recorded).map_err(|error| {
             let (file, why) = (file.display(), reason(&error));
             Failure::new(format!(
-                "cannot write the picture {file} ({why}); name a file in a folder of yours"
+                "cannot write the record {file} ({why}); name a file in a folder of yours"
             ))
         })?;
     }

@@ -31,8 +31,8 @@ pub struct Options {
     readers: Vec<Reader>,
     recv_sizes: Vec<usize>,
     runs: Option<usize>,
-    /// The file for the picture.
-    pub svg: Option<PathBuf>,
+    /// The file for the sends and the recvs.
+    pub record: Option<PathBuf>,
 }
 
 /// The table of flags.
@@ -103,13 +103,13 @@ pub const TOOL: Tool<Options> = Tool {
             ],
         },
         Flags {
-            title: "Picture",
+            title: "Record",
             flags: &[Flag::value(
-                "svg",
+                "record",
                 "FILE",
-                "draw it into this file, too",
+                "write each send and recv of the first runs, for wiretap --replay",
                 |o: &mut Options, v| {
-                    o.svg = Some(v.into());
+                    o.record = Some(v.into());
                     Ok(())
                 },
             )],
@@ -125,8 +125,8 @@ pub const TOOL: Tool<Options> = Tool {
             what: "one send that is cut into three",
         },
         Example {
-            line: "sticky_lab --nodelay on --nodelay off --reader late --reader step --svg x.svg",
-            what: "four experiments, and a picture of them",
+            line: "sticky_lab --nodelay on --nodelay off --reader late --reader step",
+            what: "four experiments",
         },
         Example {
             line: "sticky_lab --sizes 3000,3000 --recv-size 4096 --reader eager --runs 100",

@@ -111,8 +111,8 @@ pub struct Receiver {
     child: Child,
     orders: Option<ChildStdin>,
     addr: SocketAddr,
-    answers: mpsc::Receiver<io::Result<Vec<u8>>>,
-    received: Vec<Vec<u8>>,
+    answers: mpsc::Receiver<(Instant, io::Result<Vec<u8>>)>,
+    received: Vec<(Instant, Vec<u8>)>,
 }
 
 impl Receiver {
@@ -139,15 +139,23 @@ impl Receiver {
         thread::Builder::new()
             .spawn(move || {
                 let mut stdout = BufReader::new(stdout.ok_or(ErrorKind::BrokenPipe)?);
-                sender.send(line(&mut stdout)).map_err(io::Error::other)?;
-                while sender.send(answer(&mut stdout)).is_ok() {}
+                let first = line(&mut stdout);
+                sender
+                    .send((Instant::now(), first))
+                    .map_err(io::Error::other)?;
+                loop {
+                    let answer = answer(&mut stdout);
+                    if sender.send((Instant::now(), answer)).is_err() {
+                        break;
+                    }
+                }
                 io::Result::Ok(())
             })
             .map_err(|error| {
                 let why = start_reason(&error);
                 Failure::new(format!("cannot start a thread ({why})"))
             })?;
-        let ready = receiver.answer()?;
+        let (_, ready) = receiver.answer()?;
         let said = String::from_utf8_lossy(&ready);
         receiver.addr = said
             .strip_prefix("listening on ")
@@ -169,9 +177,9 @@ impl Receiver {
         self.order(&format!("read {count}"))?;
         let mut left = count;
         while left > 0 {
-            let bytes = self.answer()?;
+            let (when, bytes) = self.answer()?;
             left = left.saturating_sub(bytes.len());
-            self.received.push(bytes);
+            self.received.push((when, bytes));
         }
         Ok(())
     }
@@ -185,14 +193,14 @@ impl Receiver {
     pub fn wait_for_the_end(&mut self) -> Result<(), Failure> {
         loop {
             match self.answer()? {
-                bytes if bytes.is_empty() => return Ok(()),
-                bytes => self.received.push(bytes),
+                (_, bytes) if bytes.is_empty() => return Ok(()),
+                answer => self.received.push(answer),
             }
         }
     }
 
-    /// The bytes of each recv so far.
-    pub fn received(&self) -> &[Vec<u8>] {
+    /// The bytes of each recv so far, and the time of its answer.
+    pub fn received(&self) -> &[(Instant, Vec<u8>)] {
         &self.received
     }
 
@@ -205,10 +213,10 @@ impl Receiver {
             .map_err(|error| Failure::io("the receiver has left", &error))
     }
 
-    fn answer(&mut self) -> Result<Vec<u8>, Failure> {
+    fn answer(&mut self) -> Result<(Instant, Vec<u8>), Failure> {
         match self.answers.recv_timeout(TIMEOUT) {
-            Ok(Ok(bytes)) => Ok(bytes),
-            Ok(Err(error)) => Err(Failure::io("the receiver has failed", &error)),
+            Ok((when, Ok(bytes))) => Ok((when, bytes)),
+            Ok((_, Err(error))) => Err(Failure::io("the receiver has failed", &error)),
             Err(RecvTimeoutError::Timeout) => Err(Failure::new(
                 "the receiver says nothing (10s passed); is the machine very busy?",
             )),
