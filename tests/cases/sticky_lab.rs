@@ -86,6 +86,7 @@ fn the_receiver_waits_for_all_before_it_reads_any() {
     server.process.send_line("read 10");
     let stream = net::connect(server.addr());
     net::send(&stream, b"hello");
+    // The second half comes late.
     std::thread::sleep(A_MOMENT);
     net::send(&stream, b"world");
     assert_eq!(server.process.wait_line(SOON), "10");

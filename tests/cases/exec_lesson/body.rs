@@ -123,6 +123,7 @@ fn a_client_that_waits_uses_no_processor_time() {
             assert!(client.stdout.wait(SOON, all).is_some());
             let used = || procfs::cpu_time(client.pid()).unwrap();
             let earlier = used();
+            // The span over which the processor time is measured.
             std::thread::sleep(look);
             let while_waiting = used() - earlier;
             assert!(

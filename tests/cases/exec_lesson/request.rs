@@ -129,6 +129,7 @@ fn a_command_that_comes_in_pieces_has_a_total_time() {
         if deadline.remaining().is_none() {
             break false;
         }
+        // The slow sender itself.
         std::thread::sleep(Duration::from_millis(5));
     };
     assert!(cut_off, "it took all of it");

@@ -124,6 +124,7 @@ fn a_client_that_reads_slowly_is_served_to_the_end() {
         scope.spawn(|| net::send(&stream, &vec![b'x'; SIZE]));
         let pause = Duration::from_millis(200);
         for _ in 0..12 {
+            // The slow reader itself.
             thread::sleep(pause);
             let reply = net::read_exact(&stream, SIZE / 12, SOON);
             assert!(reply.iter().all(|&byte| byte == b'X'));

@@ -6,11 +6,12 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, symlink};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use cross_process::deadline::{A_MOMENT, SOON, in_time, poll};
+use cross_process::deadline::{SOON, in_time, poll};
 use cross_process::process::Process;
 use cross_process::server::Server;
 use cross_process::signal::Signal;
@@ -363,16 +364,26 @@ fn a_full_queue_does_not_keep_a_server_from_stopping() {
     command.arg(endpoint(&path));
     let mut server = Server::start(command);
     server.process.halt();
+    let queued = AtomicUsize::new(0);
+    let connect = || {
+        // Ends when no server listens any more.
+        while UnixStream::connect(&path).is_ok() {
+            queued.fetch_add(1, Ordering::Relaxed);
+        }
+    };
     thread::scope(|scope| {
         for _ in 0..200 {
-            // Ends when no server listens any more.
-            scope.spawn(|| while UnixStream::connect(&path).is_ok() {});
+            scope.spawn(connect);
         }
-        thread::sleep(A_MOMENT);
+        // std's backlog is 128, and the halted server takes none of them.
+        let full = poll(SOON, || {
+            (queued.load(Ordering::Relaxed) > 128).then_some(())
+        });
         server.process.close_stdin();
         server.process.signal(Signal::Continue);
         let ended = poll(SOON, || (!server.process.is_running()).then_some(()));
         server.process.signal(Signal::Kill);
+        assert!(full.is_some(), "the queue is not full");
         assert!(ended.is_some(), "still running");
     });
     assert!(server.process.wait_exit(SOON).success());
