@@ -257,20 +257,21 @@ def executables(tree, tests):
     return commands
 
 
-def passes(command, folder, number, within):
-    """Whether all tests of one command pass with this mutant. The first that fails ends them, and tests
-    that do not end in time have failed."""
+def failure(command, folder, number, within):
+    """The test of one command that fails with this mutant, if any does. The first one ends the others,
+    and tests that do not end in time have failed."""
     environment = os.environ | {"DIALTONE_MUTANT": str(number), "CARGO_TARGET_DIR": str(PLACE / "target"),
                                 "CARGO_PROFILE_DEV_DEBUG": "0", "RUST_BACKTRACE": "0"}
     running = subprocess.Popen(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL,
                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     timer = threading.Timer(within, running.kill)
     timer.start()
-    failed = any(line.endswith("FAILED\n") for line in running.stdout)
+    failed = next((line.strip() for line in running.stdout if line.endswith("FAILED\n")), None)
     timer.cancel()
     if failed:
         running.kill()  # What it has started ends with it.
-    return running.wait() == 0
+    ended = running.wait()
+    return failed or (f"exit status {ended}" if ended else None)
 
 
 def accepted():
@@ -298,13 +299,13 @@ def main():
     limits = []
     for command, folder in commands:
         start = time.monotonic()
-        if not passes(command, folder, 0, 1800):
-            sys.exit("the tests fail without any mutant")
+        if failed := failure(command, folder, 0, 1800):
+            sys.exit(f"without any mutant: {failed}")
         limits.append(20 + 3 * (time.monotonic() - start))
 
     def survives(mutant):
-        return all(passes(*command, mutant.number, within)
-                   for command, within in zip(commands, limits, strict=True))
+        return not any(failure(*command, mutant.number, within)
+                       for command, within in zip(commands, limits, strict=True))
 
     survivors, known = [], accepted()
     with concurrent.futures.ThreadPoolExecutor(words.jobs) as pool:
