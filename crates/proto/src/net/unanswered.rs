@@ -107,7 +107,8 @@ mod tests {
         #[cfg(unix)]
         {
             let (ours, _theirs) = std::os::unix::net::UnixStream::pair().unwrap();
-            assert!(!has_vanished(&ours.into()));
+            let ours = Stream::from(ours);
+            assert!(!has_vanished(&ours) && !has_unsent(&ours));
         }
     }
 
