@@ -1,6 +1,7 @@
 //! Tests the player of transcripts with small pages, some of them wrong.
 
 use std::path::Path;
+use std::thread;
 
 use cross_process::artifacts::artifacts;
 use cross_process::docs::page::Page;
@@ -147,13 +148,15 @@ fn a_wrong_conversation_is_found() {
 
 #[test]
 fn a_command_that_does_not_end_is_found() {
-    assert_wrong(&[("", "$ sleep 60")], 3, "does not end");
-    let without_name = ("", SERVER.1);
-    assert_wrong(&[without_name], 2, "name its terminal");
-    assert_wrong(&[SERVER], 2, "show ^C");
-    assert_wrong(&[SERVER, ("server", "$ true")], 2, "show ^C");
     let two = format!("{}\nclient$ true", SERVER.1);
-    assert_wrong(&[("server", &two)], 5, "names another terminal");
+    // All at once, because each is waited for.
+    thread::scope(|scope| {
+        scope.spawn(|| assert_wrong(&[("", "$ sleep 60")], 3, "does not end"));
+        scope.spawn(|| assert_wrong(&[("", SERVER.1)], 2, "name its terminal"));
+        scope.spawn(|| assert_wrong(&[SERVER], 2, "show ^C"));
+        scope.spawn(|| assert_wrong(&[SERVER, ("server", "$ true")], 2, "show ^C"));
+        scope.spawn(|| assert_wrong(&[("server", &two)], 5, "names another terminal"));
+    });
 }
 
 #[test]

@@ -139,13 +139,14 @@ pub fn build(source: &Path, name: &str) -> io::Result<Option<PathBuf>> {
     rustc.arg(source).arg("-o").arg(&program);
     if fs::read_to_string(workspace().join(source))?.contains("use proto::") {
         let mut cargo = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()));
-        let cargo = cargo
-            .current_dir(workspace())
-            .args(["build", "-q", "-p", "proto"]);
-        if !cargo.arg("--target-dir").arg(&folder).status()?.success() {
+        // The one that the running program was built with, so that there is nothing to compile.
+        let target = folder.with_file_name("");
+        cargo.current_dir(workspace());
+        cargo.args(["build", "-q", "-p", "proto", "--target-dir"]);
+        if !cargo.arg(&target).status()?.success() {
             return Ok(None);
         }
-        let proto = folder.join("debug/libproto.rlib");
+        let proto = target.join("debug/libproto.rlib");
         rustc.arg(format!("--extern=proto={}", proto.display()));
     }
     Ok(rustc.status()?.success().then_some(program))
