@@ -14,7 +14,11 @@ const LAYERS: &[(&str, &[&str], &[&str])] = &[
     ("sys", &[], &["TcpStream", "std::thread", "std::process"]),
     ("pool", &["sync"], &["std::net", "std::fs"]),
     ("random", &["errors", "sys"], &["std::net", "std::thread"]),
-    ("token", &["random", "errors"], &["std::net", "std::thread"]),
+    (
+        "token",
+        &["random", "errors", "sys"],
+        &["std::net", "std::thread"],
+    ),
     (
         "wire",
         &["escape", "errors"],

@@ -29,7 +29,7 @@ pub(super) fn read(path: &Path) -> Result<[u8; 32], TokenError> {
     }
     check_directory(directory_of(path))?;
     let owner = named.uid();
-    if owner != our_user().map_err(failed)? && owner != 0 {
+    if owner != our_user()? && owner != 0 {
         return Err(refuse(TokenProblem::Owner(owner)));
     }
     let mode = named.mode() & 0o7777;

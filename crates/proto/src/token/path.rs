@@ -6,8 +6,12 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::error::{TokenError, TokenProblem};
+use crate::sys::create_private;
 
 /// The default path of the token file: `$XDG_CONFIG_HOME/dialtone/token`, else
 /// `~/.config/dialtone/token`.
@@ -43,9 +47,31 @@ pub(super) fn directory_of(path: &Path) -> &Path {
     }
 }
 
-/// The effective user ID. std has no `geteuid`, but `/proc/self` belongs to the process's user.
-pub(super) fn our_user() -> io::Result<u32> {
-    Ok(fs::metadata("/proc/self")?.uid())
+/// The effective user ID. std has no `geteuid`, but `/proc/self` belongs to the process's user, and
+/// without `/proc` a new file does.
+pub(super) fn our_user() -> Result<u32, TokenError> {
+    let dir = env::temp_dir();
+    fs::metadata("/proc/self")
+        .map(|found| found.uid())
+        .or_else(|_| owner_of_a_new_file(&dir))
+        .map_err(|error| TokenError {
+            problem: TokenProblem::Failed("find out our user ID from a new file in", error),
+            path: dir,
+        })
+}
+
+/// Makes a file, and removes it.
+pub(super) fn owner_of_a_new_file(dir: &Path) -> io::Result<u32> {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let now = now.unwrap_or_default().as_nanos();
+    let name = format!("dialtone-{}-{number}-{now}", process::id());
+    let path = dir.join(name);
+    let found = create_private(&path)?.metadata();
+    // If that fails, an empty file is left over.
+    let _ = fs::remove_file(&path);
+    Ok(found?.uid())
 }
 
 /// Refuses a directory in which another user could replace our file. The directory and all its
@@ -60,7 +86,7 @@ pub(super) fn check_directory(dir: &Path) -> Result<(), TokenError> {
         |dir: &Path, error| refuse(dir, TokenProblem::Failed("check the directory", error));
     // Symbolic links are resolved, so that the real directories are checked.
     let real = fs::canonicalize(dir).map_err(|error| failed(dir, error))?;
-    let us = our_user().map_err(|error| failed(Path::new("/proc/self"), error))?;
+    let us = our_user()?;
     for dir in real.ancestors() {
         let found = fs::metadata(dir).map_err(|error| failed(dir, error))?;
         if found.uid() != us && found.uid() != 0 {

@@ -5,7 +5,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use super::path::default_path_from;
+use super::path::{default_path_from, our_user, owner_of_a_new_file};
 use super::*;
 use crate::temp::TempDir;
 
@@ -25,6 +25,16 @@ fn refused(path: &Path) -> String {
     assert!(text.contains(path.to_str().unwrap()), "{text}");
     assert!(!text.contains(&HEX[..10]), "{text}");
     text
+}
+
+#[test]
+fn a_new_file_tells_the_user_id() {
+    let folder = TempDir::new();
+    let owner = fs::metadata(folder.path()).unwrap().uid();
+    assert_eq!(owner_of_a_new_file(folder.path()).unwrap(), owner);
+    assert_eq!(our_user().unwrap(), owner);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    assert!(owner_of_a_new_file(&folder.join("missing")).is_err());
 }
 
 #[test]
