@@ -3,7 +3,7 @@
 //! | module | what it is for |
 //! |---|---|
 //! | `options` | the command line |
-//! | `serve` | what is checked and started; on Windows, why there is no server |
+//! | `serve` | what is checked and started; on other systems than Linux, why there is no server |
 //! | `context` | what all connections share |
 //! | `client`, `close_reason` | one connection; how it ended |
 //! | `lesson` | the lesson's three protocols: raw, length, header |
@@ -13,24 +13,24 @@
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 // The command line is the same everywhere, so that --help is.
-#![cfg_attr(windows, allow(dead_code))]
+#![cfg_attr(not(target_os = "linux"), allow(dead_code))]
 
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 mod client;
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 mod close_reason;
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 mod context;
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 mod engine;
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 mod lesson;
 mod options;
-#[cfg_attr(windows, path = "no_server.rs")]
+#[cfg_attr(not(target_os = "linux"), path = "no_server.rs")]
 mod serve;
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 mod session;
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 mod unauthenticated;
 
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-//! The place of `serve.rs` on Windows, where safe std cannot give what exec-server promises.
+//! In place of `serve.rs` on systems other than Linux, where safe std cannot keep exec-server's promises.
 
 use std::process::ExitCode;
 
@@ -12,8 +12,12 @@ use crate::options::Options;
 ///
 /// Always.
 pub fn serve(_options: Options) -> Result<ExitCode, Failure> {
-    Err(Failure::new(
+    Err(Failure::new(if cfg!(windows) {
         "exec-server does not run on Windows (Rust's std can neither end all processes of a command \
-         there, nor make a secret, nor tell who may read a file); run it in WSL",
-    ))
+         there, nor make a secret, nor tell who may read a file); run it in WSL"
+    } else {
+        "exec-server runs only on Linux (elsewhere Rust's std can neither check whether a command has \
+         ended without freeing its process ID, nor close a pipe that a background process holds); \
+         run it on Linux, for example in a virtual machine"
+    }))
 }
