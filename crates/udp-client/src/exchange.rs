@@ -182,6 +182,10 @@ impl Exchange {
         match received {
             Ok(size) => Ok(Some(size)),
             Err(error) if is_timeout(&error) || error.kind() == ErrorKind::Interrupted => Ok(None),
+            // Windows reports a closed port as a reset.
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => {
+                Err(ErrorKind::ConnectionRefused.into())
+            }
             Err(error) => Err(error),
         }
     }
