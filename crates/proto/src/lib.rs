@@ -104,6 +104,7 @@ pub mod sync;
 #[cfg_attr(not(windows), path = "sys/unix.rs")]
 mod sys;
 /// Temporary folders, from the harness of the cross-process tests.
+#[cfg(unix)]
 #[cfg(test)]
 #[path = "../../../tests/src/temp.rs"]
 mod temp;

@@ -116,13 +116,18 @@ fn a_port_in_use_is_an_error_that_shows_how_to_find_its_program() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
     let port = address.port();
+    let who = match std::env::consts::OS {
+        "linux" => format!("ss -tanp 'sport = :{port}'"),
+        "windows" => format!("netstat -ano | findstr :{port}"),
+        _ => format!("lsof -nP -iTCP:{port}"),
+    };
     tool()
         .arg(address.to_string())
         .assert()
         .code(1)
         .stderr(format!(
             "error: {address} is already in use (by a running server, or by connections that one has left in TIME_WAIT); \
-             see: ss -tanp 'sport = :{port}'\n"
+             see: {who}\n"
         ));
 }
 
@@ -152,6 +157,8 @@ fn a_limit_above_the_kernels_is_a_usage_error() {
         ));
 }
 
+// Windows has no such device.
+#[cfg(unix)]
 #[test]
 fn a_full_disk_under_stdout_is_an_error() {
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full");

@@ -51,6 +51,7 @@ fn against(
 }
 
 /// Runs the client by a shell line, in which `"$@"` is the client with its flags.
+#[cfg(unix)]
 fn by_shell(line: &str, flags: &[&str], stdin: String) -> Assert {
     let mut command = Command::new("sh");
     command
@@ -99,6 +100,7 @@ fn usage_errors_name_the_flag_and_the_value() {
             "--retries: \"11\" is not a whole number",
         ),
         (&["--recv-size", "0"], "--recv-size: \"0\" is not a size"),
+        #[cfg(unix)]
         (
             &["unix:/tmp/x"],
             "ENDPOINT: \"unix:/tmp/x\" is a Unix-domain path; UDP needs HOST:PORT",
@@ -266,6 +268,7 @@ fn an_answer_cut_by_recv_size_is_shown_and_reported() {
 
 /// Each message has a port of its own, but only the latest ports stay open, and fewer with a low
 /// limit on open files.
+#[cfg(unix)]
 #[test]
 fn a_thousand_messages_need_few_descriptors() {
     // Each answer is sent twice, even if the port of the message is closed when the duplicate
@@ -339,6 +342,7 @@ fn an_answer_from_another_address_is_ignored() {
     );
 }
 
+#[cfg(unix)]
 #[test]
 fn a_full_disk_is_an_error_and_a_closed_pipe_is_not() {
     let address = serve(upper);

@@ -103,8 +103,12 @@ fn few_ports_are_open_at_once() {
         .map(|_| {
             let address = address.clone();
             thread::spawn(move || {
-                let words = ["--quiet", "--count", "300", &address];
-                tool().args(words).assert().success();
+                let words = ["--quiet", "--count", "300", "--retries", "0"];
+                tool()
+                    .args(words)
+                    .args(["--timeout", "8s", &address])
+                    .assert()
+                    .success();
             })
         })
         .collect();

@@ -113,6 +113,7 @@ fn usage_errors_name_the_flag_and_the_value() {
         ),
         (&["--recv-size", "65508"], "--recv-size: \"65508\" is not a"),
         (&["--max-connections", "1"], "unknown flag"),
+        #[cfg(unix)]
         (
             &["unix:/tmp/x"],
             "ENDPOINT: \"unix:/tmp/x\" is a Unix-domain path; UDP needs HOST:PORT",
@@ -136,6 +137,11 @@ fn a_port_in_use_is_an_error_that_shows_how_to_find_its_program() {
     let taken = UdpSocket::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
     let port = address.port();
+    let who = match std::env::consts::OS {
+        "linux" => format!("ss -uanp 'sport = :{port}'"),
+        "windows" => format!("netstat -ano | findstr :{port}"),
+        _ => format!("lsof -nP -iUDP:{port}"),
+    };
     tool()
         .arg(address.to_string())
         .assert()
@@ -143,7 +149,7 @@ fn a_port_in_use_is_an_error_that_shows_how_to_find_its_program() {
         .stdout(is_empty())
         .stderr(format!(
             "error: {address} is already in use (by another program); \
-             see: ss -uanp 'sport = :{port}'\n"
+             see: {who}\n"
         ));
 }
 

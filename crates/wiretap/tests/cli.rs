@@ -45,6 +45,7 @@ fn wrong_values_are_usage_errors() {
     refused(&["--drop", "101"], 2, "--drop");
     refused(&["--decode", "http"], 2, "length, header, session, lines");
     refused(&["127.0.0.1:0", "127.0.0.1:0"], 2, "port 0");
+    #[cfg(unix)]
     refused(&["--udp", "unix:/tmp/x"], 2, "UDP needs HOST:PORT");
 }
 

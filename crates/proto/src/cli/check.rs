@@ -49,7 +49,7 @@ fn faults<O: Default>(tool: &Tool<O>) -> Vec<String> {
     if let Err(error) = parse(tool, []) {
         found.push(format!("the defaults are not accepted: {error}"));
     }
-    for example in tool.examples {
+    for example in tool.working_examples() {
         let mut words = words(example.line).into_iter();
         if words.next().as_deref() != Some(tool.name) {
             found.push(format!(

@@ -2,6 +2,8 @@
 
 use std::ffi::OsStr;
 
+use crate::sys::HAS_UNIX_SOCKETS;
+
 /// Stores a value in the options `O`, or says what is wrong with it.
 pub type Set<O> = fn(&mut O, &OsStr) -> Result<(), String>;
 
@@ -41,6 +43,12 @@ impl<O> Tool<O> {
     /// All flags, in the order of the help.
     pub fn flags(&self) -> impl Iterator<Item = &'static Flag<O>> {
         self.groups.iter().flat_map(|group| group.flags)
+    }
+
+    /// The examples that work on this system.
+    pub(super) fn working_examples(&self) -> impl Iterator<Item = &'static Example> {
+        let works = |line: &str| HAS_UNIX_SOCKETS || !line.contains("unix:");
+        self.examples.iter().filter(move |e| works(e.line))
     }
 }
 

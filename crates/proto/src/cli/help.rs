@@ -34,7 +34,7 @@ pub(super) fn help<O>(tool: &Tool<O>) -> String {
     if !tool.examples.is_empty() {
         text.push_str("\nExamples:\n");
     }
-    for example in tool.examples {
+    for example in tool.working_examples() {
         let _ = writeln!(text, "  {}\n      {}", example.line, example.what);
     }
     text

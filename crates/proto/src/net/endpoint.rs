@@ -214,7 +214,6 @@ impl std::error::Error for ParseEndpointError {}
 mod tests {
     use super::*;
 
-    #[cfg(unix)]
     #[test]
     fn an_endpoint_is_shown_as_it_was_written() {
         for text in [
@@ -226,8 +225,10 @@ mod tests {
             "unix:/tmp/a b",
             "unix:relative",
         ] {
-            let endpoint: Endpoint = text.parse().unwrap();
-            assert_eq!(endpoint.to_string(), text);
+            match text.parse::<Endpoint>() {
+                Ok(endpoint) => assert_eq!(endpoint.to_string(), text),
+                Err(error) => assert!(!HAS_UNIX_SOCKETS && text.starts_with("unix:"), "{error}"),
+            }
         }
     }
 
@@ -265,8 +266,8 @@ mod tests {
             error.to_string().contains("leave out the scheme"),
             "{error}"
         );
-        let error = "unix:///tmp/x".parse::<Endpoint>();
-        assert!(error.is_ok());
+        let path = "unix:///tmp/x".parse::<Endpoint>();
+        assert_eq!(path.is_ok(), HAS_UNIX_SOCKETS);
     }
 
     #[test]

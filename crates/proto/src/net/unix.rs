@@ -169,6 +169,8 @@ impl Drop for SocketFile {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::deadline::in_time;
+    use crate::net::{Endpoint, Listener, Peer};
     use crate::temp::TempDir;
     use std::os::unix::net::UnixStream;
 
@@ -207,6 +209,29 @@ mod tests {
         });
         assert_eq!(results.iter().filter(|r| r.is_ok()).count(), 1);
         UnixStream::connect(&path).unwrap();
+    }
+
+    #[test]
+    fn the_waker_needs_no_socket_file() {
+        let dir = TempDir::new();
+        let path = dir.join("socket");
+        let listener = Listener::bind(&Endpoint::Unix(path.clone())).unwrap();
+        fs::remove_file(&path).unwrap();
+        let wake = listener.waker();
+        let accepting = thread::spawn(move || listener.accept().is_err());
+        wake();
+        assert!(in_time(|| accepting.join().unwrap()));
+    }
+
+    #[test]
+    fn clients_are_numbered() {
+        let dir = TempDir::new();
+        let path = dir.join("socket");
+        let listener = Listener::bind(&Endpoint::Unix(path.clone())).unwrap();
+        for number in 1..=3 {
+            let _client = UnixStream::connect(&path).unwrap();
+            assert_eq!(listener.accept().unwrap().1, Peer::Unix(number));
+        }
     }
 
     #[test]

@@ -148,8 +148,6 @@ fn shutdown_wakes_the_loop_and_closes_the_socket() {
     UdpSocket::bind(address).unwrap();
 }
 
-// Wine does not report the ICMP message.
-#[cfg(unix)]
 #[test]
 fn an_icmp_error_from_a_client_that_left_does_not_stop_the_loop() {
     // Only a connected socket gets the ICMP error, so the server's socket is connected to this
