@@ -33,10 +33,10 @@ fi
 # Debian's Rust and not another that a PATH may name first. The variable lets it build std.
 export PATH=/usr/bin:/bin CARGO_TARGET_DIR="$into/target" RUSTC_BOOTSTRAP=1
 unset RUSTUP_TOOLCHAIN RUSTC CARGO
-export CARGO_PROFILE_DEV_DEBUG=0 CARGO_PROFILE_TEST_DEBUG=0
+export CARGO_PROFILE_DEV_DEBUG=0 CARGO_PROFILE_TEST_DEBUG=0 RUSTFLAGS='-D warnings'
 export CARGO_TARGET_X86_64_PC_WINDOWS_GNU_LINKER=x86_64-w64-mingw32-gcc
 export CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER=/usr/lib/wine/wine64
-export WINEPREFIX="$into/wine" WINEDEBUG=-all
+export WINEPREFIX="$into/wine" WINEDEBUG=-all WINEDLLOVERRIDES='mscoree,mshtml='
 build_std=(-Z build-std=std,panic_unwind)
 windows=x86_64-pc-windows-gnu
 cd "$top"
@@ -44,22 +44,40 @@ cd "$top"
 printf '== cargo check for other systems\n'
 others=(x86_64-apple-darwin aarch64-apple-darwin x86_64-unknown-freebsd
   aarch64-unknown-linux-gnu x86_64-unknown-linux-musl)
-RUSTFLAGS='-D warnings' cargo check --locked --quiet "${build_std[@]}" "${others[@]/#/--target=}" \
+cargo check --locked --quiet "${build_std[@]}" "${others[@]/#/--target=}" \
   --workspace --exclude cross-process --bins --examples
 
 printf '== tests under Wine\n'
-if [ ! -e "$into/wine/drive_c/windows/system32/bcryptprimitives.dll" ]; then
-  /usr/lib/wine/wine64 wineboot -i >/dev/null 2>&1
-  x86_64-w64-mingw32-gcc -O2 -shared -nostartfiles -Wl,--entry,0 -ladvapi32 \
-    -o "$into/wine/drive_c/windows/system32/bcryptprimitives.dll" tests/windows/bcryptprimitives.c -ladvapi32
+# Ends what Wine leaves running.
+trap '/usr/lib/wine/wineserver64 -k || true' EXIT
+system32="$WINEPREFIX/drive_c/windows/system32"
+if [ ! -e "$system32/bcryptprimitives.dll" ]; then
+  timeout 300 /usr/lib/wine/wine64 wineboot -i >/dev/null 2>&1
+  x86_64-w64-mingw32-gcc -O2 -shared -nostartfiles -Wl,--entry,0 \
+    -o "$system32/bcryptprimitives.dll" tests/windows/bcryptprimitives.c -ladvapi32
 fi
+# Where Wine differs from Windows, and the tests that see it.
+wine=(
+  # Shutting down a socket for reading does not wake a blocked read. On Windows it does: std's own
+  # test close_read_wakes_up.
+  shutdown_wakes_accept_and_ends_the_input_of_idle_handlers
+  # A UDP socket gets an ICMP error only at its next send.
+  a_connected_socket_learns_that_no_server_is_there
+  an_icmp_error_from_a_client_that_left_does_not_stop_the_loop
+  the_next_address_is_tried_if_one_refuses
+  a_closed_port_is_an_error_at_once
+  # A UDP socket can be bound to any address.
+  endpoints_that_cannot_be_bound_are_refused
+)
 # One command for tests, tools and examples: Cargo builds std again where what it builds changes.
-cargo test --locked --no-fail-fast "${build_std[@]}" --target "$windows" --workspace \
-  --exclude cross-process 2>&1 | tee "$into/tests.log"
+timeout 1800 cargo test --locked --no-fail-fast "${build_std[@]}" --target "$windows" \
+  --workspace --exclude cross-process --lib --bins --tests --examples -- "${wine[@]/#/--skip=}" \
+  2>&1 | tee "$into/tests.log"
 tests=$(grep -oE '^test result: ok\. [0-9]+' "$into/tests.log" | awk '{ n += $4 } END { print n + 0 }')
 
 printf '== plays: Python on Linux and programs under Wine\n'
-python3 tests/windows/play.py "$into/target/$windows/debug" | tee "$into/plays.log"
+python3 tests/windows/play.py "$CARGO_TARGET_DIR/$windows/debug" | tee "$into/plays.log"
 plays=$(grep -c '^ok ' "$into/plays.log")
 
-printf '%s tests ran under Wine, %s pairs were played\n' "$tests" "$plays"
+printf '%s tests ran under Wine (%s were skipped, because Wine differs from Windows), %s pairs were played\n' \
+  "$tests" "${#wine[@]}" "$plays"
