@@ -69,9 +69,10 @@ wine=(
   # A UDP socket can be bound to any address.
   endpoints_that_cannot_be_bound_are_refused
 )
-# One command for tests, tools and examples: Cargo builds std again where what it builds changes.
-timeout 1800 cargo test --locked --no-fail-fast "${build_std[@]}" --target "$windows" \
-  --workspace --exclude cross-process --lib --bins --tests --examples -- "${wine[@]/#/--skip=}" \
+# Both by `cargo test`: std would be built again for `cargo build`. The first builds the examples, too.
+cargo_test=(cargo test --locked --quiet "${build_std[@]}" --target "$windows" --workspace --exclude cross-process)
+"${cargo_test[@]}" --no-run
+timeout 1200 "${cargo_test[@]}" --no-fail-fast --lib --bins --tests -- "${wine[@]/#/--skip=}" \
   2>&1 | tee "$into/tests.log"
 tests=$(grep -oE '^test result: ok\. [0-9]+' "$into/tests.log" | awk '{ n += $4 } END { print n + 0 }')
 
