@@ -84,6 +84,26 @@ fn what_is_held_for_long_is_bounded() {
 }
 
 #[test]
+fn a_decoder_keeps_nothing_while_one_side_does_not_read() {
+    const PIECE: usize = 1 << 20;
+    let listener = net::listen();
+    let tap = tap(listener.local_addr().unwrap(), &["--decode", "lines"]);
+    let client = net::connect(tap.addr());
+    let server = net::accept(&listener);
+    // The server reads nothing: the client's direction is blocked once every buffer is full.
+    client
+        .set_write_timeout(Some(Duration::from_millis(500)))
+        .unwrap();
+    while (&client).write(&vec![b'x'; PIECE]).is_ok() {}
+    thread::scope(|scope| {
+        scope.spawn(|| (0..64).for_each(|_| net::send(&server, &vec![b'y'; PIECE])));
+        net::read_exact(&client, 64 * PIECE, SOON);
+    });
+    let peak = procfs::peak_resident_bytes(tap.process.pid()).unwrap();
+    assert!(peak < 32 << 20, "{peak} bytes");
+}
+
+#[test]
 fn a_delay_stops_no_small_messages() {
     let listener = net::listen();
     let tap = tap(listener.local_addr().unwrap(), &["--delay", "client:1m"]);
