@@ -4,6 +4,15 @@
 //! log line and error message shows them through this module.
 
 use std::fmt::{self, Write};
+use std::path::Path;
+
+/// A path as it is, or quoted if it has control characters, which must not reach a terminal.
+pub fn shown_path(path: &Path) -> String {
+    match path.to_string_lossy() {
+        text if text.chars().any(char::is_control) => quoted(text.as_bytes(), usize::MAX),
+        text => text.into_owned(),
+    }
+}
 
 /// A count and its noun.
 ///

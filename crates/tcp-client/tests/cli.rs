@@ -39,6 +39,10 @@ fn usage_errors_name_the_flag_and_the_value() {
             &["127.0.0.1:"],
             "ENDPOINT: \"127.0.0.1:\" is not an endpoint",
         ),
+        (
+            &["8080"],
+            "ENDPOINT: \"8080\" is not an endpoint (it has no host",
+        ),
         (&["127.0.0.1:0"], "ENDPOINT: \"127.0.0.1:0\" has port 0"),
         (&["127.0.0.1:99999"], "ENDPOINT: \"127.0.0.1:99999\" is not"),
     ] {

@@ -54,7 +54,11 @@ pub(super) fn parse<O: Default>(
         if !is_flag {
             let Some(operand) = operands.next_if(|operand| !operand.rest) else {
                 let Some(rest) = operands.peek() else {
-                    return usage_error(format!("unexpected argument {}", shown(&word)));
+                    let hint = match word.to_str().map(str::parse::<u16>) {
+                        Some(Ok(_)) => " (host and port are one word, HOST:PORT)",
+                        _ => "",
+                    };
+                    return usage_error(format!("unexpected argument {}{hint}", shown(&word)));
                 };
                 only_operands = true;
                 set(&mut options, rest.name, rest.set, &word)?;
@@ -251,6 +255,10 @@ mod tests {
             (&["--nope"], "unknown flag \"--nope\""),
             (&["-x"], "unknown flag \"-x\""),
             (&["a", "b\n"], r#"unexpected argument "b\n""#),
+            (
+                &["a", "80"],
+                r#"unexpected argument "80" (host and port are one word, HOST:PORT)"#,
+            ),
         ] {
             assert_eq!(parsed(&ONE, words).unwrap_err(), error);
         }

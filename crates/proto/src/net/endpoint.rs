@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use crate::escape::quoted;
+use crate::escape::{quoted, shown_path};
 use crate::sys::HAS_UNIX_SOCKETS;
 
 /// Where a server listens or a client connects: `host:port`, `[v6]:port` or `unix:PATH`. A
@@ -112,13 +112,7 @@ impl fmt::Display for Endpoint {
         match self {
             Self::Tcp { host, port } if host.contains(':') => write!(f, "[{host}]:{port}"),
             Self::Tcp { host, port } => write!(f, "{host}:{port}"),
-            // Control bytes must not reach a terminal.
-            Self::Unix(path) => match path.to_string_lossy() {
-                text if text.chars().any(char::is_control) => {
-                    write!(f, "unix:{}", quoted(text.as_bytes(), usize::MAX))
-                }
-                text => write!(f, "unix:{text}"),
-            },
+            Self::Unix(path) => write!(f, "unix:{}", shown_path(path)),
         }
     }
 }
@@ -141,13 +135,9 @@ impl FromStr for Endpoint {
             }
             return Ok(Self::Unix(path.into()));
         }
-        if let Some((scheme, _)) = text.split_once("://") {
-            return Err(match scheme {
-                "tcp" | "udp" | "http" | "https" => {
-                    wrong("leave out the scheme and the path: host:port is enough")
-                }
-                _ => wrong("a Unix-domain socket is written unix:PATH, another endpoint host:port"),
-            });
+        if text.contains("://") {
+            let rule = "leave out the scheme and the path: host:port is enough";
+            return Err(wrong(rule));
         }
         let (host, port) = text
             .rsplit_once(':')
@@ -156,11 +146,15 @@ impl FromStr for Endpoint {
             Some(inner) if is_v6(inner) => inner,
             Some(_) => return Err(wrong("only an IPv6 address may be in brackets")),
             None if host.contains(':') => {
-                return Err(wrong("an IPv6 address needs brackets, as in [::1]:8080"));
+                return Err(wrong(
+                    "an endpoint is host:port or unix:PATH, and an IPv6 address needs brackets, \
+                     as in [::1]:8080",
+                ));
             }
             None => host,
         };
-        if host.is_empty() {
+        // A number alone is a port. getaddrinfo would take it for an IPv4 address.
+        if host.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(wrong("it has no host, as in 127.0.0.1:8080"));
         }
         if host
@@ -259,13 +253,20 @@ mod tests {
         }
     }
 
+    /// What users of nc, socat and curl write.
     #[test]
-    fn a_url_is_refused_with_a_hint() {
-        let error = "http://127.0.0.1:80/".parse::<Endpoint>().unwrap_err();
-        assert!(
-            error.to_string().contains("leave out the scheme"),
-            "{error}"
-        );
+    fn what_is_no_endpoint_gets_a_hint_that_fits() {
+        for (text, hint) in [
+            ("8080", "it has no port"),
+            ("8080:8080", "it has no host"),
+            ("TCP:127.0.0.1:80", "is host:port or unix:PATH"),
+            ("::1:80", "needs brackets"),
+            ("http://127.0.0.1:80/", "leave out the scheme"),
+            ("HTTP://127.0.0.1:80/", "leave out the scheme"),
+        ] {
+            let error = text.parse::<Endpoint>().unwrap_err().to_string();
+            assert!(error.contains(hint), "{error}");
+        }
         let path = "unix:///tmp/x".parse::<Endpoint>();
         assert_eq!(path.is_ok(), HAS_UNIX_SOCKETS);
     }
@@ -273,8 +274,8 @@ mod tests {
     #[test]
     fn invalid_hosts_are_refused() {
         for text in [
-            "8080", ":8080", "::1:8080", "[::1]", "[::1", "[x]:1", "[x%lo]:1", "[::1%]:1", "a b:1",
-            "unix:", "", "a\n:1",
+            ":8080", "[::1]", "[::1", "[x]:1", "[x%lo]:1", "[::1%]:1", "a b:1", "unix:", "",
+            "a\n:1",
         ] {
             assert!(text.parse::<Endpoint>().is_err(), "{text}");
         }
