@@ -16,6 +16,7 @@ mod stalls;
 mod takeover;
 mod trace;
 mod unix;
+mod unix_paths;
 pub mod unprivileged;
 
 use std::net::SocketAddr;

@@ -33,7 +33,7 @@ pub fn serve_at(path: &Path) -> Server {
 
 /// The error of a server that does not start.
 #[track_caller]
-fn refusal(command: Command) -> String {
+pub fn refusal(command: Command) -> String {
     let mut process = Process::spawn(command);
     let ended = process.finish(SOON);
     assert_eq!((ended.status.code(), ended.stdout), (Some(1), vec![]));

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::endpoint::Endpoint;
 use super::resolve::ResolveError;
+use super::socket_file_error::SocketFileError;
 use super::stream::Stream;
 use crate::sys;
 use crate::{reason, start_reason};
@@ -118,6 +119,11 @@ impl fmt::Display for ConnectError {
             } => (endpoint, limit, source),
         };
         let hint = match source.kind() {
+            ErrorKind::InvalidInput if matches!(endpoint, Endpoint::Unix(_)) => {
+                let why = SocketFileError::TooLong;
+                return write!(f, "cannot connect to {endpoint}: {why}");
+            }
+            ErrorKind::InvalidInput => "a link-local address needs its link: [fe80::1%eth0]:8080",
             ErrorKind::TimedOut => {
                 return write!(
                     f,
@@ -174,5 +180,15 @@ mod tests {
         let endpoint: Endpoint = "unix:/nonexistent/socket".parse().unwrap();
         let error = connect(&endpoint, Duration::from_secs(5)).unwrap_err();
         assert!(error.to_string().contains("(no such file or directory)"));
+    }
+
+    #[test]
+    fn a_link_local_address_without_its_link_gets_a_hint() {
+        let error = ConnectError::Failed {
+            endpoint: "[fe80::1]:80".parse().unwrap(),
+            limit: Duration::from_secs(5),
+            source: ErrorKind::InvalidInput.into(),
+        };
+        assert!(error.to_string().contains("[fe80::1%eth0]"), "{error}");
     }
 }

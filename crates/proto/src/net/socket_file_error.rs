@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use crate::escape::shown_path;
 use crate::reason;
 
 /// The longest path that fits into the system's `sockaddr_un`, less the terminating zero.
@@ -35,6 +36,13 @@ pub enum SocketFileError {
         /// Its permission bits.
         mode: u32,
     },
+    /// Another user than this one and root owns the directory, and may replace files in it.
+    ForeignParent {
+        /// The directory.
+        parent: PathBuf,
+        /// The user's number.
+        owner: u32,
+    },
     /// A system call failed.
     Failed(io::Error),
 }
@@ -58,14 +66,19 @@ impl fmt::Display for SocketFileError {
             Self::Parent { parent, source } => write!(
                 f,
                 "cannot create a file in {} ({}); choose a directory that exists and is yours",
-                parent.display(),
+                shown_path(parent),
                 reason(source)
             ),
             Self::OpenParent { parent, mode } => write!(
                 f,
                 "anyone may replace files in {} (its mode is {mode:04o}, without the sticky bit); \
                  run: chmod o-w {0}",
-                parent.display(),
+                shown_path(parent),
+            ),
+            Self::ForeignParent { parent, owner } => write!(
+                f,
+                "{} belongs to user {owner}, who may replace files in it; choose a directory that is yours",
+                shown_path(parent),
             ),
             Self::Failed(error) => f.write_str(&reason(error)),
         }

@@ -128,7 +128,8 @@ fn parent(path: &Path) -> &Path {
     }
 }
 
-/// If every user may rename files in the directory, another user can replace our socket.
+/// Refuses a directory in which another user can replace our socket. The sticky bit, as `/tmp` has it,
+/// protects files from all but the directory's owner.
 fn check_parent(parent: &Path) -> Result<(), SocketFileError> {
     let found = fs::metadata(parent).map_err(|source| SocketFileError::Parent {
         parent: parent.to_owned(),
@@ -141,11 +142,21 @@ fn check_parent(parent: &Path) -> Result<(), SocketFileError> {
         });
     }
     let mode = found.mode() & 0o7777;
-    let sticky = mode & 0o1000 != 0;
-    if mode & 0o002 != 0 && !sticky {
+    if mode & 0o1000 != 0 {
+        return Ok(());
+    }
+    if mode & 0o002 != 0 {
         return Err(SocketFileError::OpenParent {
             parent: parent.to_owned(),
             mode,
+        });
+    }
+    // std has no `geteuid`. Without /proc, the owner is not checked.
+    let owner = found.uid();
+    if owner != 0 && fs::metadata("/proc/self").is_ok_and(|own| own.uid() != owner) {
+        return Err(SocketFileError::ForeignParent {
+            parent: parent.to_owned(),
+            owner,
         });
     }
     Ok(())
