@@ -9,7 +9,7 @@
 //! | [`net`] | endpoints, streams, listeners, deadlines, traces | any message format |
 //! | [`wire`] | the bytes on a connection: codecs with limits | sockets, threads |
 //! | [`token`], [`random`] | the shared secret and its file | sockets, protocols |
-//! | [`pool`], [`sync`] | a pool of threads; locks | sockets |
+//! | [`pool`], [`sync`], [`check_memory()`] | a pool of threads; locks; limits of the process | sockets |
 //! | [`escape`], [`reason()`] | bytes and errors as text | everything else |
 //!
 //! A new server needs a handler and a table of flags. This one answers each JSON frame `{"text":
@@ -94,6 +94,7 @@ pub mod cli;
 mod deadline;
 mod errors;
 pub mod escape;
+mod limits;
 pub mod net;
 pub mod pool;
 pub mod random;
@@ -112,4 +113,5 @@ pub mod token;
 pub mod wire;
 
 pub use errors::{is_timeout, reason, retry, start_reason};
+pub use limits::check_memory;
 pub use sys::create_private;

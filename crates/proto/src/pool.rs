@@ -14,6 +14,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use crate::limits::check_memory;
 use crate::sync::{lock, wait_timeout_while};
 
 /// How long a thread without a job waits for one.
@@ -87,6 +88,9 @@ impl<J: Send + 'static> Pool<J> {
             return Ok(());
         }
         drop(queue);
+        if let Err(error) = check_memory() {
+            return Err((job, error));
+        }
         // A closure that cannot be started is dropped, so it must not own the job.
         let first = Arc::new(Mutex::new(Some(job)));
         let taken = Arc::clone(&first);

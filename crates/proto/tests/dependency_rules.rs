@@ -12,7 +12,8 @@ const LAYERS: &[(&str, &[&str], &[&str])] = &[
     ("errors", &[], &["std::net", "std::thread", "std::fs"]),
     ("sync", &[], &["std::net", "std::io", "std::fs"]),
     ("sys", &[], &["TcpStream", "std::thread", "std::process"]),
-    ("pool", &["sync"], &["std::net", "std::fs"]),
+    ("limits", &[], &["std::net", "std::thread"]),
+    ("pool", &["limits", "sync"], &["std::net", "std::fs"]),
     ("random", &["errors", "sys"], &["std::net", "std::thread"]),
     (
         "token",
@@ -31,7 +32,7 @@ const LAYERS: &[(&str, &[&str], &[&str])] = &[
     ),
     (
         "socketserver",
-        &["escape", "errors", "net", "pool", "sync"],
+        &["escape", "errors", "limits", "net", "pool", "sync"],
         &["std::process"],
     ),
     (

@@ -9,7 +9,7 @@ use proto::cli::show_duration;
 use proto::escape::many;
 use proto::net::Stream;
 use proto::socketserver::{Connection, RequestHandler};
-use proto::{is_timeout, reason, retry};
+use proto::{check_memory, is_timeout, reason, retry};
 
 use crate::options::Options;
 
@@ -104,6 +104,7 @@ impl Upper {
 fn large_buffer(size: usize) -> Option<Vec<u8>> {
     let mut buffer = Vec::new();
     buffer.try_reserve_exact(size).ok()?;
+    check_memory().ok()?;
     buffer.resize_with(size, u8::default);
     Some(buffer)
 }

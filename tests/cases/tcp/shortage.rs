@@ -271,3 +271,35 @@ fn a_full_disk_under_stdout_stops_a_server_at_once() {
         "error: cannot write to standard output (No space left on device)\n"
     );
 }
+
+/// A thread and a buffer can be refused. The small allocations of a connection cannot.
+#[test]
+fn clients_that_are_more_than_the_memory_carries_are_refused() {
+    for kib in [36_800, 39_200, 41_600, 44_000] {
+        for size in [10, 2000] {
+            let command = server_command(&[&ANY_PORT.to_string()]);
+            let command = with_open_files(&with_address_space(&command, kib << 10), 1024);
+            let mut server = Server::start(command);
+            let message = vec![b'x'; size];
+            let ask = || {
+                let client = net::connect(server.addr());
+                net::send(&client, &message);
+                let first = net::read_exact(&client, 1, SOON);
+                (client, first)
+            };
+            let clients: Vec<_> = (0..420).map(|_| ask()).collect();
+            let served = clients.iter().filter(|(_, first)| first == b"X").count();
+            assert!(
+                (100..420).contains(&served),
+                "{served}, {kib} KiB, {size} bytes"
+            );
+            assert!(
+                clients
+                    .iter()
+                    .all(|(_, first)| first == b"X" || first == b"e")
+            );
+            drop(clients);
+            server.assert_alive(upper_case_client);
+        }
+    }
+}

@@ -156,7 +156,7 @@ pub fn log_events(log: Log) -> impl Fn(&Event<'_>) + Send + Sync + 'static {
         Event::SpawnFailed { error } => {
             if let Some(others) = spawn.allow() {
                 log.error(format_args!(
-                    "cannot start a thread ({}); the limit on processes is: ulimit -u{}",
+                    "cannot start a thread ({}); the limits are: ulimit -u, ulimit -v{}",
                     start_reason(error),
                     and_others(others)
                 ));

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use crate::limits::limit;
+
 /// The highest limit on connections that a server should have, because each takes a thread.
 ///
 /// A thread takes four of the process's memory mappings, and Linux allows 65530
@@ -22,9 +24,7 @@ const MAX_RESERVE: usize = 72;
 /// }
 /// ```
 pub fn descriptor_limit() -> Option<usize> {
-    let text = fs::read_to_string("/proc/self/limits").ok()?;
-    let line = text.lines().find(|l| l.starts_with("Max open files"))?;
-    line.split_whitespace().nth(3)?.parse().ok()
+    limit("Max open files")?.try_into().ok()
 }
 
 /// How many of the free descriptors connections may use now, and how many are kept in reserve: an
