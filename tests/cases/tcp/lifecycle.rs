@@ -83,32 +83,41 @@ fn the_end_of_stdin_stops_an_idle_server_at_every_kind_of_endpoint() {
     }
 }
 
-/// The kernel stops a background job that reads its terminal.
+/// The kernel stops a background job that reads its terminal: one that was started there, or one that
+/// Ctrl-Z and `bg` have put there.
 #[test]
 fn a_server_that_is_a_background_job_serves() {
     let tool = server_command(&[]);
-    let line = format!(
-        "set -m; {} --stop-on-eof 127.0.0.1:0 & sleep 1000",
-        tool.get_program().display()
-    );
-    let mut command = Command::new("script");
-    command.args(["-qec", &line, "/dev/null"]);
-    let mut terminal = Process::spawn(command);
-    let listening = loop {
-        let line = terminal.wait_line(SOON);
-        if let Some((_, endpoint)) = line.split_once("listening on ") {
-            break endpoint.trim().to_owned();
+    let tool = tool.get_program().display();
+    for line in [
+        format!("set -m; {tool} --stop-on-eof 127.0.0.1:0 & sleep 1000"),
+        format!("set -m; {tool} --stop-on-eof 127.0.0.1:0; bg; echo went on; sleep 1000"),
+    ] {
+        let mut command = Command::new("script");
+        command.env("SHELL", "/bin/bash");
+        command.args(["-qec", &line, "/dev/null"]);
+        let mut terminal = Process::spawn(command);
+        let listening = loop {
+            let line = terminal.wait_line(SOON);
+            if let Some((_, endpoint)) = line.split_once("listening on ") {
+                break endpoint.trim().to_owned();
+            }
+        };
+        if line.contains("bg") {
+            upper_case_client(listening.parse().unwrap());
+            terminal.send(b"\x1a");
+            terminal.wait_stdout("went on", SOON);
         }
-    };
-    for _ in 0..2 {
-        upper_case_client(listening.parse().unwrap());
-        // A server that read the terminal would be stopped now; there is no event to wait for.
-        std::thread::sleep(Duration::from_millis(300));
+        for _ in 0..3 {
+            upper_case_client(listening.parse().unwrap());
+            // It is stopped as soon as it reads, which is not a moment that can be waited for.
+            std::thread::sleep(Duration::from_millis(300));
+        }
+        terminal.signal(Signal::Kill);
+        // Without its terminal there is no stdin, and the server ends.
+        let ended = || TcpStream::connect(&listening).is_err().then_some(());
+        assert!(poll(SOON, ended).is_some());
     }
-    terminal.signal(Signal::Kill);
-    // Without its terminal stdin ends, and so does the server.
-    let ended = || TcpStream::connect(&listening).is_err().then_some(());
-    assert!(poll(SOON, ended).is_some());
 }
 
 #[test]

@@ -1,23 +1,48 @@
 //! Standard input, as bytes or as lines with a prompt.
 
+use std::fs;
 use std::io::{self, BufRead, BufReader, ErrorKind, IsTerminal, Read, StdinLock};
 use std::thread;
 use std::time::Duration;
 
 use super::failure::Failure;
 use super::stderr::eprint;
+use crate::sys::stdin_without_waiting;
 
 /// The longest line that is accepted, in bytes.
 const LONGEST_LINE: u64 = 64 << 20;
 
 /// How often a non-blocking stdin is polled.
 const LOOK: Duration = Duration::from_millis(10);
+/// How often a terminal is looked at for its end, or a background job for its foreground.
+const LOOK_AT_TERMINAL: Duration = Duration::from_millis(300);
 /// Larger than std's buffer, so that reads bypass that one.
 const BUFFER: usize = 64 * 1024;
 
 /// Standard input as bytes. Reads larger than std's buffer bypass it.
 pub fn stdin() -> impl Read {
     Waiting(io::stdin().lock())
+}
+
+/// Waits until stdin ends. The kernel stops a background job that reads its terminal (SIGTTIN), so a
+/// terminal is read only in its foreground, and without waiting for input: Ctrl-Z and `bg` may follow.
+pub fn wait_for_end_of_stdin() {
+    let terminal = stdin_is_terminal().then(stdin_without_waiting);
+    let Some(Ok(mut terminal)) = terminal else {
+        // An error counts as the end of stdin.
+        let _ = io::copy(&mut stdin(), &mut io::sink());
+        return;
+    };
+    loop {
+        if !is_background_job() {
+            match terminal.read(&mut [0; 1024]) {
+                Ok(0) => return,
+                Err(error) if error.kind() != ErrorKind::WouldBlock => return,
+                _ => {}
+            }
+        }
+        thread::sleep(LOOK_AT_TERMINAL);
+    }
 }
 
 /// Whether stdin is a terminal.
@@ -117,5 +142,17 @@ impl Lines {
             }
         }
         Ok(true)
+    }
+}
+
+/// Whether this process is a background job of a terminal, by proc(5).
+fn is_background_job() -> bool {
+    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // After the name in brackets: state, parent, group, session, terminal, its foreground group.
+    let fields = stat.rsplit(") ").next().unwrap_or_default();
+    let fields: Vec<&str> = fields.split(' ').collect();
+    match (fields.get(2), fields.get(5)) {
+        (Some(own), Some(foreground)) => foreground != own && !foreground.starts_with('-'),
+        _ => false,
     }
 }

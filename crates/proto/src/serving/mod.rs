@@ -1,16 +1,11 @@
 //! Runs a server tool: it listens, prints its endpoints, logs refusals, and stops when stdin ends.
 //! This module joins [`socketserver`](crate::socketserver) and [`cli`].
 
-use std::fs;
-use std::io;
 use std::process::{self, ExitCode};
 use std::thread;
 use std::time::Duration;
 
-use crate::cli::{
-    self, Failure, Flag, Group, Log, Output, RateLimit, and_others, show_duration, stdin,
-    stdin_is_terminal,
-};
+use crate::cli::{self, Failure, Flag, Group, Log, Output, RateLimit, and_others, show_duration};
 use crate::escape::many;
 use crate::net::{Endpoint, Listener};
 use crate::socketserver::{
@@ -20,9 +15,6 @@ use crate::{reason, start_reason};
 
 /// The least time between two log lines about the same kind of event.
 const ONCE_A_MINUTE: Duration = Duration::from_secs(60);
-
-/// How often a background job checks whether it is in the foreground.
-const LOOK: Duration = Duration::from_millis(300);
 
 /// When and how a server stops: a part of a tool's options. [`stopping`] has the flags.
 #[derive(Clone, Copy, Debug, Default)]
@@ -175,11 +167,7 @@ pub fn stop_when_stdin_ends(stopper: Stopper, grace: Duration, log: Log) -> Resu
     thread::Builder::new()
         .name("stdin".into())
         .spawn(move || {
-            while stdin_is_terminal() && is_background_job() {
-                thread::sleep(LOOK);
-            }
-            // An error counts as the end of stdin.
-            let _ = io::copy(&mut stdin(), &mut io::sink());
+            cli::wait_for_end_of_stdin();
             log.info(format_args!("standard input ended, stopping"));
             stopper.shutdown(grace);
             if stopper.is_accepting() {
@@ -189,17 +177,4 @@ pub fn stop_when_stdin_ends(stopper: Stopper, grace: Duration, log: Log) -> Resu
         })
         .map(drop)
         .map_err(|error| Failure::start("cannot start a thread", &error))
-}
-
-/// Whether the server is a background job of a terminal, by proc(5). If it read the terminal, the
-/// kernel would stop it with SIGTTIN.
-fn is_background_job() -> bool {
-    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    // After the name in brackets: state, parent, group, session, terminal, its foreground group.
-    let fields = stat.rsplit(") ").next().unwrap_or_default();
-    let fields: Vec<&str> = fields.split(' ').collect();
-    match (fields.get(2), fields.get(5)) {
-        (Some(own), Some(foreground)) => foreground != own && !foreground.starts_with('-'),
-        _ => false,
-    }
 }

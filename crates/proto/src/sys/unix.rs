@@ -68,6 +68,17 @@ pub fn unbuffered(stream: &impl AsFd) -> io::Result<File> {
     stream.as_fd().try_clone_to_owned().map(File::from)
 }
 
+/// The terminal that is stdin once more, for reads that do not wait.
+pub fn stdin_without_waiting() -> io::Result<File> {
+    // O_NONBLOCK and O_NOCTTY, which std does not name.
+    let flags = match cfg!(target_os = "linux") {
+        true => 0o4000 | 0o400,
+        false => 0x4 | 0x2_0000,
+    };
+    let mut options = OpenOptions::new();
+    options.read(true).custom_flags(flags).open("/dev/stdin")
+}
+
 /// Whether two descriptors refer to the same file, as stdout and stderr do with `2>&1`.
 pub fn are_same_file(one: &impl AsFd, other: &impl AsFd) -> bool {
     let file = |stream: BorrowedFd<'_>| {

@@ -42,6 +42,11 @@ pub fn unbuffered(stream: &impl AsHandle) -> io::Result<File> {
     stream.as_handle().try_clone_to_owned().map(File::from)
 }
 
+/// Always fails: reads of a console wait.
+pub fn stdin_without_waiting() -> io::Result<File> {
+    Err(ErrorKind::Unsupported.into())
+}
+
 /// Always false: std cannot compare open files on Windows.
 pub fn are_same_file(_one: &impl AsHandle, _other: &impl AsHandle) -> bool {
     false
