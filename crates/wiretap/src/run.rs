@@ -66,7 +66,7 @@ fn connections(tap: &Arc<Tap>) -> Result<ExitCode, Failure> {
     })
     .max_connections(CONVERSATIONS)
     .on_event(log_events(log));
-    fit_descriptors(&mut server, DESCRIPTORS, log);
+    fit_descriptors(&mut server, DESCRIPTORS, log)?;
     let endpoints = server.source().endpoints().cloned().collect();
     let stoppers = [server.stopper(), server.stopper()];
     serve(tap, endpoints, stoppers, || server.serve_forever())

@@ -56,6 +56,32 @@ fn the_limit_on_connections_is_lowered_to_the_descriptors_and_logged() {
     }
 }
 
+#[test]
+fn a_limit_on_open_files_allows_a_connection_and_a_refusal_or_no_server() {
+    let command = server_command(&[&ANY_PORT.to_string()]);
+    for limit in 6..20 {
+        let mut process = Process::spawn(with_open_files(&command, limit));
+        let Some(line) = process.stdout.next_line(SOON) else {
+            assert_eq!(process.wait_exit(SOON).code(), Some(1));
+            let words = format!(
+                "error: the limit on open files is {limit}, too low for a connection; raise it \
+                 with: ulimit -n\n"
+            );
+            assert_eq!(process.stderr.text(), words);
+            continue;
+        };
+        assert!(limit > 6);
+        let endpoint = line.strip_prefix("listening on ").unwrap();
+        let first = net::connect(endpoint.parse().unwrap());
+        assert_eq!(net::ask(&first, b"x", 1), b"X");
+        let second = net::connect(endpoint.parse().unwrap());
+        let words = net::read_to_end(&second, SOON);
+        assert_eq!(words, b"error: busy, 1 connection in use\n");
+        return;
+    }
+    panic!("no server started");
+}
+
 /// The limit may be lowered after the server has counted its descriptors.
 #[test]
 fn a_server_out_of_descriptors_logs_it_pauses_and_recovers() {

@@ -66,7 +66,8 @@ pub fn listen(endpoint: &Endpoint, log: Log) -> Result<Connections, Failure> {
 ///
 /// # Errors
 ///
-/// If stdout cannot be written to, or a thread cannot be started.
+/// If stdout cannot be written to, a thread cannot be started, or the limit on open files allows no
+/// connection.
 pub fn serve<F, H>(
     mut server: ThreadingServer<Connections, F>,
     descriptors: usize,
@@ -78,7 +79,7 @@ where
     H: RequestHandler,
 {
     cli::log_in_background()?;
-    fit_descriptors(&mut server, descriptors, log);
+    fit_descriptors(&mut server, descriptors, log)?;
     let server = server.on_event(log_events(log));
     if stop.on_eof {
         stop_when_stdin_ends(server.stopper(), stop.grace, log)?;
@@ -94,22 +95,34 @@ where
 
 /// Lowers the limit on connections to what the limit on open files allows if each connection uses
 /// `descriptors` of them, and logs that.
+///
+/// # Errors
+///
+/// If it allows no connection.
 pub fn fit_descriptors<F, H>(
     server: &mut ThreadingServer<Connections, F>,
     descriptors: usize,
     log: Log,
-) where
+) -> Result<(), Failure>
+where
     F: Fn(Connection) -> H + Send + Sync + 'static,
     H: RequestHandler,
 {
-    if let Some(max) = server.fit_descriptors(descriptors) {
-        let limit = descriptor_limit().unwrap_or_default();
-        log.info(format_args!(
-            "note: serving at most {} at once, because the limit on open files is {limit}; \
-             raise it with: ulimit -n",
-            many(max, "connection", "connections")
-        ));
+    let Some(max) = server.fit_descriptors(descriptors) else {
+        return Ok(());
+    };
+    let limit = descriptor_limit().unwrap_or_default();
+    if max == 0 {
+        return Err(Failure::new(format_args!(
+            "the limit on open files is {limit}, too low for a connection; raise it with: ulimit -n"
+        )));
     }
+    log.info(format_args!(
+        "note: serving at most {} at once, because the limit on open files is {limit}; raise it \
+         with: ulimit -n",
+        many(max, "connection", "connections")
+    ));
+    Ok(())
 }
 
 /// Prints `listening on ENDPOINT` for each endpoint: the first output of a server.

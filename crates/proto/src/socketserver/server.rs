@@ -116,10 +116,11 @@ impl<S: RequestSource, F> ThreadingServer<S, F> {
 
     /// Lowers the limit on requests to what the free descriptors allow if each request uses `each`
     /// of them. An eighth (at most 72) stays in reserve for refusals. Returns the new limit, if it
-    /// is lower. Without this, a client over the limit on descriptors waits in the kernel's queue.
+    /// is lower; it may be 0. Without this, a client over the limit on descriptors waits in the
+    /// kernel's queue.
     pub fn fit_descriptors(&mut self, each: usize) -> Option<usize> {
         let (free, _reserve) = free_descriptors()?;
-        let possible = (free / each).max(1);
+        let possible = free / each;
         let is_lower = possible < self.settings.max_connections;
         is_lower.then(|| {
             self.settings.max_connections = possible;
