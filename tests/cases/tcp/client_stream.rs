@@ -130,6 +130,17 @@ fn a_refusal_is_not_a_reply_whatever_the_message_is() {
     }
 }
 
+#[test]
+fn a_stream_shows_a_refusal_as_data() {
+    let server = serve(&["--max-connections", "1"]);
+    let served = net::connect(server.addr());
+    assert_eq!(net::ask(&served, b"x", 1), b"X");
+    let mut client = Process::spawn(client_command(&["--stream", server.endpoint()]));
+    let ended = client.finish(SOON);
+    assert_eq!(ended.stdout, b"error: busy, 1 connection in use\n");
+    assert!(ended.status.success(), "{}", client.stderr.text());
+}
+
 /// The client does not wait between the messages of a file, and still prints each reply on its own
 /// line.
 #[test]
