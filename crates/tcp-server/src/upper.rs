@@ -247,3 +247,56 @@ impl RequestHandler for Upper {
         ));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::{TcpListener, TcpStream};
+    use std::thread;
+
+    /// Every second write times out, and the others take one byte.
+    struct SlowReader {
+        is_blocked: bool,
+    }
+
+    impl Read for SlowReader {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Ok(0)
+        }
+    }
+
+    impl Write for SlowReader {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            self.is_blocked = !self.is_blocked;
+            if self.is_blocked {
+                thread::sleep(Duration::from_millis(100));
+                return Err(ErrorKind::WouldBlock.into());
+            }
+            Ok(1)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_reply_may_take_longer_than_the_write_timeout() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let options = Options {
+            write_timeout: Duration::from_secs(1),
+            ..Options::default()
+        };
+        let mut talk = Talk {
+            stream: &stream.into(),
+            traced: SlowReader { is_blocked: false },
+            options: &options,
+            received: &mut 0,
+            sent: &mut 0,
+            is_shortened: false,
+        };
+        assert!(talk.write_all(&[b'X'; 12]).is_ok());
+        assert_eq!(*talk.sent, 12);
+    }
+}
