@@ -66,8 +66,9 @@ wine=(
   an_icmp_error_from_a_client_that_left_does_not_stop_the_loop
   the_next_address_is_tried_if_one_refuses
   a_closed_port_is_an_error_at_once
-  # A UDP socket can be bound to any address.
+  # A UDP socket is bound to every address, whichever is asked for.
   endpoints_that_cannot_be_bound_are_refused
+  of_several_addresses_the_one_with_a_server_is_asked
 )
 # Both by `cargo test`: std would be built again for `cargo build`. The first builds the examples, too.
 cargo_test=(cargo test --locked --quiet "${build_std[@]}" --target "$windows" --workspace --exclude cross-process)
