@@ -90,8 +90,8 @@ fn a_server_that_is_a_background_job_serves() {
     let tool = server_command(&[]);
     let tool = tool.get_program().display();
     for line in [
-        format!("set -m; {tool} --stop-on-eof 127.0.0.1:0 & sleep 1000"),
-        format!("set -m; {tool} --stop-on-eof 127.0.0.1:0; bg; echo went on; sleep 1000"),
+        format!("set -m; {tool} --stop-on-eof 127.0.0.1:0 & cat"),
+        format!("set -m; {tool} --stop-on-eof 127.0.0.1:0; bg; echo went on; cat"),
     ] {
         let mut command = Command::new("script");
         command.env("SHELL", "/bin/bash");
