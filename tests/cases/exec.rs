@@ -1,4 +1,4 @@
-//! The lesson's three ways to send a command's output: every server with every client.
+//! Tests the lesson's three protocols for a command's output: every server with every client.
 
 use std::net::SocketAddr;
 
@@ -27,7 +27,7 @@ const HEADER_SERVERS: [Program; 3] = [
 ];
 const HEADER_CLIENTS: [Program; 2] = [Python("header_client"), Rust("header_client")];
 
-/// What clients print for these lines of input, their prompts left out.
+/// Checks what every client of every server prints for these lines of input, without the prompts.
 fn assert_every_pair_prints(
     servers: &[Program],
     clients: &[Program],
@@ -56,8 +56,8 @@ fn naive_pairs_run_commands() {
     );
 }
 
-/// The server is halted when the second command is sent, so that what the client shows in answer
-/// to it can only be the rest of the first.
+/// The server is stopped when the second command is sent, so the client's next output can only be
+/// the rest of the first answer.
 #[test]
 fn a_naive_client_shows_the_rest_of_one_answer_as_the_next() {
     each_pair(&NAIVE_SERVERS, &NAIVE_CLIENTS, |server, client| {
@@ -73,8 +73,8 @@ fn a_naive_client_shows_the_rest_of_one_answer_as_the_next() {
     });
 }
 
-/// The empty answer comes last: the lesson's servers may read a client's `recv_ready`, which nothing
-/// answers then, and its next command as one.
+/// The empty answer is last: after it the lesson's servers may read `recv_ready` and the next
+/// command as one.
 #[test]
 fn length_pairs_keep_answers_apart() {
     let long: String = (1..=20_000).map(|n| format!("{n}\n")).collect();
@@ -109,7 +109,7 @@ fn header_pairs_keep_answers_apart_and_lose_nothing() {
     );
 }
 
-/// A pipe holds 64 KiB: whoever reads one of the two to its end first waits for ever.
+/// A pipe holds 64 KiB: a server that reads one pipe to its end before the other waits for ever.
 #[test]
 fn much_output_on_both_streams_does_not_block() {
     let both = "head -c 300000 /dev/zero | tr '\\0' o; head -c 300000 /dev/zero | tr '\\0' e >&2";
@@ -135,7 +135,7 @@ fn much_output_on_both_streams_does_not_block() {
 }
 
 #[test]
-fn what_servers_send_is_the_same_byte_for_byte() {
+fn servers_send_the_same_bytes() {
     const CMD: &[u8] = b"printf 'out\\0'; printf '\\377' >&2";
     for server in NAIVE_SERVERS.into_iter().filter_map(Program::serve) {
         assert_eq!(net::ask(&net::connect(server.addr()), CMD, 5), b"out\0\xff");
@@ -144,14 +144,14 @@ fn what_servers_send_is_the_same_byte_for_byte() {
         let conn = net::connect(server.addr());
         assert_eq!(net::ask(&conn, CMD, 1), b"4");
         assert_eq!(net::ask(&conn, b"recv_ready", 4), b"out\0");
-        // Whatever else the client says, it gets no body. The tool says why.
+        // After any other answer the client gets no body. The tool sends the reason.
         assert_eq!(net::ask(&conn, b"printf 12345678901", 2), b"11");
         net::send(&conn, b"no");
         net::half_close(&conn);
         let said = net::read_to_end(&conn, SOON);
         assert!(said.is_empty() || said.starts_with(b"error: a length is answered by recv_ready"));
     }
-    // The tool's hash is a real one: printf 'out\0\377' | sha256sum
+    // The tool's hash is the real SHA-256: printf 'out\0\377' | sha256sum
     for (program, hashes) in [
         (HEADER_SERVERS[0], ["not computed"; 2]),
         (HEADER_SERVERS[1], ["not computed"; 2]),
@@ -184,7 +184,7 @@ fn what_servers_send_is_the_same_byte_for_byte() {
     }
 }
 
-/// A naive server's answer is the command's output alone, so it is the easiest to look at.
+/// A naive server's answer is only the command's output, which is easy to compare.
 fn echo_is_answered(addr: SocketAddr) {
     assert_eq!(net::ask(&net::connect(addr), b"echo ok", 3), b"ok\n");
 }
@@ -199,8 +199,8 @@ fn a_command_does_not_read_the_server_s_own_input() {
 }
 
 #[test]
-fn a_bad_client_ends_its_own_connection_alone() {
-    // The tool has words for it, and tests of its own.
+fn a_bad_client_ends_only_its_own_connection() {
+    // The tool sends an error instead, and has tests of its own.
     for mut server in NAIVE_SERVERS[..2].iter().filter_map(|p| p.serve()) {
         let conn = net::connect(server.addr());
         net::send(&conn, b"echo never read");
@@ -213,7 +213,7 @@ fn a_bad_client_ends_its_own_connection_alone() {
         drop(conn);
         server.assert_alive(echo_is_answered);
 
-        // No UTF-8, and no program's name either.
+        // Not UTF-8, and not the name of a program.
         let conn = net::connect(server.addr());
         assert_eq!(
             net::ask(&conn, b"\xff\xfe 2>/dev/null || echo no", 3),

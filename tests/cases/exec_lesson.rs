@@ -1,5 +1,5 @@
-//! `exec-server` and `exec-client` in the lesson's three protocols: with each other, with the
-//! lesson's scripts, and with peers that misbehave.
+//! Tests `exec-server` and `exec-client` in the lesson's three protocols: with each other, with the
+//! lesson's scripts, and with misbehaving peers.
 
 mod body;
 mod browser;
@@ -36,7 +36,7 @@ fn server_command(protocol: &str, options: &[&str], endpoint: impl Display) -> C
     command
 }
 
-/// Starts it on a port that the system chooses.
+/// Starts it on a port that the kernel chooses.
 #[track_caller]
 fn serve(protocol: &str, options: &[&str]) -> Server {
     Server::start(server_command(protocol, options, ANY_PORT))
@@ -72,7 +72,7 @@ fn run_lines(protocol: &str, addr: SocketAddr, lines: &[u8]) -> Output {
     client.finish(SOON)
 }
 
-/// The client's one line of complaint, after which it exits with 255.
+/// The client's one line of error; it must exit with 255.
 #[track_caller]
 fn complaint(output: &Output) -> String {
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -82,7 +82,7 @@ fn complaint(output: &Output) -> String {
     text
 }
 
-/// What the client has shown, which it thinks is all of it.
+/// The client's output; it must succeed.
 #[track_caller]
 fn shown(output: Output) -> String {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -90,7 +90,7 @@ fn shown(output: Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// What a fresh client does at the end of a server's test.
+/// Ends a test of a server with a new client.
 #[track_caller]
 fn assert_alive(server: &mut Server, protocol: &'static str) {
     server.assert_alive(move |addr| {

@@ -1,7 +1,7 @@
-//! `exec-server` and `exec-client` in a session: authenticated, streaming, with exit status.
+//! Tests `exec-server` and `exec-client` in the session protocol.
 //!
-//! The peers that play against them, good and bad, are scripts in `tests/peers`: the protocol once
-//! more, in Python.
+//! Their good and bad peers are scripts in `tests/peers`, a second implementation of the protocol
+//! in Python.
 
 mod attackers;
 mod budgets;
@@ -78,7 +78,7 @@ impl Session {
         children.iter().any(|child| child.name == name)
     }
 
-    /// A path in the folder of this test, as text for a command.
+    /// A path in the folder of this test, for a command.
     fn path(&self, name: &str) -> String {
         self.dir.join(name).display().to_string()
     }
@@ -102,7 +102,7 @@ fn client_of(token: &Path, endpoint: &str, options: &[&str], command: &str) -> C
     client
 }
 
-/// The one line of complaint of a tool that exits with this status.
+/// The one line of error of a tool that exits with this status.
 #[track_caller]
 fn complaint(output: &Output, status: i32) -> String {
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -112,7 +112,7 @@ fn complaint(output: &Output, status: i32) -> String {
     text
 }
 
-/// Waits until a process does nothing: it waits for somebody.
+/// Waits until a process uses no processor time: it is blocked.
 #[track_caller]
 fn wait_until_still(pid: u32) {
     let still = poll(SOON, || {

@@ -1,4 +1,5 @@
-//! wiretap between programs of every kind: what it hands on, what it bends, and what it says of it.
+//! Tests wiretap between programs of every kind: what it forwards, what it bends, and what it
+//! reports.
 
 mod bends;
 mod crowd;
@@ -16,7 +17,7 @@ use cross_process::artifacts::artifacts;
 use cross_process::deadline::SOON;
 use cross_process::server::Server;
 
-/// wiretap before a server, on a free port.
+/// wiretap in front of a server, on a free port.
 #[track_caller]
 fn tap(target: SocketAddr, flags: &[&str]) -> Server {
     Server::start(command(target, flags))
@@ -30,7 +31,7 @@ fn command(target: SocketAddr, flags: &[&str]) -> Command {
     command
 }
 
-/// The page's address and key, from wiretap's second line.
+/// The page's address and key, from wiretap's second line of output.
 #[track_caller]
 fn page_of(tap: &mut Server) -> (SocketAddr, String) {
     let line = tap.process.wait_line(SOON);
@@ -39,10 +40,10 @@ fn page_of(tap: &mut Server) -> (SocketAddr, String) {
     (host.parse().unwrap(), key.to_owned())
 }
 
-/// One event of a recorded file: its kind, who sent it, and its bytes.
+/// One event of a recorded file: its kind, its sender and its bytes.
 type Recorded = (String, String, Vec<u8>);
 
-/// The events of a recorded file, as a reader that knows nothing of wiretap would find them.
+/// The events of a recorded file, parsed without wiretap's code.
 #[track_caller]
 fn recorded(file: &Path) -> Vec<Recorded> {
     let text = std::fs::read_to_string(file).unwrap();

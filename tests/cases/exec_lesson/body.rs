@@ -1,4 +1,4 @@
-//! An output of known length, on its way through the client.
+//! Tests how the client passes on an output of known length.
 
 use std::fs::File;
 use std::io::Read;
@@ -16,7 +16,7 @@ use cross_process::temp::TempDir;
 
 use super::{PROTOCOLS, client_command, complaint, framed};
 
-/// A server that sends `before`, waits to be let go on, and sends `after`.
+/// A server that sends `before` bytes, waits for the test, and then sends `after` bytes.
 fn holding(protocol: &str, size: usize, before: usize, after: usize) -> (Peer, mpsc::Sender<()>) {
     let (go, held) = mpsc::channel();
     let start = match protocol {
@@ -27,7 +27,7 @@ fn holding(protocol: &str, size: usize, before: usize, after: usize) -> (Peer, m
     let ready = if protocol == "length" { 10 } else { 0 };
     let protocol_has_an_end = protocol != "raw";
     let peer = Peer::new(move |conn| {
-        // The command stays unread, so that the end of the connection is a reset.
+        // The command stays unread, so that closing sends a reset.
         let mut first = [0];
         net::again(|| conn.peek(&mut first)).unwrap();
         net::send(&conn, &start);
@@ -35,18 +35,18 @@ fn holding(protocol: &str, size: usize, before: usize, after: usize) -> (Peer, m
         for piece in pattern(before).chunks(1 << 16) {
             net::send(&conn, piece);
         }
-        // An error, too, is a sign to go on: the test is over.
+        // An error also lets it go on: the test has ended.
         let _ = held.recv_timeout(SOON * 2);
         net::send(&conn, &pattern(before + after)[before..]);
         if protocol_has_an_end && before + after == size {
-            // A reset can overtake the last byte. The client has it all when it leaves.
+            // A reset can overtake the last byte, so this waits until the client has it all.
             let _ = held.recv_timeout(SOON * 2);
         }
     });
     (peer, go)
 }
 
-/// Bytes that are nowhere the same as 64 KiB further on.
+/// Bytes that do not repeat after 64 KiB.
 fn pattern(size: usize) -> Vec<u8> {
     let block: Vec<u8> = (0..65_537_u32)
         .map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8)
@@ -56,7 +56,7 @@ fn pattern(size: usize) -> Vec<u8> {
     bytes
 }
 
-/// The client holds a buffer, and not the body: however long it is.
+/// The client must not hold the whole body in memory.
 #[test]
 fn a_long_body_is_passed_on_and_never_held() {
     const SIZE: usize = 24 << 20;
@@ -72,7 +72,8 @@ fn a_long_body_is_passed_on_and_never_held() {
         let peak = procfs::peak_resident_bytes(client.pid()).unwrap();
         assert!(peak <= 8 << 20, "{protocol}: {peak} bytes for {SIZE}");
         go.send(()).unwrap();
-        // In raw what was not read makes it a reset; the others know that they have it all.
+        // In raw the unread command makes the end a reset. In the other protocols the client knows
+        // that it has the whole body.
         let status = client.wait_exit(SOON);
         drop(go);
         assert!(status.success() || protocol == "raw");
@@ -90,7 +91,7 @@ fn a_long_body_is_passed_on_and_never_held() {
 }
 
 #[test]
-fn a_reset_within_a_body_says_how_much_there_was() {
+fn a_reset_within_a_body_is_an_error_with_the_bytes_received() {
     for protocol in PROTOCOLS {
         let (peer, go) = holding(protocol, 5000, 1000, 0);
         let mut client = super::start(protocol, peer.addr(), &[], "x");
@@ -135,9 +136,9 @@ fn a_client_that_waits_uses_no_processor_time() {
     }
 }
 
-/// Ctrl-Z, and later fg: the system then interrupts a wait that has a time limit.
+/// Ctrl-Z, and later fg: the kernel then interrupts a wait that has a timeout.
 #[test]
-fn a_client_that_was_halted_goes_on() {
+fn a_stopped_client_continues() {
     for protocol in PROTOCOLS {
         let (heard, waits) = mpsc::channel();
         let (go, held) = mpsc::channel();
@@ -156,19 +157,19 @@ fn a_client_that_was_halted_goes_on() {
         });
         let mut client = super::start(protocol, peer.addr(), &[], "x");
         waits.recv_timeout(SOON).unwrap();
-        halt_and_go_on(&mut client);
+        stop_and_continue(&mut client);
         go.send(()).unwrap();
         client.wait_stdout("hi", SOON);
-        halt_and_go_on(&mut client);
+        stop_and_continue(&mut client);
         go.send(()).unwrap();
         peer.finish();
         assert_eq!(super::shown(client.finish(SOON)), "high", "{protocol}");
     }
 }
 
-fn halt_and_go_on(process: &mut Process) {
+fn stop_and_continue(process: &mut Process) {
     let pid = process.pid();
-    // It waits, and does not just come from or go to a wait.
+    // The process must be in a wait, not on the way to one.
     let sleeps = || (procfs::stat(pid).ok()?.state == 'S').then_some(());
     assert!(poll(SOON, sleeps).is_some());
     process.halt();
@@ -177,7 +178,7 @@ fn halt_and_go_on(process: &mut Process) {
 }
 
 #[test]
-fn a_silent_server_is_given_up() {
+fn a_silent_server_times_out() {
     let silent = net::listen();
     let addr = silent.local_addr().unwrap();
     for (protocol, said) in [

@@ -1,4 +1,4 @@
-//! Programs that came to the wrong port: what a browser sends must never reach a shell.
+//! Tests clients of other protocols: bytes from a browser must never reach a shell.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use cross_process::temp::TempDir;
 
 use super::{PROTOCOLS, assert_alive, complaint, run, serve, shown};
 
-/// What each of them sends first, and the word for it in the answer.
+/// The first bytes of each client, and its name in the answer.
 const FOREIGN: &[(&[u8], &str)] = &[
     (
         b"GET /?;touch${IFS}F; HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: Mozilla/5.0 (X11; \
@@ -35,7 +35,7 @@ const FOREIGN: &[(&[u8], &str)] = &[
 ];
 
 #[test]
-fn what_other_programs_send_never_reaches_a_shell() {
+fn bytes_of_other_protocols_never_reach_a_shell() {
     let dir = TempDir::new();
     for protocol in PROTOCOLS {
         let mut server = serve(protocol, &["--dir", dir.path().to_str().unwrap()]);
@@ -52,15 +52,16 @@ fn what_other_programs_send_never_reaches_a_shell() {
         }
         assert_alive(&mut server, protocol);
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "{protocol}");
-        // One line a minute: a page that tries again and again does not fill a disk.
+        // At most one line a minute, so that a web page that tries repeatedly does not fill the
+        // disk.
         let log = server.process.stderr.text();
         assert_eq!(log.matches("refused: ").count(), 1, "{log}");
     }
 }
 
-/// Whatever its parts are taken for, no line of the request is run.
+/// However the network splits the request, none of its lines runs.
 #[test]
-fn a_request_line_that_is_cut_on_its_way_runs_nothing() {
+fn a_split_request_line_runs_nothing() {
     let dir = TempDir::new();
     for protocol in ["raw", "header"] {
         let mut server = serve(protocol, &["--dir", dir.path().to_str().unwrap()]);
@@ -73,9 +74,9 @@ fn a_request_line_that_is_cut_on_its_way_runs_nothing() {
             for cut in 1..request.find('\r').unwrap() {
                 let conn = net::connect(server.addr());
                 net::send(&conn, &request.as_bytes()[..cut]);
-                // The first part is a request of its own, which is answered or refused.
+                // The server answers or refuses the first part.
                 net::read_exact(&conn, 1, SOON);
-                // It may be closed already.
+                // The server may have closed already.
                 let _ = std::io::Write::write_all(&mut &conn, &request.as_bytes()[cut..]);
                 net::read_to_end(&conn, SOON);
             }
@@ -100,9 +101,9 @@ fn an_http_response_is_refused_too() {
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
 }
 
-/// A page that tries again and again does not fill a disk, and neither does a scan of ports.
+/// Neither a web page that tries repeatedly nor a port scan may fill the disk.
 #[test]
-fn strangers_write_a_line_a_minute() {
+fn strangers_cause_one_log_line_a_minute() {
     let mut server = serve("raw", &[]);
     for _ in 0..50 {
         let conn = net::connect(server.addr());
@@ -112,12 +113,13 @@ fn strangers_write_a_line_a_minute() {
     }
     assert_alive(&mut server, "raw");
     let log = server.process.stderr.text();
-    // The warning at the start, one for the requests, one for the silent, two for the probe.
+    // The warning at the start, one line for the requests, one for the silent clients, two for the
+    // probe.
     assert!(log.lines().count() <= 6, "{log}");
 }
 
 #[test]
-fn a_command_may_speak_of_http() {
+fn a_command_may_mention_http() {
     for protocol in PROTOCOLS {
         let server = serve(protocol, &[]);
         for command in [
@@ -132,7 +134,7 @@ fn a_command_may_speak_of_http() {
 }
 
 #[test]
-fn a_client_that_is_turned_away_says_so() {
+fn a_refused_client_shows_the_reason() {
     for protocol in ["length", "header"] {
         let server = serve(protocol, &[]);
         let text = complaint(&run(protocol, server.addr(), &[], "GET / HTTP/1.1"));

@@ -1,4 +1,4 @@
-//! `exec-client --protocol header` and servers that send headers of all kinds.
+//! Tests `exec-client --protocol header` with valid and invalid headers.
 
 use std::time::Duration;
 
@@ -8,19 +8,19 @@ use cross_process::peer::Peer;
 
 use super::{complaint, framed, run, run_lines, shown};
 
-/// A reply: a header and what comes behind it.
+/// A reply: a header and the bytes after it.
 fn reply(header: &str, body: &[u8]) -> Vec<u8> {
     [&framed(header)[..], body].concat()
 }
 
-/// What the client says of a server that sends this to its command.
+/// The client's error for a server that answers with these bytes.
 #[track_caller]
 fn complaint_about(answer: impl Into<Vec<u8>>) -> String {
     complaint(&run("header", Peer::saying([answer]).addr(), &[], "x"))
 }
 
 #[test]
-fn a_header_in_single_bytes_is_put_together() {
+fn a_header_in_single_bytes_is_accepted() {
     let peer = Peer::new(|conn| {
         net::read_exact(&conn, 1, SOON);
         let bytes = reply("{\"total_size\": 2}", b"hi");
@@ -31,9 +31,9 @@ fn a_header_in_single_bytes_is_put_together() {
     peer.finish();
 }
 
-/// Each byte comes in time, and all of them never would.
+/// Each byte arrives in time, but the whole header would not.
 #[test]
-fn a_header_that_drips_in_has_a_total_time() {
+fn a_slow_header_has_one_deadline() {
     let peer = Peer::new(|conn| {
         net::read_exact(&conn, 1, SOON);
         let bytes = [&60_000_i32.to_le_bytes()[..], &[b' '; 200]].concat();
@@ -45,7 +45,7 @@ fn a_header_that_drips_in_has_a_total_time() {
 }
 
 #[test]
-fn a_header_that_is_none_is_told_by_its_reason() {
+fn an_invalid_header_is_an_error_with_its_reason() {
     let text = complaint_about(b"");
     assert!(
         text.contains("server closed before sending a header"),
@@ -81,14 +81,14 @@ fn a_header_that_is_none_is_told_by_its_reason() {
 }
 
 #[test]
-fn a_header_of_the_longest_length_is_taken() {
+fn a_header_of_the_maximum_length_is_accepted() {
     let header = format!("{{\"total_size\": 2}}{}", " ".repeat(65_536 - 17));
     let peer = Peer::saying([reply(&header, b"hi")]);
     assert_eq!(shown(run("header", peer.addr(), &[], "x")), "hi");
 }
 
 #[test]
-fn a_size_is_a_whole_number_and_nothing_else() {
+fn only_a_whole_number_is_a_size() {
     for (value, found) in [
         ("-1", r#""-1""#),
         ("-0", r#""-0""#),
@@ -108,7 +108,7 @@ fn a_size_is_a_whole_number_and_nothing_else() {
         text.contains("the header has the field \"total_size\" twice"),
         "{text}"
     );
-    // The lesson's own example has so many.
+    // The lesson's own example has this many digits.
     let text = complaint_about(reply(
         &format!("{{\"total_size\": {}}}", "1".repeat(150)),
         b"",
@@ -150,7 +150,7 @@ fn other_fields_may_be_anything_in_any_order() {
 }
 
 #[test]
-fn a_body_shorter_than_announced_is_told() {
+fn a_body_shorter_than_announced_is_an_error() {
     let output = run(
         "header",
         Peer::saying([reply("{\"total_size\": 5000}", &[b'x'; 100])]).addr(),
@@ -161,7 +161,7 @@ fn a_body_shorter_than_announced_is_told() {
     assert_eq!(output.stdout, [b'x'; 100]);
 }
 
-/// What is over belongs to no command, and is never shown as output.
+/// The surplus bytes answer no command and are never shown as output.
 #[test]
 fn a_body_longer_than_announced_is_an_error() {
     let answer = reply("{\"total_size\": 2}", b"hi, and more");
@@ -177,7 +177,7 @@ fn a_body_longer_than_announced_is_an_error() {
             "{text}"
         );
     }
-    // Also where it comes when the next command is on its way, and passes for the next header.
+    // If they arrive after the next command, they look like its header.
     let late = Peer::saying([reply("{\"total_size\": 2}", b"hi"), b", and more".to_vec()]);
     let output = run_lines("header", late.addr(), b"x\ny\n");
     assert_eq!(output.stdout, b"hi");
@@ -189,7 +189,7 @@ fn a_body_longer_than_announced_is_an_error() {
 }
 
 #[test]
-fn an_empty_body_is_a_body() {
+fn an_empty_body_is_accepted() {
     let empty = reply("{\"total_size\": 0}", b"");
     let peer = Peer::saying([empty.clone(), reply("{\"total_size\": 3}", b"ok\n"), empty]);
     assert_eq!(
@@ -199,7 +199,7 @@ fn an_empty_body_is_a_body() {
 }
 
 #[test]
-fn a_hash_is_checked_where_that_is_asked_for() {
+fn a_hash_is_checked_with_verify_hash() {
     // printf hi | sha256sum
     let hash = "8f434346648f6b96df89dda901c5176b10a6d83961dd3c1ac88b59b2dc327aa4";
     let with = |hash: &str, body: &[u8]| {

@@ -1,4 +1,4 @@
-//! `exec-client --protocol length` and servers that announce what they do not keep.
+//! Tests `exec-client --protocol length` with servers that send wrong lengths.
 
 use cross_process::deadline::SOON;
 use cross_process::net;
@@ -8,7 +8,7 @@ use cross_process::process::{Process, with_address_space};
 use super::{client_command, complaint, run, shown};
 
 #[test]
-fn a_server_that_closes_without_a_length_is_told() {
+fn a_server_that_closes_without_a_length_is_an_error() {
     let text = complaint(&run("length", Peer::saying([b""]).addr(), &[], "x"));
     assert!(
         text.contains("server closed before sending a length"),
@@ -17,7 +17,7 @@ fn a_server_that_closes_without_a_length_is_told() {
 }
 
 #[test]
-fn a_body_shorter_than_announced_is_told() {
+fn a_body_shorter_than_announced_is_an_error() {
     let peer = Peer::saying([b"1000".to_vec(), vec![b'x'; 500]]);
     let done = run("length", peer.addr(), &[], "x");
     assert!(complaint(&done).contains("got 500 of 1000 bytes"));
@@ -25,7 +25,7 @@ fn a_body_shorter_than_announced_is_told() {
 }
 
 #[test]
-fn nothing_but_digits_is_a_length() {
+fn only_digits_are_a_length() {
     for (sent, shown) in [
         (&b"-5"[..], r#""-5""#),
         (b"+7", r#""+7""#),
@@ -66,7 +66,7 @@ fn a_length_over_the_limit_is_refused() {
 }
 
 #[test]
-fn nothing_is_allocated_because_it_was_announced() {
+fn an_announced_length_is_not_allocated() {
     let header = super::framed("{\"total_size\": 1099511627776}");
     for (protocol, peer) in [
         ("length", Peer::saying([&b"1099511627776"[..], b"hello"])),
@@ -80,8 +80,8 @@ fn nothing_is_allocated_because_it_was_announced() {
     }
 }
 
-/// Nothing on this wire says where the digits end. Those that come late are counted as the first
-/// bytes of the body, and its last bytes are one too many: that is seen.
+/// The digits have no delimiter. Late digits count as the first bytes of the body, so its last
+/// bytes are surplus, which the client detects.
 #[test]
 fn digits_in_two_pieces_are_a_shorter_length() {
     let peer = Peer::new(|conn| {
@@ -100,15 +100,15 @@ fn digits_in_two_pieces_are_a_shorter_length() {
     peer.finish();
 }
 
-/// A lesson's server takes what one recv gives for the answer to its length. After an output of no
-/// bytes nothing would keep the next command from being in it.
+/// The lesson's servers take the bytes of one recv as the answer to the length. After an empty
+/// output, the next command could be in the same recv.
 #[test]
 fn an_answer_to_a_length_is_never_sent_together_with_the_next_command() {
     let peer = Peer::listening(|listener| {
         let conn = net::accept(&listener);
         assert_eq!(net::read_exact(&conn, 4, SOON), b"true");
         net::send(&conn, b"0");
-        // All that ever comes on this connection.
+        // The server receives nothing else on this connection.
         assert_eq!(net::read_to_end(&conn, SOON), b"recv_ready");
         drop(conn);
         let conn = net::accept(&listener);
@@ -123,9 +123,9 @@ fn an_answer_to_a_length_is_never_sent_together_with_the_next_command() {
     peer.finish();
 }
 
-/// A server that ends instead of sending the body says why: not as a short body.
+/// A refusal instead of the body is not reported as a short body.
 #[test]
-fn a_refusal_in_the_place_of_a_body_is_told_in_words() {
+fn a_refusal_instead_of_a_body_is_shown() {
     let peer = Peer::new(|conn| {
         net::read_exact(&conn, 1, SOON);
         net::send(&conn, b"1000");

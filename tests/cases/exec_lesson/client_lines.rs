@@ -1,4 +1,4 @@
-//! `exec-client` and its own three streams.
+//! Tests `exec-client` with its three standard streams.
 
 use std::fs::File;
 use std::process::Stdio;
@@ -11,9 +11,9 @@ use cross_process::process::Process;
 
 use super::{PROTOCOLS, client_command, complaint, framed, run_lines, serve, shown};
 
-/// It is for a person at a terminal; data and logs stay free of it.
+/// A prompt is only for a user at a terminal, not for data and logs.
 #[test]
-fn there_is_no_prompt_and_no_progress_where_there_is_no_terminal() {
+fn without_a_terminal_there_is_no_prompt_and_no_progress() {
     for protocol in PROTOCOLS {
         let server = serve(protocol, &[]);
         let lines = b"head -c 3000000 /dev/zero | tr '\\0' x\necho end\n";
@@ -22,9 +22,9 @@ fn there_is_no_prompt_and_no_progress_where_there_is_no_terminal() {
     }
 }
 
-/// Somebody at a terminal sees each answer before the next question.
+/// A user at a terminal sees each answer before the next prompt.
 #[test]
-fn an_answer_is_shown_when_it_is_there_and_not_when_all_are() {
+fn each_answer_is_shown_as_soon_as_it_is_complete() {
     for protocol in PROTOCOLS {
         let server = serve(protocol, &[]);
         let mut client = Process::spawn(client_command(protocol, server.addr(), &[]));
@@ -36,13 +36,13 @@ fn an_answer_is_shown_when_it_is_there_and_not_when_all_are() {
     }
 }
 
-/// Somebody at a prompt may think for longer than the server waits.
+/// A user at a prompt may think for longer than the server's idle timeout.
 #[test]
-fn a_connection_that_the_server_has_closed_meanwhile_is_made_anew() {
+fn a_connection_closed_while_idle_is_opened_again() {
     for protocol in ["length", "header"] {
         let mut server = serve(protocol, &["--idle-timeout", "1s"]);
         let mut client = Process::spawn(client_command(protocol, server.addr(), &[]));
-        // Before its first command, and between two.
+        // Once before the first command, and once between two.
         for number in 1..=2 {
             let closed = || {
                 server
@@ -54,7 +54,7 @@ fn a_connection_that_the_server_has_closed_meanwhile_is_made_anew() {
                     == number
             };
             assert!(poll(SOON, || closed().then_some(())).is_some());
-            // The log tells it a moment before it is done.
+            // The log line comes just before the connection is closed.
             server.assert_nothing_left();
             client.send_line(&format!("echo {number}"));
             assert_eq!(client.wait_line(SOON), number.to_string());
@@ -64,13 +64,13 @@ fn a_connection_that_the_server_has_closed_meanwhile_is_made_anew() {
 }
 
 #[test]
-fn what_a_server_says_unasked_is_told() {
+fn unexpected_bytes_of_a_server_are_an_error() {
     for protocol in PROTOCOLS {
         let (said, heard) = mpsc::channel();
         let peer = Peer::new(move |conn| {
             net::send(&conn, b"SSH-2.0-Something\r\n");
             said.send(()).unwrap();
-            // Nothing is sent to it, but for the end.
+            // The client sends nothing and closes.
             let mut byte = [0];
             let ended = net::again(|| std::io::Read::read(&mut &conn, &mut byte));
             assert!(!matches!(ended, Ok(1)));
@@ -103,7 +103,7 @@ fn what_a_server_says_unasked_is_told() {
 }
 
 #[test]
-fn without_commands_it_ends_at_once_and_well() {
+fn without_commands_it_succeeds_at_once() {
     for protocol in PROTOCOLS {
         let server = serve(protocol, &[]);
         for lines in [&b""[..], b"\n", b"\n \n\t\n"] {
@@ -113,23 +113,23 @@ fn without_commands_it_ends_at_once_and_well() {
 }
 
 #[test]
-fn a_reader_that_leaves_ends_it_quietly() {
+fn a_closed_stdout_ends_it_quietly() {
     for protocol in PROTOCOLS {
         let server = serve(protocol, &[]);
         let mut client = client_command(protocol, server.addr(), &[]);
         client.arg("seq 1000000");
-        // As `| head -1`: the other end of its output is closed.
+        // As with `| head -1`: the reading end of its output is closed.
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let output = Process::spawn_to(client, Stdio::from(writer)).finish(SOON);
         assert_eq!(output.stderr, b"");
-        // It has not ended well: as of a program that SIGPIPE ended.
+        // The status of a program that SIGPIPE has ended, because the command did not finish.
         assert_eq!(output.status.code(), Some(128 + 13));
     }
 }
 
 #[test]
-fn a_full_disk_is_a_failure_in_words() {
+fn a_full_disk_is_an_error() {
     for protocol in PROTOCOLS {
         let server = serve(protocol, &[]);
         let mut client = client_command(protocol, server.addr(), &[]);
@@ -144,7 +144,7 @@ fn a_full_disk_is_a_failure_in_words() {
 }
 
 #[test]
-fn the_first_failure_ends_it_and_the_lines_behind_are_not_sent() {
+fn the_first_failure_ends_it_and_later_lines_are_not_sent() {
     let good = [&framed("{\"total_size\": 2}")[..], b"hi"].concat();
     let peer = Peer::new(move |conn| {
         net::read_exact(&conn, 1, SOON);

@@ -1,4 +1,4 @@
-//! Many commands, and many clients.
+//! Tests many commands and many clients.
 
 use std::net::TcpStream;
 use std::thread;
@@ -21,12 +21,12 @@ fn a_thousand_commands_leave_nothing_behind() {
     let log = server.process.stderr.text();
     assert!(log.contains("command 1000 "), "not all of them ran");
     assert_alive(&mut server, "header");
-    // The guardian, and nothing that a command has started.
+    // The guardian is the only child.
     assert_eq!(procfs::children(server.process.pid()).unwrap().len(), 1);
 }
 
 #[test]
-fn a_hundred_clients_at_once_each_get_their_own() {
+fn a_hundred_clients_at_once_get_their_own_output() {
     let mut server = serve("header", &[]);
     let all: Vec<TcpStream> = (0..100).map(|_| net::connect(server.addr())).collect();
     for (number, conn) in all.iter().enumerate() {
@@ -40,7 +40,7 @@ fn a_hundred_clients_at_once_each_get_their_own() {
 }
 
 #[test]
-fn fifty_clients_with_twenty_commands_each_get_their_own() {
+fn fifty_clients_with_twenty_commands_get_their_own_output() {
     let mut server = serve("header", &[]);
     let addr = server.addr();
     thread::scope(|scope| {
@@ -72,12 +72,12 @@ fn read_reply(conn: &TcpStream) -> Vec<u8> {
 }
 
 #[test]
-fn one_more_than_may_be_is_told_and_the_next_place_is_given_again() {
+fn a_client_over_the_limit_is_refused_and_a_freed_permit_is_reused() {
     for protocol in PROTOCOLS {
         let mut server = serve(protocol, &["--max-connections", "2"]);
         let held = [net::connect(server.addr()), net::connect(server.addr())];
         for conn in &held {
-            // It is served, so it has its place.
+            // It is served, so it has a permit.
             net::send(conn, b"echo hi");
             net::read_exact(conn, 1, SOON);
         }
@@ -103,13 +103,13 @@ fn one_more_than_may_be_is_told_and_the_next_place_is_given_again() {
     }
 }
 
-/// A server that is full says so as soon as a client connects, whatever the client sends.
+/// A full server sends its refusal as soon as a client connects.
 #[test]
-fn a_full_server_is_never_taken_for_a_reply() {
+fn a_refusal_is_never_taken_for_a_reply() {
     for protocol in PROTOCOLS {
         let server = serve(protocol, &["--max-connections", "1"]);
-        let guest = net::connect(server.addr());
-        net::send(&guest, b"exec sleep 1000");
+        let first = net::connect(server.addr());
+        net::send(&first, b"exec sleep 1000");
         assert!(poll(SOON, || super::runs(&server, "sleep").then_some(())).is_some());
         for _ in 0..40 {
             let output = run(protocol, server.addr(), &[], "error");
@@ -121,13 +121,13 @@ fn a_full_server_is_never_taken_for_a_reply() {
             );
         }
     }
-    // An output is an output.
+    // An output that looks like a refusal is an output.
     let server = serve("raw", &[]);
     for words in ["error: what is this", "error: busy, he says; go on"] {
         let command = format!("printf '%s' '{words}'");
         assert_eq!(shown(run("raw", server.addr(), &[], &command)), words);
     }
-    // Also where the network fails in the middle of one, and the words are no refusal yet.
+    // An incomplete refusal, after which the network fails, is not an output either.
     let peer = Peer::new(|conn| {
         net::read_exact(&conn, 1, SOON);
         net::send(&conn, b"error: busy, 1");

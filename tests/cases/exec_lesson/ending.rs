@@ -1,4 +1,4 @@
-//! The ends of commands that do not end by themselves, and of those that cannot begin.
+//! Tests commands that do not end on their own, and commands that cannot start.
 
 use std::fs;
 
@@ -12,7 +12,7 @@ use super::{PROTOCOLS, assert_alive, run, serve, shown};
 const NOTE: &str = "note: a background process still held the output; it was closed\n";
 
 #[test]
-fn who_ignores_term_is_killed_with_all_it_has_started() {
+fn a_command_that_ignores_term_is_killed_with_its_children() {
     for protocol in PROTOCOLS {
         let mut server = serve(protocol, &["--timeout", "1500ms", "--kill-after", "200ms"]);
         let command = "trap '' TERM; sleep 1000 & echo $!; \
@@ -27,7 +27,7 @@ fn who_ignores_term_is_killed_with_all_it_has_started() {
     }
 }
 
-/// As in the lesson, whose `Popen` is read to the end of both outputs.
+/// As in the lesson, which reads both outputs of `Popen` to their ends.
 #[test]
 fn a_reply_has_all_the_output() {
     for protocol in PROTOCOLS {
@@ -40,23 +40,23 @@ fn a_reply_has_all_the_output() {
 }
 
 #[test]
-fn what_stays_in_the_background_is_cut_off_after_the_drain_time_and_told() {
+fn the_output_of_a_background_process_is_closed_after_the_drain_time() {
     for protocol in PROTOCOLS {
         let mut server = serve(protocol, &["--drain", "200ms"]);
         let said = shown(run(protocol, server.addr(), &[], "sleep 1000 & echo $!"));
         let (pid, told) = said.split_once('\n').unwrap();
-        // It was not ended.
+        // The background process was not ended.
         assert!(Signal::Kill.to_process(pid.parse().unwrap()));
-        // Where there is room for one output, it is the command's.
+        // A protocol with one output carries the command's, not the note.
         let expected = if protocol == "length" { "" } else { NOTE };
         assert_eq!(told, expected, "{protocol}");
         assert_alive(&mut server, protocol);
     }
 }
 
-/// These protocols have no word for a status, so the server's log has it.
+/// These protocols do not carry an exit status, so the server logs it.
 #[test]
-fn a_command_that_a_signal_ends_is_in_the_log() {
+fn a_command_ended_by_a_signal_is_in_the_log() {
     for protocol in PROTOCOLS {
         let mut server = serve(protocol, &[]);
         let said = shown(run(
@@ -72,7 +72,7 @@ fn a_command_that_a_signal_ends_is_in_the_log() {
 }
 
 #[test]
-fn a_folder_that_is_gone_is_told_and_missed_by_nobody_else() {
+fn a_missing_folder_is_an_error_and_other_clients_are_served() {
     for protocol in PROTOCOLS {
         let dir = TempDir::new();
         let place = dir.join("place");

@@ -1,4 +1,4 @@
-//! Stopping a server, and starting it again.
+//! Tests stopping and restarting a server.
 
 use std::fs;
 use std::io::Write;
@@ -14,8 +14,8 @@ use cross_process::temp::TempDir;
 
 use super::{PROTOCOLS, assert_alive, runs, serve, server_command};
 
-/// The process that runs the command which writes its own number.
-fn number_of_the_command(conn: &std::net::TcpStream, server: &Server) -> u32 {
+/// Starts a command, and returns its process ID.
+fn pid_of_the_command(conn: &std::net::TcpStream, server: &Server) -> u32 {
     net::send(conn, b"exec sleep 1000");
     assert!(poll(SOON, || runs(server, "sleep").then_some(())).is_some());
     let children = procfs::children(server.process.pid()).unwrap();
@@ -29,7 +29,7 @@ fn signals_end_an_idle_server_and_a_busy_one_with_its_commands() {
             let mut server = serve(protocol, &[]);
             let addr = server.addr();
             let conn = net::connect(addr);
-            let command = busy.then(|| number_of_the_command(&conn, &server));
+            let command = busy.then(|| pid_of_the_command(&conn, &server));
             server.process.signal(signal);
             assert_eq!(server.process.wait_exit(SOON).signal(), Some(number));
             if let Some(command) = command {
@@ -54,9 +54,9 @@ fn ask(conn: &std::net::TcpStream, protocol: &str) -> Vec<u8> {
     }
 }
 
-/// The system interrupts a wait that has a time limit.
+/// The kernel interrupts a wait that has a timeout.
 #[test]
-fn a_server_that_was_halted_goes_on() {
+fn a_stopped_server_continues() {
     for protocol in PROTOCOLS {
         let mut server = serve(protocol, &[]);
         let conn = net::connect(server.addr());
@@ -79,7 +79,7 @@ fn a_server_that_was_halted_goes_on() {
 }
 
 #[test]
-fn the_end_of_its_input_lets_a_server_finish_what_it_is_at() {
+fn the_end_of_stdin_lets_a_server_finish_its_commands() {
     let dir = TempDir::new();
     for protocol in PROTOCOLS {
         let mut server = serve(protocol, &["--stop-on-eof", "--grace", "5s"]);
@@ -92,7 +92,7 @@ fn the_end_of_its_input_lets_a_server_finish_what_it_is_at() {
         server
             .process
             .wait_stderr("standard input ended, stopping", SOON);
-        // For reading, too, so that this does not wait for a command that has been ended.
+        // Opened for reading, too, so that this does not block if the command has ended.
         let mut go_on = fs::File::options()
             .read(true)
             .write(true)
@@ -106,10 +106,10 @@ fn the_end_of_its_input_lets_a_server_finish_what_it_is_at() {
 }
 
 #[test]
-fn a_command_that_does_not_finish_in_the_grace_is_left_to_the_guardian() {
+fn a_command_that_outlives_the_grace_is_ended_by_the_guardian() {
     let mut server = serve("header", &["--stop-on-eof", "--grace", "100ms"]);
     let conn = net::connect(server.addr());
-    let command = number_of_the_command(&conn, &server);
+    let command = pid_of_the_command(&conn, &server);
     server.process.close_stdin();
     assert_eq!(server.process.wait_exit(SOON).code(), Some(0));
     assert_ends(command);

@@ -1,4 +1,4 @@
-//! Every pair of a tool and a script, in both languages, in each protocol.
+//! Tests every pair of a tool and a script, in both languages and in each protocol.
 
 use cross_process::deadline::SOON;
 use cross_process::net;
@@ -12,7 +12,7 @@ use super::{
     PROTOCOLS, assert_alive, client_command, framed, run, run_lines, serve, server_command, shown,
 };
 
-/// The servers that speak a protocol, the tool last.
+/// The servers of a protocol, the tool last.
 fn servers(protocol: &str) -> [Program; 3] {
     match protocol {
         "raw" => [
@@ -49,7 +49,7 @@ fn the_client_shows_every_servers_output_byte_for_byte() {
     }
 }
 
-/// An empty output is the one after which a length server has nothing to say.
+/// After an empty output a length server sends no body.
 #[test]
 fn lines_of_commands_are_answered_in_order_by_every_server() {
     let lines = b"echo one\n\ntrue\necho two\r\n \necho alone >&2\ntrue\nprintf three";
@@ -67,7 +67,7 @@ fn lines_of_commands_are_answered_in_order_by_every_server() {
 }
 
 #[test]
-fn what_is_on_both_outputs_comes_as_the_protocol_has_it() {
+fn both_outputs_are_combined_as_the_protocol_says() {
     let command = "echo out; echo err >&2; echo more";
     for (protocol, expected) in [
         ("raw", "out\nmore\nerr\n"),
@@ -89,9 +89,9 @@ fn what_is_on_both_outputs_comes_as_the_protocol_has_it() {
     }
 }
 
-/// The scripts' clients say the same (twins.rs).
+/// The clients of the scripts send the same bytes (twins.rs).
 #[test]
-fn the_client_says_what_the_lessons_clients_say() {
+fn the_client_sends_what_the_lessons_clients_send() {
     let header = framed(r#"{"filename": "a.txt", "total_size": 3, "hash": "x"}"#);
     for (protocol, before_the_body) in [("raw", &[][..]), ("length", b"3"), ("header", &header)] {
         let start = before_the_body.to_vec();
@@ -140,7 +140,7 @@ fn the_lessons_python_client_gets_200_kb_from_the_tool() {
 }
 
 #[test]
-fn a_unix_domain_socket_serves_the_lessons_protocols_as_well() {
+fn the_lessons_protocols_work_over_a_unix_domain_socket() {
     let dir = TempDir::new();
     for protocol in PROTOCOLS {
         let endpoint = format!("unix:{}", dir.join(protocol).display());

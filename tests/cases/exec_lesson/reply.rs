@@ -1,4 +1,4 @@
-//! What the server sends back, and how long it waits for somebody to take it.
+//! Tests the server's replies, and how long it waits for a client to read them.
 
 use std::time::Duration;
 
@@ -9,9 +9,10 @@ use cross_process::procfs;
 
 use super::{PROTOCOLS, assert_alive, client_command, run, serve, shown};
 
-/// A reply in pieces would wait for an acknowledgement behind each: 44 ms a command.
+/// A reply sent in pieces would wait for an acknowledgement after each (Nagle and delayed ACK): 44
+/// ms per command.
 #[test]
-fn a_command_leaves_in_one_send_and_so_does_its_reply() {
+fn a_command_and_its_reply_are_one_send_each() {
     for (protocol, sends) in [("raw", 1), ("length", 2), ("header", 1)] {
         let server = serve(protocol, &["--trace"]);
         let mut client = Process::spawn(client_command(protocol, server.addr(), &["--trace"]));
@@ -31,11 +32,11 @@ fn a_command_leaves_in_one_send_and_so_does_its_reply() {
 }
 
 #[test]
-fn a_length_without_an_answer_holds_nobody_else_up() {
+fn a_length_without_an_answer_does_not_delay_others() {
     let mut server = serve("length", &["--handshake-timeout", "500ms"]);
     let silent = net::connect(server.addr());
     assert_eq!(net::ask(&silent, b"echo hi", 1), b"3");
-    // The time is a total: bytes that drip in do not renew it.
+    // The timeout is a deadline: single bytes do not restart it.
     let dripping = net::connect(server.addr());
     assert_eq!(net::ask(&dripping, b"echo hi", 1), b"3");
     let drip = std::thread::spawn(move || {
@@ -58,12 +59,12 @@ fn a_length_without_an_answer_holds_nobody_else_up() {
 }
 
 #[test]
-fn time_and_output_have_ends_that_are_told() {
+fn limits_on_time_and_output_are_enforced_and_reported() {
     for protocol in PROTOCOLS {
         let mut server = serve(protocol, &["--timeout", "300ms", "--max-output", "1MiB"]);
         let run = |command: &str| shown(run(protocol, server.addr(), &[], command));
         assert_eq!(run("sleep 100"), "error: timed out after 300ms\n");
-        // What there is of it must not pass for the whole.
+        // A partial output must not look complete.
         assert_eq!(
             run("echo so far; sleep 100"),
             "so far\nerror: timed out after 300ms\n"
@@ -80,7 +81,7 @@ fn time_and_output_have_ends_that_are_told() {
 }
 
 #[test]
-fn a_client_that_does_not_read_is_cut_off() {
+fn a_client_that_does_not_read_is_closed() {
     let mut server = serve("header", &["--write-timeout", "300ms"]);
     let conn = net::connect(server.addr());
     net::send(&conn, b"head -c 20000000 /dev/zero");
@@ -105,16 +106,16 @@ fn a_connection_without_a_command_is_closed() {
     }
 }
 
-/// It must know the size before it sends, so it holds the output: once.
+/// The server must know the size before it sends, so it holds the output, but only once.
 #[test]
-fn an_output_is_held_once_and_let_go() {
+fn an_output_is_held_once_and_freed() {
     let mut server = serve("header", &[]);
     let size = 48 << 20;
     let command = format!("head -c {size} /dev/zero");
     let mut client = super::start("header", server.addr(), &["--verify-hash"], &command);
     assert_eq!(client.finish(SOON).stdout.len(), size);
     let peak = procfs::peak_resident_bytes(server.process.pid()).unwrap();
-    // A buffer that grows is for a moment there twice.
+    // A growing buffer exists twice for a moment.
     assert!(peak < 120 << 20, "{peak}");
     let now = procfs::resident_bytes(server.process.pid()).unwrap();
     assert!(now < 16 << 20, "{now}");

@@ -1,4 +1,4 @@
-//! Where a command begins and ends, in a stream that does not say.
+//! Tests how the server finds the ends of commands in a stream without boundaries.
 
 use std::fs;
 use std::time::Duration;
@@ -10,10 +10,10 @@ use cross_process::temp::TempDir;
 
 use super::{PROTOCOLS, assert_alive, run, run_lines, serve, shown};
 
-/// The longest command that the system takes.
+/// The longest command that the kernel accepts.
 const LIMIT: usize = 131_071;
 
-/// Sends bytes as one request to a server of `--protocol raw`, and gives all that comes back.
+/// Sends bytes as one request to a server of `--protocol raw`, and returns all bytes of the answer.
 fn ask_raw(server: &cross_process::server::Server, request: &[u8]) -> String {
     let conn = net::connect(server.addr());
     net::send(&conn, request);
@@ -27,10 +27,10 @@ fn a_long_command_is_one_command() {
     for protocol in PROTOCOLS {
         let mut server = serve(protocol, &["--dir", dir.path().to_str().unwrap()]);
         let run = |command: &str| shown(run(protocol, server.addr(), &[], command));
-        // A lesson's server takes what is behind the first 1024 bytes for another one.
+        // The lesson's servers would take the bytes after the first 1024 for another command.
         let padded = format!("echo safe #{}", "x".repeat(1024 - 11));
         assert_eq!(run(&format!("{padded}touch F")), "safe\n");
-        // Byte 1024 is in the middle of the character.
+        // Byte 1024 is in the middle of a character.
         let wide = format!("{}啊", "a".repeat(1018));
         assert_eq!(run(&format!("echo {wide}")), format!("{wide}\n"));
         for length in [1200, 1201, 65_536, LIMIT] {
@@ -43,7 +43,7 @@ fn a_long_command_is_one_command() {
 }
 
 #[test]
-fn too_long_a_command_is_not_run_in_part_either() {
+fn a_command_that_is_too_long_is_not_run_in_part() {
     let dir = TempDir::new();
     for protocol in PROTOCOLS {
         let mut server = serve(protocol, &["--dir", dir.path().to_str().unwrap()]);
@@ -59,10 +59,10 @@ fn too_long_a_command_is_not_run_in_part_either() {
     }
 }
 
-/// Where a read may have been cut, what comes after it never runs as a command of its own: neither the
-/// rest of a quoted argument, nor the rest of a comment or of anything else that is long.
+/// If a read may be incomplete, the bytes after it never run as a command: neither the rest of a
+/// quoted argument nor the rest of a comment.
 #[test]
-fn the_rest_of_a_request_is_no_command() {
+fn the_rest_of_a_request_never_runs() {
     let dir = TempDir::new();
     let quoted = format!("echo '{}", "x".repeat(1395));
     let comment = format!("echo ok # {}", "x".repeat(1395));
@@ -75,7 +75,7 @@ fn the_rest_of_a_request_is_no_command() {
         ] {
             let conn = net::connect(server.addr());
             net::send(&conn, head.as_bytes());
-            // Two reads, and not one, which would be a command with an end and no guess.
+            // The server must read twice. One read would be a complete command.
             let peer = conn.local_addr().unwrap();
             let read = || {
                 procfs::has_read_all(server.addr(), peer)
@@ -83,7 +83,7 @@ fn the_rest_of_a_request_is_no_command() {
                     .then_some(())
             };
             assert!(poll(SOON, read).is_some());
-            // The tail comes late, and then much later than the reply.
+            // The tail arrives late, in the second case much later than the reply.
             std::thread::sleep(Duration::from_millis(120));
             net::send(&conn, tail.as_bytes());
             let _ = net::again(|| std::io::Read::read(&mut &conn, &mut [0; 100]));
@@ -97,7 +97,7 @@ fn the_rest_of_a_request_is_no_command() {
     }
 }
 
-/// What comes behind the part that was looked at must not pass for the next command.
+/// The rest of a too long command must not run as the next command.
 #[test]
 fn a_command_without_an_end_ends_the_connection() {
     let dir = TempDir::new();
@@ -105,7 +105,7 @@ fn a_command_without_an_end_ends_the_connection() {
         let mut server = serve(protocol, &["--dir", dir.path().to_str().unwrap()]);
         let conn = net::connect(server.addr());
         let flood = [&vec![b'#'; 4 << 20][..], &b"\ntouch F\n".repeat(20_000)].concat();
-        // It need not take all of it.
+        // The server need not read all of it.
         let _ = std::io::Write::write_all(&mut &conn, &flood);
         server
             .process
@@ -116,9 +116,9 @@ fn a_command_without_an_end_ends_the_connection() {
     }
 }
 
-/// Each piece comes in time for the rest to be waited for, and there is always one more.
+/// Each piece arrives while the server waits for the rest, and there is always one more.
 #[test]
-fn a_command_that_comes_in_pieces_has_a_total_time() {
+fn a_command_in_pieces_has_one_deadline() {
     let mut server = serve("raw", &["--handshake-timeout", "200ms"]);
     let conn = net::connect(server.addr());
     let deadline = Deadline::after(SOON);
@@ -132,8 +132,8 @@ fn a_command_that_comes_in_pieces_has_a_total_time() {
         // The slow sender itself.
         std::thread::sleep(Duration::from_millis(5));
     };
-    assert!(cut_off, "it took all of it");
-    // On a busy machine a pause may be long enough to end a command, and then the connection.
+    assert!(cut_off, "the server read all of it");
+    // On a busy machine a pause may end the command, and then the connection.
     let told = || {
         let log = server.process.stderr.text();
         let told = log.contains("no end of the command found") || log.contains("may have been cut");
@@ -148,7 +148,7 @@ fn a_command_that_comes_in_pieces_has_a_total_time() {
 }
 
 #[test]
-fn bytes_reach_the_shell_as_they_are_or_not_at_all() {
+fn bytes_reach_the_shell_unchanged_or_not_at_all() {
     for protocol in PROTOCOLS {
         let mut server = serve(protocol, &[]);
         let lines = b"printf '\\377'\necho a\0b\n \n\techo c\nprintf '\xff\xfe'\n";
@@ -157,7 +157,7 @@ fn bytes_reach_the_shell_as_they_are_or_not_at_all() {
             done.stdout, b"\xfferror: the command contains a NUL byte\nc\n\xff\xfe",
             "{protocol}"
         );
-        // The client's own mistake is no error of the server.
+        // A mistake of the client is not logged as an error.
         server.process.wait_stderr(" command not run: ", SOON);
         let log = server.process.stderr.text();
         assert!(
@@ -176,9 +176,9 @@ fn bytes_reach_the_shell_as_they_are_or_not_at_all() {
     );
 }
 
-/// As in the lesson: what arrives together is one command. The client waits for each answer.
+/// As in the lesson, bytes that arrive together are one command. The client waits for each answer.
 #[test]
-fn two_commands_that_are_sent_together_are_one() {
+fn two_commands_sent_together_are_one_command() {
     let mut server = serve("raw", &[]);
     assert_eq!(ask_raw(&server, b"echo oneecho two"), "oneecho two\n");
     assert_eq!(ask_raw(&server, b"echo one\necho two"), "one\ntwo\n");

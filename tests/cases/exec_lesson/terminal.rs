@@ -1,4 +1,4 @@
-//! `exec-client` on a terminal, where somebody watches.
+//! Tests `exec-client` on a terminal.
 
 use std::process::Command;
 
@@ -10,8 +10,8 @@ use cross_process::temp::TempDir;
 
 use super::{client_command, runs, serve};
 
-/// Runs a command on a terminal of its own, whose keyboard is the process's standard input and whose
-/// screen its standard output. std cannot make one; Python can.
+/// Runs a command on a pseudoterminal, whose keyboard is the process's stdin and whose screen its
+/// stdout. std cannot make one, but Python can.
 const ON_A_TERMINAL: &str = "import os, pty, sys\n\
     sys.exit(abs(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:]))))";
 
@@ -24,7 +24,7 @@ pub fn on_a_terminal(command: &Command) -> Option<Process> {
     Some(Process::spawn(python))
 }
 
-/// `exec-client` in a shell's line, its output going where `redirect` says.
+/// `exec-client` in a shell line with a redirection.
 fn in_a_shell(protocol: &str, addr: std::net::SocketAddr, words: &str, redirect: &str) -> Command {
     let tool = artifacts().tool("exec-client");
     let line = format!(
@@ -37,7 +37,7 @@ fn in_a_shell(protocol: &str, addr: std::net::SocketAddr, words: &str, redirect:
 }
 
 #[test]
-fn it_asks_with_a_prompt_and_ctrl_d_ends_it() {
+fn it_shows_a_prompt_and_ctrl_d_ends_it() {
     for protocol in super::PROTOCOLS {
         let server = serve(protocol, &[]);
         let client = client_command(protocol, server.addr(), &[]);
@@ -57,9 +57,9 @@ fn it_asks_with_a_prompt_and_ctrl_d_ends_it() {
     }
 }
 
-/// A prompt is for somebody who types and sees it.
+/// A prompt needs a terminal for both input and output.
 #[test]
-fn it_does_not_prompt_where_only_one_of_input_and_errors_is_a_terminal() {
+fn it_does_not_prompt_if_only_stdin_or_only_stderr_is_a_terminal() {
     let dir = TempDir::new();
     let server = serve("header", &[]);
     let (typed, errors) = (dir.join("typed"), dir.join("errors"));
@@ -103,7 +103,7 @@ fn ctrl_c_ends_it_while_it_waits() {
 }
 
 #[test]
-fn progress_is_shown_where_it_is_of_use_and_tears_nothing() {
+fn progress_is_shown_only_where_it_does_not_garble_output() {
     let server = serve("header", &[]);
     let large = "ADDR 'head -c 3000000 /dev/zero | tr \"\\0\" x'";
     for (words, redirect, has_progress) in [
@@ -129,7 +129,7 @@ fn progress_is_shown_where_it_is_of_use_and_tears_nothing() {
                 screen.starts_with("\r") && screen.contains(" of 2929 KiB ("),
                 "{case}"
             );
-            // And the line is taken away again.
+            // The progress line is cleared at the end.
             assert!(screen.ends_with("\r\x1b[K"), "{case}");
         } else if redirect.is_empty() {
             assert!(screen == "x".repeat(3_000_000), "{case}: {}", screen.len());
@@ -137,7 +137,7 @@ fn progress_is_shown_where_it_is_of_use_and_tears_nothing() {
             assert_eq!(screen, "", "{case}");
         }
     }
-    // The size of an output is not known in raw.
+    // In raw the size of an output is not known.
     let server = serve("raw", &[]);
     let shell = in_a_shell("raw", server.addr(), large, "> /dev/null");
     if let Some(mut client) = on_a_terminal(&shell) {

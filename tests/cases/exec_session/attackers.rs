@@ -1,4 +1,5 @@
-//! Peers that do not know the token, or lie: nothing is run for them, nothing is said to them.
+//! Tests peers that do not know the token, or lie: no command runs for them, and none is sent to
+//! them.
 
 use std::fs;
 
@@ -8,9 +9,9 @@ use cross_process::process::Process;
 use super::peers::{Playing, play, play_within, relay, write_token};
 use super::{Session, client, client_of, complaint};
 
-/// Whoever is not let in.
+/// Clients that fail to authenticate in every way.
 #[test]
-fn nothing_is_run_for_a_client_that_does_not_prove_that_it_knows_the_token() {
+fn no_command_runs_for_a_client_that_does_not_prove_that_it_knows_the_token() {
     let mut session = Session::start(&[]);
     let marker = session.path("marker");
     let wrong = "\\x07".repeat(32);
@@ -24,7 +25,7 @@ fn nothing_is_run_for_a_client_that_does_not_prove_that_it_knows_the_token() {
         (&*format!("auth reflected {wrong}"), reflected),
         ("auth reflected good", reflected),
     ] {
-        // Even with keys from the right token.
+        // Even with keys of the right token.
         let steps = format!("{auth}\nopen command touch {marker}\nend");
         let steps = match auth {
             "open auth" => steps,
@@ -36,7 +37,7 @@ fn nothing_is_run_for_a_client_that_does_not_prove_that_it_knows_the_token() {
         let told = format!("open error {refusal}\nclosed\n");
         assert!(seen.ends_with(&told), "{auth}: {seen}");
     }
-    // One line a minute.
+    // The log has one line a minute.
     session
         .server
         .process
@@ -47,9 +48,9 @@ fn nothing_is_run_for_a_client_that_does_not_prove_that_it_knows_the_token() {
     assert!(!fs::exists(marker).unwrap());
 }
 
-/// A thousand wrong tokens made two thousand lines.
+/// A thousand wrong tokens must not make a thousand log lines.
 #[test]
-fn strangers_write_a_line_a_minute_even_when_quiet() {
+fn strangers_cause_one_log_line_a_minute_even_when_quiet() {
     for options in [&[][..], &["--quiet"]] {
         let mut session = Session::start(options);
         let wrong = format!("auth good {}\nend\n---\n", "\\x07".repeat(32)).repeat(40);
@@ -99,9 +100,9 @@ fn a_token_that_differs_in_one_bit_is_another_token() {
     assert!(!fs::exists(marker).unwrap());
 }
 
-/// All that a good client has ever said, said again to a server that has another nonce now.
+/// Replays the bytes of a good client to the server, which has another nonce now.
 #[test]
-fn a_recorded_session_cannot_be_played_again() {
+fn a_recorded_session_cannot_be_replayed() {
     let mut session = Session::start(&[]);
     let marker = session.path("marker");
     let record = session.path("record");
@@ -128,9 +129,9 @@ fn a_recorded_session_cannot_be_played_again() {
     assert!(!fs::exists(marker).unwrap());
 }
 
-/// Before it was let in a client can make the server hold a KiB and no more.
+/// Before authentication, a client can make the server hold at most 1 KiB.
 #[test]
-fn little_is_taken_from_a_client_before_it_was_let_in() {
+fn frames_before_authentication_have_low_limits() {
     let mut session = Session::start(&[]);
     let long = "\\x20".repeat(1025);
     let steps = format!(
@@ -188,7 +189,7 @@ fn little_is_taken_from_a_client_before_it_was_let_in() {
 }
 
 #[test]
-fn a_sealed_frame_with_anything_wrong_ends_the_connection_and_runs_nothing() {
+fn a_wrong_sealed_frame_ends_the_connection_and_runs_nothing() {
     let mut session = Session::start(&[]);
     let marker = session.path("marker");
     let false_frame = "frame 0 failed its authenticity check";
@@ -218,7 +219,8 @@ fn a_sealed_frame_with_anything_wrong_ends_the_connection_and_runs_nothing() {
         };
         assert_eq!(seen, format!("error b'{answer}'\nclosed\n"), "{lie}");
     }
-    // A code in upper case would be a second way to write a frame, and the code does not cover itself.
+    // A code in upper case would be a second encoding of a frame, because the code does not cover
+    // itself.
     let steps = format!("login\nlie code=upper\ncommand touch {marker}\nend");
     let seen = play(session.server.endpoint(), &session.token, &[], &steps).unwrap();
     assert_eq!(seen, format!("error b'{false_frame}'\nclosed\n"));
@@ -226,7 +228,7 @@ fn a_sealed_frame_with_anything_wrong_ends_the_connection_and_runs_nothing() {
     assert!(!fs::exists(marker).unwrap());
 }
 
-/// About 1300 connections, each with a `command` frame of which another bit is wrong.
+/// About 1300 connections, each with a `command` frame in which one other bit is wrong.
 #[test]
 fn no_bit_of_a_command_can_be_changed() {
     let mut session = Session::start(&["--quiet"]);
@@ -253,9 +255,9 @@ fn no_bit_of_a_command_can_be_changed() {
     assert!(!fs::exists(marker).unwrap());
 }
 
-/// Whoever listens on the port without the token learns nothing, and gets no command.
+/// A program that listens on the port without the token learns nothing, and gets no command.
 #[test]
-fn nothing_is_sent_to_a_server_that_does_not_prove_that_it_knows_the_token() {
+fn no_command_is_sent_to_a_server_that_does_not_prove_that_it_knows_the_token() {
     let steps = "hello VERSIONNONCE
         welcome \\x00
         rest
@@ -276,7 +278,7 @@ fn nothing_is_sent_to_a_server_that_does_not_prove_that_it_knows_the_token() {
         hello VERSIONNONCE
         exit {\"code\": 0}
         rest";
-    // `exit` needs keys, which the last script has only by a `welcome`; so it is sent open.
+    // `exit` needs keys, which the script would have only after `welcome`, so it is sent unsealed.
     let steps = steps.replace("exit {", "open exit {");
     let Some(server) = Playing::start(&[], &steps) else {
         return;
@@ -297,9 +299,9 @@ fn nothing_is_sent_to_a_server_that_does_not_prove_that_it_knows_the_token() {
     assert!(!seen.contains("secret"), "{seen}");
 }
 
-/// What it says is shown, but it cannot write to the user's terminal.
+/// The refusal of an unauthenticated server is shown escaped.
 #[test]
-fn words_of_a_server_that_nobody_vouches_for_are_escaped() {
+fn words_of_an_unauthenticated_server_are_escaped() {
     let steps = "open error no \\x1b[31mentry
         rest
         ---

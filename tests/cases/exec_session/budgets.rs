@@ -1,4 +1,4 @@
-//! Connections that have not authenticated: few, not for long, and never in anybody's way.
+//! Tests the limits on unauthenticated connections.
 
 use std::fs;
 use std::thread;
@@ -9,16 +9,16 @@ use cross_process::{net, procfs};
 
 use super::{Session, complaint};
 
-/// The bytes of `hello`: the length, a header, a body of 43.
+/// The length of `hello` in bytes: the length, a header, a body of 43.
 const HELLO: usize = 4 + HEADER.len() + 43;
 const HEADER: &str = r#"{"filename": "hello", "total_size": 43, "hash": ""}"#;
 
 #[test]
-fn nobody_waits_for_ever_to_be_let_in() {
+fn a_silent_client_does_not_block_others_for_ever() {
     let limits = ["--max-unauthenticated", "1", "--handshake-timeout", "2s"];
     let mut session = Session::start(&limits);
     let silent = net::connect(session.server.addr());
-    // It has been greeted, so it has the only place.
+    // It has received `hello`, so it has the only permit.
     net::read_exact(&silent, HELLO, SOON);
     let busy = complaint(&session.run("echo in"), 255);
     assert!(
@@ -37,18 +37,18 @@ fn nobody_waits_for_ever_to_be_let_in() {
 }
 
 #[test]
-fn a_handshake_is_over_in_time_however_slowly_it_is_sent() {
+fn a_handshake_has_one_deadline() {
     let mut session = Session::start(&["--handshake-timeout", "500ms"]);
     let half_a_frame = b"\x3a\0\0\0{\"filename\": \"auth\", ";
-    // Nothing; something and then nothing; a byte now and then, which would never meet a timeout
-    // that begins anew with every byte.
+    // One client sends nothing, one sends half a frame, and one sends a byte now and then, which
+    // would never exceed a timeout per read.
     let silent = net::connect(session.server.addr());
     let stuck = net::connect(session.server.addr());
     net::send(&stuck, half_a_frame);
     let dripping = net::connect(session.server.addr());
     let drips = dripping.try_clone().unwrap();
     let dripper = thread::spawn(move || {
-        // Ends with an error when the server has closed.
+        // Fails when the server has closed.
         let _ = net::send_slowly(&drips, &[b' '; 200], Duration::from_millis(50));
     });
     for stream in [&silent, &stuck] {
@@ -67,7 +67,7 @@ fn a_handshake_is_over_in_time_however_slowly_it_is_sent() {
 }
 
 #[test]
-fn a_flood_of_silent_callers_keeps_nobody_out_for_long() {
+fn silent_clients_keep_others_out_only_until_their_deadline() {
     let options = ["--max-unauthenticated", "32", "--handshake-timeout", "1s"];
     let mut session = Session::start(&options);
     let fifo = session.path("fifo");
@@ -82,7 +82,7 @@ fn a_flood_of_silent_callers_keeps_nobody_out_for_long() {
             caller
         })
         .collect();
-    // All permits are taken, but those inside go on.
+    // All permits are in use, but the authenticated session goes on.
     let busy = complaint(&session.run("echo let in"), 255);
     assert!(
         busy.contains("busy, 32 unauthenticated connections"),
@@ -92,7 +92,7 @@ fn a_flood_of_silent_callers_keeps_nobody_out_for_long() {
     assert_eq!(inside.wait_line(SOON), "still inside");
     let now = procfs::resident_bytes(session.server.process.pid()).unwrap();
     let grown = now.saturating_sub(before);
-    assert!(grown < 2 << 20, "{grown} bytes more for 32 silent callers");
+    assert!(grown < 2 << 20, "{grown} bytes more for 32 silent clients");
     for caller in &flood {
         net::read_to_end(caller, SOON);
     }

@@ -1,4 +1,4 @@
-//! `exec-client` in the place of `ssh HOST COMMAND`: its input, a pause, a server that has vanished.
+//! Tests `exec-client` as a replacement for `ssh HOST COMMAND`: input, pauses, and lost servers.
 
 use std::fs::File;
 use std::io::pipe;
@@ -14,7 +14,7 @@ use super::peers::Playing;
 use super::{Session, client, complaint, wait_until_still};
 
 #[test]
-fn standard_input_goes_to_the_command_unless_it_shall_not() {
+fn standard_input_goes_to_the_command_unless_n_is_given() {
     let mut session = Session::start(&[]);
     for (options, expected) in [(&[][..], "some input\n"), (&["-n"], "")] {
         let mut client = session.client(options, "cat");
@@ -25,15 +25,15 @@ fn standard_input_goes_to_the_command_unless_it_shall_not() {
     session.assert_alive();
 }
 
-/// The command must not take half an input for the whole.
+/// The command must not take a part of the input for the whole.
 #[test]
-fn an_input_that_cannot_be_read_is_a_failure_and_no_end() {
+fn an_input_that_cannot_be_read_is_an_error_and_not_an_end() {
     let mut session = Session::start(&[]);
     for (path, why) in [
         ("/", "Is a directory"),
         ("/proc/self/mem", "Input/output error"),
     ] {
-        // The command does not end while the client is there.
+        // The command runs until the client leaves.
         let client = client(
             &session.token,
             session.server.addr(),
@@ -48,7 +48,7 @@ fn an_input_that_cannot_be_read_is_a_failure_and_no_end() {
 }
 
 #[test]
-fn two_dashes_end_our_flags_and_are_not_the_commands() {
+fn two_dashes_end_our_flags_and_are_not_part_of_the_command() {
     let mut session = Session::start(&[]);
     for (words, expected) in [
         (&["--", "echo", "-n", "x"][..], "x"),
@@ -63,7 +63,7 @@ fn two_dashes_end_our_flags_and_are_not_the_commands() {
 }
 
 #[test]
-fn a_reader_that_left_stderr_does_not_end_stdout() {
+fn a_closed_stderr_does_not_end_stdout() {
     let mut session = Session::start(&[]);
     let (reader, writer) = pipe().unwrap();
     drop(reader);
@@ -73,7 +73,7 @@ fn a_reader_that_left_stderr_does_not_end_stdout() {
     shell.args(["-c", "exec \"$0\" \"$@\" 2>&1 >&3 3>&-"]);
     shell.arg(words.get_program()).args(words.get_args());
     let mut redirected = Command::new("/bin/sh");
-    // Our stdout is the broken pipe, and 3 is where the test reads.
+    // The client's stderr is the broken pipe, and descriptor 3 is the pipe that the test reads.
     redirected.args(["-c", "exec 3>&2; exec \"$0\" \"$@\""]);
     redirected.arg(shell.get_program()).args(shell.get_args());
     let done = Process::spawn_to(redirected, Stdio::from(writer)).finish(SOON);
@@ -96,9 +96,9 @@ fn a_server_that_answers_no_ping_is_gone() {
     assert_eq!(seen.matches("ping").count(), 1, "{seen}");
 }
 
-/// A server that says nothing about the command may well be there, and may well send pings.
+/// A server that sends no output may still answer pings and send its own.
 #[test]
-fn pings_and_empty_frames_do_not_put_off_the_timeout() {
+fn pings_and_empty_frames_do_not_extend_the_timeout() {
     let pings = "ping\nuntil pong\nstdout\n".repeat(20_000);
     let steps = format!("login\nuntil command\n{pings}end");
     let Some(server) = Playing::start(&[], &steps) else {
@@ -108,13 +108,13 @@ fn pings_and_empty_frames_do_not_put_off_the_timeout() {
     let text = complaint(&server.run(&options, "x"), 255);
     let end = "(nothing came for 300ms; wait longer with --timeout); output may be incomplete\n";
     assert!(text.ends_with(end), "{text}");
-    // The server would have gone on.
+    // The server would have sent more.
     let pongs = server.transcript().matches("pong").count();
     assert!((1..20_000).contains(&pongs), "{pongs}");
 }
 
 #[test]
-fn a_server_that_answers_may_be_silent_for_as_long_as_it_likes() {
+fn a_server_that_answers_pings_may_be_silent_for_any_time() {
     let mut session = Session::start(&[]);
     let options = ["--alive-interval", "300ms"];
     let done = session.client(&options, "sleep 2; echo here").finish(SOON);
@@ -125,7 +125,7 @@ fn a_server_that_answers_may_be_silent_for_as_long_as_it_likes() {
     session.assert_alive();
 }
 
-/// The pause is many intervals long, and the output more than all buffers hold.
+/// The pause is many intervals long, and the output is more than all buffers hold.
 #[test]
 fn a_reader_may_pause() {
     let mut session = Session::start(&[]);
@@ -150,9 +150,10 @@ fn a_reader_may_pause() {
     session.assert_alive();
 }
 
-/// The server reads on only when the command does, and so answers no ping before.
+/// While the command does not read its input, the server reads no more frames, and so answers no
+/// ping.
 #[test]
-fn a_command_may_let_its_input_wait() {
+fn a_command_may_read_its_input_late() {
     let mut session = Session::start(&[]);
     let options = ["--alive-interval", "50ms"];
     let mut client = session.client(&options, "sleep 1.5; wc -c");
@@ -165,7 +166,7 @@ fn a_command_may_let_its_input_wait() {
 }
 
 #[test]
-fn a_note_of_the_server_is_told_once_and_is_not_output() {
+fn a_note_of_the_server_is_shown_once_and_is_not_output() {
     let steps = "login
         until command
         note a background process keeps the output open

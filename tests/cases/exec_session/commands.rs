@@ -1,4 +1,4 @@
-//! What a command gives back: both outputs, its status, its end.
+//! Tests a command's outputs, its status and its limits.
 
 use std::path::Path;
 use std::process::Command;
@@ -12,7 +12,7 @@ use super::peers::play;
 use super::{Session, complaint};
 
 #[test]
-fn status_and_both_outputs_are_the_commands_own() {
+fn status_and_both_outputs_are_those_of_the_command() {
     let mut session = Session::start(&[]);
     for code in [0, 1, 4, 5, 44, 255] {
         let done = session.run(&format!("echo out; echo err >&2; exit {code}"));
@@ -39,7 +39,7 @@ fn output_of_any_length_arrives_whole_and_in_little_memory() {
         let done = session.run(&command);
         assert_eq!((done.stdout.len(), done.stderr.len()), (size, size));
     }
-    // Both at once, by turns.
+    // Both outputs, alternating.
     let command = "for i in 1 2 3 4 5 6 7 8 9; do
         head -c 40000 /dev/zero | tr '\\0' o; head -c 40000 /dev/zero | tr '\\0' e >&2; done";
     let done = session.run(command);
@@ -53,7 +53,7 @@ fn output_of_any_length_arrives_whole_and_in_little_memory() {
 }
 
 #[test]
-fn what_has_an_end_is_ended_and_told() {
+fn limits_are_enforced_and_reported() {
     let mut session = Session::start(&["--timeout", "300ms", "--drain", "100ms"]);
     let done = session.run("echo so far; sleep 100");
     assert_eq!(done.stdout, b"so far\n");
@@ -79,7 +79,7 @@ fn what_has_an_end_is_ended_and_told() {
 }
 
 #[test]
-fn commands_one_behind_the_other_share_a_connection() {
+fn successive_commands_share_a_connection() {
     let mut session = Session::start(&[]);
     let mut client = Command::new(artifacts().tool("exec-client"));
     client.arg("--token-file").arg(&session.token);
@@ -94,7 +94,7 @@ fn commands_one_behind_the_other_share_a_connection() {
 }
 
 #[test]
-fn what_is_no_command_is_told_and_the_session_goes_on() {
+fn an_invalid_command_is_an_error_and_the_session_goes_on() {
     let mut session = Session::start(&[]);
     let marker = session.path("marker");
     let steps = format!(
@@ -120,16 +120,16 @@ fn what_is_no_command_is_told_and_the_session_goes_on() {
     let expected = "error b'empty command'\nerror b'the command contains a NUL byte'\n\
                     exit b'{\"code\": 3}'\nstdout b'\\xff\\xfe\\n'\nexit b'{\"signal\": 15}'\n";
     assert_eq!(first, expected);
-    // The second before the first is over.
+    // The second command is sent before the first has ended.
     let told = second.contains("unexpected command frame in state running");
     assert!(told && !Path::new(&marker).exists(), "{second}");
     session.assert_alive();
 }
 
 #[test]
-fn pipes_and_closed_outputs_are_as_without_a_network() {
+fn pipes_and_closed_outputs_work_as_in_a_local_shell() {
     let mut session = Session::start(&[]);
-    // The writer of a pipe that nobody reads is ended by a signal, which std has us ignore.
+    // SIGPIPE must end the writer of a closed pipe, although std ignores it in the server.
     let done = session.run("while true; do echo yes; done | head -2000");
     assert_eq!(done.stdout, "yes\n".repeat(2000).as_bytes());
     assert_eq!(done.status.code(), Some(0));

@@ -1,4 +1,4 @@
-//! The ends of commands that do not end by themselves: stubborn ones, and what they leave behind.
+//! Tests commands that do not end on their own, and the processes that they leave behind.
 
 use std::io::pipe;
 use std::process::Stdio;
@@ -14,12 +14,12 @@ use cross_process::temp::TempDir;
 
 use super::{Session, client, complaint, server};
 
-/// Neither the shell nor what it has started minds TERM, and its own child alone would not be enough.
+/// A command that ignores TERM, as its children do, so killing only the shell would not be enough.
 const STUBBORN: &str = "trap '' TERM; sleep 1000 & echo $!; \
     (sh -c 'echo $$; sleep 1000; sleep 1000'; sleep 1000) & echo $!; echo $$; wait; sleep 1000";
 
 #[test]
-fn who_ignores_term_is_killed_with_all_it_has_started() {
+fn a_command_that_ignores_term_is_killed_with_its_children() {
     let mut session = Session::start(&["--kill-after", "300ms"]);
     let mut client = session.client(&[], STUBBORN);
     let pids: [u32; 4] = std::array::from_fn(|_| client.wait_line(SOON).parse().unwrap());
@@ -28,9 +28,9 @@ fn who_ignores_term_is_killed_with_all_it_has_started() {
     session.assert_alive();
 }
 
-/// Its time is up, and the client has got all that it said until then, on both outputs.
+/// When the command times out, the client has received both outputs up to then.
 #[test]
-fn who_ignores_the_end_of_its_time_is_killed_and_its_output_is_not_lost() {
+fn a_command_that_times_out_is_killed_and_its_output_is_not_lost() {
     let mut session = Session::start(&["--timeout", "2s", "--kill-after", "300ms"]);
     let mut client = session.client(&[], &format!("echo err >&2; echo $$; {STUBBORN}"));
     let done = client.finish(SOON * 2);
@@ -46,10 +46,10 @@ fn who_ignores_the_end_of_its_time_is_killed_and_its_output_is_not_lost() {
     session.assert_alive();
 }
 
-/// As with ssh: the command is over when its outputs have ended. The client is told once what it waits
-/// for, on stderr.
+/// As with ssh, the command is over when its outputs have ended. The client shows once, on stderr,
+/// what it waits for.
 #[test]
-fn what_comes_late_still_comes() {
+fn late_output_still_arrives() {
     let mut session = Session::start(&[]);
     for command in [
         "(sleep 2; echo late) & exit 3",
@@ -66,14 +66,14 @@ fn what_comes_late_still_comes() {
 }
 
 #[test]
-fn the_drain_time_bounds_the_wait_and_ends_nothing() {
+fn the_drain_time_limits_the_wait_and_ends_no_process() {
     let mut session = Session::start(&["--drain", "200ms"]);
     let done = session.run("sleep 1000 & echo $!; exit 3");
     assert_eq!(done.status.code(), Some(3));
     let told = String::from_utf8(done.stderr).unwrap();
     assert!(told.contains("the process was not ended"), "{told}");
     session.assert_alive();
-    // It outlives the server, too: nobody owns it any more.
+    // The process also outlives the server.
     session.server.process.signal(Signal::Kill);
     session.server.process.wait_exit(SOON);
     let pid = String::from_utf8(done.stdout).unwrap();
@@ -106,7 +106,7 @@ fn the_drain_time_cuts_output_in_one_place() {
     session.assert_alive();
 }
 
-/// A command may give up its outputs and go on; it still ends with its client.
+/// A command that has closed its outputs still ends with its client.
 #[test]
 fn a_command_without_outputs_ends_with_its_client() {
     let mut session = Session::start(&[]);
@@ -117,10 +117,9 @@ fn a_command_without_outputs_ends_with_its_client() {
     session.assert_alive();
 }
 
-/// `exec-client ... | head -1`: quiet, but no success, for nobody knows how the command would have
-/// ended.
+/// `exec-client ... | head -1` is quiet but not a success, because the command's status is unknown.
 #[test]
-fn a_reader_that_leaves_ends_the_command_and_is_no_success() {
+fn a_closed_stdout_ends_the_command_and_is_not_a_success() {
     let mut session = Session::start(&[]);
     for command in ["exec yes", "exec yes >&2; exit 0"] {
         let (reader, writer) = pipe().unwrap();
@@ -136,10 +135,10 @@ fn a_reader_that_leaves_ends_the_command_and_is_no_success() {
     session.assert_alive();
 }
 
-/// Out of descriptors, the server cannot see whether a command has ended. It must not take it for
-/// one that has, and end it: anybody who can connect could do that to the commands of others.
+/// Without free descriptors, the server cannot see whether a command has ended. It must not assume
+/// so and end the command, or any client could end the commands of others.
 #[test]
-fn a_crowd_that_takes_the_last_descriptors_ends_nobodys_command() {
+fn a_server_without_descriptors_ends_no_command() {
     let dir = TempDir::new();
     let token = dir.join("token");
     let options = ["--drain", "100ms", "--kill-after", "100ms"];
@@ -159,7 +158,7 @@ fn a_crowd_that_takes_the_last_descriptors_ends_nobodys_command() {
     server
         .process
         .wait_stderr("cannot accept a connection", SOON);
-    // The engine looks ten times a second.
+    // The engine checks ten times a second.
     let ended = poll(Duration::from_secs(1), || {
         (!running.is_running()).then_some(())
     });
@@ -169,13 +168,13 @@ fn a_crowd_that_takes_the_last_descriptors_ends_nobodys_command() {
     let done = running.finish(SOON);
     assert_eq!(done.stdout, b"ready\nwent on\n");
     assert_eq!((done.status.code(), &done.stderr[..]), (Some(0), &b""[..]));
-    // A session's idle rest, and the crowd, go one after the other.
+    // The idle session and the other clients end one after the other.
     server.lets_go_within = SOON;
     server.assert_nothing_left();
 }
 
 #[test]
-fn the_end_of_its_input_lets_a_server_finish_what_it_is_at() {
+fn the_end_of_stdin_lets_a_server_finish_its_commands() {
     let mut session = Session::start(&["--stop-on-eof", "--grace", "3s"]);
     let fifo = session.path("fifo");
     let command = format!("mkfifo {fifo}; echo ready; read x <{fifo}; echo done; exit 3");
@@ -200,9 +199,9 @@ fn the_end_of_its_input_lets_a_server_finish_what_it_is_at() {
     assert!(text.contains("output may be incomplete"), "{text}");
 }
 
-/// Many clients that leave at every moment of a short command's life.
+/// Many clients leave at various times before and after the end of a short command.
 #[test]
-fn clients_that_leave_as_their_command_ends_leave_nothing() {
+fn clients_that_leave_as_their_command_ends_leave_nothing_behind() {
     let mut session = Session::start(&[]);
     let (token, addr) = (&session.token, session.server.addr());
     thread::scope(|scope| {
@@ -210,7 +209,7 @@ fn clients_that_leave_as_their_command_ends_leave_nothing() {
             scope.spawn(move || {
                 for turn in 0..15 {
                     let mut client = Process::spawn(client(token, addr, &[], "sleep 0.01; echo"));
-                    // From before it has connected to after it has ended.
+                    // The kill comes at a time between before the connection and after the end.
                     thread::sleep(Duration::from_millis(2 * turn + number % 2));
                     client.signal(Signal::Kill);
                 }

@@ -1,4 +1,4 @@
-//! A command's standard input: forwarded in pieces, ended, or never there.
+//! Tests a command's standard input.
 
 use std::fs;
 use std::io::pipe;
@@ -21,16 +21,16 @@ fn input_is_forwarded_or_ends_at_once() {
         client.send(&vec![b'i'; size]);
         assert_eq!(client.finish(SOON).stdout.len(), size);
     }
-    // A command that does not want its input ends all the same.
+    // A command that does not read its input ends anyway.
     let mut client = session.client(&[], "head -c 3");
     client.send(b"abcdef");
     assert_eq!(client.finish(SOON).stdout, b"abc");
     session.assert_alive();
 }
 
-/// The server guesses nothing by time: a command waits for its input until the client ends it.
+/// A command waits for its input until the client ends it; the server does not end it after a time.
 #[test]
-fn input_may_begin_late_and_only_the_client_ends_it() {
+fn input_may_begin_late_and_ends_only_with_stdin_eof() {
     let mut session = Session::start(&[]);
     let steps = "login
         command sleep 0.5; echo ready; cat; echo end
@@ -62,26 +62,26 @@ fn input_may_begin_late_and_only_the_client_ends_it() {
 }
 
 #[test]
-fn our_client_may_begin_as_late_as_it_likes() {
+fn our_client_may_send_input_late() {
     let mut session = Session::start(&["--idle-timeout", "300ms"]);
     let command = "sh -c 'sleep 0.5; echo now' >&2 & cat; wait";
     let mut client = session.client(&[], command);
     client.wait_stderr("now", SOON);
-    // The idle timeout is over too, and it is not for a command that runs.
+    // The idle timeout has passed, too, but it does not apply while a command runs.
     client.send(b"late\n");
     assert_eq!(client.finish(SOON).stdout, b"late\n");
     session.assert_alive();
 }
 
 #[test]
-fn input_passes_in_pieces_of_any_size() {
+fn input_is_forwarded_in_pieces_of_any_size() {
     let mut session = Session::start(&[]);
     let content: Vec<u8> = (0..400_000u32)
         .map(|i| (i.wrapping_mul(i) >> 9) as u8)
         .collect();
     for size in [10, 100, 1000, 32_000, 65_536, 131_072, 262_144] {
         let content = match size {
-            // Each piece is a frame, so not too many of the smallest.
+            // Each piece is a frame, so the smallest pieces get less input.
             10 | 100 => &content[..20_000],
             _ => &content[..],
         };
@@ -125,9 +125,9 @@ fn a_folder_is_copied_by_tar() {
     session.assert_alive();
 }
 
-/// The client waits with what the command does not read, and so does whoever feeds the client.
+/// If the command does not read, the client blocks, and so does the writer of the client's stdin.
 #[test]
-fn input_that_is_not_read_is_kept_nowhere() {
+fn unread_input_is_not_buffered_in_memory() {
     let mut session = Session::start(&[]);
     let pid = session.server.process.pid();
     let fifo = session.path("fifo");
@@ -138,7 +138,7 @@ fn input_that_is_not_read_is_kept_nowhere() {
     zeros.args(["-c", "64M", "/dev/zero"]);
     let mut zeros = Process::spawn_to(zeros, filled.into());
     let mut sender = Process::spawn_from(sender, input);
-    // The client, the server and the command's pipe are full.
+    // The buffers of the client, the server and the command's pipe are full.
     wait_until_still(sender.pid());
     let resident = procfs::resident_bytes(pid).unwrap();
     fs::write(&fifo, "\n").unwrap();
@@ -149,22 +149,22 @@ fn input_that_is_not_read_is_kept_nowhere() {
     session.assert_alive();
 }
 
-/// What was sent and never read stands before the end of the stream, so a server that waits for
-/// the command to read it would not see the client leave.
+/// Unread input comes before the end of the stream, so a server that waits for the command to read
+/// it would not notice that the client leaves.
 #[test]
-fn a_client_that_leaves_with_its_input_unread_is_missed_all_the_same() {
+fn a_client_that_leaves_with_unread_input_is_noticed() {
     let mut session = Session::start(&[]);
     for leave in [Signal::Terminate, Signal::Kill] {
         let (token, addr) = (&session.token, session.server.addr());
         let endless = client(token, addr, &[], "exec sleep 1000");
         let mut client = Process::spawn_from(endless, fs::File::open("/dev/zero").unwrap());
         assert!(poll(SOON, || session.runs("sleep").then_some(())).is_some());
-        // It has sent all that anybody takes, and waits.
+        // The client has filled all buffers and is blocked.
         wait_until_still(client.pid());
         client.signal(leave);
         client.wait_exit(SOON);
         let gone = poll(SOON, || (!session.runs("sleep")).then_some(()));
-        assert!(gone.is_some(), "the command lives on after {leave:?}");
+        assert!(gone.is_some(), "the command is still alive after {leave:?}");
     }
     session.assert_alive();
 }

@@ -1,4 +1,5 @@
-//! The tools against another implementation of the protocol, written from its description alone.
+//! Tests the tools with another implementation of the protocol, which was written from its
+//! description.
 
 use std::fs;
 use std::process::Command;
@@ -12,8 +13,8 @@ use cross_process::temp::TempDir;
 use super::peers::{Playing, play, script, write_token};
 use super::{Session, client_of};
 
-/// Ways in which a peer may write what it has to say: the text of its headers (`play.py` names
-/// them), and how many bytes each of its writes has.
+/// How a peer may write frames: the form of its headers (see `play.py`), and the size of its
+/// writes.
 const MANNERS: [&[&str]; 6] = [
     &["plain"],
     &["plain", "1"],
@@ -24,7 +25,7 @@ const MANNERS: [&[&str]; 6] = [
 ];
 
 #[test]
-fn another_client_is_served_however_it_writes_its_frames() {
+fn another_client_may_write_frames_in_any_valid_form() {
     let mut session = Session::start(&[]);
     for manner in MANNERS {
         let steps = "login
@@ -54,7 +55,7 @@ fn another_client_is_served_however_it_writes_its_frames() {
 }
 
 #[test]
-fn frames_may_come_together() {
+fn several_frames_may_arrive_at_once() {
     let mut session = Session::start(&[]);
     let steps = "login
         join 4
@@ -75,9 +76,9 @@ fn frames_may_come_together() {
     session.assert_alive();
 }
 
-/// What a command did not wait for may be on its way when it ends, and is no violation then.
+/// Input may still be in flight when the command ends, which is not a protocol error.
 #[test]
-fn input_that_the_command_did_not_wait_for_is_forgotten() {
+fn input_after_the_end_of_a_command_is_discarded() {
     let mut session = Session::start(&[]);
     let steps = "login
         command true
@@ -107,7 +108,7 @@ fn input_that_the_command_did_not_wait_for_is_forgotten() {
 }
 
 #[test]
-fn input_of_any_size_comes_back_from_another_client() {
+fn another_client_may_send_input_of_any_size() {
     let mut session = Session::start(&[]);
     let path = session.path("input");
     let content: Vec<u8> = (0..3_000_000u32)
@@ -139,7 +140,7 @@ fn sha256(path: &str) -> String {
 }
 
 #[test]
-fn our_client_is_served_by_another_server_however_it_writes_its_frames() {
+fn another_server_may_write_frames_in_any_valid_form() {
     let dir = TempDir::new();
     let token = dir.join("token");
     write_token(&token, &"0F".repeat(32));
@@ -178,7 +179,7 @@ fn our_client_is_served_by_another_server_however_it_writes_its_frames() {
 }
 
 #[test]
-fn output_frames_may_be_empty_and_the_server_may_close_behind_the_exit() {
+fn output_frames_may_be_empty_and_the_server_may_close_after_exit() {
     let steps = "login
         until command
         stdout
@@ -209,7 +210,7 @@ fn output_frames_may_be_empty_and_the_server_may_close_behind_the_exit() {
 }
 
 #[test]
-fn each_side_answers_the_others_pings_at_any_time() {
+fn each_side_answers_pings_at_any_time() {
     let mut session = Session::start(&[]);
     let steps = "login
         ping

@@ -1,4 +1,5 @@
-//! Clients and servers that leave: what they had running ends, and nobody takes it for success.
+//! Tests clients and servers that leave: their commands end, and the client does not report
+//! success.
 
 use std::fs;
 
@@ -22,7 +23,7 @@ fn a_command_whose_client_leaves_is_ended() {
     session.assert_alive();
 }
 
-/// Ctrl-C at the client ends all that the command has started, and is no success.
+/// Ctrl-C at the client ends the command and its children, and is not a success.
 #[test]
 fn an_interrupt_at_the_client_ends_the_whole_group() {
     let mut session = Session::start(&[]);
@@ -51,9 +52,9 @@ fn an_interrupt_at_the_client_ends_the_whole_group() {
     session.assert_alive();
 }
 
-/// An end of what it sends, an end of all, a reset: each ends the command of another client too.
+/// Another implementation of the client half-closes, closes or resets: each ends its command.
 #[test]
-fn however_a_client_leaves_its_command_is_ended() {
+fn a_command_is_ended_however_its_client_leaves() {
     let mut session = Session::start(&[]);
     for leave in ["half-close\nend", "reset", ""] {
         for input in ["", "stdin some\n", "stdin-eof\n"] {
@@ -86,9 +87,9 @@ fn no_command_outlives_a_server_that_is_stopped() {
     }
 }
 
-/// A session that sends no command is closed and told why, and so is the user.
+/// An idle session is closed with a reason, and the user of our client sees a new one.
 #[test]
-fn a_session_that_is_idle_is_closed_in_words_and_our_client_opens_another() {
+fn an_idle_session_is_closed_with_a_reason_and_our_client_opens_another() {
     let mut session = Session::start(&["--idle-timeout", "300ms"]);
     let Some(seen) = play(session.server.endpoint(), &session.token, &[], "login\nend") else {
         return;
@@ -101,7 +102,7 @@ fn a_session_that_is_idle_is_closed_in_words_and_our_client_opens_another() {
     let mut client = Process::spawn(client);
     client.send(b"echo one\n");
     assert_eq!(client.wait_line(SOON), "one");
-    // The second line in the log is this client's.
+    // The second such line in the log is about this client.
     let closed = |bytes: &[u8], _| {
         let text = String::from_utf8_lossy(bytes);
         (text.matches("closed, no command for 300ms").count() == 2).then_some(())

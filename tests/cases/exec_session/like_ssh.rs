@@ -1,5 +1,5 @@
-//! Commands behave as over ssh: the table of `docs/from-ssh.md`, line by line, where no other file
-//! has it.
+//! Tests that commands behave as over ssh: the rows of the table in `docs/from-ssh.md` that no
+//! other file tests.
 
 use std::fs;
 use std::process::Command;
@@ -16,10 +16,10 @@ use super::peers::play;
 use super::surroundings::{run_by, session_of};
 use super::{Session, client_of, server, wait_until_still};
 
-/// Runs a command on a terminal of its own, whose screen is the process's standard output.
+/// Runs a command on a pseudoterminal, whose screen is the process's stdout.
 const ON_A_TERMINAL: &str = "import pty, sys; pty.spawn(sys.argv[1:])";
 
-/// A server that was started in a terminal, as the README does it.
+/// A server that was started on a terminal, as in the README.
 struct OnATerminal {
     server: Process,
     endpoint: String,
@@ -55,9 +55,9 @@ impl OnATerminal {
     }
 }
 
-/// Nothing waits for the terminal, and nothing shows on it.
+/// Commands neither read the terminal nor write to it.
 #[test]
-fn the_servers_terminal_is_none_of_the_commands_business() {
+fn commands_cannot_use_the_servers_terminal() {
     let Some(terminal) = OnATerminal::start(&[]) else {
         return;
     };
@@ -79,7 +79,7 @@ fn the_servers_terminal_is_none_of_the_commands_business() {
     assert!(!screen.contains("visible"), "{screen}");
 }
 
-/// It leads a session of its own, and still ends with its client and with the server.
+/// The command leads a session of its own, and still ends with its client and with the server.
 #[test]
 fn a_command_of_a_server_on_a_terminal_ends_with_its_client() {
     let Some(terminal) = OnATerminal::start(&[]) else {
@@ -97,7 +97,7 @@ fn a_command_of_a_server_on_a_terminal_ends_with_its_client() {
 }
 
 #[test]
-fn without_setsid_the_start_says_that_the_terminal_is_shared() {
+fn without_setsid_the_server_warns_that_the_terminal_is_shared() {
     let Some(terminal) = OnATerminal::start(&[("PATH", "/nonexistent")]) else {
         return;
     };
@@ -106,7 +106,7 @@ fn without_setsid_the_start_says_that_the_terminal_is_shared() {
     assert!(screen.contains(warning), "{screen}");
 }
 
-/// What the server was started with, a command gets: nothing is added and nothing is reset.
+/// A command gets the server's umask, limits, signals and priority unchanged.
 #[test]
 fn a_command_inherits_the_servers_surroundings() {
     let start = "umask 027; ulimit -n 200; trap '' INT; exec nice -n 5 \"$0\" \"$@\"";
@@ -115,7 +115,7 @@ fn a_command_inherits_the_servers_surroundings() {
         ("umask", "0027\n"),
         ("ulimit -n", "200\n"),
         ("nice", "5\n"),
-        // A shell cannot trap what it was started with as ignored.
+        // A shell cannot trap a signal that was ignored when it started.
         ("kill -INT $$; echo ignored", "ignored\n"),
         ("kill -PIPE $$; echo ignored", ""),
         (
@@ -129,7 +129,7 @@ fn a_command_inherits_the_servers_surroundings() {
     session.assert_alive();
 }
 
-/// Ctrl-Z, or a pager: back-pressure is not death, also where pings go unanswered.
+/// A client paused by Ctrl-Z or a pager answers no pings, but is not lost.
 #[test]
 fn a_reader_may_pause() {
     let mut session = Session::start(&["--alive-interval", "100ms"]);
@@ -142,7 +142,7 @@ fn a_reader_may_pause() {
     silent.halt();
     busy.halt();
     wait_until_still(pid);
-    // Many times three intervals.
+    // The pause is many times three intervals.
     let paused = Instant::now();
     let over = || (paused.elapsed() > Duration::from_secs(2)).then_some(());
     assert!(poll(SOON, over).is_some());
@@ -180,8 +180,8 @@ fn a_reader_may_pause_after_the_command() {
     session.assert_alive();
 }
 
-/// A client that answers no ping gets one. It may be paused, so it is kept, until it is idle for too
-/// long.
+/// A client that answers no ping gets only one. It may be paused, so it is kept until the idle
+/// timeout.
 #[test]
 fn at_most_one_ping_is_unanswered() {
     let mut session = Session::start(&["--alive-interval", "200ms", "--idle-timeout", "2s"]);
@@ -198,7 +198,7 @@ fn at_most_one_ping_is_unanswered() {
 }
 
 #[test]
-fn a_ping_is_answered_while_a_command_runs_and_while_none_does() {
+fn pings_are_answered_with_and_without_a_running_command() {
     let mut session = Session::start(&[]);
     let fifo = session.path("fifo");
     let steps = format!(
@@ -222,24 +222,23 @@ fn a_ping_is_answered_while_a_command_runs_and_while_none_does() {
     session.assert_alive();
 }
 
-/// A process that has left the group and holds the output: only one limit counts for it, not one after
-/// the other.
+/// A process that has left the group holds the output: the limits for it run at the same time.
 #[test]
 fn limits_run_at_the_same_time() {
     let mut session = Session::start(&["--kill-after", "2s", "--drain", "60s"]);
     let mut client = session.client(&[], "setsid sleep 1000 & echo $!; exit 0");
     let escaped: u32 = client.wait_line(SOON).parse().unwrap();
     client.signal(Signal::Kill);
-    // Long before the drain time.
+    // This comes long before the drain time.
     session.server.process.wait_stderr(", cancelled; ", SOON);
-    // It was not pursued.
+    // The process is still alive.
     assert!(Signal::Kill.to_process(escaped));
     session.assert_alive();
 }
 
-/// A process in the background that holds no output is no reason to wait, and stays.
+/// A background process that does not hold the output is not waited for, and stays.
 #[test]
-fn what_holds_no_output_stays_and_is_not_waited_for() {
+fn a_background_process_without_the_output_stays_and_is_not_waited_for() {
     let mut session = Session::start(&[]);
     let done = session.run("sleep 1000 >/dev/null 2>&1 & echo $!");
     assert_eq!((done.status.code(), &done.stderr[..]), (Some(0), &b""[..]));
@@ -261,7 +260,7 @@ fn a_command_may_begin_with_a_dash() {
     session.assert_alive();
 }
 
-/// A tool that wants a command of its own on a terminal gets it from `script`, as the docs say.
+/// A command that needs a terminal gets one from `script`, as the docs say.
 #[test]
 fn a_terminal_comes_from_script() {
     let mut session = Session::start(&[]);
@@ -275,9 +274,9 @@ fn a_terminal_comes_from_script() {
     session.assert_alive();
 }
 
-/// As process 1 of a container.
+/// The server is process 1, as in a container.
 #[test]
-fn process_one_is_told_that_it_needs_an_init() {
+fn a_server_as_process_1_warns_that_it_needs_an_init() {
     let dir = TempDir::new();
     let plain = server(
         &dir.join("token"),

@@ -1,5 +1,5 @@
-//! Clients whose network is cut without a word: a veth pair between two network namespaces, whose link
-//! goes down. It needs root and ip(8).
+//! Tests clients whose network fails silently: a veth pair between two network namespaces goes
+//! down. It needs root and ip(8).
 
 use std::process::{self, Command};
 
@@ -12,7 +12,7 @@ use cross_process::temp::TempDir;
 
 use super::{client_of, complaint, server};
 
-/// Two machines with a cable between them.
+/// Two network namespaces with a link between them.
 struct Network {
     names: [String; 2],
 }
@@ -21,7 +21,7 @@ struct Network {
 const ENDS: [&str; 2] = ["10.77.0.1", "10.77.0.2"];
 
 impl Network {
-    /// `tag` keeps tests apart that run at the same time.
+    /// `tag` makes the names unique for tests that run at the same time.
     fn new(tag: &str) -> Option<Self> {
         let names = ["a", "b"].map(|end| format!("dialtone-{}{tag}{end}", process::id()));
         let network = Self { names };
@@ -42,7 +42,7 @@ impl Network {
         Some(network)
     }
 
-    /// The command, run at one end.
+    /// The command, run in the namespace of one end.
     fn at(&self, end: usize, command: &Command) -> Command {
         let mut inside = Command::new("ip");
         inside.args(["netns", "exec", &self.names[end]]);
@@ -68,9 +68,9 @@ fn ip(words: &str) -> bool {
     output.is_ok_and(|output| output.status.success())
 }
 
-/// Both sides find that the other is lost, and the command ends.
+/// Both sides notice the loss, and the command ends.
 #[test]
-fn a_lost_network_is_found_on_both_sides() {
+fn a_lost_network_is_noticed_on_both_sides() {
     let Some(network) = Network::new("c") else {
         return;
     };
@@ -95,9 +95,9 @@ fn a_lost_network_is_found_on_both_sides() {
     complaint(&client.finish(SOON), 255);
 }
 
-/// A server that is lost while its output is on the way to a client, and the other way round.
+/// The network is lost while output is in flight.
 #[test]
-fn a_network_that_is_lost_in_the_midst_of_output_is_found() {
+fn a_network_lost_during_output_is_noticed() {
     let Some(network) = Network::new("o") else {
         return;
     };

@@ -1,4 +1,4 @@
-//! A network that is cut without a word: two network namespaces, and a cable between them.
+//! Tests a network that fails silently: two network namespaces with a link between them.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -11,9 +11,8 @@ use cross_process::process::Process;
 use cross_process::skip::skip;
 use cross_process::temp::TempDir;
 
-/// The client is here and the server is on the other side of the cable, which is cut once the
-/// command has begun. `$1` is the folder of the tools, `$2` a scratch folder, `$3` the command, `$4`
-/// what it reads.
+/// The server is in the other namespace. The link goes down once the command has begun. `$1` is the
+/// folder of the tools, `$2` a scratch folder, `$3` the command, `$4` its input.
 const CUT: &str = r#"
 set -e
 unshare -n sleep 1000 & other=$!
@@ -37,20 +36,21 @@ exit $status
 "#;
 
 #[test]
-fn a_client_finds_that_its_server_has_vanished() {
+fn a_client_notices_that_its_server_has_vanished() {
     let may = Command::new("unshare").args(["-rn", "true"]).output();
     if !may.is_ok_and(|output| output.status.success()) {
         return skip("a network that is cut", "no namespaces for this user");
     }
     if fs::metadata("/proc/self").is_ok_and(|own| own.uid() != 0) {
-        // In such a namespace root's folders, /tmp among them, are nobody's, and no place for a token.
+        // In such a namespace root's folders, including /tmp, belong to user nobody, so no token
+        // file is accepted there.
         return skip("a network that is cut", "it needs root");
     }
     let tools = artifacts().tool("exec-client");
     let tools = tools.parent().unwrap();
     for (command, input) in [
         ("echo begun; exec sleep 1000", "/dev/null"),
-        // A network that is cut while there is much to send, and much to read.
+        // The link goes down while there is much to send, or to read.
         ("echo begun; exec cat > /dev/null", "/dev/zero"),
         ("echo begun; exec yes", "/dev/null"),
     ] {

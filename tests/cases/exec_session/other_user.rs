@@ -1,5 +1,5 @@
-//! A command that becomes another user, as sudo makes one, so that the server can neither signal it nor,
-//! where `/proc` is mounted with `hidepid=2`, see it. It needs root, which makes a server of nobody's.
+//! Tests a command that becomes another user, as with sudo: the server cannot signal it, nor see it
+//! if `/proc` is mounted with `hidepid=2`. It needs root, which starts a server as user nobody.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown};
@@ -19,14 +19,14 @@ use super::{client_of, server};
 
 const NOBODY: u32 = 65_534;
 
-/// A server of a user without rights, and a program that makes a command root's.
+/// A server of user nobody, and a program that runs a command as root.
 struct Nobodys {
     dir: TempDir,
     server: Server,
 }
 
 impl Nobodys {
-    /// `around` is what the server is started by, as root.
+    /// `around` is a command, run as root, that starts the server.
     fn start(around: &[&str], options: &[&str]) -> Option<Self> {
         let dir = TempDir::new();
         let plain = server(&dir.join("home/token"), options, &ANY_PORT.to_string());
@@ -55,7 +55,7 @@ impl Nobodys {
         )))
     }
 
-    /// A command line that goes on as root.
+    /// A command line that runs as root.
     fn as_root(&self, command: &str) -> String {
         let become_root = self.dir.join("become");
         format!(
@@ -65,7 +65,7 @@ impl Nobodys {
     }
 }
 
-/// Makes a folder that is nobody's, and a setpriv(1) that is root's for all.
+/// Makes a folder of user nobody, and a setpriv(1) with the setuid bit of root.
 fn prepare(dir: &Path) -> bool {
     let home = dir.join("home");
     let become_root = dir.join("become");
@@ -99,7 +99,7 @@ fn can_run(tool: &Command) -> bool {
 }
 
 #[test]
-fn what_cannot_be_signalled_does_not_hold_a_place() {
+fn a_command_that_cannot_be_signalled_does_not_keep_its_permit() {
     let Some(mut nobodys) = Nobodys::start(&[], &["--kill-after", "200ms"]) else {
         return;
     };
@@ -110,16 +110,16 @@ fn what_cannot_be_signalled_does_not_hold_a_place() {
     let log = format!("process group {pid} cannot be ended and goes on, cancelled");
     nobodys.server.process.wait_stderr(&log, SOON);
     nobodys.server.process.wait_stderr("closed by peer", SOON);
-    // Once it has ended, its zombie is reaped.
+    // The server reaps its zombie once it has ended.
     assert!(Signal::Kill.to_process(pid));
     let gone = || (!Path::new(&format!("/proc/{pid}")).exists()).then_some(());
     assert!(poll(SOON, gone).is_some());
     nobodys.server.assert_nothing_left();
 }
 
-/// The client is told that its command goes on.
+/// The client shows that its command goes on.
 #[test]
-fn what_cannot_be_signalled_is_told_when_its_time_is_up() {
+fn a_command_that_cannot_be_signalled_is_reported_at_its_timeout() {
     let options = ["--timeout", "300ms", "--kill-after", "200ms"];
     let Some(nobodys) = Nobodys::start(&[], &options) else {
         return;
@@ -133,9 +133,9 @@ fn what_cannot_be_signalled_is_told_when_its_time_is_up() {
     assert!(Signal::Kill.to_process(pid.trim().parse().unwrap()));
 }
 
-/// What `/proc` does not show exists all the same.
+/// A process that `/proc` hides is still running.
 #[test]
-fn what_proc_hides_has_not_ended() {
+fn a_hidden_process_has_not_ended() {
     let hide = "mount -t proc -o hidepid=2 proc /proc && exec \"$0\" \"$@\"";
     let around = ["unshare", "-m", "/bin/sh", "-c", hide];
     let tried = Command::new("unshare")
@@ -157,7 +157,7 @@ fn what_proc_hides_has_not_ended() {
     let Some(nobodys) = Nobodys::start(&around, &["--drain", "100ms"]) else {
         return;
     };
-    // Longer than the drain time and several looks of the server.
+    // Longer than the drain time and several checks of the server.
     let command = nobodys.as_root("sleep 1.5; echo lived; exit 3");
     let done = nobodys.client(&command).finish(SOON);
     assert_eq!(done.stdout, b"lived\n");

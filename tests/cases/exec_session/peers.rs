@@ -1,4 +1,4 @@
-//! The peers in `tests/peers`: sessions spoken by another program than ours.
+//! Runs the peers in `tests/peers`, which speak the session protocol in Python.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -15,7 +15,7 @@ use cross_process::temp::TempDir;
 
 use super::{client_of, complaint};
 
-/// Every type of frame, and one that is none.
+/// Every type of frame, and an unknown one.
 pub const KINDS: [&str; 14] = [
     "hello",
     "auth",
@@ -33,23 +33,23 @@ pub const KINDS: [&str; 14] = [
     "COMMAND",
 ];
 
-/// The script of that name, or `None` with a word about the skip where there is no Python.
+/// The script of that name, or `None` with a message about the skip, if there is no Python.
 pub fn script(name: &str) -> Option<Command> {
     let mut command = python::command(name)?;
-    // Without compiled files beside the scripts.
+    // Python must not write compiled files.
     command
         .arg("-B")
         .arg(workspace().join("tests/peers").join(name));
     Some(command)
 }
 
-/// Plays a script as a client of the server at `endpoint`, and gives the transcript.
+/// Plays a script as a client of the server at `endpoint`, and returns the transcript.
 #[track_caller]
 pub fn play(endpoint: &str, token: &Path, how: &[&str], steps: &str) -> Option<String> {
     play_within(SOON, endpoint, token, how, steps)
 }
 
-/// The same, for scripts of very many connections.
+/// Like [`play`] with another deadline, for scripts of very many connections.
 #[track_caller]
 pub fn play_within(
     within: Duration,
@@ -81,13 +81,13 @@ pub struct Playing {
 }
 
 impl Playing {
-    /// `None`, with a word about the skip, where there is no Python.
+    /// `None`, with a message about the skip, if there is no Python.
     pub fn start(how: &[&str], steps: &str) -> Option<Self> {
         let mut command = script("play.py")?;
         let dir = TempDir::new();
         write_token(&dir.join("token"), &"5a".repeat(32));
         command.arg("listen").arg(dir.join("token")).args(how);
-        // It reads its scripts to their end before it takes a connection.
+        // It reads its scripts to the end before it accepts a connection.
         let mut command_line = Command::new("/bin/sh");
         fs::write(dir.join("script"), steps).unwrap();
         command_line
@@ -106,14 +106,14 @@ impl Playing {
         Process::spawn(client).finish(SOON)
     }
 
-    /// The same for one that fails: its one line of complaint, without its beginning.
+    /// Runs a command that fails, and returns its one line of error, without the beginning.
     #[track_caller]
     pub fn complaint(&self, command: &str) -> String {
         let text = complaint(&self.run(&[], command), 255);
         text.trim_start_matches("error: ").trim_end().to_owned()
     }
 
-    /// What the player has seen, once all its scripts are over.
+    /// The transcript of the player, after all its scripts.
     #[track_caller]
     pub fn transcript(mut self) -> String {
         let done = self.server.process.finish(SOON);
@@ -126,7 +126,7 @@ impl Playing {
     }
 }
 
-/// Makes a token file that both sides take.
+/// Makes a token file that both sides accept.
 pub fn write_token(path: &Path, content: &str) {
     fs::write(path, content).unwrap();
     fs::set_permissions(path, Permissions::from_mode(0o600)).unwrap();

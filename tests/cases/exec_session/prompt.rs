@@ -1,4 +1,4 @@
-//! Commands from standard input: typed by a person, and from a script.
+//! Tests commands from standard input: typed by a user, and from a script.
 
 use std::process::Command;
 
@@ -17,20 +17,20 @@ fn lines(session: &Session, options: &[&str]) -> Command {
 }
 
 #[test]
-fn a_person_is_told_what_happened_and_one_bad_line_does_not_end_it() {
+fn at_a_prompt_a_failing_line_shows_its_status_and_does_not_end_the_client() {
     let mut session = Session::start(&["--timeout", "1s"]);
     let Some(mut client) = on_a_terminal(&lines(&session, &[])) else {
         return;
     };
     client.wait_stdout("each line runs in a shell of its own", SOON);
-    // What is typed before the prompt is there is echoed before it.
+    // The terminal would echo text that is typed before the prompt.
     client.wait_stdout(">>: ", SOON);
     for (typed, shown) in [
         ("exit 3;", ">>: exit 3;\r\nstatus 3\r\n>>: "),
         ("printf x", ">>: printf x\r\nx\r\n>>: "),
         ("printf y >&2", ">>: printf y >&2\r\ny\r\n>>: "),
         ("echo hi", ">>: echo hi\r\nhi\r\n>>: "),
-        // Nothing is forwarded, so this ends at once.
+        // No input is forwarded, so `cat` ends at once.
         ("cat", ">>: cat\r\n>>: "),
         (
             "exec sleep 1000",
@@ -76,10 +76,10 @@ fn a_line_exit_ends_a_script() {
     session.assert_alive();
 }
 
-/// What the server refuses for one line is no reason to leave out the others, where that was asked
-/// for. The last line decides on the status.
+/// With --keep-going, a line that the server refuses does not stop the others. The last line
+/// decides the status.
 #[test]
-fn keep_going_also_goes_on_after_a_line_that_is_no_command() {
+fn keep_going_continues_after_an_invalid_command() {
     let mut session = Session::start(&[]);
     let script = [&b"echo a\0b\n"[..], &[b'x'; 70_000], b"\nexit 7\n"].concat();
     let mut client = Process::spawn(lines(&session, &["--keep-going"]));

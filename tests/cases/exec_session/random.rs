@@ -1,4 +1,4 @@
-//! Frames in any order, right and wrong, from a seed: nothing is run that should not be.
+//! Sends random sequences of right and wrong frames: no command may run that should not.
 
 use std::fs;
 use std::time::Duration;
@@ -6,10 +6,10 @@ use std::time::Duration;
 use super::Session;
 use super::peers::{KINDS, play_within};
 
-/// Marsaglia's xorshift, which is all the chance that a test needs.
-struct Chance(u64);
+/// Marsaglia's xorshift, a random number generator.
+struct Xorshift(u64);
 
-impl Chance {
+impl Xorshift {
     fn below(&mut self, limit: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -22,10 +22,10 @@ impl Chance {
     }
 }
 
-/// A client that is not let in: it says nothing right, then asks for the marker in every way.
-fn stranger(chance: &mut Chance, marker: &str) -> String {
+/// A client that fails to authenticate, and then tries to create the marker in every way.
+fn stranger(chance: &mut Xorshift, marker: &str) -> String {
     let mut steps = String::new();
-    // Keys it has by another's token, or by the right one with a wrong proof: neither counts.
+    // Its keys come from another token, or from the right one with a wrong proof.
     steps += chance.one_of(&[
         "auth good \\x11\n",
         "auth reflected good\n",
@@ -47,8 +47,9 @@ fn stranger(chance: &mut Chance, marker: &str) -> String {
     steps + &format!("open command touch {marker}\nhalf-close\nend\n---\n")
 }
 
-/// A client that is let in, says some things right, then one wrong: after that nothing counts.
-fn liar(chance: &mut Chance, marker: &str) -> String {
+/// A client that authenticates, sends some right frames, and then a wrong one, after which no
+/// command may run.
+fn liar(chance: &mut Xorshift, marker: &str) -> String {
     let mut steps = String::from("login\n");
     for _ in 0..chance.below(3) {
         steps += "command true\n";
@@ -76,13 +77,13 @@ fn liar(chance: &mut Chance, marker: &str) -> String {
 fn no_sequence_of_frames_runs_a_command_without_authentication() {
     let mut session = Session::start(&["--quiet"]);
     let marker = session.path("marker");
-    let mut chance = Chance(0x9E37_79B9_7F4A_7C15);
+    let mut chance = Xorshift(0x9E37_79B9_7F4A_7C15);
     let mut steps = String::new();
     for _ in 0..150 {
         steps += &stranger(&mut chance, &marker);
         steps += &liar(&mut chance, &marker);
     }
-    // That the marker can be made at all, so that its absence says something.
+    // Proves that a command can create a marker, so that its absence means something.
     let proof = session.path("proof");
     steps += &format!("login\ncommand touch {proof}\nuntil exit");
     let Some(seen) = play_within(
@@ -96,7 +97,7 @@ fn no_sequence_of_frames_runs_a_command_without_authentication() {
     };
     assert!(fs::exists(proof).unwrap(), "{seen}");
     assert!(!fs::exists(marker).unwrap(), "{seen}");
-    // Each of them is told, or has at least nothing.
+    // Each client's connection ends.
     assert_eq!(
         seen.matches("closed\n").count() + seen.matches("reset\n").count(),
         300,

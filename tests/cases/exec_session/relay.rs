@@ -1,4 +1,4 @@
-//! Somebody between the two sides who reads everything and changes something.
+//! Tests an attacker between the two sides who changes bytes.
 
 use std::fs;
 use std::path::Path;
@@ -15,7 +15,7 @@ fn run(token: &Path, relay: &Server, command: &str) -> Output {
     Process::spawn(client_of(token, relay.endpoint(), &[], command)).finish(SOON)
 }
 
-/// A server that answers every command with these three frames, for so many connections.
+/// A server that answers every command with three frames, for this many connections.
 fn three_frames(connections: usize) -> Option<Playing> {
     let steps = "login
         until command
@@ -29,7 +29,7 @@ fn three_frames(connections: usize) -> Option<Playing> {
 }
 
 #[test]
-fn a_relay_that_changes_what_the_server_says_is_found_out() {
+fn changes_to_the_servers_bytes_are_detected() {
     let edits = [
         ("s2c:0:drop", 0),
         ("s2c:0:duplicate", 1),
@@ -56,14 +56,14 @@ fn a_relay_that_changes_what_the_server_says_is_found_out() {
         assert_eq!(done.status.code(), Some(255), "{edit}: {said}");
         let expected = format!("frame {frame} failed its authenticity check");
         assert!(last.contains(&expected), "{edit}: {said}");
-        // What came before it was authentic, and nothing else was shown.
+        // Only the authentic frames before the change were shown.
         let shown = if frame == 0 { "" } else { "one" };
         assert_eq!(String::from_utf8_lossy(&done.stdout), shown, "{edit}");
     }
 }
 
 #[test]
-fn a_relay_that_changes_what_the_client_says_is_found_out_and_nothing_is_run() {
+fn changes_to_the_clients_bytes_are_detected_and_nothing_runs() {
     let mut session = Session::start(&[]);
     let marker = session.path("marker");
     let edits = [
@@ -86,7 +86,7 @@ fn a_relay_that_changes_what_the_client_says_is_found_out_and_nothing_is_run() {
             "{edit}: {text}"
         );
     }
-    // A frame that is missing shows in the next one.
+    // A dropped frame makes the next one fail.
     let client = client_of(&session.token, relay.endpoint(), &[], "true");
     let mut client = Process::spawn(client);
     client.send(b"input");
@@ -97,7 +97,7 @@ fn a_relay_that_changes_what_the_client_says_is_found_out_and_nothing_is_run() {
 }
 
 #[test]
-fn a_connection_that_ends_before_the_exit_is_no_success() {
+fn a_connection_that_ends_before_exit_is_not_a_success() {
     let edits = ["s2c:0:end", "s2c:1:end", "s2c:2:end", "s2c:9:nothing"];
     let Some(server) = three_frames(edits.len()) else {
         return;
@@ -116,12 +116,12 @@ fn a_connection_that_ends_before_the_exit_is_no_success() {
         );
         assert_eq!(String::from_utf8_lossy(&done.stdout), shown, "{edit}");
     }
-    // And the relay does pass everything on where it is not told otherwise.
+    // Without an edit the relay passes everything on.
     let done = run(&token, &relay, "true");
     assert_eq!(done.status.code(), Some(5));
 }
 
-/// A sample over the wire; the codec's own test takes every bit.
+/// A sample of the bits; the test of the codec changes every bit.
 #[test]
 fn no_bit_of_an_exit_can_be_changed() {
     let mut session = Session::start(&["--quiet"]);

@@ -1,9 +1,9 @@
-//! Which frame may come when: every state of either side with every type of frame, over the wire.
+//! Tests every state of both sides with every type of frame.
 
 use super::Session;
 use super::peers::{KINDS, Playing, play};
 
-/// How a client brings the server into a state, what the server calls it, and what may come then.
+/// How a client brings the server into a state, its name, and the frames allowed in it.
 const SERVER: [(&str, &str, &[&str]); 6] = [
     ("login", "idle", &["command"]),
     (
@@ -34,7 +34,7 @@ const SERVER: [(&str, &str, &[&str]); 6] = [
 ];
 
 #[test]
-fn every_state_of_the_server_with_every_type_of_frame() {
+fn the_server_accepts_only_the_allowed_frames_in_every_state() {
     let mut session = Session::start(&["--quiet"]);
     let cases: Vec<_> = SERVER
         .iter()
@@ -70,7 +70,7 @@ fn every_state_of_the_server_with_every_type_of_frame() {
 }
 
 #[test]
-fn before_it_is_let_in_a_client_may_say_one_thing() {
+fn before_authentication_only_auth_is_allowed() {
     let mut session = Session::start(&["--quiet"]);
     let kinds = KINDS.iter().filter(|&&kind| kind != "auth");
     let scripts: Vec<String> = kinds
@@ -92,8 +92,8 @@ fn before_it_is_let_in_a_client_may_say_one_thing() {
     session.assert_alive();
 }
 
-/// How a server brings the client into a state, what the client calls it, how a frame is sent
-/// then, and which may be.
+/// How a server brings the client into a state, its name, how frames are sent in it, and which are
+/// allowed.
 const CLIENT: [(&str, &str, &str, &[&str]); 3] = [
     ("", "awaiting hello", "open", &["hello", "error"]),
     (
@@ -111,7 +111,7 @@ const CLIENT: [(&str, &str, &str, &[&str]); 3] = [
 ];
 
 #[test]
-fn every_state_of_the_client_with_every_type_of_frame() {
+fn the_client_accepts_only_the_allowed_frames_in_every_state() {
     let cases: Vec<_> = CLIENT
         .iter()
         .flat_map(|case| KINDS.map(|kind| (case, kind)))
@@ -136,14 +136,14 @@ fn every_state_of_the_client_with_every_type_of_frame() {
             !allowed.contains(&kind),
             "{into:?} {kind}: {said}"
         );
-        // None of them is a success.
+        // No case is a success.
         assert_eq!(done.status.code(), Some(255), "{into:?} {kind}: {said}");
     }
 }
 
-/// A byte behind `exit` may be the beginning of a frame that never comes.
+/// A byte after `exit` may begin a frame that never arrives.
 #[test]
-fn a_client_does_not_wait_for_what_stands_behind_the_last_frame() {
+fn a_client_does_not_wait_for_bytes_after_exit() {
     let steps = "login\nuntil command\njoin 2\nexit {\"code\": 3}\nraw x\nrest";
     let Some(server) = Playing::start(&[], steps) else {
         return;

@@ -1,4 +1,4 @@
-//! Programs of other protocols at the other end: each side says what it has met, and does nothing.
+//! Tests peers of other protocols: each side reports the other protocol and does nothing.
 
 use std::process::Command;
 
@@ -12,7 +12,7 @@ use cross_process::server::Server;
 use super::peers::{Playing, play};
 use super::{Session, client, complaint};
 
-/// What `exec-client` says of the server at that address.
+/// The error of `exec-client` for the server at that address.
 #[track_caller]
 fn diagnosis(session: &Session, addr: std::net::SocketAddr) -> String {
     let options = ["--handshake-timeout", "400ms"];
@@ -22,7 +22,7 @@ fn diagnosis(session: &Session, addr: std::net::SocketAddr) -> String {
 }
 
 #[test]
-fn silent_servers_and_those_that_speak_first_are_named() {
+fn silent_servers_and_servers_of_other_protocols_are_recognized() {
     let session = Session::start(&[]);
     let silent = net::listen();
     let text = diagnosis(&session, silent.local_addr().unwrap());
@@ -45,7 +45,7 @@ fn silent_servers_and_those_that_speak_first_are_named() {
             let conn = net::accept(&listener);
             net::send(&conn, greeting);
             net::half_close(&conn);
-            // And it has said nothing itself.
+            // The client has sent nothing.
             assert_eq!(net::read_to_end(&conn, SOON), b"");
             run.join().unwrap()
         });
@@ -94,9 +94,9 @@ fn a_server_that_goes_away_within_the_handshake_has_not_refused_the_token() {
     }
 }
 
-/// A server of the lesson waits to be asked, an upper-case one too: neither is told anything.
+/// The lesson's servers and upper-case servers wait for the client, which sends them nothing.
 #[test]
-fn our_client_is_of_no_harm_to_servers_of_the_lesson() {
+fn our_client_sends_nothing_to_servers_of_the_lesson() {
     let session = Session::start(&[]);
     for program in [
         Python("tcp_server"),
@@ -120,7 +120,7 @@ fn our_client_is_of_no_harm_to_servers_of_the_lesson() {
 }
 
 #[test]
-fn clients_of_the_lesson_learn_what_they_have_met() {
+fn clients_of_the_lesson_get_an_error() {
     let mut session = Session::start(&[]);
     let marker = session.path("marker");
     for protocol in ["raw", "length", "header"] {
@@ -135,7 +135,7 @@ fn clients_of_the_lesson_learn_what_they_have_met() {
     }
     session.assert_alive();
     assert!(!std::fs::exists(marker).unwrap());
-    // The first four bytes of "touch" are a length to the server, which then closes. It logs one such
+    // The server takes the first four bytes of "touch" as a length, and closes. It logs one such
     // line a minute.
     for script in [Python("exec_naive_client"), Python("header_client")] {
         let mut session = Session::start(&[]);
@@ -153,7 +153,7 @@ fn clients_of_the_lesson_learn_what_they_have_met() {
 }
 
 #[test]
-fn clients_of_other_protocols_are_told_before_anything_is_done() {
+fn clients_of_other_protocols_are_refused_before_anything_runs() {
     let mut session = Session::start(&[]);
     let marker = session.path("marker");
     for (request, words) in [
@@ -181,7 +181,7 @@ fn clients_of_other_protocols_are_told_before_anything_is_done() {
 }
 
 #[test]
-fn another_version_is_named_and_the_remedy_too() {
+fn another_version_is_an_error_with_a_remedy() {
     let steps = "hello sockexec/2\\x00NONCE
         rest
         ---
@@ -196,7 +196,7 @@ fn another_version_is_named_and_the_remedy_too() {
         ---
         hello \\x00NONCE
         rest";
-    // None of these is answered, so the player must not wait for an answer.
+    // The client answers none of these, so the player must not wait for an answer.
     let steps = steps
         .replace("hello ", "open hello ")
         .replace("NONCE", &"n".repeat(32));
@@ -218,9 +218,9 @@ fn another_version_is_named_and_the_remedy_too() {
     assert_eq!(seen.matches("rest b''").count(), 5, "{seen}");
 }
 
-/// A server at its cap says so before it says anything of the protocol.
+/// A full server sends its refusal before `hello`.
 #[test]
-fn a_server_that_is_full_is_understood() {
+fn the_client_shows_the_refusal_of_a_full_server() {
     let mut session = Session::start(&["--max-connections", "1"]);
     let mut inside = session.client(&[], "echo in; exec sleep 60");
     assert_eq!(inside.wait_line(SOON), "in");
@@ -229,13 +229,13 @@ fn a_server_that_is_full_is_understood() {
     let expected = format!("error: {endpoint} refused the connection: busy, 1 connection in use");
     assert!(text.starts_with(&expected), "{text}");
     drop(inside);
-    // The place is free again, though perhaps not yet.
+    // The permit becomes free after a moment.
     let served = poll(SOON, || session.run("true").status.success().then_some(()));
     assert!(served.is_some());
     session.assert_alive();
 }
 
-/// The whole of another protocol after the handshake is nothing that was said with the key.
+/// Bytes of another protocol after the handshake are not authentic.
 #[test]
 fn another_protocol_inside_of_a_session_is_refused() {
     let mut session = Session::start(&[]);
@@ -247,7 +247,7 @@ fn another_protocol_inside_of_a_session_is_refused() {
     session.assert_alive();
 }
 
-/// Which of the two protocols a server speaks is a matter of how it is started.
+/// The protocol of a server depends on its flags.
 #[test]
 fn a_session_is_the_default_and_always_authenticates() {
     let mut command = Command::new(artifacts().tool("exec-server"));

@@ -1,4 +1,4 @@
-//! Output as it is made, and no more of it in memory than there must be.
+//! Tests that output is streamed and not held in memory.
 
 use std::fs;
 use std::process::Stdio;
@@ -13,22 +13,22 @@ use super::{Session, client, wait_until_still};
 const MIB: u64 = 1 << 20;
 
 #[test]
-fn output_comes_while_the_command_runs() {
+fn output_arrives_while_the_command_runs() {
     let mut session = Session::start(&[]);
     let fifo = session.path("fifo");
     let command = format!("mkfifo {fifo}; echo first; echo and err >&2; read x <{fifo}; echo $x");
     let mut client = session.client(&[], &command);
     assert_eq!(client.wait_line(SOON), "first");
     client.wait_stderr("and err\n", SOON);
-    // Only now does the command go on.
+    // The command goes on only now.
     fs::write(&fifo, "second\n").unwrap();
     assert_eq!(client.wait_line(SOON), "second");
     assert!(client.finish(SOON).status.success());
     session.assert_alive();
 }
 
-/// The client is halted while the command says `y` for ever: the command is halted too, by a full
-/// pipe, and nobody's memory grows.
+/// The client is stopped while the command writes `y` for ever: a full pipe blocks the command, and
+/// no memory grows.
 #[test]
 fn a_client_that_does_not_read_stops_the_command() {
     let mut session = Session::start(&[]);
@@ -58,7 +58,7 @@ fn a_client_that_does_not_read_stops_the_command() {
 }
 
 #[test]
-fn a_client_that_takes_nothing_for_too_long_is_left() {
+fn a_client_that_reads_nothing_for_too_long_is_closed() {
     let mut session = Session::start(&["--write-timeout", "300ms"]);
     let mut client = session.client(&[], "exec yes");
     client.wait_stdout("y\n", SOON);
@@ -73,7 +73,7 @@ fn a_client_that_takes_nothing_for_too_long_is_left() {
 fn much_output_takes_little_memory_on_either_side() {
     let mut session = Session::start(&[]);
     let size = 96 * MIB;
-    // The command ends only when both were looked at.
+    // The command ends only after both processes were measured.
     let fifo = session.path("fifo");
     let command = format!("mkfifo {fifo}; head -c {size} /dev/zero; echo end >&2; read x <{fifo}");
     let mut client = Process::spawn_to(
@@ -89,9 +89,9 @@ fn much_output_takes_little_memory_on_either_side() {
     session.assert_alive();
 }
 
-/// A crowd at the door takes nothing from those who are inside.
+/// Unauthenticated clients do not disturb an authenticated session.
 #[test]
-fn a_session_goes_on_while_others_wait_to_be_let_in() {
+fn a_session_goes_on_while_others_wait_to_authenticate() {
     let mut session = Session::start(&["--max-unauthenticated", "4"]);
     let fifo = session.path("fifo");
     let command = format!("mkfifo {fifo}; echo ready; read x <{fifo}; seq 3");
@@ -104,14 +104,14 @@ fn a_session_goes_on_while_others_wait_to_be_let_in() {
     let done = client.finish(SOON);
     assert_eq!(done.stdout, b"ready\n1\n2\n3\n");
     drop(crowd);
-    // Until the server has seen them leave, one more is one too many.
+    // Until the server has noticed that they left, it would refuse another client.
     session.server.assert_nothing_left();
     session.assert_alive();
 }
 
-/// Many clients of another implementation at once, none of which mixes with the others.
+/// Many clients of another implementation run at once, and their outputs do not mix.
 #[test]
-fn sessions_side_by_side_keep_their_output_apart() {
+fn concurrent_sessions_keep_their_output_apart() {
     let mut session = Session::start(&[]);
     let endpoint = session.server.endpoint().to_owned();
     let token = session.token.clone();

@@ -1,4 +1,4 @@
-//! What a command finds around it, and what a server does when something around it is missing.
+//! Tests the environment of a command, and what a server does without a folder, a disk or a shell.
 
 use std::fs;
 use std::path::Path;
@@ -13,7 +13,7 @@ use cross_process::temp::TempDir;
 
 use super::{Session, client, complaint, server};
 
-/// A session whose server is started by another command line.
+/// A session whose server is started by a changed command line.
 pub fn session_of(wrap: impl FnOnce(&Path, Command) -> Command) -> Session {
     let dir = TempDir::new();
     let token = dir.join("token");
@@ -22,7 +22,7 @@ pub fn session_of(wrap: impl FnOnce(&Path, Command) -> Command) -> Session {
     Session { server, token, dir }
 }
 
-/// The command, run by `words`, to which its program and arguments are added.
+/// `words` with the command's program and arguments after them.
 pub fn run_by(words: &[&str], command: &Command) -> Command {
     let mut outer = Command::new(words[0]);
     outer.args(&words[1..]);
@@ -47,14 +47,14 @@ fn a_command_has_the_servers_environment_and_none_of_our_secrets() {
     session.assert_alive();
 }
 
-/// While others run, so that there is something to see.
+/// Another command runs, so that the server has descriptors to leak.
 #[test]
 fn a_command_sees_none_of_the_servers_descriptors() {
     let mut session = Session::start(&[]);
     let mut other = session.client(&[], "echo ready; cat");
     assert_eq!(other.wait_line(SOON), "ready");
     let done = session.run("ls /proc/self/fd");
-    // What the tests' own starter has left open for everybody is not ours.
+    // Descriptors that the tests' parent has left open do not count.
     let plain = Command::new("/bin/sh")
         .args(["-c", "ls /proc/self/fd"])
         .stdin(Stdio::null())
@@ -66,7 +66,7 @@ fn a_command_sees_none_of_the_servers_descriptors() {
 }
 
 #[test]
-fn a_folder_that_is_gone_is_told_and_missed_by_nobody_else() {
+fn a_missing_folder_is_an_error_and_other_clients_are_served() {
     let dir = TempDir::new();
     let place = dir.join("place");
     fs::create_dir(&place).unwrap();
@@ -83,7 +83,7 @@ fn a_folder_that_is_gone_is_told_and_missed_by_nobody_else() {
 }
 
 #[test]
-fn a_server_whose_own_folder_is_gone_runs_commands_still() {
+fn a_server_whose_own_folder_was_removed_still_runs_commands() {
     let mut session = session_of(|dir, server| {
         let place = dir.join("place");
         fs::create_dir(&place).unwrap();
@@ -109,10 +109,10 @@ fn a_full_disk_under_its_log_does_not_stop_a_server() {
     }
 }
 
-/// A shell that goes away under a running server.
+/// The shell disappears while the server runs.
 #[test]
-fn a_shell_that_is_gone_is_told_and_used_again_when_it_is_back() {
-    // In a place of its own the server can be left without a shell.
+fn a_missing_shell_is_an_error_until_it_is_back() {
+    // In a mount namespace the server can be left without a shell.
     let tried = Command::new("unshare").args(["-m", "true"]).output();
     if !tried.is_ok_and(|tried| tried.status.success()) {
         skip("a machine without a shell", "it needs root and unshare");

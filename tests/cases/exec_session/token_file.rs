@@ -1,4 +1,5 @@
-//! The token file: made once, private, and refused by both sides where it is not.
+//! Tests the token file: it is created once, private, and refused by both sides if it is not
+//! private.
 
 use std::fs::{self, Permissions};
 use std::io::ErrorKind;
@@ -21,7 +22,7 @@ use crate::tcp::unprivileged::another_user;
 
 const HEX: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 
-/// What both sides say of a token file; the client before it connects to anybody.
+/// The error of both sides about a token file. The client reports it before it connects.
 #[track_caller]
 fn refusal(path: &Path) -> String {
     let listener: TcpListener = net::listen();
@@ -39,9 +40,9 @@ fn refusal(path: &Path) -> String {
         .replace(&path.parent().unwrap().display().to_string(), "DIR")
 }
 
-/// Both sides take the token file at this path.
+/// Both sides must accept the token file at this path.
 #[track_caller]
-fn assert_taken(path: &Path) {
+fn assert_accepted(path: &Path) {
     let server = Server::start(server(path, &[], &ANY_PORT.to_string()));
     let run = Process::spawn(client(path, server.addr(), &[], "echo taken")).finish(SOON);
     assert_eq!(run.stdout, b"taken\n");
@@ -70,15 +71,15 @@ fn a_token_is_64_hex_digits_and_nothing_else() {
     }
     for content in [format!("{HEX}\r\n"), format!("{HEX}\n"), HEX.to_uppercase()] {
         write_token(&path, &content);
-        assert_taken(&path);
+        assert_accepted(&path);
     }
-    // As a colleague's file may come: for reading alone.
+    // A copied file may be read-only.
     fs::set_permissions(&path, Permissions::from_mode(0o400)).unwrap();
-    assert_taken(&path);
+    assert_accepted(&path);
 }
 
 #[test]
-fn what_is_no_regular_file_is_refused_without_waiting_for_it() {
+fn other_types_of_files_are_refused_without_opening_them() {
     let dir = TempDir::new();
     let fifo = dir.join("fifo");
     let made = Command::new("mkfifo")
@@ -112,14 +113,14 @@ fn a_token_file_that_others_may_use_is_refused_with_the_remedy() {
             format!("error: permissions {mode:04o} for 'FILE' are too open; run: chmod 600 FILE");
         assert_eq!(refusal(&path), expected);
     }
-    // And the remedy is one.
+    // The remedy works.
     let mended = Command::new("chmod").arg("600").arg(&path).status();
     assert!(mended.unwrap().success());
-    assert_taken(&path);
+    assert_accepted(&path);
 }
 
 #[test]
-fn a_folder_in_which_others_may_replace_it_is_refused() {
+fn a_folder_in_which_others_may_replace_the_file_is_refused() {
     let dir = TempDir::new();
     let path = dir.join("token");
     write_token(&path, HEX);
@@ -131,9 +132,9 @@ fn a_folder_in_which_others_may_replace_it_is_refused() {
         );
         assert_eq!(refusal(&path), expected);
     }
-    // With the sticky bit, as in /tmp, each may touch only what is his own.
+    // With the sticky bit, as in /tmp, users can replace only their own files.
     fs::set_permissions(dir.path(), Permissions::from_mode(0o1777)).unwrap();
-    assert_taken(&path);
+    assert_accepted(&path);
 }
 
 #[test]
@@ -153,7 +154,7 @@ fn a_token_file_of_another_user_is_refused() {
 }
 
 #[test]
-fn the_first_server_makes_it_private_whatever_the_mask_is() {
+fn the_first_server_creates_a_private_file_with_any_umask() {
     let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o7777;
     for mask in ["0", "777", "077"] {
         let dir = TempDir::new();
@@ -172,9 +173,10 @@ fn the_first_server_makes_it_private_whatever_the_mask_is() {
     }
 }
 
-/// What fails leaves nothing behind: a directory of root's in a user's home would lock the user out.
+/// A failed start leaves no directory behind: one of root in another user's home would lock that
+/// user out.
 #[test]
-fn nothing_is_made_where_the_place_is_wrong() {
+fn nothing_is_created_in_a_wrong_place() {
     let dir = TempDir::new();
     let home = dir.join("home");
     fs::create_dir(&home).unwrap();
@@ -218,14 +220,14 @@ fn a_token_stays_and_each_file_has_its_own() {
     let text = fs::read_to_string(&path).unwrap();
     assert_eq!(text.len(), 65);
     assert!(text.trim_end().bytes().all(|b| b.is_ascii_hexdigit()));
-    // The next one uses it, and another folder gets another token.
+    // The next server uses the token, and another folder gets another token.
     drop(first);
-    assert_taken(&path);
+    assert_accepted(&path);
     assert_eq!(fs::read_to_string(&path).unwrap(), text);
     let other = dir.join("other");
-    assert_taken(&other);
+    assert_accepted(&other);
     assert_ne!(fs::read_to_string(&other).unwrap(), text);
-    // A client alone makes none.
+    // A client does not create a token.
     let missing = dir.join("missing");
     let run = client(&missing, net::free_port(), &[], "true");
     let said = complaint(&Process::spawn(run).finish(SOON), 255);
@@ -233,7 +235,7 @@ fn a_token_stays_and_each_file_has_its_own() {
 }
 
 #[test]
-fn servers_that_start_at_once_end_with_one_token() {
+fn servers_that_start_at_once_share_one_token() {
     let dir = TempDir::new();
     let path = dir.join("dialtone/token");
     let starting: Vec<Process> = (0..20)
@@ -250,7 +252,7 @@ fn servers_that_start_at_once_end_with_one_token() {
 }
 
 #[test]
-fn the_token_shows_nowhere() {
+fn the_token_is_shown_nowhere() {
     let mut session = Session::start(&["--trace"]);
     let secret = fs::read_to_string(&session.token).unwrap();
     let secret = secret.trim();
@@ -265,10 +267,10 @@ fn the_token_shows_nowhere() {
     };
     assert!(
         shows(format!("..{secret}..").as_bytes()),
-        "this could not fail"
+        "this check could not fail"
     );
 
-    // What a command sees: its environment, its server's command line, its open files.
+    // A command can see its environment, the server's command line and its open files.
     let command = "env; cat /proc/$PPID/cmdline /proc/$PPID/environ /proc/self/environ; \
                    for fd in /proc/self/fd/*; do readlink $fd; done; true";
     let run = session.client(&["--trace"], command).finish(SOON);
@@ -284,7 +286,7 @@ fn the_token_shows_nowhere() {
     }
     let line = fs::read(format!("/proc/{}/cmdline", session.server.process.pid())).unwrap();
     assert!(!shows(&line));
-    // Errors, of a client whose token is wrong in one digit, and of one whose file holds too much.
+    // Errors: one client's token is wrong in one digit, another's file is too long.
     let other = session.dir.join("other");
     for content in [
         format!("{secret}{secret}"),
@@ -300,14 +302,14 @@ fn the_token_shows_nowhere() {
         assert!(!shows(&help.unwrap().stdout));
     }
     session.assert_alive();
-    // Last of all the server's own log, with a trace of all that it has said.
+    // Also the server's log, with a trace of all that it has sent.
     let log = session.server.process.stderr.bytes();
     assert!(log.len() > 1000 && !shows(&log));
 }
 
-/// A server reads its token when it starts. Another one in the file is for the next start.
+/// A server reads its token when it starts. A new token in the file is used at the next start.
 #[test]
-fn a_new_token_is_for_the_next_start_of_the_server() {
+fn a_new_token_is_used_at_the_next_start_of_the_server() {
     let mut session = Session::start(&[]);
     let old = session.dir.join("old");
     fs::copy(&session.token, &old).unwrap();
@@ -318,7 +320,7 @@ fn a_new_token_is_for_the_next_start_of_the_server() {
 
     fs::remove_file(&session.token).unwrap();
     write_token(&session.token, HEX);
-    // Whoever reads the new one is not let in, whoever has the old one is.
+    // A client with the new token is refused, and one with the old token is served.
     let text = complaint(&session.run("true"), 255);
     assert!(text.contains("authentication failed"), "{text}");
     let run = client(&old, session.server.addr(), &[], "echo old");
@@ -340,8 +342,7 @@ fn a_new_token_is_for_the_next_start_of_the_server() {
     session.assert_alive();
 }
 
-/// Without secure randomness there is neither a token nor a nonce, so there is no server and no
-/// client: also where the token is there already.
+/// Without secure randomness there is no nonce, so neither side starts, even if the token exists.
 #[test]
 fn without_secure_randomness_neither_side_starts() {
     let dir = TempDir::new();
@@ -349,7 +350,7 @@ fn without_secure_randomness_neither_side_starts() {
     write_token(&token, HEX);
     fs::write(&fake, [7; 4096]).unwrap();
     let missing = dir.join("missing");
-    // In a place of its own, /dev/urandom is something else.
+    // In a mount namespace /dev/urandom is another file.
     let instead = |source: &Path, tool: &Command| {
         let mut command = Command::new("unshare");
         let line = "mount --bind \"$0\" /dev/urandom && exec \"$@\"";

@@ -1,4 +1,4 @@
-//! Sessions over Unix-domain sockets.
+//! Tests sessions over Unix-domain sockets.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
@@ -15,7 +15,7 @@ use super::peers::play;
 use super::{client_of, complaint, server, wait_until_still};
 use crate::tcp::unprivileged::Unprivileged;
 
-/// A server at `socket` in that folder, with its token beside it.
+/// A server at `socket` in that folder, with its token in the same folder.
 #[track_caller]
 fn serve(dir: &TempDir) -> Server {
     Server::start(command(dir, "socket"))
@@ -74,11 +74,14 @@ fn the_socket_is_private_and_serves_both_implementations() {
     }
     assert_alive(&mut server, &dir);
     assert!(server.process.finish(SOON).status.success());
-    assert!(!dir.join("socket").exists(), "it goes with its server");
+    assert!(
+        !dir.join("socket").exists(),
+        "the socket file was not removed"
+    );
 }
 
 #[test]
-fn a_client_that_leaves_is_missed_here_too() {
+fn a_client_that_leaves_is_noticed() {
     let dir = TempDir::new();
     let mut server = serve(&dir);
     for input in ["", "stdin\n"] {
@@ -89,7 +92,7 @@ fn a_client_that_leaves_is_missed_here_too() {
         };
         assert_alive(&mut server, &dir);
     }
-    // Also with input that the command does not read.
+    // A client whose input the command does not read.
     let token = dir.join("token");
     let client = client_of(&token, server.endpoint(), &[], "exec sleep 1000");
     let mut client = Process::spawn_from(client, fs::File::open("/dev/zero").unwrap());
@@ -122,7 +125,7 @@ fn a_stale_socket_is_replaced_and_a_live_one_is_not() {
 }
 
 #[test]
-fn what_is_no_socket_is_left_alone() {
+fn files_of_other_types_are_left_alone() {
     let dir = TempDir::new();
     fs::write(dir.join("file"), "precious").unwrap();
     fs::create_dir(dir.join("folder")).unwrap();
@@ -147,7 +150,7 @@ fn another_user_gets_neither_the_socket_nor_the_token() {
         return;
     };
     let dir = TempDir::new();
-    // So that nothing but the modes of the two files keeps the other user out.
+    // Only the modes of the two files keep the other user out.
     fs::set_permissions(dir.path(), Permissions::from_mode(0o755)).unwrap();
     let mut server = serve(&dir);
     let run = |token: &Path| {
@@ -160,7 +163,7 @@ fn another_user_gets_neither_the_socket_nor_the_token() {
         text.contains("belongs to another user") || text.contains("permission denied"),
         "{text}"
     );
-    // With a copy of the token, which would let him in, he still cannot connect.
+    // Even with a copy of the token, the other user cannot connect.
     let copy = other.folder.join("copy");
     fs::copy(dir.join("token"), &copy).unwrap();
     std::os::unix::fs::chown(&copy, Some(other.user), Some(other.user)).unwrap();

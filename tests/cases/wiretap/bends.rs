@@ -1,4 +1,4 @@
-//! Each bend, against a program that counts what it gets.
+//! Tests each bend with a peer that checks what it receives.
 
 use std::io::Read;
 use std::net::{TcpListener, TcpStream};
@@ -35,7 +35,7 @@ fn bent(flags: &[&str]) -> Bent {
 }
 
 #[test]
-fn chop_hands_on_pieces_of_every_size_and_loses_nothing() {
+fn chop_forwards_pieces_of_every_size_and_loses_nothing() {
     let folder = TempDir::new();
     let sent: Vec<u8> = (0..40).collect();
     for size in 1..=41 {
@@ -74,7 +74,7 @@ fn chop_hands_on_pieces_of_every_size_and_loses_nothing() {
 }
 
 #[test]
-fn a_chopped_line_shows_a_recv_that_takes_a_part_for_the_whole() {
+fn a_chopped_line_reveals_a_client_that_reads_only_once() {
     let mut bent = bent(&["--chop", "server:1"]);
     net::send(&bent.server, &[4, 0, 0, 0]);
     let mut prefix = [0; 4];
@@ -82,7 +82,7 @@ fn a_chopped_line_shows_a_recv_that_takes_a_part_for_the_whole() {
 }
 
 #[test]
-fn hold_joins_what_was_sent_apart() {
+fn hold_joins_separate_sends() {
     let bent = bent(&["--hold", "client:300ms"]);
     for word in [&b"one"[..], b"two", b"three"] {
         net::send(&bent.client, word);
@@ -93,7 +93,7 @@ fn hold_joins_what_was_sent_apart() {
 }
 
 #[test]
-fn delay_is_a_time_and_keeps_the_order() {
+fn delay_takes_the_given_time_and_keeps_the_order() {
     let bent = bent(&["--delay", "300ms", "--jitter", "50ms"]);
     let start = Instant::now();
     net::send(&bent.client, b"1");
@@ -109,7 +109,7 @@ fn a_rate_is_not_exceeded() {
     let start = Instant::now();
     net::send(&bent.client, &[b'x'; 5000]);
     net::read_exact(&bent.server, 5000, SOON);
-    // The first piece, a twentieth of a second's bytes, goes at once.
+    // The first piece, with the bytes of 50 ms, is sent at once.
     assert!(
         start.elapsed() >= Duration::from_millis(440),
         "{:?}",
@@ -118,7 +118,7 @@ fn a_rate_is_not_exceeded() {
 }
 
 #[test]
-fn close_after_ends_both_sides_at_the_byte() {
+fn close_after_closes_both_sides_after_that_byte() {
     for limit in [1, 5, 9] {
         let words = format!("client:{limit}");
         let bent = bent(&["--close-after", &words]);
@@ -143,7 +143,7 @@ fn reset_after_resets_a_side_that_has_sent_more() {
 }
 
 #[test]
-fn stall_after_hands_nothing_on_and_ends_with_the_side_that_was_stalled() {
+fn stall_after_forwards_nothing_and_ends_with_the_stalled_side() {
     let mut bent = bent(&["--stall-after", "client:5"]);
     net::send(&bent.client, b"123456789");
     assert_eq!(net::read_exact(&bent.server, 5, SOON), b"12345");
@@ -161,7 +161,7 @@ fn stall_after_hands_nothing_on_and_ends_with_the_side_that_was_stalled() {
 }
 
 #[test]
-fn a_side_that_closes_ends_a_bent_line_after_all_of_it_was_handed_on() {
+fn a_side_that_closes_ends_a_bent_line_after_all_its_bytes_were_forwarded() {
     let bent = bent(&["--delay", "100ms", "--chop", "3"]);
     net::send(&bent.client, b"the last words");
     net::half_close(&bent.client);

@@ -1,4 +1,4 @@
-//! Many conversations, long ones, and readers that leave.
+//! Tests many conversations, long ones, and readers that leave.
 
 use std::io::{Read, Write};
 use std::thread;
@@ -40,7 +40,7 @@ fn two_hundred_conversations_at_once_do_not_mix() {
 }
 
 #[test]
-fn a_long_stream_leaves_memory_flat_with_the_page_open_and_closed() {
+fn a_long_stream_does_not_grow_memory_with_and_without_the_page() {
     const SIZE: u64 = 64 << 20;
     for with_page in [false, true] {
         let listener = net::listen();
@@ -71,7 +71,7 @@ fn a_long_stream_leaves_memory_flat_with_the_page_open_and_closed() {
 }
 
 #[test]
-fn whoever_does_not_read_its_lines_holds_up_no_conversation() {
+fn a_blocked_stdout_does_not_delay_a_conversation() {
     let server = Tool("tcp-server", &[]).serve().unwrap();
     let (reader, writer) = std::io::pipe().unwrap();
     let mut tap = Process::spawn_to(command(server.addr(), &[]), writer.into());
@@ -87,7 +87,7 @@ fn whoever_does_not_read_its_lines_holds_up_no_conversation() {
         .unwrap()
         .parse()
         .unwrap();
-    // More than the pipe holds, a line for each message and answer.
+    // More lines than the pipe holds, one for each message and answer.
     let client = net::connect(addr);
     for _ in 0..5_000 {
         assert_eq!(
@@ -95,14 +95,14 @@ fn whoever_does_not_read_its_lines_holds_up_no_conversation() {
             b"0123456789ABCDEF"
         );
     }
-    // A reader that leaves ends it.
+    // wiretap ends when the reader of its stdout leaves.
     drop(reader);
     drop(client);
     assert!(tap.wait_exit(SOON).success());
 }
 
 #[test]
-fn a_number_of_conversations_is_an_end_and_one_more_is_closed() {
+fn after_the_given_number_of_conversations_it_ends_and_one_more_is_closed() {
     let server = Tool("tcp-server", &[]).serve().unwrap();
     let mut tap = tap(server.addr(), &["--connections", "2"]);
     let first = net::connect(tap.addr());
@@ -120,7 +120,7 @@ fn a_number_of_conversations_is_an_end_and_one_more_is_closed() {
 }
 
 #[test]
-fn the_end_of_stdin_ends_it_whatever_is_under_way() {
+fn the_end_of_stdin_ends_it_even_during_conversations() {
     for flags in [
         &["--stop-on-eof"][..],
         &["--stop-on-eof", "--delay", "1m"],

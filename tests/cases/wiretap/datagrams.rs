@@ -1,5 +1,5 @@
-//! Datagrams through wiretap: what was lost, doubled and swapped, by its record and by udp-client's
-//! report.
+//! Tests datagrams through wiretap: compares dropped, duplicated and reordered ones in its record
+//! with udp-client's report.
 
 use std::path::Path;
 use std::process::Command;
@@ -15,7 +15,7 @@ use cross_process::temp::TempDir;
 
 use super::{recorded, tap};
 
-/// A tap with a record before a server that answers in upper case.
+/// A tap with a record in front of an upper-case server.
 #[track_caller]
 fn lossy(file: &Path, flags: &[&str]) -> (Server, Server) {
     let server = Tool("udp-server", &[]).serve().unwrap();
@@ -34,7 +34,7 @@ fn count(file: &Path, kind: &str, side: &str) -> usize {
 }
 
 #[test]
-fn a_straight_line_answers_every_datagram_empty_ones_and_long_ones_too() {
+fn a_straight_line_passes_empty_and_long_datagrams() {
     let folder = TempDir::new();
     let file = folder.join("record");
     let (_server, tap) = lossy(&file, &[]);
@@ -70,7 +70,7 @@ fn the_same_seed_gives_the_nth_datagram_the_same_fate() {
 }
 
 #[test]
-fn what_is_lost_is_lost_to_udp_client_too() {
+fn drops_of_wiretap_are_losses_of_udp_client() {
     let folder = TempDir::new();
     let file = folder.join("record");
     let (_server, tap) = lossy(&file, &["--drop", "client:50%", "--seed", "3"]);
@@ -94,7 +94,7 @@ fn what_is_lost_is_lost_to_udp_client_too() {
 }
 
 #[test]
-fn doubled_datagrams_come_twice_and_overtaken_ones_later() {
+fn duplicated_datagrams_arrive_twice_and_reordered_ones_later() {
     let folder = TempDir::new();
     let (_server, twice) = lossy(&folder.join("twice"), &["--duplicate", "server:100%"]);
     let socket = net::udp(twice.addr());
@@ -113,12 +113,12 @@ fn doubled_datagrams_come_twice_and_overtaken_ones_later() {
         answers.push(String::from_utf8_lossy(&again[..count]).into_owned());
     }
     assert_eq!(answers, ["SECOND", "FIRST"]);
-    // One that nobody overtakes comes all the same.
+    // A held datagram arrives even if no other one overtakes it.
     assert_eq!(net::ask_udp(&socket, b"alone"), b"ALONE");
 }
 
 #[test]
-fn a_delay_holds_up_no_other_datagram() {
+fn a_delay_does_not_delay_other_datagrams() {
     let folder = TempDir::new();
     let (_server, tap) = lossy(&folder.join("record"), &["--delay", "server:200ms"]);
     let socket = net::udp(tap.addr());
@@ -138,7 +138,7 @@ fn a_delay_holds_up_no_other_datagram() {
 }
 
 #[test]
-fn a_closed_port_is_told_and_the_next_client_is_served() {
+fn a_closed_port_is_reported_and_the_next_client_is_served() {
     let tap = tap(net::free_port(), &["--udp"]);
     net::udp(tap.addr()).send(b"hello").unwrap();
     tap.process

@@ -1,4 +1,4 @@
-//! The lesson's protocols, read in what really crossed.
+//! Tests that wiretap decodes the lesson's protocols.
 
 use std::process::Command;
 
@@ -10,7 +10,7 @@ use cross_process::temp::TempDir;
 
 use super::tap;
 
-/// What exec-client prints for a command through a tap that decodes.
+/// Runs exec-client through a tap that decodes, and checks the decoded fields.
 #[track_caller]
 fn through(protocol: &str, fields: &[&str]) {
     let folder = TempDir::new();
@@ -46,7 +46,7 @@ fn length() {
         "length",
         &[
             "client: command",
-            "server: length: 6",
+            "server: length so far: 6",
             "client: ready for the body",
             "server: body, whole (6 bytes)",
         ],
@@ -81,7 +81,7 @@ fn session() {
 }
 
 #[test]
-fn what_does_not_decode_is_said_and_shown_raw() {
+fn bytes_that_do_not_decode_are_reported_and_shown_raw() {
     let server = Tool("tcp-server", &[]).serve().unwrap();
     let tap = tap(server.addr(), &["--decode", "header"]);
     let client = cross_process::net::connect(tap.addr());

@@ -1,4 +1,4 @@
-//! Peers, switches and surroundings that are out to break it.
+//! Tests hostile peers, switches and environments.
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -19,7 +19,7 @@ use super::straight::fresh_client;
 use super::{command, page_of, recorded, tap};
 
 #[test]
-fn limits_that_are_lifted_let_the_rest_through() {
+fn lifting_a_limit_lets_the_rest_through() {
     let listener = net::listen();
     let flags = ["--stall-after", "client:3", "--reset-after", "client:5"];
     let mut tap = tap(listener.local_addr().unwrap(), &flags);
@@ -64,7 +64,7 @@ fn a_stalled_answer_waits_for_a_client_that_has_closed_its_side() {
 }
 
 #[test]
-fn what_is_held_for_long_is_bounded() {
+fn held_bytes_are_bounded() {
     const PIECE: usize = 1 << 20;
     let listener = net::listen();
     let flags = ["--hold", "client:1m"];
@@ -104,7 +104,7 @@ fn a_decoder_keeps_nothing_while_one_side_does_not_read() {
 }
 
 #[test]
-fn a_delay_stops_no_small_messages() {
+fn a_delay_does_not_block_small_messages() {
     let listener = net::listen();
     let tap = tap(listener.local_addr().unwrap(), &["--delay", "client:1m"]);
     let client = net::connect(tap.addr());
@@ -135,7 +135,7 @@ fn a_reset_ends_a_conversation_whose_other_direction_is_blocked() {
 }
 
 #[test]
-fn a_server_that_closes_and_then_resets_is_said_to_have_reset() {
+fn a_server_that_closes_and_then_resets_is_reported_as_reset() {
     let listener = net::listen();
     let tap = tap(listener.local_addr().unwrap(), &[]);
     let client = net::connect(tap.addr());
@@ -150,7 +150,7 @@ fn a_server_that_closes_and_then_resets_is_said_to_have_reset() {
 }
 
 #[test]
-fn few_open_files_are_enough_for_the_page_and_some_conversations() {
+fn a_low_limit_on_open_files_allows_the_page_and_some_conversations() {
     let server = Tool("tcp-server", &[]).serve().unwrap();
     let mut tap = Server::start(with_open_files(&command(server.addr(), &[]), 64));
     let (page, _) = page_of(&mut tap);
@@ -164,13 +164,13 @@ fn few_open_files_are_enough_for_the_page_and_some_conversations() {
     assert!(!shown.contains("no server"), "{shown}");
     drop(clients);
     drop(stream);
-    // Their places must be free first.
+    // First their permits must be free.
     tap.assert_nothing_left();
     tap.assert_alive(fresh_client);
 }
 
 #[test]
-fn few_open_files_are_enough_for_some_clients_of_datagrams() {
+fn a_low_limit_on_open_files_allows_some_clients_of_datagrams() {
     let server = Tool("udp-server", &[]).serve().unwrap();
     let command = command(server.addr(), &["--udp"]);
     let mut tap = Server::start(with_open_files(&command, 64));
@@ -193,12 +193,12 @@ fn few_open_files_are_enough_for_some_clients_of_datagrams() {
 }
 
 #[test]
-fn a_record_that_finds_no_room_is_told_at_once_and_can_be_replayed() {
+fn a_record_on_a_full_disk_is_reported_at_once_and_can_be_replayed() {
     let folder = TempDir::new();
     let file = folder.join("record");
     let server = Tool("tcp-server", &[]).serve().unwrap();
     let inner = command(server.addr(), &["--record", file.to_str().unwrap()]);
-    // A limit on the length of files is as good as a full disk once its signal is ignored.
+    // A limit on the size of files acts like a full disk if its signal is ignored.
     let mut limited = Command::new("sh");
     limited.args(["-c", "trap '' XFSZ; ulimit -f 4; exec \"$0\" \"$@\""]);
     limited.arg(inner.get_program()).args(inner.get_args());

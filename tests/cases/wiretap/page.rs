@@ -1,4 +1,4 @@
-//! The page: who may see it, and what a hostile request gets.
+//! Tests the page: its access control, and hostile requests.
 
 use std::net::SocketAddr;
 
@@ -31,7 +31,7 @@ fn page() -> Page {
 }
 
 impl Page {
-    /// The whole answer to a request with these lines after the first.
+    /// The whole answer to a request with these headers.
     #[track_caller]
     fn ask(&self, method: &str, path: &str, headers: &str) -> String {
         let stream = net::connect(self.addr);
@@ -58,12 +58,12 @@ fn assert_status(answer: &str, status: &str) {
 }
 
 #[test]
-fn it_answers_its_own_requests_and_sends_events_as_they_come() {
+fn it_answers_its_own_requests_and_streams_events() {
     let page = page();
     let body = page.ask("GET", "/", &page.host());
     assert_status(&body, "200");
     assert!(body.contains("<title>wiretap</title>") && body.contains("Content-Security-Policy"));
-    // Nothing of it comes from anywhere else.
+    // The page loads nothing from other sites.
     assert!(!body.contains("https://"), "the page names another place");
 
     let events = net::connect(page.addr);
@@ -90,7 +90,7 @@ fn it_answers_its_own_requests_and_sends_events_as_they_come() {
 }
 
 #[test]
-fn a_switch_bends_the_line_of_a_conversation_that_is_under_way() {
+fn a_switch_bends_the_line_of_a_running_conversation() {
     let page = page();
     let client = net::connect(page.tap.addr());
     assert_eq!(net::ask(&client, b"before", 6), b"BEFORE");
@@ -117,22 +117,22 @@ fn a_switch_bends_the_line_of_a_conversation_that_is_under_way() {
 }
 
 #[test]
-fn nobody_else_is_answered() {
+fn requests_of_other_pages_and_hosts_are_refused() {
     let mut page = page();
     let host = page.host();
     let port = page.addr.port();
     let events = page.with_key("/events?");
     for (path, headers) in [
-        // Without the key, or with another.
+        // Without the key, or with a wrong one.
         ("/events", host.clone()),
         ("/picture.svg?key=", host.clone()),
         ("/bend?key=00000000000000000000000000000000", host.clone()),
-        // A name of somebody else's that leads here.
+        // Another host name that resolves to this address (DNS rebinding).
         (&events, format!("Host: evil.example:{port}\r\n")),
         (&events, String::new()),
         (&events, format!("{host}{host}")),
         (&events, "Host: 127.0.0.1\r\n".into()),
-        // Another page in the same browser.
+        // A request of another page in the same browser.
         (&events, format!("{host}Origin: http://evil.example\r\n")),
         (&events, format!("{host}Origin: null\r\n")),
         ("/", format!("{host}Origin: http://localhost:{port}\r\n")),
@@ -157,7 +157,7 @@ fn nobody_else_is_answered() {
 }
 
 #[test]
-fn what_is_no_request_is_refused_and_holds_up_nobody() {
+fn invalid_requests_are_refused_and_delay_no_other() {
     let mut page = page();
     let long = format!("GET / HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(10_000));
     for bytes in [
@@ -168,7 +168,7 @@ fn what_is_no_request_is_refused_and_holds_up_nobody() {
     ] {
         let stream = net::connect(page.addr);
         net::send(&stream, bytes);
-        // What it did not read turns the end into a reset, as it may.
+        // Unread bytes may turn the end of the stream into a reset.
         let mut answer = Vec::new();
         let _ = std::io::Read::read_to_end(&mut &stream, &mut answer);
         assert!(
@@ -176,7 +176,7 @@ fn what_is_no_request_is_refused_and_holds_up_nobody() {
             "{answer:?}"
         );
     }
-    // Sixteen that say nothing take every place; a seventeenth is told so at once.
+    // Sixteen silent clients take all permits, and the seventeenth is refused at once.
     let silent: Vec<_> = (0..16).map(|_| net::connect(page.addr)).collect();
     let answer = poll(SOON, || {
         let answer = page.ask("GET", "/", &page.host());

@@ -1,4 +1,4 @@
-//! A straight line changes nothing, and is recorded byte for byte.
+//! Tests that an unbent line changes nothing, and is recorded byte for byte.
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -19,7 +19,7 @@ const SERVERS: [Program; 2] = [Python("tcp_server"), Rust("tcp_server")];
 const CLIENTS: [Program; 2] = [Python("tcp_client"), Rust("tcp_client")];
 
 #[test]
-fn the_lessons_pairs_talk_through_it_four_ways() {
+fn the_lessons_pairs_work_through_it() {
     for server in SERVERS {
         for client in CLIENTS {
             let (Some(server), Some(command)) = (server.serve(), client.command(net::ANY_PORT))
@@ -126,7 +126,7 @@ fn a_record_and_its_replay_print_and_draw_the_same() {
 }
 
 #[test]
-fn a_half_close_passes_and_the_rest_of_the_answer_with_it() {
+fn a_half_close_is_passed_on_and_the_rest_of_the_answer_arrives() {
     let (listener, tap_to) = listening();
     let tap = tap(tap_to, &[]);
     let client = net::connect(tap.addr());
@@ -140,7 +140,7 @@ fn a_half_close_passes_and_the_rest_of_the_answer_with_it() {
 }
 
 #[test]
-fn a_server_that_is_not_there_is_told_and_closes_the_client() {
+fn a_missing_server_is_reported_and_closes_the_client() {
     let mut tap = tap(net::free_port(), &[]);
     let client = net::connect(tap.addr());
     assert_eq!(net::read_to_end(&client, SOON), b"");
@@ -166,13 +166,13 @@ fn a_reset_ends_the_other_side_too() {
 }
 
 #[test]
-fn a_reader_that_pauses_stops_the_sender_and_not_wiretaps_memory() {
+fn a_reader_that_pauses_blocks_the_sender_and_does_not_grow_memory() {
     const PIECE: usize = 1 << 20;
     let (listener, tap_to) = listening();
     let tap = tap(tap_to, &["--hold", "client:1ms"]);
     let client = net::connect(tap.addr());
     let server = net::accept(&listener);
-    // A limit on each write, which is met once every buffer on the way is full.
+    // A write times out once every buffer on the way is full.
     client
         .set_write_timeout(Some(std::time::Duration::from_millis(500)))
         .unwrap();
