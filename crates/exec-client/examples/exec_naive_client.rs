@@ -33,7 +33,7 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// Python's `input(prompt)`; `None` where that raises EOFError.
+/// Python's `input(prompt)`; `None` if that would raise EOFError.
 fn input(prompt: &str) -> io::Result<Option<String>> {
     print!("{prompt}");
     io::stdout().flush()?;

@@ -24,8 +24,8 @@ while True:
     if not cmd:
         continue
     client.sendall(cmd.encode())
-    # These two recvs may give less than they ask for, and nothing bounds the length: the lesson's
-    # shortcuts. The loop below is what each of them would need.
+    # These two recvs may return less than they ask for, and the length has no limit: the lesson's
+    # shortcuts. Each recv would need a loop like the one below.
     header_len = struct.unpack("i", client.recv(4))[0]
     header_bytes = client.recv(header_len)
     header = json.loads(header_bytes)

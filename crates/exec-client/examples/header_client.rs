@@ -25,8 +25,8 @@ fn main() -> io::Result<()> {
             continue;
         }
         client.write_all(cmd.as_bytes())?;
-        // These two reads may give less than they ask for, and nothing bounds the length: the
-        // lesson's shortcuts. The loop below is what each of them would need.
+        // These two reads may return less than they ask for, and the length has no limit: the
+        // lesson's shortcuts. Each read would need a loop like the one below.
         let mut prefix = [0; 4];
         let count = client.read(&mut prefix)?;
         let header_len = unpack("i", &prefix[..count]).map_err(io::Error::other)?;
@@ -51,12 +51,12 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// Python's `header['total_size']`, which must be there and be a number from 0 up.
+/// Python's `header['total_size']`, which must exist and be a number from 0 up.
 fn total_size(header: &json::Value) -> Option<usize> {
     header.get("total_size")?.as_number()?.parse().ok()
 }
 
-/// Python's `input(prompt)`; `None` where that raises EOFError.
+/// Python's `input(prompt)`; `None` if that would raise EOFError.
 fn input(prompt: &str) -> io::Result<Option<String>> {
     print!("{prompt}");
     io::stdout().flush()?;

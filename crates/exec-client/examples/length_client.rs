@@ -23,7 +23,7 @@ fn main() -> io::Result<()> {
             continue;
         }
         client.write_all(cmd.as_bytes())?;
-        // Expects all digits at once, although nothing says where they end.
+        // Expects all digits in one read, although nothing marks their end.
         let mut buf = [0; 1024];
         let count = client.read(&mut buf)?;
         let digits = str::from_utf8(&buf[..count]).map_err(io::Error::other)?;
@@ -44,7 +44,7 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// Python's `input(prompt)`; `None` where that raises EOFError.
+/// Python's `input(prompt)`; `None` if that would raise EOFError.
 fn input(prompt: &str) -> io::Result<Option<String>> {
     print!("{prompt}");
     io::stdout().flush()?;

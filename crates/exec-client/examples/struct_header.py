@@ -1,10 +1,10 @@
-"""The struct module by itself, and with it a header of any content behind a length of fixed size.
+"""The struct module alone, and then a header of any content after a length of fixed size.
 
     python3 crates/exec-client/examples/struct_header.py
 
-A number written in digits is one to many bytes long. Packed by struct it is always four, so
-whoever reads it knows when to stop. Four bytes hold no large number, but the JSON header behind
-them does, and anything else that both sides agree on.
+A number written in digits has one to many bytes. Packed by struct it always has four, so the
+reader knows when to stop. Four bytes hold no large number, but the JSON header after them can,
+and any other field that both sides agree on.
 """
 
 import json

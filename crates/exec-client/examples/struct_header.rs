@@ -1,12 +1,12 @@
-//! The struct module by itself, and with it a header of any content behind a length of fixed size.
+//! The struct module alone, and then a header of any content after a length of fixed size.
 //!
 //! ```text
 //! cargo run -p exec-client --example struct_header
 //! ```
 //!
-//! A number written in digits is one to many bytes long. Packed by struct it is always four, so
-//! whoever reads it knows when to stop. Four bytes hold no large number, but the JSON header behind
-//! them does, and anything else that both sides agree on.
+//! A number written in digits has one to many bytes. Packed by struct it always has four, so the
+//! reader knows when to stop. Four bytes hold no large number, but the JSON header after them can,
+//! and any other field that both sides agree on.
 
 use std::error::Error;
 
@@ -36,7 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let prefix = pack("i", header_bytes.len() as i64)?;
     println!("b'{}' {}", prefix.escape_ascii(), prefix.len());
 
-    // The other side: four bytes, then as many as they say, then what is in them.
+    // The receiver reads four bytes, then the header of that length, and parses it.
     let message = [&prefix, &header_bytes[..]].concat();
     let header_len = unpack("i", &message[..4])?;
     let received = json::parse(&message[4..4 + usize::try_from(header_len)?])?;

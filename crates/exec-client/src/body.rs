@@ -1,4 +1,4 @@
-//! An output of known length, passed on as it comes and never held.
+//! Passes on an output of known length without holding it in memory.
 
 use std::io::Read;
 
@@ -9,11 +9,11 @@ use proto::{is_timeout, reason, retry};
 
 use crate::options::Options;
 
-/// How much of a reply is kept to see whether it is a refusal.
+/// How many bytes of a reply are kept to check for a refusal.
 const KEPT: usize = 512;
 
-/// Passes `total` bytes from `stream` on to stdout, and adds them to the hash where there is one;
-/// true where they end within a line.
+/// Copies `total` bytes from `stream` to stdout, and adds them to the hash if there is one. Returns
+/// whether the output ends in the middle of a line.
 pub fn pass_on(
     stream: &mut impl Read,
     total: u64,
@@ -55,7 +55,7 @@ pub fn pass_on(
     Ok(open_line)
 }
 
-/// The server says nothing.
+/// The error for a silent server.
 pub fn silent(options: &Options, got: &str) -> Failure {
     let limit = options.silence().unwrap_or_default();
     Failure::new(format!(

@@ -1,4 +1,4 @@
-//! The lesson's three protocols, from the client's side.
+//! The client of the lesson's three protocols.
 
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
@@ -21,9 +21,10 @@ use crate::body::{pass_on, silent};
 use crate::options::Options;
 use crate::rest_of_line;
 
-/// What a session server says first, after the four bytes of its length.
+/// The beginning of a session server's first frame, after the four bytes of its length.
 const GREETING: &[u8] = b"{\"filename\": \"hello\"";
-/// How the refusals of our servers begin. In raw nothing else tells one from an output.
+/// The beginnings of our servers' refusals. In raw, nothing else distinguishes a refusal from an
+/// output.
 const REFUSALS: [&[u8]; 3] = [
     b"error: busy, ",
     b"error: server cannot start ",
@@ -33,11 +34,11 @@ const REFUSALS: [&[u8]; 3] = [
 /// A connection to one of the lesson's servers, or to ours with `--no-auth`.
 pub struct Lesson {
     options: Arc<Options>,
-    /// None where the next command needs a new one.
+    /// `None` if the next command needs a new one.
     stream: Option<Stream>,
 }
 
-/// What a command's reply has left.
+/// The state after a command's reply.
 struct Reply {
     open_line: bool,
     /// Whether the connection can carry another command.
@@ -53,7 +54,7 @@ impl Lesson {
         })
     }
 
-    /// Runs one command, and passes its output on. These protocols carry no status.
+    /// Runs one command, and passes its output on. These protocols carry no exit status.
     pub fn run(&mut self, command: &[u8]) -> Result<Done, Failure> {
         let stream = match self.stream.take() {
             Some(stream) if self.is_open(&stream)? => stream,
@@ -73,7 +74,7 @@ impl Lesson {
         Ok(Done { status, open_line })
     }
 
-    /// Looks once whether more has come than the last reply announced.
+    /// Checks once for bytes after the last reply.
     pub fn finish(self) -> Result<(), Failure> {
         match &self.stream {
             Some(stream) => self.is_open(stream).map(drop),
@@ -81,9 +82,9 @@ impl Lesson {
         }
     }
 
-    /// Whether the server still listens on a connection between two commands. Where it has closed it,
-    /// a new one does as well: commands of one connection share nothing. Bytes that have come
-    /// by now belong to no reply.
+    /// Whether the connection is still open between two commands. If the server has closed it, the
+    /// caller opens a new one, because the commands of a connection share nothing. Bytes that have
+    /// arrived are an error: they belong to no reply.
     fn is_open(&self, stream: &Stream) -> Result<bool, Failure> {
         let mut unasked = [0; 512];
         stream.set_nonblocking(true)?;
@@ -116,9 +117,9 @@ impl Lesson {
             .map_err(|error| self.lost(stream, "sending", &error))
     }
 
-    /// Nothing in this protocol says where a reply ends, except the end of the connection. So the
-    /// client says that it sends no more; then the server closes after its reply, and each command
-    /// has a connection of its own.
+    /// In this protocol only the end of the connection marks the end of a reply. So the client
+    /// half-closes, the server closes after its reply, and each command has a connection of its
+    /// own.
     fn run_raw(&self, stream: &Stream, command: &[u8]) -> Result<Reply, Failure> {
         self.send(stream, command)?;
         stream
@@ -128,7 +129,7 @@ impl Lesson {
         let mut buffer = vec![0; 64 * 1024];
         let mut output = Output::stdout();
         let (mut total, mut open_line) = (0, false);
-        // The beginning is held until it is clear that it refuses nothing.
+        // The beginning is held until it is clear that it is not a refusal.
         let mut held = Vec::new();
         loop {
             let count = match retry(|| traced.read(&mut buffer)) {
@@ -137,7 +138,7 @@ impl Lesson {
                     return Err(silent(&self.options, &format!("{total} bytes")));
                 }
                 Err(error) => {
-                    // A refusal may have come before the reset.
+                    // A refusal may have arrived before the reset.
                     let lost = || self.lost(stream, &format!("after {total} bytes"), &error);
                     return Err(refusal(&self.options, &held).unwrap_or_else(lost));
                 }
@@ -167,8 +168,8 @@ impl Lesson {
         }
     }
 
-    /// The connection cannot be used again after an empty output: a lesson's server would read our
-    /// `recv_ready`, which nothing answers then, and the next command as one, and drop both.
+    /// The connection cannot be used again after an empty output: a lesson's server could read our
+    /// `recv_ready`, which it does not answer then, together with the next command, and drop both.
     fn run_length(&self, stream: &Stream, command: &[u8]) -> Result<Reply, Failure> {
         self.send(stream, command)?;
         let mut digits = [0; 1024];
@@ -228,7 +229,7 @@ impl Lesson {
         })
     }
 
-    /// In all within the time that silence may last, however its bytes are spread.
+    /// Reads a whole header within one deadline.
     fn read_header(&self, stream: &Stream) -> Result<Header, Failure> {
         let mut header = Vec::new();
         let limit = self.options.silence().unwrap_or(Duration::MAX);
@@ -256,7 +257,8 @@ impl Lesson {
         Ok(Header::decode_lesson(&header)?)
     }
 
-    /// What came is no reply of this protocol. It may be the beginning of a refusal.
+    /// The error for bytes that are not a reply of this protocol. They may be the beginning of a
+    /// refusal.
     fn explain(&self, stream: &Stream, first: &[u8], why: &dyn fmt::Display) -> Failure {
         let mut said = first.to_vec();
         if Refused::may_begin(&said) {
@@ -268,7 +270,7 @@ impl Lesson {
         )
     }
 
-    /// A server that refuses us, one of a session, or another failure.
+    /// The error for a refusal, for a session server, or else `otherwise`.
     fn stranger(&self, said: &[u8], otherwise: String) -> Failure {
         if is_greeting(said) {
             return self.speaks_session();
@@ -295,7 +297,8 @@ impl Lesson {
         ))
     }
 
-    /// The connection failed. A server that refuses a client says why before it closes.
+    /// The error for a failed connection. It may be a refusal, which the server sends before it
+    /// closes.
     fn lost(&self, stream: &Stream, when: &str, error: &io::Error) -> Failure {
         let mut said = Vec::new();
         rest_of_line(stream, &mut said);
@@ -325,7 +328,7 @@ fn is_greeting(bytes: &[u8]) -> bool {
         .is_some_and(|rest| rest.starts_with(GREETING))
 }
 
-/// Whether all that has come of a raw reply may be one line that refuses the connection.
+/// Whether the bytes of a raw reply so far may be a refusal, which is one line.
 fn may_be_refusal(held: &[u8]) -> bool {
     let one_line = held.len() <= 512 && !held[..held.len().saturating_sub(1)].contains(&b'\n');
     let begins = |line: &[u8]| held.starts_with(line) || line.starts_with(held);
@@ -338,7 +341,7 @@ fn refusal(options: &Options, held: &[u8]) -> Option<Failure> {
     Some(refused.into())
 }
 
-/// A lesson's server sends a constant, which cannot be verified.
+/// The hash to check. A lesson's server sends a constant, which cannot be verified.
 fn expected_hash(header: &Header) -> Result<String, Failure> {
     let hash = header.hash.to_ascii_lowercase();
     if hash.len() == 64 && hash.bytes().all(|b| b.is_ascii_hexdigit()) {

@@ -1,4 +1,4 @@
-//! Commands from standard input, a line each: typed at a prompt, or from a script.
+//! Runs commands from standard input, one per line: typed at a prompt, or from a script.
 
 use proto::cli::{Failure, Lines, Output};
 use proto::wire::Protocol;
@@ -6,14 +6,14 @@ use proto::wire::Protocol;
 use crate::Remote;
 use crate::options::Options;
 
-/// What a person at a prompt is told first.
+/// The hint before the first prompt.
 const HINT: &str = "each line runs in a shell of its own; `exec-client ENDPOINT sh` keeps one. \
                     exit or Ctrl-D leaves";
-/// What a shell gives for a failure of ours, and ssh, too.
+/// The exit status for a failure of the client, as with ssh.
 const OUR_FAILURE: u8 = 255;
 
-/// Runs them all, and gives the status of the last one that ran. A script stops at the first line
-/// that fails, unless it is to keep going; a prompt shows the status and goes on.
+/// Runs the commands, and returns the status of the last one. A script stops at the first line that
+/// fails, unless `--keep-going` is given. A prompt shows the status and goes on.
 pub fn run(remote: &mut Remote, options: &Options) -> Result<u8, Failure> {
     let mut lines = Lines::with_prompt(">>: ");
     let (mut line, mut number, mut status) = (Vec::new(), 0, 0);
@@ -23,7 +23,7 @@ pub fn run(remote: &mut Remote, options: &Options) -> Result<u8, Failure> {
     while lines.next(&mut line)? {
         number += 1;
         match line.trim_ascii() {
-            // As in the lesson, an empty line is no command.
+            // As in the lesson, empty lines are skipped.
             b"" => continue,
             b"exit" => break,
             _ => {}
@@ -32,7 +32,7 @@ pub fn run(remote: &mut Remote, options: &Options) -> Result<u8, Failure> {
             Ok(done) => {
                 status = done.status;
                 if lines.has_prompt() && done.open_line {
-                    // The prompt begins on a line of its own.
+                    // The prompt must begin on a new line.
                     Output::stderr().write(b"\n")?;
                 }
             }

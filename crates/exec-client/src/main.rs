@@ -5,7 +5,7 @@
 //! | `options` | the command line |
 //! | `lines` | commands from standard input: the prompt, and scripts |
 //! | `lesson` | the lesson's three protocols: raw, length, header |
-//! | `body` | passing on an output whose length is known, without holding it |
+//! | `body` | passes on an output of known length without holding it |
 //! | `session` | ours: authenticated and streaming |
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
@@ -28,8 +28,8 @@ use proto::net::{DeadlineStream, Stream};
 use proto::wire::Protocol;
 use session::Session;
 
-/// What a shell says of a program that `SIGPIPE` has ended. The reader of our output has left, so the
-/// command's own status is unknown, and 0 would pass for a success.
+/// A shell's status for a program that `SIGPIPE` has ended. If the reader of our output has closed
+/// it, the command's own status is unknown, and 0 would look like a success.
 const READER_LEFT: u8 = 128 + 13;
 
 fn main() -> ExitCode {
@@ -39,13 +39,13 @@ fn main() -> ExitCode {
 /// How a command ended.
 #[derive(Clone, Copy, Debug, Default)]
 struct Done {
-    /// As a shell has it.
+    /// The exit status, as in a shell.
     status: u8,
-    /// Whether the last that it has shown on a terminal ended within a line.
+    /// Whether the last output on a terminal ended in the middle of a line.
     open_line: bool,
 }
 
-/// A connection, whatever its protocol.
+/// A connection in one of the protocols.
 enum Remote {
     Lesson(Lesson),
     Session(Session),
@@ -59,7 +59,7 @@ impl Remote {
         })
     }
 
-    /// Runs one command, in a new connection where the server has closed the last one.
+    /// Runs one command, over a new connection if the server has closed the last one.
     fn run(&mut self, command: &[u8], with_input: bool) -> Result<Done, Failure> {
         match self {
             Self::Lesson(lesson) => lesson.run(command),
@@ -70,7 +70,7 @@ impl Remote {
         }
     }
 
-    /// Looks once whether the server has sent more than it announced.
+    /// Checks once whether the server has sent more than it announced.
     fn finish(self) -> Result<(), Failure> {
         match self {
             Self::Lesson(lesson) => lesson.finish(),
@@ -79,15 +79,14 @@ impl Remote {
     }
 }
 
-/// Reads on for a moment where a server has said something unexpected: the rest of its line may be on
-/// its way.
+/// Reads the rest of an unexpected line for a moment, for the error message.
 fn rest_of_line(stream: &Stream, said: &mut Vec<u8>) {
     let rest = DeadlineStream::after(stream, Duration::from_millis(200));
-    // There is a failure to tell already.
+    // An error here is not reported, because the caller already has one.
     let _ = rest.take(500).read_to_end(said);
 }
 
-/// Flags that do not go together.
+/// Refuses flags that exclude each other.
 fn check(options: &Options) -> Result<(), Failure> {
     let wrong = match (&options.command, options.protocol) {
         (None, _) if options.no_input => {
@@ -97,7 +96,7 @@ fn check(options: &Options) -> Result<(), Failure> {
         (_, protocol) if options.verify_hash && protocol != Protocol::Header => {
             "--verify-hash needs --protocol header; a session verifies every frame anyway"
         }
-        // An empty command would not even be sent, and its answer never come.
+        // The lesson's protocols cannot send an empty command.
         (Some(command), protocol) if command.is_empty() && protocol != Protocol::Session => {
             "COMMAND: \"\" is no command"
         }

@@ -7,40 +7,41 @@ use proto::cli::{self, Example, Flag, Group, Log, Operand, Tool};
 use proto::net::Endpoint;
 use proto::wire::Protocol;
 
-/// Everything that can be set.
+/// The options.
 #[derive(Debug, Default)]
 pub struct Options {
-    /// Where the server is.
+    /// The server's endpoint.
     pub endpoint: Endpoint,
-    /// The command, its words joined by spaces; else commands come from stdin.
+    /// The command, its words joined by spaces. Without it, commands come from stdin.
     pub command: Option<Vec<u8>>,
-    /// How to speak.
+    /// The protocol.
     pub protocol: Protocol,
-    /// The token file; where none is given, the default one.
+    /// The token file; `None` means the default one.
     pub token_file: Option<PathBuf>,
     /// Whether COMMAND gets no standard input.
     pub no_input: bool,
-    /// Whether commands from stdin go on after one that fails.
+    /// Whether commands from stdin continue after one that fails.
     pub keep_going: bool,
     /// Whether the body's hash is checked, in the header protocol.
     pub verify_hash: bool,
-    /// The longest output that is taken, in bytes.
+    /// The longest output that is accepted, in bytes.
     pub max_output: u64,
     /// How long connecting may take.
     pub connect_timeout: Duration,
     /// How long the server may take to authenticate itself.
     pub handshake_timeout: Duration,
-    /// How long the server may say nothing while a command runs: unset, or none, or so long.
+    /// How long the server may be silent while a command runs: `None` without the flag,
+    /// `Some(None)` for `none`.
     pub timeout: Option<Option<Duration>>,
-    /// After how long a silence the server is asked for a sign of life.
+    /// The time of silence after which the client sends a `ping`.
     pub alive_interval: Option<Duration>,
-    /// What is logged.
+    /// The log.
     pub log: Log,
 }
 
 impl Options {
-    /// How long the server may say nothing. A lesson's server says nothing until a command is
-    /// over, and ours ends it after a minute.
+    /// How long the server may be silent. In the lesson's protocols the server is silent until the
+    /// command has ended, and our server ends it after a minute.
     pub fn silence(&self) -> Option<Duration> {
         match (self.timeout, self.protocol) {
             (Some(timeout), _) => timeout,
@@ -107,14 +108,14 @@ const LIMITS: Group<Options> = Group {
         Flag::value(
             "handshake-timeout",
             "TIME",
-            "session: how long the server may take to prove that it is the one",
+            "session: how long the server may take to authenticate itself",
             |o: &mut Options, v| cli::duration(v).map(|d| o.handshake_timeout = d),
         )
         .default("20s"),
         Flag::value(
             "timeout",
             "TIME",
-            "how long the server may say nothing [session: none, otherwise 90s]",
+            "how long the server may be silent [session: none, otherwise 90s]",
             |o: &mut Options, v| cli::duration_or_none(v).map(|d| o.timeout = Some(d)),
         ),
         Flag::value(
@@ -127,7 +128,7 @@ const LIMITS: Group<Options> = Group {
         Flag::value(
             "max-output",
             "SIZE",
-            "length and header: the longest output that is taken",
+            "length and header: the longest output that is accepted",
             |o: &mut Options, v| cli::size(v, 1..=1 << 50).map(|n| o.max_output = n),
         )
         .default("1024GiB"),
@@ -140,7 +141,7 @@ impl AsMut<Log> for Options {
     }
 }
 
-/// The table.
+/// The table of flags.
 pub const TOOL: Tool<Options> = Tool {
     name: "exec-client",
     about: "runs a command on an exec-server, with its output and exit status",
@@ -191,7 +192,7 @@ pub const TOOL: Tool<Options> = Tool {
         },
         Example {
             line: "exec-client --protocol header",
-            what: "talk to the Python lesson's server, a command a line",
+            what: "talk to the Python lesson's server, one command per line",
         },
     ],
     failure_status: 255,
@@ -202,7 +203,7 @@ mod tests {
     use super::TOOL;
 
     #[test]
-    fn the_table_is_in_order() {
+    fn the_table_of_flags_is_valid() {
         TOOL.debug_assert();
     }
 }

@@ -1,4 +1,4 @@
-//! The command line of `exec-client`, as a user meets it.
+//! Tests the command line of `exec-client`.
 
 #![allow(clippy::unwrap_used)]
 
@@ -13,20 +13,20 @@ use predicates::str::{contains, is_empty, starts_with};
 fn tool() -> Command {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin!("exec-client"));
     command.timeout(std::time::Duration::from_secs(10));
-    // No test may find the token of whoever runs it.
+    // No test may use the token of the user who runs it.
     let nowhere = Path::new(env!("CARGO_TARGET_TMPDIR")).join("exec-client-config");
     command.env("XDG_CONFIG_HOME", nowhere).env_remove("HOME");
     command
 }
 
-/// An address at which nobody listens.
+/// An address at which no server listens.
 fn nobody() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().to_string()
 }
 
 #[test]
-fn help_and_version_are_data() {
+fn help_and_version_go_to_stdout() {
     for flag in ["--help", "-h"] {
         let assert = tool().arg(flag).assert().success().stderr(is_empty());
         assert.stdout(
@@ -103,7 +103,7 @@ fn usage_errors_name_the_flag_and_the_value() {
         ),
         (&["127.0.0.1:0"], "ENDPOINT: \"127.0.0.1:0\" has port 0"),
         (&["uname -a"], "ENDPOINT: \"uname -a\" is not an endpoint"),
-        // Flags that do not go together.
+        // Flags that exclude each other.
         (&["-n"], "--no-input is for COMMAND"),
         (
             &["--keep-going", "a:1", "ls"],
@@ -157,7 +157,7 @@ fn a_port_is_a_number_up_to_65535() {
 }
 
 #[test]
-fn what_is_ours_fails_with_255_in_one_line() {
+fn failures_of_the_client_are_one_line_and_status_255() {
     let nobody = nobody();
     let refused =
         format!("error: cannot connect to {nobody} (connection refused); is the server running?\n");
@@ -171,7 +171,7 @@ fn what_is_ours_fails_with_255_in_one_line() {
     }
     for (endpoint, said) in [
         (
-            // A name with an empty part: the answer needs no name server, which may take its time.
+            // A name with an empty label fails without a name server, which may be slow.
             "no..such..host:80",
             "error: cannot find the address of no..such..host:80 (",
         ),
@@ -192,7 +192,7 @@ fn what_is_ours_fails_with_255_in_one_line() {
             .stdout(is_empty())
             .stderr(starts_with(said));
     }
-    // Without a token there is no session, and nothing is connected to. Nor is there one on Windows.
+    // Without a token the client does not even connect, and on Windows there is no token file.
     let why = if cfg!(unix) { "token" } else { "WSL" };
     let assert = tool().args([&nobody, "ls"]).assert().code(255);
     assert
@@ -200,9 +200,9 @@ fn what_is_ours_fails_with_255_in_one_line() {
         .stderr(contains(why).and(contains("refused").not()));
 }
 
-/// Everything behind the endpoint is the command's, also what would be a flag of ours before it.
+/// All words after the endpoint belong to the command, including those that look like our flags.
 #[test]
-fn the_words_behind_the_endpoint_are_joined_by_blanks() {
+fn the_words_after_the_endpoint_are_joined_by_spaces() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let server = std::thread::spawn(move || {

@@ -1,4 +1,4 @@
-//! What the threads of a session share.
+//! The state that the threads of a session share.
 
 use std::io;
 use std::net::Shutdown;
@@ -19,7 +19,8 @@ use crate::options::Options;
 pub struct Connection {
     pub stream: Stream,
     options: Arc<Options>,
-    /// Locked while a frame leaves: frames are numbered, so they leave in the order of sealing.
+    /// Locked while a frame is sent: frames are numbered, so they must be sent in the order of
+    /// sealing.
     sealer: Mutex<Sealer>,
     now: Mutex<Now>,
 }
@@ -28,14 +29,15 @@ struct Now {
     state: ClientState,
     /// Whether the receiver has ended.
     is_over: bool,
-    /// Whether the running command was sent input, which the server may hold back from reading.
+    /// Whether input was sent for the running command. The server may not read further until the
+    /// command reads that.
     input_sent: bool,
-    /// Since when the server has said nothing about the running command, pings aside.
+    /// When the server last sent something about the running command, except pings.
     silent_since: Instant,
     /// When the current interval of silence ends.
     interval_ends: Option<Instant>,
     alive: KeepAlive,
-    /// Whether a `pong` is on its way.
+    /// Whether a thread is sending a `pong`.
     answering: bool,
 }
 
@@ -65,23 +67,23 @@ impl Connection {
         lock(&self.sealer).send(&mut traced, frames)
     }
 
-    /// Sends an empty frame from a thread of its own. The receiver must not wait in a write: where
-    /// the server waits for the command to read its input, and the command for us to read its
-    /// output, nothing would ever move.
+    /// Sends an empty frame from a thread of its own. The receiver must not block in a write: if
+    /// the server waits for the command to read its input, and the command waits for us to read its
+    /// output, that would be a deadlock.
     fn send_apart(self: &Arc<Self>, kind: FrameType) -> io::Result<()> {
         let connection = Arc::clone(self);
         let send = move || {
             if kind == FrameType::Pong {
                 lock(&connection.now).answering = false;
             }
-            // Where the connection is lost, the receiver says so.
+            // If the connection is lost, the receiver reports it.
             let _ = connection.send([(kind, b"")]);
         };
         thread::Builder::new().spawn(send).map(drop)
     }
 
-    /// Sends a command, and the end of its input with it where there is none; false where the
-    /// receiver has ended. A connection that is lost now ends it, and it says why.
+    /// Sends a command, and with it the end of its input if it gets none. False if the receiver has
+    /// ended. If the connection is lost here, the receiver ends and reports it.
     pub fn start_command(&self, command: &[u8], with_input: bool) -> bool {
         {
             let mut now = lock(&self.now);
@@ -98,7 +100,7 @@ impl Connection {
             false => self.send([command, (FrameType::StdinEof, b"")]),
         };
         if sent.is_err() {
-            // What the server said before it closed can still be read.
+            // The receiver can still read what the server sent before it closed.
             let _ = self.stream.shutdown(Shutdown::Both);
         }
         true
@@ -117,14 +119,14 @@ impl Connection {
         !lock(&self.now).is_over
     }
 
-    /// The receiver has ended; true where a command still ran.
+    /// Marks the receiver as ended. Returns whether a command was still running.
     pub fn end(&self) -> bool {
         let mut now = lock(&self.now);
         now.is_over = true;
         now.state == ClientState::Running
     }
 
-    /// A frame has come: whether it may, and whether a command ran.
+    /// Checks that a received frame is allowed. Returns whether a command ran.
     pub fn receive(&self, kind: FrameType) -> Result<bool, Unexpected> {
         let mut now = lock(&self.now);
         let before = now.state;
@@ -146,12 +148,12 @@ impl Connection {
         self.send_apart(FrameType::Pong)
     }
 
-    /// The server has said something about the command, and we have passed it on.
+    /// Restarts the time for `--timeout`, after a frame about the command was passed on.
     pub fn passed_on(&self) {
         lock(&self.now).silent_since = Instant::now();
     }
 
-    /// How long a read may wait before [`nothing_came`](Self::nothing_came) looks at the limits.
+    /// How long a read may wait before [`nothing_came`](Self::nothing_came) checks the limits.
     pub fn read_timeout(&self) -> Option<Duration> {
         let interval = self.options.alive_interval;
         let timeout = self.options.silence();
@@ -172,14 +174,14 @@ impl Connection {
         Some(wait.max(Duration::from_millis(1)))
     }
 
-    /// Bytes have come.
+    /// Notes that bytes have arrived.
     pub fn heard(&self) {
         let mut now = lock(&self.now);
         now.alive.heard();
         now.interval_ends = None;
     }
 
-    /// Nothing about the command has come: fails where that has lasted for `--timeout`.
+    /// Fails if no frame about the command has arrived for `--timeout`.
     pub fn check_timeout(&self) -> io::Result<()> {
         let now = lock(&self.now);
         if let Some(timeout) = self.options.silence()
@@ -193,8 +195,8 @@ impl Connection {
         Ok(())
     }
 
-    /// A read has waited in vain: sends a `ping` where it is time, and fails where the server is gone
-    /// or has been silent for `--timeout`.
+    /// Called when a read has timed out: sends a `ping` if it is due, and fails if the server is
+    /// gone or has been silent for `--timeout`.
     pub fn nothing_came(self: &Arc<Self>) -> io::Result<()> {
         self.check_timeout()?;
         let here = Instant::now();
@@ -212,8 +214,8 @@ impl Connection {
                 self.send_apart(FrameType::Ping)
             }
             Silence::Wait => Ok(()),
-            // A command that does not read its input keeps the server from reading our ping, but its
-            // system acknowledges all the same.
+            // While the command does not read its input, the server does not read our ping, but its
+            // kernel acknowledges it.
             Silence::Gone if now.input_sent && !has_vanished(&self.stream) => Ok(()),
             Silence::Gone => {
                 let time = show_duration(interval * INTERVALS);

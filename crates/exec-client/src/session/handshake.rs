@@ -1,4 +1,4 @@
-//! The handshake from the client's side, and what is wrong where it fails.
+//! The client's handshake, and the error messages for a failed one.
 
 use std::fmt;
 use std::io;
@@ -20,15 +20,15 @@ use crate::rest_of_line;
 
 /// How much of another server's greeting is shown.
 const SHOWN: usize = 60;
-/// How a connection ended that was not lost.
+/// The words for a connection that the server closed.
 const CLOSED: &str = "it closed the connection";
 
-/// What has come in the place of a frame.
+/// The result of reading one frame.
 type Read<'f> = Result<Option<Frame<'f>>, SessionError>;
 
-/// Authenticates both sides to each other; gives the keys of the session.
+/// Authenticates both sides to each other, and returns the keys of the session.
 ///
-/// The handshake timeout bounds all of it, however the server spreads its bytes.
+/// The handshake timeout is one deadline for the whole handshake, however slowly the server sends.
 pub fn exchange(
     options: &Options,
     stream: &Stream,
@@ -65,7 +65,7 @@ pub fn exchange(
         })
 }
 
-/// Finds the words for what went wrong.
+/// Makes the error message for a failed handshake.
 struct Explain<'a> {
     options: &'a Options,
     stream: &'a Stream,

@@ -1,9 +1,9 @@
-//! The session protocol, from the client's side.
+//! The client of the session protocol.
 //!
 //! | module | what it is for |
 //! |---|---|
-//! | `handshake` | the handshake, and what is wrong where it fails |
-//! | `connection` | what the threads of a session share: its state, and sending |
+//! | `handshake` | the handshake and its errors |
+//! | `connection` | the state that the threads share, and sending |
 //! | `receiver` | the thread that reads frames: output, status, answers to pings |
 //! | `input` | the thread that forwards standard input |
 
@@ -23,7 +23,7 @@ use crate::Done;
 use crate::options::Options;
 use connection::Connection;
 
-/// How a command ended, from whichever thread knows first.
+/// How a command ended: the first thread that knows sends it.
 type Outcome = Result<Done, Failure>;
 
 /// An authenticated connection.
@@ -35,7 +35,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// Connects, and checks that the server knows the token before it is told anything.
+    /// Connects and authenticates the server, before any command is sent.
     pub fn open(options: &Arc<Options>) -> Result<Self, Failure> {
         let path = match &options.token_file {
             Some(path) => path.clone(),
@@ -58,8 +58,8 @@ impl Session {
         })
     }
 
-    /// Connects again where the server has closed the connection while no command ran. Commands of
-    /// one connection share nothing, so a new one does as well.
+    /// Connects again if the server has closed the connection while no command ran. The commands of
+    /// a connection share nothing, so a new connection serves as well.
     pub fn reopen(&mut self) -> Result<(), Failure> {
         if !self.connection.is_open() {
             *self = Self::open(&self.options)?;
@@ -67,7 +67,7 @@ impl Session {
         Ok(())
     }
 
-    /// Runs one command with its output on ours.
+    /// Runs one command, with its output to our stdout and stderr.
     pub fn run(&mut self, command: &[u8], with_input: bool) -> Outcome {
         if command.len() > BODY_LIMIT {
             return Err(Failure::new(format!(
@@ -84,7 +84,7 @@ impl Session {
         }
         match self.outcomes.recv() {
             Ok(outcome) => outcome,
-            // It cannot be: this session holds a sender itself.
+            // This cannot happen, because the session itself holds a sender.
             Err(error) => Err(error.into()),
         }
     }

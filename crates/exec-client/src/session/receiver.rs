@@ -1,4 +1,4 @@
-//! Reading what the server sends: output to pass on, and how commands end.
+//! Reads the server's frames, and passes on output and exit statuses.
 
 use std::io::{self, BufReader, Read};
 use std::sync::{Arc, mpsc};
@@ -16,7 +16,7 @@ use super::{Outcome, incomplete};
 use crate::Done;
 use crate::options::Options;
 
-/// More than a whole frame, so that most come in one read.
+/// More than a whole frame, so that most frames need one read.
 const BUFFER: usize = BODY_LIMIT + 1024;
 
 /// Starts the thread that reads until the connection ends. It reports the end of each command.
@@ -69,7 +69,7 @@ impl<'a> Receiver<'a> {
         let failure = loop {
             match self.next_frame() {
                 Ok(None) => {}
-                // Where the main thread has ended, the process is about to.
+                // If the main thread has ended, the process is about to end.
                 Ok(Some(outcome)) => drop(report.send(outcome)),
                 Err(failure) => break failure,
             }
@@ -79,7 +79,8 @@ impl<'a> Receiver<'a> {
         }
     }
 
-    /// Reads a frame and does what it asks for; gives the command's outcome where this was its last.
+    /// Reads and handles one frame. Returns the command's outcome if it was the command's last
+    /// frame.
     fn next_frame(&mut self) -> Result<Option<Outcome>, Failure> {
         let frame = self
             .frames
@@ -110,7 +111,7 @@ impl<'a> Receiver<'a> {
             }
             _ => {}
         }
-        // Neither a ping nor an empty frame says anything about the command.
+        // Pings and empty frames tell nothing about the command.
         if !frame.body.is_empty() && frame.kind != FrameType::Ping {
             self.connection.passed_on();
         } else if self.incoming.buffer().is_empty() {
@@ -127,7 +128,7 @@ impl<'a> Receiver<'a> {
     }
 }
 
-/// Where the output of commands goes.
+/// Writes the output of commands.
 struct Shown {
     stdout_is_terminal: bool,
     stderr_closed: bool,
@@ -142,7 +143,7 @@ impl Shown {
         Output::stdout().write(bytes)
     }
 
-    /// A reader that has left stderr does not end stdout.
+    /// A closed stderr does not end stdout.
     fn stderr(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         if self.stderr_closed {
             return Ok(());
@@ -175,7 +176,7 @@ impl Shown {
     }
 }
 
-/// Reads from the server, and looks at the limits while nothing comes.
+/// Reads from the server, and checks the limits while no bytes arrive.
 struct Incoming<'a, S> {
     stream: S,
     connection: &'a Arc<Connection>,
@@ -202,7 +203,7 @@ impl<S: Read> Read for Incoming<'_, S> {
     }
 }
 
-/// The names of the signals that end commands most often.
+/// The names of common signals.
 fn signal_name(signal: u8) -> &'static str {
     match signal {
         1 => " (HUP)",
