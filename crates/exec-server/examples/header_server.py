@@ -1,13 +1,13 @@
-"""Runs each command that it receives; a header before the answer says how long that is.
+"""Runs each command that it receives; a header before the answer has the length of the answer.
 
     python3 crates/exec-server/examples/header_server.py [PORT]
     python3 crates/exec-client/examples/header_client.py [PORT]
 
 It runs whatever any program on this machine sends, a web page in a browser included: start it
-for a lesson, end it after that. The exec-server tool is the one that asks who is calling.
+for a lesson, and stop it afterwards. The exec-server tool authenticates its clients.
 
-The header is JSON and can hold anything; its own length stands before it in four bytes, always
-four, so that nobody has to guess where that ends (struct_header.py).
+The header is JSON and can hold any field. Its own length comes before it, always in four bytes,
+so that the client knows where the length ends (struct_header.py).
 """
 
 import json
@@ -19,7 +19,7 @@ import sys
 
 def serve(conn):
     while True:
-        cmd = conn.recv(1024)  # a longer command comes as two, two quick ones may come as one
+        cmd = conn.recv(1024)  # a longer command arrives as two; two quick ones may arrive as one
         if not cmd:
             break
         print("cmd:", cmd)

@@ -1,4 +1,4 @@
-//! Runs each command that it receives; a header before the answer says how long that is.
+//! Runs each command that it receives; a header before the answer has the length of the answer.
 //!
 //! ```text
 //! cargo run -p exec-server --example header_server [PORT]
@@ -6,10 +6,10 @@
 //! ```
 //!
 //! It runs whatever any program on this machine sends, a web page in a browser included: start it
-//! for a lesson, end it after that. The exec-server tool is the one that asks who is calling.
+//! for a lesson, and stop it afterwards. The exec-server tool authenticates its clients.
 //!
-//! The header is JSON and can hold anything; its own length stands before it in four bytes, always
-//! four, so that nobody has to guess where that ends (`struct_header.rs`).
+//! The header is JSON and can hold any field. Its own length comes before it, always in four bytes,
+//! so that the client knows where the length ends (`struct_header.rs`).
 
 use std::env;
 use std::io::{self, Read, Write};
@@ -38,7 +38,7 @@ fn shell(cmd: &[u8]) -> Command {
 
 fn serve(mut conn: TcpStream) -> io::Result<()> {
     loop {
-        // A longer command comes as two, two quick ones may come as one.
+        // A longer command arrives as two; two quick ones may arrive as one.
         let mut buf = [0; 1024];
         let length = conn.read(&mut buf)?;
         if length == 0 {
@@ -54,9 +54,9 @@ fn serve(mut conn: TcpStream) -> io::Result<()> {
             ("hash", "not computed".into()),
         ]);
         let header_bytes = header.to_string().into_bytes();
-        // "i" is a signed number in this machine's order of bytes; "<i" would say which order.
+        // "i" is a signed number in this machine's byte order; "<i" is always little-endian.
         let prefix = pack("i", header_bytes.len() as i64).map_err(io::Error::other)?;
-        // One write: several small ones would each wait for the other side's acknowledgement.
+        // One write: each of several small ones would wait for the client's acknowledgement.
         conn.write_all(&[&prefix, &header_bytes[..], &body].concat())?;
     }
 }
@@ -69,8 +69,8 @@ fn main() -> io::Result<()> {
 
     loop {
         let (conn, client_addr) = server.accept()?;
-        // A client that leaves without reading all, or a command with a zero byte in it, ends its
-        // own connection, not this server.
+        // A client that closes without reading everything, or sends a command with a zero byte,
+        // ends its own connection, not this server.
         if let Err(why) = serve(conn) {
             println!("{client_addr} {why}");
         }

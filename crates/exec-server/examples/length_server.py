@@ -1,14 +1,14 @@
-"""Runs each command that it receives and says how long the answer is before it sends it.
+"""Runs each command that it receives, and sends the length of the answer before the answer.
 
     python3 crates/exec-server/examples/length_server.py [PORT]
     python3 crates/exec-client/examples/length_client.py [PORT]
 
 It runs whatever any program on this machine sends, a web page in a browser included: start it
-for a lesson, end it after that. The exec-server tool is the one that asks who is calling.
+for a lesson, and stop it afterwards. The exec-server tool authenticates its clients.
 
-The length goes out as decimal digits, and nothing says where those end. So the client has to
-answer "recv_ready" before the body follows, or the body's first digits could be taken for the
-length's last: one more round trip for each command. header_server.py does without.
+The length is sent as decimal digits, and nothing marks their end. So the client must answer
+"recv_ready" before the body follows, or it could take the body's first digits for the length's
+last. That costs one more round trip for each command, which header_server.py saves.
 Try it: ls /nowhere; ls / /nowhere (of which you do not see the error).
 """
 
@@ -19,7 +19,7 @@ import sys
 
 def serve(conn):
     while True:
-        cmd = conn.recv(1024)  # a longer command comes as two, two quick ones may come as one
+        cmd = conn.recv(1024)  # a longer command arrives as two; two quick ones may arrive as one
         if not cmd:
             break
         print("cmd:", cmd)

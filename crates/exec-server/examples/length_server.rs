@@ -1,4 +1,4 @@
-//! Runs each command that it receives and says how long the answer is before it sends it.
+//! Runs each command that it receives, and sends the length of the answer before the answer.
 //!
 //! ```text
 //! cargo run -p exec-server --example length_server [PORT]
@@ -6,12 +6,12 @@
 //! ```
 //!
 //! It runs whatever any program on this machine sends, a web page in a browser included: start it
-//! for a lesson, end it after that. The exec-server tool is the one that asks who is calling.
+//! for a lesson, and stop it afterwards. The exec-server tool authenticates its clients.
 //!
-//! The length goes out as decimal digits, and nothing says where those end. So the client has to
-//! answer `recv_ready` before the body follows, or the body's first digits could be taken for the
-//! length's last: one more round trip for each command. `header_server.rs` does without.
-//! Try it: `ls /nowhere`; `ls / /nowhere` (of which you do not see the error).
+//! The length is sent as decimal digits, and nothing marks their end. So the client must answer
+//! `recv_ready` before the body follows, or it could take the body's first digits for the length's
+//! last. That costs one more round trip for each command, which `header_server.rs` saves. Try it:
+//! `ls /nowhere`; `ls / /nowhere` (of which you do not see the error).
 
 use std::env;
 use std::io::{self, Read, Write};
@@ -37,7 +37,7 @@ fn shell(cmd: &[u8]) -> Command {
 
 fn serve(mut conn: TcpStream) -> io::Result<()> {
     loop {
-        // A longer command comes as two, two quick ones may come as one.
+        // A longer command arrives as two; two quick ones may arrive as one.
         let mut buf = [0; 1024];
         let length = conn.read(&mut buf)?;
         if length == 0 {
@@ -46,7 +46,7 @@ fn serve(mut conn: TcpStream) -> io::Result<()> {
         let cmd = &buf[..length];
         println!("cmd: b'{}'", cmd.escape_ascii());
         let done = shell(cmd).stdin(Stdio::null()).output()?;
-        // Errors are lost where there is output, too.
+        // Errors are lost if there is output.
         let body = if done.stdout.is_empty() {
             done.stderr
         } else {
@@ -68,8 +68,8 @@ fn main() -> io::Result<()> {
 
     loop {
         let (conn, client_addr) = server.accept()?;
-        // A client that leaves without reading all, or a command with a zero byte in it, ends its
-        // own connection, not this server.
+        // A client that closes without reading everything, or sends a command with a zero byte,
+        // ends its own connection, not this server.
         if let Err(why) = serve(conn) {
             println!("{client_addr} {why}");
         }

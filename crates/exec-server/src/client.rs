@@ -1,4 +1,4 @@
-//! One connection: what its handler needs, and what is logged of it.
+//! Serves and logs one connection.
 
 use std::fmt::Display;
 use std::io;
@@ -15,7 +15,7 @@ use crate::close_reason::CloseReason;
 use crate::context::Context;
 use crate::engine::{EngineError, Outcome, Status};
 
-/// How much of a command a log line shows.
+/// How many bytes of a command a log line shows.
 const SHOWN: usize = 100;
 
 /// A client, shared by the threads that serve it.
@@ -31,7 +31,7 @@ impl Client {
         self.context.options.log
     }
 
-    /// `stream`, with every call on it shown where that is asked for.
+    /// `stream`, with every call on it shown if `--trace` was given.
     pub fn traced<S>(&self, stream: S) -> Trace<S, impl FnMut(&TraceEvent<'_>) + use<S>> {
         let (log, peer) = (self.log(), self.peer);
         Trace::new(stream, move |event: &TraceEvent<'_>| {
@@ -39,14 +39,14 @@ impl Client {
         })
     }
 
-    /// Sets the timeouts that hold between commands.
+    /// Sets the timeouts for the time between commands.
     pub fn set_timeouts(&self) -> io::Result<()> {
         let options = &self.context.options;
         self.stream.set_read_timeout(options.idle_timeout)?;
         self.stream.set_write_timeout(options.write_timeout())
     }
 
-    /// One line for a command that is over.
+    /// Logs a command that has ended.
     pub fn log_command(&self, command: &[u8], outcome: &Outcome, time: Duration) {
         let number = self.context.commands.fetch_add(1, Ordering::Relaxed) + 1;
         let status = match outcome.status {
@@ -72,7 +72,7 @@ impl Client {
         ));
     }
 
-    /// One line for a command that was not run.
+    /// Logs a command that was not run.
     pub fn log_not_run(&self, why: &EngineError) {
         let line = format_args!("{} command not run: {why}", self.peer);
         match why.is_the_clients() {
@@ -81,8 +81,8 @@ impl Client {
         }
     }
 
-    /// One line for a connection that ended before it was authenticated or asked for anything: at
-    /// most one in a minute for each kind and each peer's address, whatever strangers do.
+    /// Logs a connection that ended before it authenticated or sent a command: at most one line a
+    /// minute for each kind and peer address.
     fn log_stranger(&self, reason: &CloseReason) {
         let kind = reason.kind();
         let Some(others) = self.context.strangers.allow(kind, self.peer) else {
@@ -103,12 +103,13 @@ pub struct Handler {
     client: Client,
     serve: Serve,
     started: Instant,
-    /// Whether the end is worth a line in the log: it was authenticated, or has asked for something.
+    /// Whether the client has authenticated or sent a command, so that its end is logged.
     known: bool,
     closed: Option<CloseReason>,
 }
 
-/// Serves a client to its end; the flag is set once it is known.
+/// Serves a client until it leaves. It sets the flag once the client has authenticated or sent a
+/// command.
 pub type Serve = fn(&Client, known: &mut bool) -> Result<(), CloseReason>;
 
 impl Handler {
@@ -152,7 +153,7 @@ impl RequestHandler for Handler {
         if let Some(words) = reason.last_line() {
             refuse(&self.client.stream, &words);
         } else if matches!(reason, CloseReason::MaybeCut) {
-            // The rest of the request must not take the reply along.
+            // Unread bytes of the request must not turn the reply into a reset.
             lingering_close(&self.client.stream);
         }
     }

@@ -14,29 +14,29 @@ use crate::engine::COMMAND_LIMIT;
 /// How a connection ended.
 #[derive(Debug)]
 pub enum CloseReason {
-    /// The client closed where it may.
+    /// The client closed, between two commands or frames.
     ClosedByPeer,
-    /// It sent no command for so long.
+    /// The client sent no command for this time.
     Idle(Duration),
-    /// It took nothing of its output for so long.
+    /// The client read none of its output for this time.
     Stalled(Duration),
-    /// Nothing has come from it, nor from its system, for three intervals of this length.
+    /// Neither the client nor its kernel has answered for three intervals of this length.
     Vanished(Duration),
-    /// Too many others have not authenticated yet: so many.
+    /// The limit on unauthenticated connections is reached. Holds their number.
     LimitReached(usize),
-    /// It did not authenticate: why, in words for the client and the log.
+    /// The client did not authenticate. Holds the reason, for the client and the log.
     Refused(String),
-    /// Another protocol.
+    /// The client speaks another protocol.
     WrongProtocol(WrongProtocol),
-    /// It broke the session protocol.
+    /// The client broke the session protocol.
     Violation(SessionError),
-    /// It did not answer a length as it should.
+    /// The client did not answer a length with `recv_ready`.
     NotReady(&'static str),
-    /// A request that may have been cut, so that what follows may be the rest of it.
+    /// The request may be incomplete, so the next bytes may be the rest of it.
     MaybeCut,
-    /// A request that went on and on.
+    /// The request has no end.
     Endless,
-    /// There is no second thread to be had for it.
+    /// The connection's second thread could not be started.
     NoThread(io::Error),
     /// The connection or the system failed.
     Failed(io::Error),
@@ -55,7 +55,7 @@ impl From<SessionError> for CloseReason {
 }
 
 impl CloseReason {
-    /// The same, of a write that may take so long.
+    /// The reason for an error of a write with this timeout.
     pub fn of_write(self, limit: Option<Duration>) -> Self {
         match (self, limit) {
             (Self::Failed(error), Some(limit)) if is_timeout(&error) => Self::Stalled(limit),
@@ -63,7 +63,7 @@ impl CloseReason {
         }
     }
 
-    /// What the client of a session is told, as a frame of its own, before the connection is closed.
+    /// The text of the last `error` frame for the client of a session.
     pub fn last_frame(&self) -> Option<String> {
         match self {
             Self::Idle(limit) => Some(format!("no command for {}", show_duration(*limit))),
@@ -73,7 +73,7 @@ impl CloseReason {
         }
     }
 
-    /// What the client is told in plain words, as the last line of the connection.
+    /// The last line of the connection, for a client that does not speak frames.
     pub fn last_line(&self) -> Option<String> {
         match self {
             Self::WrongProtocol(_) | Self::LimitReached(_) | Self::NotReady(_) | Self::Endless => {
@@ -83,7 +83,7 @@ impl CloseReason {
         }
     }
 
-    /// One word for those of a kind, which the log counts together before authentication.
+    /// The kind of the reason: the log counts the lines of one kind together before authentication.
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::LimitReached(_) => "limit",
@@ -137,9 +137,9 @@ impl fmt::Display for CloseReason {
 mod tests {
     use super::*;
 
-    /// The system's number for that is the one of a timeout, too.
+    /// The error for both is EAGAIN.
     #[test]
-    fn a_thread_that_is_not_to_be_had_is_no_timeout() {
+    fn a_thread_that_cannot_be_started_is_not_reported_as_a_timeout() {
         let reason = CloseReason::NoThread(io::ErrorKind::WouldBlock.into());
         let words = "server cannot start a thread (thread or process limit reached)";
         assert_eq!(reason.last_frame().unwrap(), words);

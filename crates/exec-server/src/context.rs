@@ -1,4 +1,4 @@
-//! What all connections share.
+//! The state that all connections share.
 
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -14,19 +14,19 @@ use crate::engine::{Engine, Settings};
 use crate::options::Options;
 use crate::unauthenticated::Unauthenticated;
 
-/// Made once at the start.
+/// Created once at the start.
 pub struct Context {
     pub options: Options,
     pub engine: Engine,
-    /// What a session needs, and no other protocol.
+    /// The secrets, which only the session protocol needs.
     pub secrets: Option<Secrets>,
-    /// Connections that are not authenticated yet.
+    /// The connections that are not authenticated yet.
     pub unauthenticated: Unauthenticated,
-    /// The threads that hand on the output of a session's commands.
+    /// The threads that forward the output of a session's commands.
     pub pool: Pool<Task>,
-    /// Log lines of connections before they are authenticated.
+    /// Limits the log lines of unauthenticated connections.
     pub strangers: PeerLimit,
-    /// How many commands have ended.
+    /// The number of commands that have ended.
     pub commands: AtomicU64,
 }
 
@@ -37,7 +37,7 @@ pub struct Secrets {
 }
 
 impl Context {
-    /// Reads the token, starts the engine.
+    /// Reads the token, and starts the engine.
     pub fn new(options: Options) -> Result<Self, Failure> {
         let secrets = match options.protocol {
             Protocol::Session => Some(secrets(&options)?),

@@ -3,16 +3,16 @@
 //! | module | what it is for |
 //! |---|---|
 //! | `options` | the command line |
-//! | `serve` | what is checked and started; on other systems than Linux, why there is no server |
-//! | `context` | what all connections share |
+//! | `serve` | checks and starts the server; on systems other than Linux, reports that there is none |
+//! | `context` | the state that all connections share |
 //! | `client`, `close_reason` | one connection; how it ended |
 //! | `lesson` | the lesson's three protocols: raw, length, header |
 //! | `session` | ours: authenticated and streaming |
-//! | `engine` | running a command; knows neither sockets nor protocols |
+//! | `engine` | runs commands; knows neither sockets nor protocols |
 //! | `unauthenticated` | the limit on connections that are not authenticated yet |
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
-// The command line is the same everywhere, so that --help is.
+// The command line is the same on every system, so that --help is the same.
 #![cfg_attr(not(target_os = "linux"), allow(dead_code))]
 
 #[cfg(target_os = "linux")]
@@ -35,8 +35,8 @@ mod unauthenticated;
 
 use std::process::ExitCode;
 
-/// The stack of a connection's thread. It pumps a command's output and seals frames besides
-/// talking, so it gets twice what an echo needs.
+/// The stack of a connection's thread. It also pumps a command's output and seals frames, so it
+/// gets twice the stack of an echo server.
 const STACK: usize = 128 * 1024;
 
 fn main() -> ExitCode {

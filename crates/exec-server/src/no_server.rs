@@ -1,4 +1,5 @@
-//! In place of `serve.rs` on systems other than Linux, where safe std cannot keep exec-server's promises.
+//! Replaces `serve.rs` on systems other than Linux, where safe std cannot do what exec-server
+//! promises.
 
 use std::process::ExitCode;
 
@@ -6,7 +7,7 @@ use proto::cli::Failure;
 
 use crate::options::Options;
 
-/// Says why there is no server.
+/// Reports why there is no server.
 ///
 /// # Errors
 ///

@@ -8,50 +8,51 @@ use proto::net::Endpoint;
 use proto::serving::{self, Stop};
 use proto::wire::Protocol;
 
-/// Everything that can be set.
+/// The options.
 #[derive(Debug, Default)]
 pub struct Options {
     /// Where to listen.
     pub endpoint: Endpoint,
-    /// How to speak.
+    /// The protocol.
     pub protocol: Protocol,
-    /// Whether a lesson protocol, which authenticates no client, is really wanted.
+    /// Whether the user confirms a lesson protocol, which does not authenticate clients.
     pub no_auth: bool,
     /// Whether other machines may connect.
     pub allow_remote: bool,
-    /// The token file; where none is given, the default one.
+    /// The token file; `None` means the default one.
     pub token_file: Option<PathBuf>,
-    /// Where commands start.
+    /// The directory in which commands start.
     pub dir: Option<PathBuf>,
-    /// The longest that a command may run: unset, or none, or so long.
+    /// How long a command may run: `None` without the flag, `Some(None)` for `none`.
     pub timeout: Option<Option<Duration>>,
-    /// The most output that a lesson protocol collects, in bytes.
+    /// The maximum output that a lesson protocol collects, in bytes.
     pub max_output: u64,
     /// How many connections are served at once.
     pub max_connections: usize,
-    /// How many of them may be without authentication.
+    /// How many connections may be unauthenticated at once.
     pub max_unauthenticated: usize,
     /// How long a client may take to authenticate, to send one command, or to answer a length.
     pub handshake_timeout: Duration,
     /// How long a connection may be silent between commands.
     pub idle_timeout: Option<Duration>,
-    /// How long a client may take none of its output: unset, or none, or so long.
+    /// How long a client may read none of its output: `None` without the flag, `Some(None)` for
+    /// `none`.
     pub write_timeout: Option<Option<Duration>>,
-    /// How long a session's client may say nothing before it is asked whether it is there.
+    /// The time of silence after which a session's client gets a `ping`.
     pub alive_interval: Option<Duration>,
-    /// From TERM to KILL.
+    /// The time from TERM to KILL.
     pub kill_after: Duration,
     /// How long background processes may hold the output of a command that has ended.
     pub drain: Option<Duration>,
-    /// When and how it stops.
+    /// When and how the server stops.
     pub stop: Stop,
-    /// What is logged.
+    /// The log.
     pub log: Log,
 }
 
 impl Options {
-    /// The longest that a command may run. A lesson protocol shows nothing of a command until it
-    /// is over, so there it must be over some time.
+    /// How long a command may run. A lesson protocol sends no output before the command has ended,
+    /// so there it has a limit by default.
     pub fn command_timeout(&self) -> Option<Duration> {
         match (self.timeout, self.protocol) {
             (Some(timeout), _) => timeout,
@@ -60,8 +61,8 @@ impl Options {
         }
     }
 
-    /// How long a client may take none of its output. A reader of a session may pause for as long as
-    /// it likes.
+    /// How long a client may read none of its output. In a session it may pause for any time by
+    /// default.
     pub fn write_timeout(&self) -> Option<Duration> {
         match (self.write_timeout, self.protocol) {
             (Some(timeout), _) => timeout,
@@ -94,7 +95,7 @@ const PROTOCOL: Group<Options> = Group {
         Flag::value(
             "token-file",
             "FILE",
-            "the secret that clients must know too [~/.config/dialtone/token]",
+            "the secret that clients must know, too [~/.config/dialtone/token]",
             |o: &mut Options, v| {
                 o.token_file = Some(v.into());
                 Ok(())
@@ -118,13 +119,13 @@ const COMMANDS: Group<Options> = Group {
         Flag::value(
             "timeout",
             "TIME",
-            "the longest that a command may run [session: none, otherwise 60s]",
+            "how long a command may run [session: none, otherwise 60s]",
             |o: &mut Options, v| cli::duration_or_none(v).map(|d| o.timeout = Some(d)),
         ),
         Flag::value(
             "kill-after",
             "TIME",
-            "how long a command that was sent TERM has before it is sent KILL",
+            "how long a command may take to end after TERM before it gets KILL",
             |o: &mut Options, v| cli::duration(v).map(|d| o.kill_after = d),
         )
         .default("2s"),
@@ -151,14 +152,14 @@ const LIMITS: Group<Options> = Group {
         Flag::value(
             "max-connections",
             "N",
-            "connections served at once; one more is told busy and closed",
+            "connections served at once; one more is refused as busy",
             |o: &mut Options, v| cli::count(v, 1..=4000).map(|n| o.max_connections = n),
         )
         .default("256"),
         Flag::value(
             "max-unauthenticated",
             "N",
-            "of these, how many may be without authentication",
+            "how many of these may be unauthenticated",
             |o: &mut Options, v| cli::count(v, 1..=4000).map(|n| o.max_unauthenticated = n),
         )
         .default("32"),
@@ -172,22 +173,22 @@ const LIMITS: Group<Options> = Group {
         Flag::value(
             "idle-timeout",
             "TIME",
-            "close a connection that sends no command for so long (none: never)",
+            "close a connection that sends no command for this long (none: never)",
             |o: &mut Options, v| cli::duration_or_none(v).map(|d| o.idle_timeout = d),
         )
         .default("5m"),
         Flag::value(
             "write-timeout",
             "TIME",
-            "close a connection that takes none of its output for so long [session: none, \
+            "close a connection that reads none of its output for this long [session: none, \
              otherwise 30s]",
             |o: &mut Options, v| cli::duration_or_none(v).map(|d| o.write_timeout = Some(d)),
         ),
         Flag::value(
             "alive-interval",
             "TIME",
-            "ask a session's client that says nothing for so long whether it is there; one that \
-             is lost is found after three times (none: never)",
+            "ping a session's client that is silent for this long; it is lost after three \
+             intervals without an answer (none: never)",
             |o: &mut Options, v| cli::duration_or_none(v).map(|d| o.alive_interval = d),
         )
         .default("15s"),
@@ -206,7 +207,7 @@ impl AsMut<Stop> for Options {
     }
 }
 
-/// The table.
+/// The table of flags.
 pub const TOOL: Tool<Options> = Tool {
     name: "exec-server",
     about: "runs shell commands for clients that know the token",
@@ -227,7 +228,7 @@ pub const TOOL: Tool<Options> = Tool {
     examples: &[
         Example {
             line: "exec-server",
-            what: "serve this user on this machine; exec-client finds the token by itself",
+            what: "serve this user on this machine; exec-client finds the token on its own",
         },
         Example {
             line: "exec-server --allow-remote --token-file secret 0.0.0.0:8000",
@@ -246,7 +247,7 @@ mod tests {
     use super::TOOL;
 
     #[test]
-    fn the_table_is_in_order() {
+    fn the_table_of_flags_is_valid() {
         TOOL.debug_assert();
     }
 }

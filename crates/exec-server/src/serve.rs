@@ -1,4 +1,4 @@
-//! From the command line to a server: what is checked, what is said, what is started.
+//! Checks the options, warns, and starts the server.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -13,15 +13,15 @@ use proto::serving;
 use proto::socketserver::{Connections, ThreadingServer};
 use proto::wire::Protocol;
 
-/// The descriptors of a connection while it runs a command: its socket, the ends of three pipes, and
+/// The descriptors of a connection that runs a command: its socket, the ends of three pipes, and
 /// those of a child that is being started.
 const DESCRIPTORS: usize = 6;
 
-/// Serves as the command line says, until the server is stopped.
+/// Serves until the server is stopped.
 ///
 /// # Errors
 ///
-/// What could not be done, and why.
+/// If the server cannot be started.
 pub fn serve(options: Options) -> Result<ExitCode, Failure> {
     if options.no_auth && options.protocol == Protocol::Session {
         return Err(Failure::usage(
@@ -47,15 +47,16 @@ pub fn serve(options: Options) -> Result<ExitCode, Failure> {
     serving::serve(server, DESCRIPTORS, options.stop, options.log)
 }
 
-/// A shell for anyone who can connect is what the lesson builds, and must not be started unawares.
-/// Judges the address that was bound: a name might be another address the next time it is asked for.
+/// The lesson's servers run a shell for every client that can connect, so such a server needs an
+/// explicit flag. This checks the bound address, because a name may resolve to another address next
+/// time.
 fn check_safety(options: &Options, bound: &Endpoint) -> Result<(), Failure> {
     let endpoint = &options.endpoint;
     let local = bound.is_local()?;
     let lesson = options.protocol != Protocol::Session;
     if !local && lesson {
         return Err(Failure::new(format!(
-            "{endpoint} can be reached from other machines; --no-auth serves loopback alone, and \
+            "{endpoint} can be reached from other machines; --no-auth serves only loopback, and \
              --allow-remote goes with --protocol session"
         )));
     }
@@ -74,7 +75,7 @@ fn check_safety(options: &Options, bound: &Endpoint) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Says what the user of the server should know before it goes wrong.
+/// Warns of risks that the user of the server should know.
 fn warn(context: &Context, connections: &Connections) {
     let log = context.options.log;
     if context.options.no_auth {

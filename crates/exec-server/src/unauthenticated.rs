@@ -1,12 +1,12 @@
 //! The limit on connections that are not authenticated yet.
 //!
-//! Anyone who can connect can hold a connection for the length of a handshake. So these have a
-//! limit of their own: a flood of them leaves alone the connections that are authenticated, and the
-//! room for more of those.
+//! Every program that can connect can hold a connection for the time of a handshake. So
+//! unauthenticated connections have a limit of their own: a flood of them neither disturbs
+//! authenticated connections nor uses up their permits.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Counts them.
+/// Counts unauthenticated connections.
 pub struct Unauthenticated {
     max: usize,
     now: AtomicUsize,
@@ -19,7 +19,7 @@ impl Unauthenticated {
         Self { max, now }
     }
 
-    /// A permit, or how many are in use where there is none.
+    /// Returns a permit, or the number in use if none is free.
     pub fn enter(&self) -> Result<Permit<'_>, usize> {
         let permit = Permit(self);
         let before = self.now.fetch_add(1, Ordering::Relaxed);
@@ -31,7 +31,7 @@ impl Unauthenticated {
     }
 }
 
-/// Given back when it is dropped.
+/// A permit, returned on drop.
 pub struct Permit<'a>(&'a Unauthenticated);
 
 impl Drop for Permit<'_> {
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_over_the_limit_is_refused_and_a_permit_comes_back() {
+    fn one_over_the_limit_is_refused_and_a_permit_is_returned() {
         let limit = Unauthenticated::new(1);
         let first = limit.enter().unwrap_or_else(|_| panic!());
         assert_eq!(limit.enter().err(), Some(1));

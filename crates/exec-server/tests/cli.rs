@@ -1,6 +1,6 @@
-//! The command line of `exec-server`, as a user meets it.
+//! Tests the command line of `exec-server`.
 
-// Elsewhere there is a main that says why it does not run.
+// On other systems the tool only reports that it does not run.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)]
 
@@ -12,11 +12,11 @@ use assert_cmd::Command;
 use predicates::prelude::*;
 use predicates::str::{contains, ends_with, is_empty, starts_with};
 
-/// A lesson protocol, with what it needs besides its name.
+/// The flags of a lesson protocol.
 const LONG: Duration = Duration::from_secs(10);
 const RAW: [&str; 3] = ["--protocol", "raw", "--no-auth"];
 
-/// Where a token of ours would be made, and no test here may make one.
+/// A configuration folder without a token. No test here may create one.
 fn config() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("exec-server-config")
 }
@@ -29,7 +29,7 @@ fn tool() -> Command {
 }
 
 #[test]
-fn help_and_version_are_data() {
+fn help_and_version_go_to_stdout() {
     for flag in ["--help", "-h"] {
         let assert = tool().arg(flag).assert().success().stderr(is_empty());
         assert.stdout(
@@ -167,7 +167,7 @@ fn a_port_is_a_number_from_0_to_65535() {
         let assert = tool().args(RAW).arg(&endpoint).assert().code(2);
         assert.stderr(contains("ENDPOINT: ").and(contains("0 to 65535")));
     }
-    // Good ones are refused for their address alone, which no machine has.
+    // Valid ports fail only because this machine does not have the address.
     for port in ["0", "1", "22", "65535"] {
         let endpoint = format!("192.0.2.1:{port}");
         let assert = tool().args(RAW).arg(&endpoint).assert().code(1);
@@ -176,7 +176,7 @@ fn a_port_is_a_number_from_0_to_65535() {
 }
 
 #[test]
-fn a_lesson_protocol_must_be_wanted_twice() {
+fn a_lesson_protocol_needs_no_auth() {
     for protocol in ["raw", "length", "header"] {
         let assert = tool().args(["--protocol", protocol]).assert().code(1);
         assert.stdout(is_empty()).stderr(
@@ -187,7 +187,7 @@ fn a_lesson_protocol_must_be_wanted_twice() {
 }
 
 #[test]
-fn other_machines_are_served_in_a_session_alone_and_only_when_that_is_asked_for() {
+fn other_machines_are_served_only_in_a_session_and_with_allow_remote() {
     for endpoint in ["0.0.0.0:0", "[::]:0"] {
         let refusal = format!("error: {endpoint} can be reached from other machines; ");
         for words in [
@@ -197,7 +197,7 @@ fn other_machines_are_served_in_a_session_alone_and_only_when_that_is_asked_for(
         ] {
             let assert = tool().args(words).arg(endpoint).assert().code(1);
             assert.stdout(is_empty()).stderr(format!(
-                "{refusal}--no-auth serves loopback alone, and --allow-remote goes with \
+                "{refusal}--no-auth serves only loopback, and --allow-remote goes with \
                  --protocol session\n"
             ));
         }
@@ -207,7 +207,7 @@ fn other_machines_are_served_in_a_session_alone_and_only_when_that_is_asked_for(
                 .and(contains("--no-auth is for loopback alone")),
         );
     }
-    assert!(!config().exists(), "a token was made for no server");
+    assert!(!config().exists(), "a token was created without a server");
 }
 
 #[test]
@@ -229,7 +229,7 @@ fn loopback_has_many_names() {
 }
 
 #[test]
-fn the_warning_is_shown_even_when_all_else_is_quiet() {
+fn the_warning_is_shown_even_with_quiet() {
     let mut command = tool();
     command
         .args(RAW)
@@ -240,7 +240,7 @@ fn the_warning_is_shown_even_when_all_else_is_quiet() {
 }
 
 #[test]
-fn a_port_in_use_is_said_with_the_way_to_find_who() {
+fn a_port_in_use_is_an_error_that_shows_how_to_find_its_program() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
     let port = address.port();
@@ -252,10 +252,10 @@ fn a_port_in_use_is_said_with_the_way_to_find_who() {
 }
 
 #[test]
-fn an_unknown_name_is_refused_in_words() {
+fn an_unknown_name_is_refused() {
     let assert = tool()
         .args(RAW)
-        // A name with an empty part: the answer needs no name server, which may take its time.
+        // A name with an empty label fails without a name server, which may be slow.
         .arg("no..such..host:0")
         .assert()
         .code(1);
@@ -270,7 +270,7 @@ fn a_folder_that_is_not_there_is_told_at_the_start() {
 }
 
 #[test]
-fn a_full_disk_under_stdout_is_a_failure_in_words() {
+fn a_full_disk_under_stdout_is_an_error() {
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
     let Ok(full) = full else { return };
     drop(full);

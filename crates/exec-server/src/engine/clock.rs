@@ -1,7 +1,7 @@
-//! One thread that keeps the time for all commands: deadlines, TERM and KILL, and shells that have
-//! ended while another process holds their output.
+//! One thread that watches the time limits of all commands: their deadlines, the time from TERM to
+//! KILL, and background processes that hold the output after the shell has ended.
 //!
-//! A command that ends in less than a tick never meets it.
+//! A command that ends within a tick is never checked.
 
 use std::io;
 use std::sync::{Arc, Condvar, Mutex};
@@ -13,15 +13,15 @@ use proto::sync::{lock, wait_timeout_while, wait_while};
 use super::guardian::Guardian;
 use super::job::Job;
 
-/// How often it looks while there are commands.
+/// How often the clock checks while there are commands.
 const TICK: Duration = Duration::from_millis(100);
-/// How many ticks without a command it waits before it sleeps: waking it costs a command more than
-/// these ticks cost.
+/// After this many ticks without a command the clock sleeps: waking it costs a command more than
+/// these ticks.
 const IDLE_TICKS: u32 = 10;
-/// A stack for looking things up, and for a panic's backtrace.
+/// The stack of the clock's thread in bytes: enough for its checks and for a panic's backtrace.
 const STACK: usize = 128 * 1024;
 
-/// The thread, and the commands it looks after.
+/// The thread and its commands.
 #[derive(Debug)]
 pub(super) struct Clock {
     shared: Arc<Shared>,
@@ -81,7 +81,7 @@ impl Drop for Clock {
         lock(&self.shared.jobs).closed = true;
         self.shared.changed.notify_one();
         if let Some(thread) = self.thread.take() {
-            // It ends without a result; had it panicked, this is not the place to say so.
+            // The panic hook has reported a panic of the thread.
             let _ = thread.join();
         }
     }
@@ -103,7 +103,7 @@ impl Shared {
             if jobs.closed {
                 return;
             }
-            // A copy, so that no job is looked at under the list's lock.
+            // A copy, so that jobs are not checked under the list's lock.
             let list = jobs.list.clone();
             drop(jobs);
             idle = if list.is_empty() { idle + 1 } else { 0 };
@@ -116,7 +116,7 @@ impl Shared {
                 }
             }
             if !list.is_empty() {
-                // Where no new guardian starts, the next command is refused and says why.
+                // If no new guardian starts, the next command is refused with the reason.
                 let _ = guardian.look_after();
             }
         }

@@ -1,4 +1,4 @@
-//! A sink for protocols that must know how much there is before they send any of it.
+//! A sink that collects the output, for protocols that send its length first.
 
 use std::io::{self, ErrorKind};
 use std::mem;
@@ -8,22 +8,23 @@ use proto::sync::lock;
 
 use super::sink::{Sink, Stream};
 
-/// Keeps a command's output, up to a limit on both streams together: Python's `communicate()`,
-/// with a bound.
+/// Keeps a command's output, up to a limit on both streams together: Python's `communicate()`, with
+/// a limit.
 #[derive(Debug)]
 pub(super) struct Collector {
     limit: usize,
     collected: Mutex<Collected>,
 }
 
-/// What [`Running::collect`](super::Running::collect) has kept.
+/// The output that [`Running::collect`](super::Running::collect) has kept.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Collected {
     /// All of standard output.
     pub stdout: Vec<u8>,
     /// All of standard error.
     pub stderr: Vec<u8>,
-    /// The command was ended because there was more than the limit; what is here is the beginning.
+    /// Whether the command was ended because its output exceeded the limit. Only the beginning is
+    /// kept then.
     pub over_limit: bool,
 }
 
@@ -34,7 +35,7 @@ impl Collector {
         Self { limit, collected }
     }
 
-    /// Hands over what was kept so far.
+    /// Returns the output so far.
     pub(super) fn take(&self) -> Collected {
         mem::take(&mut lock(&self.collected))
     }

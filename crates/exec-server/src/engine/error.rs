@@ -1,4 +1,4 @@
-//! What can go wrong around a command, and the one text for each.
+//! The errors of the engine.
 
 use std::fmt;
 use std::io;
@@ -10,33 +10,33 @@ use proto::{reason, start_reason};
 
 use super::COMMAND_LIMIT;
 
-/// The engine could not start, a command was refused, or its course was lost.
+/// The engine could not start, or could not run a command.
 #[derive(Debug)]
 pub enum EngineError {
-    /// There is no command.
+    /// The command is empty.
     Empty,
     /// The command contains a NUL byte, which no argument can hold.
     Nul,
-    /// The command is longer than [`COMMAND_LIMIT`]: so many bytes.
+    /// The command is longer than [`COMMAND_LIMIT`]. Holds its length in bytes.
     TooLong(usize),
-    /// `/proc`, where the engine looks whether a command has ended, cannot be read.
+    /// `/proc`, which the engine needs to see whether a command has ended, cannot be read.
     Proc(io::Error),
     /// The directory that commands run in cannot be entered.
     Dir(PathBuf, io::Error),
-    /// The shell does not start, or its end cannot be waited for.
+    /// The shell cannot be started, or not be waited for.
     Shell(PathBuf, io::Error),
-    /// No pipe could be made for the command's output or input.
+    /// A pipe for the command's output or input could not be created.
     Pipe(io::Error),
-    /// The guardian does not run. Nothing runs unguarded.
+    /// The guardian could not be started, so no command is started.
     Guardian(io::Error),
-    /// No thread could be started. Where it was for a command's output, the command has been ended.
+    /// A thread could not be started. If it was for a command's output, the command has been ended.
     Thread(io::Error),
-    /// The command ran, but how it ended cannot be learnt.
+    /// The command ran, but its status is not known.
     Lost(io::Error),
 }
 
 impl EngineError {
-    /// Whether the client asked for what cannot be had, so that the server has nothing to look at.
+    /// Whether the error is the client's fault and not the server's.
     pub const fn is_the_clients(&self) -> bool {
         matches!(self, Self::Empty | Self::Nul | Self::TooLong(_))
     }

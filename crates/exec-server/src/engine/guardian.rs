@@ -1,21 +1,23 @@
-//! A process that outlives the server, to end the commands that the server leaves behind.
+//! The guardian: a process that outlives the server, and ends the commands that the server leaves
+//! behind.
 //!
-//! A server that is killed with SIGKILL can clean up nothing. So one `/bin/sh` (`guardian.sh`) is
-//! started with the engine, in a process group of its own, where the terminal's Ctrl-C does not
-//! reach it. It learns of every command through a socket, and the kernel closes that when the server
-//! dies, however it dies: then what is left gets TERM, and KILL after the grace. It is not a pipe,
-//! because std has no timeouts for pipes, and another process of the user may halt the guardian. A
-//! guardian that does not answer in time is replaced like one that is dead.
+//! A server that is killed with SIGKILL cannot clean up. So the engine starts one `/bin/sh`
+//! (`guardian.sh`) in a process group of its own, which the terminal's Ctrl-C does not reach. The
+//! server tells it of every command through a socket, which the kernel closes when the server dies
+//! for any reason. Then the guardian sends TERM to the remaining commands, and KILL after the
+//! grace. It is a socket and not a pipe, because another process of the user may stop the guardian
+//! and std has no timeouts for pipes. A guardian that does not answer in time is replaced like a
+//! dead one.
 //!
-//! The guardian also is how the engine signals a process group at all, which std cannot: the
-//! shell's own `kill` costs a line and an answer, no process.
+//! The engine also uses the guardian to signal process groups, which std cannot do. The shell's
+//! builtin `kill` costs a line and an answer, but no process.
 //!
-//! A server that is killed within the microseconds between a command's start and its registration
-//! leaves that one command behind.
+//! If the server is killed within the microseconds between a command's start and its registration,
+//! that one command is left behind.
 //!
-//! **After the server's death** the guardian is not the parent of what it ends, so it cannot keep
-//! a group's number from being used again. It forgets every group that it finds gone and looks
-//! ten times a second: a stranger would have to be given the number within that tenth.
+//! **After the server's death** the guardian is not the parent of the commands, so it cannot keep
+//! the kernel from reusing a group's number. It checks ten times a second and forgets every group
+//! that is gone: another process would have to get the number within a tenth of a second.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::Shutdown;
@@ -32,19 +34,19 @@ use proto::sync::lock;
 
 const SCRIPT: &str = include_str!("guardian.sh");
 
-/// How long a guardian may take to answer or to read on. It needs microseconds; a busy machine may
-/// make them many.
+/// How long a guardian may take to answer or to read. It needs microseconds, but more on a busy
+/// machine.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What a group of processes can be sent.
+/// The signals for a process group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Signal {
     Term,
     Kill,
 }
 
-/// The guardian process and what it has been told. A guardian that died is replaced, and the new
-/// one told everything again.
+/// The guardian process and the groups registered with it. If it dies, a new one is started and
+/// gets all the groups.
 #[derive(Debug)]
 pub(super) struct Guardian {
     shell: PathBuf,
@@ -72,7 +74,7 @@ impl Guardian {
         })
     }
 
-    /// Says that a command runs in `group`.
+    /// Tells the guardian that a command runs in `group`.
     pub(super) fn register(&self, group: u32) -> io::Result<()> {
         let mut inner = lock(&self.inner);
         self.tell(&mut inner, format_args!("+ {group}\n"))?;
@@ -80,19 +82,20 @@ impl Guardian {
         Ok(())
     }
 
-    /// Says that the command in `group` is over. Its leader must not have been reaped yet.
+    /// Tells the guardian that the command in `group` has ended. Its leader must not have been
+    /// reaped yet.
     ///
-    /// There is no answer to wait for: lines are read in order, so that no later line, and not the
-    /// server's end either, can make the guardian signal this group once the line is written.
+    /// It does not wait for an answer: the guardian reads lines in order, so once the line is
+    /// written, neither a later line nor the server's end can make it signal this group.
     pub(super) fn dismiss(&self, group: u32) {
         let mut inner = lock(&self.inner);
         inner.groups.retain(|&other| other != group);
-        // A guardian that cannot be told is gone, and its successor will not hear of the group.
+        // If it fails, the guardian is gone, and its successor will not know the group.
         let _ = self.tell(&mut inner, format_args!("- {group}\n"));
     }
 
     /// Sends `signal` to `group`, whose leader must not have been reaped, and returns once it is
-    /// sent. A group without processes is no error.
+    /// sent. A group without processes is not an error.
     pub(super) fn signal(&self, group: u32, signal: Signal) -> io::Result<()> {
         let verb = match signal {
             Signal::Term => 'T',
@@ -126,7 +129,7 @@ impl Guardian {
     }
 
     fn replace(&self, inner: &mut Inner) -> io::Result<()> {
-        // Were it alive after all, the end of its input would make it end every command.
+        // If it were still alive, the end of its input would make it end every command.
         let _ = inner.shell.child.kill();
         inner.shell = Shell::start(&self.shell, self.grace)?;
         for group in &inner.groups {
@@ -135,14 +138,14 @@ impl Guardian {
         Ok(())
     }
 
-    /// The guardian's process number.
+    /// The guardian's process ID.
     #[cfg(test)]
     pub(super) fn pid(&self) -> u32 {
         lock(&self.inner).shell.child.id()
     }
 }
 
-/// The process, and the socket that is its standard input and output.
+/// The guardian's process, and the socket that is its stdin and stdout.
 #[derive(Debug)]
 struct Shell {
     child: Child,
@@ -162,7 +165,8 @@ impl Shell {
             .arg(SCRIPT)
             .arg("exec-server-guardian")
             .arg(tenths.to_string())
-            // It may outlive the server: it holds no directory, terminal or secret of the server's.
+            // It may outlive the server, so it must not hold the server's directory, terminal or
+            // secrets.
             .current_dir("/")
             .env_clear()
             .process_group(0)
@@ -173,7 +177,8 @@ impl Shell {
             command.env("PATH", path);
         }
         let child = command.spawn()?;
-        // It holds the other end, whose end must be the guardian's.
+        // `command` holds a copy of the guardian's end of the socket, which only the guardian may
+        // hold.
         drop(command);
         let shell = Self {
             child,
@@ -193,7 +198,8 @@ impl Shell {
         (&self.socket)
             .read_exact(&mut [0])
             .map_err(|error| match is_timeout(&error) {
-                // Where nothing can be started, the system gives the number of a timeout, too.
+                // EAGAIN is also the error of a failed process start, so a timeout is made
+                // distinct.
                 true => ErrorKind::TimedOut.into(),
                 false => error,
             })
@@ -209,7 +215,7 @@ impl Drop for Shell {
         if self.has_died() {
             return;
         }
-        // At the end of its input it ends what is left, and then itself.
+        // At the end of its input the guardian ends the remaining commands, and then exits.
         let _ = self.socket.shutdown(Shutdown::Both);
         let _ = self.child.wait();
     }

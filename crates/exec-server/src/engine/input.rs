@@ -1,7 +1,7 @@
-//! A command's standard input, written by a thread of its own.
+//! Writes a command's standard input, in a thread of its own.
 //!
-//! A command need not read its input, and then writing to it waits. The thread that reads the
-//! connection must not wait so: it could not see the client leave.
+//! A command need not read its input, and then a write to it blocks. The thread that reads the
+//! connection must not block there, because it could not notice that the client leaves.
 
 use std::fs::File;
 use std::io::{self, PipeWriter, Read, Write};
@@ -13,7 +13,7 @@ use proto::sync::{lock, wait_timeout_while, wait_while};
 
 use super::Core;
 
-/// Takes a command's input, a piece at a time. Dropping it ends the input after the last piece.
+/// Takes a command's input, one piece at a time. Dropping it ends the input after the last piece.
 #[derive(Debug)]
 pub struct Input {
     inlet: Arc<Inlet>,
@@ -29,9 +29,9 @@ pub(super) struct Inlet {
 
 #[derive(Debug)]
 struct State {
-    /// `None`: the command wants no more input, or is over.
+    /// `None` once the command has closed its input or has ended.
     pipe: Option<Arc<PipeWriter>>,
-    /// Waits while the piece before it is written.
+    /// The next piece, while the previous one is being written.
     piece: Option<Vec<u8>>,
     has_thread: bool,
     ended: bool,
@@ -42,14 +42,14 @@ impl Input {
         Self { inlet, core }
     }
 
-    /// Hands over a piece. `false` where the command has not read enough of the ones before it
-    /// within `time`.
+    /// Hands over a piece. `false` if the command has not read enough of the previous ones within
+    /// `time`.
     ///
-    /// A command need not read its input: what it does not want is dropped, here and from now on.
+    /// If the command has closed its input, this and all later pieces are dropped.
     ///
     /// # Errors
     ///
-    /// Fails where no thread can be started for it.
+    /// If the thread cannot be started.
     pub fn offer(&self, bytes: &[u8], time: Duration) -> io::Result<bool> {
         let state = lock(&self.inlet.state);
         let mut state = wait_timeout_while(&self.inlet.changed, state, time, |state| {
@@ -117,15 +117,15 @@ impl Inlet {
         }
     }
 
-    /// Closes the pipe, also under a write that waits: the command is over.
+    /// Closes the pipe when the command has ended, even while a write blocks.
     pub(super) fn shut(&self) {
         let pipe = lock(&self.state).pipe.take();
         self.changed.notify_all();
         let Some(pipe) = pipe.filter(|pipe| Arc::strong_count(pipe) > 1) else {
             return;
         };
-        // A process in the background may hold the other end and not read. Linux lets a process open
-        // its own pipe at the other end: read until the writer has let go.
+        // A background process may hold the other end and not read. Linux lets a process open the
+        // reading end of its own pipe, so this reads until the blocked write has ended.
         let Ok(mut reader) = File::open(format!("/proc/self/fd/{}", pipe.as_raw_fd())) else {
             return;
         };

@@ -1,4 +1,4 @@
-//! The life of one command, from its start to the moment its process is reaped.
+//! The states of one command, from its start until its process is reaped.
 //!
 //! ```text
 //! Running --- timed out, cancelled, sink failed --> Ending (TERM sent)
@@ -12,18 +12,18 @@
 //! Over: from any of them, once both outputs have ended and the shell was reaped
 //! ```
 //!
-//! **As with ssh**, a command is over when both its outputs have ended and its shell too. A process
-//! in the background that holds an output keeps the command going; `--drain` bounds that: then what
-//! is in the pipe is handed on, the pipe is closed, and the process is left alone.
+//! **As with ssh**, a command is over when both its outputs and its shell have ended. So a
+//! background process that holds an output keeps the command running. `--drain` limits that: then
+//! the rest of the pipe is forwarded, the pipe is closed, and the process is left alone.
 //!
-//! **A signal never hits a stranger.** The shell leads its group and is our child: the kernel gives
-//! its number to no other process or group before we reap it. It is reaped under the lock under
-//! which signals are sent, and the guardian, which sends them, answers each. The KILL for what is
-//! left of a stopped command's group is sent right after the reaping; the number could be a
-//! stranger's only if the system had gone round all its process numbers in between.
+//! **A signal never reaches another program.** The shell leads its group and is our child, so the
+//! kernel does not reuse its number before we reap it. We reap it under the lock under which
+//! signals are sent, and the guardian, which sends them, confirms each. The KILL for the rest of a
+//! stopped command's group is sent right after the reaping. The number could belong to another
+//! program only if the kernel had used all process numbers in between.
 //!
-//! **What cannot be signalled**, a process that has become another user, is given up a moment after
-//! its KILL: its outputs are closed, and the clock reaps it when it ends.
+//! **A command that cannot be signalled**, because it has become another user, is given up shortly
+//! after its KILL: its outputs are closed, and the clock reaps it when it ends.
 
 use std::fmt;
 use std::io;
@@ -39,15 +39,16 @@ use super::outcome::Stopped;
 use super::outlet::Outlet;
 use super::proc_table;
 
-/// A shell that has closed its outputs usually is on its way out: for so long, look all the time.
+/// A shell that has closed its outputs usually ends at once, so this polls without a pause for this
+/// time.
 const SPIN: Duration = Duration::from_micros(200);
-/// The first pause between looks after that. Each is twice as long as the one before, and the clock
-/// looks, too.
+/// The first pause between polls after that. Each pause is twice as long as the previous one, and
+/// the clock polls, too.
 const PAUSE: Duration = Duration::from_micros(50);
-/// How long a group may take to die of KILL, on a machine that is busy.
+/// How long a group may take to die after KILL on a busy machine.
 const DYING: Duration = Duration::from_millis(500);
 
-/// Whether the command is no longer wanted; the clock asks ten times a second.
+/// Whether the command is no longer wanted. The clock calls it ten times a second.
 pub(super) type Unwanted = Box<dyn Fn() -> bool + Send + Sync>;
 
 /// The limits of one command.
@@ -58,7 +59,7 @@ pub(super) struct Limits {
     pub(super) cancelled_when: Option<Unwanted>,
 }
 
-/// A command that was started.
+/// A started command.
 pub(super) struct Job {
     group: u32,
     limits: Limits,
@@ -71,7 +72,7 @@ pub(super) struct Job {
 struct State {
     child: Child,
     phase: Phase,
-    /// Both outputs have ended, and a thread waits for the shell.
+    /// Whether both outputs have ended, and a thread waits for the shell.
     awaited: bool,
     /// When the clock first saw that the shell had ended, while its outputs had not.
     shell_ended: Option<Instant>,
@@ -90,13 +91,13 @@ enum Phase {
 
 /// How a job ended.
 pub(super) struct Ended {
-    /// `None`: it could not be ended, and runs on.
+    /// `None` if it could not be ended and is still running.
     pub(super) status: Option<io::Result<ExitStatus>>,
     pub(super) stopped: Option<Stopped>,
 }
 
 impl Job {
-    /// Takes over `child`, the leader of its group, which the guardian knows.
+    /// Takes over `child`, the leader of its group, which is registered with the guardian.
     pub(super) fn new(
         child: Child,
         outlets: [Arc<Outlet>; 2],
@@ -120,7 +121,7 @@ impl Job {
         }
     }
 
-    /// The process group, which is the shell's process number too.
+    /// The process group, which is also the shell's process ID.
     pub(super) const fn group(&self) -> u32 {
         self.group
     }
@@ -138,8 +139,8 @@ impl Job {
         }
     }
 
-    /// How long the shell has ended while a process in the background holds an output, as far as the
-    /// clock has seen. Not while a client that reads slowly is what holds things up.
+    /// How long a background process has held an output after the shell's end, as measured by the
+    /// clock. It does not count the time in which a slow client is the cause.
     pub(super) fn held_open(&self) -> Option<Duration> {
         let waiting = self.outlets.each_ref().map(|it| it.waits_for_command());
         let held = waiting.contains(&Some(true)) && !waiting.contains(&Some(false));
@@ -147,7 +148,7 @@ impl Job {
         Some(since.elapsed())
     }
 
-    /// Does what is due by `now`; the clock calls it ten times a second. False: never again.
+    /// Does what is due at `now`. The clock calls it ten times a second, until it returns false.
     pub(super) fn tick(&self, now: Instant) -> bool {
         if self.limits.cancelled_when.as_ref().is_some_and(|it| it()) {
             self.stop(Stopped::Cancelled);
@@ -172,7 +173,7 @@ impl Job {
             }
             Phase::Ending { since } if passed(since) >= self.limits.kill_after => {
                 if self.guardian.signal(self.group, Signal::Kill).is_err() {
-                    // The shell alone is better than nothing, and it is all that std can reach.
+                    // Without the guardian, std can kill only the shell.
                     let _ = state.child.kill();
                 }
                 state.phase = Phase::Killed { since: now };
@@ -199,7 +200,7 @@ impl Job {
         }
     }
 
-    /// Waits for the shell's end, and reaps it. Both outputs have ended.
+    /// Waits for the shell's end, and reaps it, after both outputs have ended.
     pub(super) fn finish(&self) -> Ended {
         let spin_end = Instant::now() + SPIN;
         let mut pause = PAUSE;
@@ -230,7 +231,7 @@ impl Job {
         }
         if let Some(status) = state.child.try_wait().transpose() {
             if state.phase != Phase::Running {
-                // What is left of a stopped command's group dies with its shell.
+                // The rest of a stopped command's group is killed with its shell.
                 let _ = self.guardian.signal(self.group, Signal::Kill);
             }
             self.guardian.dismiss(self.group);

@@ -2,19 +2,19 @@
 //!
 //! | module | what it is for |
 //! |---|---|
-//! | [`request`] | what one command asks for |
-//! | [`running`] | a command that runs: pump its output, feed its input, cancel it |
+//! | [`request`] | a command and its settings |
+//! | [`running`] | a running command: pump its output, feed its input, cancel it |
 //! | [`sink`], [`collect`] | where the output goes: to the client's frames, or into memory up to a limit |
 //! | [`input`] | the command's standard input |
 //! | [`outcome`], [`error`] | how it ended; why it could not run |
-//! | `job` | the states of a command, and why a signal never hits a stranger |
-//! | `clock` | the thread that keeps the time |
+//! | `job` | the states of a command, and why a signal never reaches another program |
+//! | `clock` | the thread that watches the time limits |
 //! | `guardian` | the process that ends the commands of a server that died |
 //! | `outlet` | an output's pipe and its reader |
 //! | `proc_table` | whether a child has ended, without reaping it |
 //!
 //! A command is `/bin/sh -c COMMAND` in a process group of its own. [`Engine::spawn`] starts it;
-//! [`Running::pump`] sees it to its end and says how it was:
+//! [`Running::pump`] forwards its output and returns how it ended:
 //!
 //! ```text
 //! let engine = Engine::start(Settings::default())?;
@@ -23,7 +23,7 @@
 //! let outcome = running.pump(&Arc::new(frames))?; // Status::Code(3), 3 bytes on stdout
 //! ```
 //!
-//! It needs Linux: `/proc` tells it what std does not.
+//! It needs Linux, because it reads `/proc`.
 
 mod clock;
 mod collect;
@@ -63,28 +63,28 @@ pub use self::{
 use self::clock::Clock;
 use self::guardian::Guardian;
 
-/// The longest command, in bytes: Linux takes 128 KiB for one argument, its closing NUL included.
+/// The longest command, in bytes: Linux allows 128 KiB for one argument, including the closing NUL.
 pub const COMMAND_LIMIT: usize = 131_071;
 
-/// How an engine runs commands.
+/// The settings of an engine.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The directory that commands start in; `None` is the server's own.
     pub dir: Option<PathBuf>,
-    /// From TERM to KILL.
+    /// The time from TERM to KILL.
     pub kill_after: Duration,
-    /// How long processes in the background may hold the output once the shell has ended; `None` is
-    /// for as long as they like.
+    /// How long background processes may hold the output after the shell has ended; `None` means
+    /// for ever.
     pub drain: Option<Duration>,
     /// The shell.
     pub shell: PathBuf,
-    /// The stack, in bytes, of the threads that hand on standard error and standard input.
+    /// The stack, in bytes, of the threads that forward standard error and standard input.
     pub stack_size: usize,
 }
 
 impl Default for Settings {
-    /// `/bin/sh` in the server's directory, 2 s from TERM to KILL, no limit on the background,
-    /// 128 KiB.
+    /// `/bin/sh` in the server's directory, 2 s from TERM to KILL, no limit on background
+    /// processes, stacks of 128 KiB.
     fn default() -> Self {
         Self {
             dir: None,
@@ -96,32 +96,32 @@ impl Default for Settings {
     }
 }
 
-/// Runs commands, each on the thread that asks for it. One serves a whole server.
+/// Runs commands, each on the thread that asks for it. A server has one engine.
 #[derive(Clone, Debug)]
 pub struct Engine(Arc<Core>);
 
-/// What all commands of an engine share.
+/// The state that all commands of an engine share.
 #[derive(Debug)]
 struct Core {
     settings: Settings,
-    /// Variables of our environment that commands do not get.
+    /// The variables of our environment that commands do not get.
     hidden: Vec<OsString>,
-    /// Starts commands in sessions of their own, where the server has a terminal.
+    /// setsid(1), which starts commands in sessions of their own, if the server has a terminal.
     setsid: Option<PathBuf>,
     guardian: Arc<Guardian>,
     clock: Clock,
     pool: Pool<Task>,
 }
 
-/// Variables that begin so are ours and no command's business.
+/// Commands do not get variables with this prefix.
 const OUR_VARIABLES: &[u8] = b"DIALTONE_";
 
 impl Engine {
-    /// Starts the guardian and the thread that keeps the time, and tries the shell once.
+    /// Starts the guardian and the clock, and tries the shell once.
     ///
     /// # Errors
     ///
-    /// [`EngineError`], where commands could not be run or could not be ended for certain.
+    /// [`EngineError`], if commands could not be run or could not be ended reliably.
     pub fn start(settings: Settings) -> Result<Self, EngineError> {
         proc_table::check().map_err(EngineError::Proc)?;
         try_shell(&settings)?;
@@ -140,24 +140,24 @@ impl Engine {
         })))
     }
 
-    /// Whether commands can read and write the server's terminal, since there is no setsid(1).
+    /// Whether commands can read and write the server's terminal, because setsid(1) is missing.
     pub fn shares_terminal(&self) -> bool {
         proc_table::has_terminal() && self.0.setsid.is_none()
     }
 
-    /// Starts a command. Its output waits in its pipes until it is pumped.
+    /// Starts a command. Its output stays in its pipes until it is pumped.
     ///
     /// # Errors
     ///
-    /// [`EngineError`], and then nothing runs.
+    /// [`EngineError`], if the command was not started.
     pub fn spawn(&self, request: Request<'_>) -> Result<Running, EngineError> {
         spawn::spawn(&self.0, request)
     }
 }
 
-/// Runs the shell once, where commands will run, and waits for it, which also fails where the server
-/// was started with children's ends ignored (SIGCHLD): then a number could be used again while we
-/// still signal it.
+/// Runs the shell once in the commands' directory and waits for it. The wait also fails if the
+/// server was started with SIGCHLD ignored: then the kernel could reuse a process ID while we still
+/// signal it.
 fn try_shell(settings: &Settings) -> Result<(), EngineError> {
     let mut shell = Command::new(&settings.shell);
     if let Some(dir) = &settings.dir {

@@ -5,27 +5,27 @@ use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
-/// How a command ended, and what the engine had to do with it.
+/// How a command ended, and whether the engine ended it.
 #[derive(Debug)]
 pub struct Outcome {
-    /// The number of the command's process group.
+    /// The ID of the command's process group.
     pub group: u32,
-    /// The status of the shell; `None` where it could not be ended, and runs on.
+    /// The status of the shell; `None` if it could not be ended and is still running.
     pub status: Option<Status>,
-    /// Why the engine ended the command, where it did.
+    /// Why the engine ended the command, if it did.
     pub stopped: Option<Stopped>,
-    /// An output was closed while a process still held it.
+    /// Whether an output was closed while a process still held it.
     pub cut: bool,
-    /// How many bytes of standard output the sink has taken.
+    /// The bytes of standard output that the sink has taken.
     pub stdout: u64,
-    /// How many bytes of standard error the sink has taken.
+    /// The bytes of standard error that the sink has taken.
     pub stderr: u64,
 }
 
-/// The exit status: Python's `returncode`, where a signal is a negative number.
+/// The exit status. Python: `returncode`, which is negative for a signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// It ended by itself, with this code (0 to 255).
+    /// It exited with this code (0 to 255).
     Code(i32),
     /// This signal ended it.
     Signal(i32),
@@ -36,7 +36,7 @@ impl Status {
         match (status.code(), status.signal()) {
             (Some(code), _) => Self::Code(code),
             (None, Some(signal)) => Self::Signal(signal),
-            // Only a stopped or continued process has neither, and such are not waited for here.
+            // Only a stopped or continued process has neither, and those are not waited for here.
             (None, None) => Self::Code(255),
         }
     }
@@ -49,11 +49,11 @@ pub enum Stopped {
     TimedOut,
     /// A [`Canceller`](super::Canceller) was used, or its output was no longer wanted.
     Cancelled,
-    /// The sink failed, so the client can be told nothing more.
+    /// The sink failed, so the client can get no more output.
     Sink(io::Error),
 }
 
-/// What the log says after the command.
+/// The text for the log.
 impl fmt::Display for Stopped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,4 +1,4 @@
-//! One of a command's two outputs: a pipe that one thread reads, and that the clock can close.
+//! One of a command's two outputs: a pipe that one thread reads and that the clock can close.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, PipeReader, Read, Write};
@@ -16,40 +16,40 @@ use super::sink::{Sink, Stream};
 const IN_SINK: u8 = 0;
 /// The reader is in the pipe, or about to be: it waits for the command.
 const IN_PIPE: u8 = 1;
-/// The reader takes what is in the pipe and waits no more.
+/// The reader takes the rest of the pipe and does not wait for more.
 const CLOSED: u8 = 2;
 /// The reader has returned.
 const ENDED: u8 = 3;
-/// The reader is in the pipe, and what it reads there is the last that it waits for.
+/// The reader is in the pipe, and will not wait again after this read.
 const LEAVING: u8 = 4;
-/// The same, and a byte was written to wake it.
+/// The reader is in the pipe, and `close` has written a byte to wake it.
 const WOKEN: u8 = 5;
 
-/// The first buffer: most commands say little, and a page costs nothing to make.
+/// The first buffer, because most commands write little.
 const SMALL: usize = 4096;
-/// The buffer once a read has filled the small one: all that a pipe holds by default.
+/// The buffer after a read has filled the small one: the default capacity of a pipe.
 const LARGE: usize = 65_536;
 
-/// More than any pipe holds (`/proc/sys/fs/pipe-max-size`): what is read beyond it after the pipe
-/// was closed has been written since.
+/// The most that a pipe holds (`/proc/sys/fs/pipe-max-size`). After `close`, further bytes were
+/// written later.
 const PIPE_MAX: u64 = 1 << 20;
 
-/// Linux, on x86, Arm, RISC-V and s390.
+/// The value on Linux for x86, Arm, RISC-V and s390.
 const O_NONBLOCK: i32 = 0o4000;
 
-/// The reading end of a pipe, and where its reader is.
+/// The reading end of a pipe, and the state of its reader.
 #[derive(Debug)]
 pub(super) struct Outlet {
     pipe: PipeReader,
     place: AtomicU8,
 }
 
-/// What a reader has handed on.
+/// The result of a reader.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Pumped {
-    /// How many bytes the sink has taken.
+    /// The bytes that the sink has taken.
     pub(super) taken: u64,
-    /// The pipe was closed while a process still held it.
+    /// Whether the pipe was closed while a process still held it.
     pub(super) cut: bool,
 }
 
@@ -61,10 +61,10 @@ impl Outlet {
         }
     }
 
-    /// Hands on what comes until the pipe ends or is closed.
+    /// Forwards the output until the pipe ends or is closed.
     ///
-    /// When the sink fails, `stop` ends the command, and what still comes is read and dropped: a process
-    /// that clears up after TERM must not hang on its output.
+    /// If the sink fails, `stop` ends the command, and the rest of the output is read and dropped,
+    /// so that a process that cleans up after TERM does not block on its output.
     pub(super) fn pump<S: Sink>(&self, stream: Stream, sink: &S, stop: &dyn Fn(Stopped)) -> Pumped {
         let _guard = EndOnDrop { outlet: self, stop };
         let mut buffer = vec![0; SMALL];
@@ -101,7 +101,7 @@ impl Outlet {
             .is_ok()
     }
 
-    /// Waits for output; 0 bytes at its end, `None` where the pipe was closed.
+    /// Waits for output. Returns 0 at its end, and `None` if the pipe was closed.
     fn read(&self, buffer: &mut [u8]) -> Option<usize> {
         if !self.moved(IN_SINK, IN_PIPE) {
             return None;
@@ -110,7 +110,7 @@ impl Outlet {
         if self.moved(IN_PIPE, IN_SINK) || self.place.swap(CLOSED, SeqCst) == LEAVING {
             return Some(length);
         }
-        // The byte that woke it comes after what the command has written.
+        // The byte that woke the reader comes after the command's own bytes.
         match buffer[..length].strip_suffix(&[0]) {
             Some([]) => None,
             Some(output) => Some(output.len()),
@@ -118,7 +118,7 @@ impl Outlet {
         }
     }
 
-    /// Hands on what is in the pipe without waiting for more. Whether the pipe has ended.
+    /// Forwards the rest of the pipe without waiting. Returns whether the pipe has ended.
     fn read_rest(&self, buffer: &mut [u8], mut hand_on: impl FnMut(&[u8])) -> bool {
         let Ok(pipe) = open_end(&self.pipe, OpenOptions::new().read(true)) else {
             return false;
@@ -133,7 +133,7 @@ impl Outlet {
         }
     }
 
-    /// Whether the reader waits for the command, not for the client; `None` where it has returned.
+    /// Whether the reader waits for the command and not for the client; `None` if it has returned.
     pub(super) fn waits_for_command(&self) -> Option<bool> {
         match self.place.load(SeqCst) {
             IN_PIPE | LEAVING | WOKEN => Some(true),
@@ -142,14 +142,14 @@ impl Outlet {
         }
     }
 
-    /// Makes the reader return once it has handed on what is in the pipe, also where a process still
-    /// holds the other end. Never waits.
+    /// Makes the reader return after the rest of the pipe, even if a process still holds the other
+    /// end. It never blocks.
     ///
-    /// It is called at each tick: a reader that still waits at the second call waits at an empty pipe,
-    /// so that the byte that wakes it comes alone.
+    /// The clock calls it at each tick. A reader that still waits at the second call waits at an
+    /// empty pipe, so it reads the waking byte alone.
     pub(super) fn close(&self) {
         if self.moved(LEAVING, WOKEN) {
-            // Where that fails, the reader waits for the next byte.
+            // If the write fails, the reader waits for the next byte of the command.
             let _ = open_end(&self.pipe, OpenOptions::new().write(true))
                 .and_then(|mut writer| writer.write(&[0]));
         } else if !self.moved(IN_PIPE, LEAVING) {
@@ -158,15 +158,15 @@ impl Outlet {
     }
 }
 
-/// One end of the pipe again, by a descriptor that never waits. std can neither poll a pipe nor close
-/// it under a reader, but Linux lets a process open its own pipe.
+/// A non-blocking descriptor for one end of the pipe. std can neither poll a pipe nor close it
+/// while it is read, but Linux lets a process open its own pipe again.
 fn open_end(pipe: &impl AsRawFd, options: &mut OpenOptions) -> io::Result<File> {
     options
         .custom_flags(O_NONBLOCK)
         .open(format!("/proc/self/fd/{}", pipe.as_raw_fd()))
 }
 
-/// Ends the command when the sink panics: its output would not be read any more.
+/// Ends the command if the sink panics, because its output is no longer read.
 struct EndOnDrop<'a> {
     outlet: &'a Outlet,
     stop: &'a dyn Fn(Stopped),

@@ -1,21 +1,21 @@
-//! Whether a child has ended, without reaping it: `waitid` with `WNOWAIT`, which std does not
-//! offer, read from Linux's `/proc` instead.
+//! Checks whether a child has ended, without reaping it. std has no `waitid` with `WNOWAIT`, so
+//! this reads `/proc`.
 
 use std::fs::File;
 use std::io::{self, Read};
 
-/// Tells whether the child `pid`, which we have not reaped, has ended.
+/// Whether the child `pid`, which we have not reaped, has ended.
 ///
-/// Only a zombie has ended. A child that cannot be read about exists all the same: `/proc` hides the
-/// processes of other users where it is mounted with `hidepid=2`, and opens nothing where the last
-/// descriptor is taken. A process whose first thread has ended while others run is shown as a
-/// zombie too; it counts as running until its last thread is gone.
+/// Only a zombie has ended. If its file in `/proc` cannot be read, the child is assumed to run:
+/// `/proc` hides the processes of other users if it is mounted with `hidepid=2`, and without a free
+/// descriptor no file can be opened. A process whose first thread has ended also looks like a
+/// zombie, but counts as running until its last thread has ended.
 pub(super) fn has_ended(pid: u32) -> bool {
     let mut stat = [0; 512];
     read_stat(pid, &mut stat).is_ok_and(|length| is_zombie(&stat[..length]))
 }
 
-/// Fails where `/proc` is not there to be asked.
+/// Fails if `/proc` cannot be read.
 pub(super) fn check() -> io::Result<()> {
     File::open("/proc/self/stat").map(drop)
 }
@@ -36,7 +36,8 @@ fn read_stat(pid: u32, stat: &mut [u8]) -> io::Result<usize> {
     File::open(format!("/proc/{pid}/stat"))?.read(stat)
 }
 
-/// The fields after `PID (NAME)`, the state first; the name may hold anything, `)` included.
+/// The fields after `PID (NAME)`, from the state on. The name may contain any character, including
+/// `)`.
 fn fields(stat: &[u8]) -> impl Iterator<Item = &[u8]> {
     let name_end = stat.iter().rposition(|&byte| byte == b')');
     let rest = name_end.map_or(&[][..], |end| &stat[end + 1..]);
@@ -56,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_state_is_read_behind_any_name() {
+    fn the_state_is_read_after_any_name() {
         let stat = |state: &str, threads: &str| {
             format!(
                 "7 (a) Z (\n) b) {state} 1 7 7 0 -1 4 5 6 7 8 9 10 11 12 20 0 {threads} 0 77 0\n"
@@ -65,13 +66,13 @@ mod tests {
         assert!(is_zombie(stat("Z", "1").as_bytes()));
         assert!(!is_zombie(stat("S", "1").as_bytes()));
         assert!(!is_zombie(stat("R", "1").as_bytes()));
-        // The first thread has ended, another one runs.
+        // The first thread has ended, and another one runs.
         assert!(!is_zombie(stat("Z", "2").as_bytes()));
         assert!(!is_zombie(b"7 (cut"));
     }
 
     #[test]
-    fn what_is_not_shown_has_not_ended() {
+    fn a_process_that_proc_does_not_show_has_not_ended() {
         assert!(!has_ended(std::process::id()));
         assert!(!has_ended(u32::MAX));
     }

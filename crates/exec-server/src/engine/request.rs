@@ -1,4 +1,4 @@
-//! What one command asks for.
+//! A command and its settings.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -8,7 +8,7 @@ use super::COMMAND_LIMIT;
 use super::error::EngineError;
 use super::job::Unwanted;
 
-/// One command for `/bin/sh -c`, and how it is to run.
+/// One command for `/bin/sh -c`, and its settings.
 pub struct Request<'a> {
     command: &'a [u8],
     pub(super) timeout: Option<Duration>,
@@ -19,7 +19,7 @@ pub struct Request<'a> {
 impl<'a> Request<'a> {
     /// A command with `/dev/null` for standard input and no limit on its time.
     ///
-    /// The bytes reach the shell as they are; they need not be UTF-8.
+    /// The bytes reach the shell unchanged; they need not be UTF-8.
     pub const fn new(command: &'a [u8]) -> Self {
         Self {
             command,
@@ -29,24 +29,24 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// Ends the command once it has run for `timeout` in all.
+    /// Ends the command once it has run for `timeout`.
     ///
-    /// The clock is looked at ten times a second: a shorter time may be overrun by 100 ms.
+    /// The clock checks ten times a second, so the command may run up to 100 ms longer.
     #[must_use]
     pub fn timeout(mut self, timeout: Option<Duration>) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// Gives the command a pipe for standard input, which
-    /// [`Running::take_input`](super::Running::take_input) hands out.
+    /// Gives the command a pipe as standard input; see
+    /// [`Running::take_input`](super::Running::take_input).
     #[must_use]
     pub fn with_stdin(mut self) -> Self {
         self.stdin = true;
         self
     }
 
-    /// Ends the command when `unwanted` says so; it is asked ten times a second.
+    /// Ends the command when `unwanted` returns true. It is called ten times a second.
     #[must_use]
     pub fn cancelled_when(mut self, unwanted: impl Fn() -> bool + Send + Sync + 'static) -> Self {
         self.cancelled_when = Some(Box::new(unwanted));
@@ -57,7 +57,7 @@ impl<'a> Request<'a> {
     ///
     /// # Errors
     ///
-    /// Refuses what no argument can hold: nothing, a NUL byte, more than [`COMMAND_LIMIT`].
+    /// An empty command, a NUL byte, and more than [`COMMAND_LIMIT`] bytes are refused.
     pub(super) fn argument(&self) -> Result<&'a OsStr, EngineError> {
         if self.command.is_empty() {
             return Err(EngineError::Empty);

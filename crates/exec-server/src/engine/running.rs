@@ -1,4 +1,4 @@
-//! A command that runs: its input, its output, and the handle that ends it.
+//! A running command: its input, its output, and the handle that ends it.
 
 use std::panic;
 use std::sync::Arc;
@@ -13,9 +13,9 @@ use super::outcome::{Outcome, Status, Stopped};
 use super::outlet::Outlet;
 use super::sink::{Sink, Stream};
 
-/// A command that was started and whose output waits to be read.
+/// A started command, whose output was not read yet.
 ///
-/// Dropping it instead of pumping it ends the command, and waits for that.
+/// Dropping it without pumping it ends the command, and waits for its end.
 #[derive(Debug)]
 pub struct Running {
     outlets: [Arc<Outlet>; 2],
@@ -51,25 +51,25 @@ impl Running {
         Canceller(Arc::clone(&self.hold.job))
     }
 
-    /// The command's standard input, once, and only where the request asked for it.
+    /// The command's standard input, if the request asked for it. Later calls return `None`.
     pub fn take_input(&mut self) -> Option<Input> {
         self.input.take()
     }
 
-    /// Hands the command's output to `sink` as it comes, and returns when the command is over.
+    /// Passes the command's output to `sink` as it arrives, and returns when the command is over.
     ///
-    /// The calling thread reads standard output and one more thread reads standard error, both
-    /// from beginning to end, so that neither pipe fills up while the other is waited for. That
-    /// thread has let go of `sink` when this returns. An input that was not taken ends now.
+    /// The calling thread reads standard output and another thread reads standard error, so that
+    /// neither pipe fills up while the other is read. The other thread has dropped its `sink` when
+    /// this returns. An input that was not taken ends now.
     ///
     /// # Errors
     ///
-    /// [`EngineError::Thread`] where the second thread does not start (the command has then been
-    /// ended), [`EngineError::Lost`] where the command's status cannot be had.
+    /// [`EngineError::Thread`] if the second thread cannot be started (the command has then been
+    /// ended), [`EngineError::Lost`] if the command's status is unknown.
     ///
     /// # Panics
     ///
-    /// Only if `sink` does; the command is ended first.
+    /// Only if `sink` panics; the command is ended first.
     pub fn pump<S: Sink>(self, sink: &Arc<S>) -> Result<Outcome, EngineError> {
         let Self {
             outlets: [out, err],
@@ -100,7 +100,7 @@ impl Running {
         })
     }
 
-    /// Pumps the command and keeps its output, up to `limit` bytes of both streams together.
+    /// Pumps the command and collects its output, up to `limit` bytes of both streams together.
     ///
     /// # Errors
     ///
@@ -112,7 +112,7 @@ impl Running {
     }
 }
 
-/// Sees to it that a command which was started is ended and reaped, whatever happens.
+/// Ensures that a started command is ended and reaped.
 #[derive(Debug)]
 struct Hold {
     core: Arc<Core>,
@@ -148,27 +148,27 @@ impl Drop for Hold {
     }
 }
 
-/// Ends a command from any thread: when the client has left, when the server stops.
+/// Ends a command from any thread, when the client has left or the server stops.
 #[derive(Clone, Debug)]
 pub struct Canceller(Arc<Job>);
 
 impl Canceller {
-    /// Sends TERM to the command's whole group at once, and KILL after the kill-after time to what
-    /// is left of it. Does nothing to a command that is ending or over.
+    /// Sends TERM to the command's whole group at once, and KILL to its rest after the kill-after
+    /// time. Does nothing if the command is ending or over.
     ///
-    /// A sink may be what the command's threads wait in; it must be freed by the caller, who knows
-    /// what it waits for (a socket to shut down).
+    /// If the command's threads are blocked in the sink, the caller must unblock it, for example by
+    /// shutting down its socket.
     pub fn cancel(&self) {
         self.0.stop(Stopped::Cancelled);
     }
 
-    /// How long the shell has ended while a process in the background holds an output. The clock is
-    /// looked at ten times a second.
+    /// How long a background process has held an output after the shell's end. The clock checks ten
+    /// times a second.
     pub fn held_open(&self) -> Option<Duration> {
         self.0.held_open()
     }
 
-    /// The number of the command's process group.
+    /// The ID of the command's process group.
     #[cfg(test)]
     pub fn group(&self) -> u32 {
         self.0.group()

@@ -1,4 +1,4 @@
-//! Where a command's output goes.
+//! The trait of receivers of a command's output.
 
 use std::io;
 
@@ -11,17 +11,17 @@ pub enum Stream {
     Stderr,
 }
 
-/// Takes a command's output, chunk by chunk, as it is made.
+/// Takes a command's output, chunk by chunk, as it is written.
 ///
-/// Two threads call it, one for each [`Stream`]; what they share (a socket to write to) needs a
-/// lock that is held for one chunk. A slow sink slows the command: nothing is kept for it beyond
-/// the pipe's 64 KiB and the chunk at hand.
+/// Two threads call it, one for each [`Stream`], so a shared socket needs a lock that is held for
+/// one chunk. A slow sink slows the command down: nothing is buffered beyond the pipe's 64 KiB and
+/// the current chunk.
 pub trait Sink: Send + Sync + 'static {
     /// Takes one chunk, 1 byte to 64 KiB.
     ///
     /// # Errors
     ///
-    /// An error means that the output is wanted no longer. It ends the command and becomes
+    /// An error means that the output is no longer wanted. It ends the command and becomes
     /// [`Stopped::Sink`](super::Stopped::Sink); the sink is not called again for this stream.
     fn chunk(&self, stream: Stream, bytes: &[u8]) -> io::Result<()>;
 }

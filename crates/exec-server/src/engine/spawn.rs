@@ -1,4 +1,4 @@
-//! From a request to a process in its own group, known to the guardian.
+//! Starts the process of a request in its own group, and registers it with the guardian.
 
 use std::fs;
 use std::io::{self, pipe};
@@ -15,15 +15,15 @@ use super::request::Request;
 use super::running::Running;
 use super::{Core, Settings};
 
-/// Starts what `request` asks for.
+/// Starts the command of `request`.
 pub(super) fn spawn(core: &Arc<Core>, request: Request<'_>) -> Result<Running, EngineError> {
     let argument = request.argument()?;
     let Settings { shell, dir, .. } = &core.settings;
-    // Nothing here that would keep std from posix_spawn (uid, gid, groups, pre_exec, a PATH that
-    // differs): fork is 17 times slower in a process of a thousand threads.
+    // Do not use settings that keep std from posix_spawn (uid, gid, groups, pre_exec, another
+    // PATH): fork is 17 times slower in a process of a thousand threads.
     let mut command = match &core.setsid {
-        // It leads no group yet, so setsid(1) makes it the leader of a session and a group without
-        // a fork: both have the number of the process that is started here.
+        // The child leads no group yet, so setsid(1) makes it the leader of a session and a group
+        // without a fork: both have the child's process ID.
         Some(setsid) => {
             let mut command = Command::new(setsid);
             command.arg(shell);
@@ -48,7 +48,7 @@ pub(super) fn spawn(core: &Arc<Core>, request: Request<'_>) -> Result<Running, E
     command.stdin(input).stdout(out_writer).stderr(err_writer);
 
     let child = start_registered(core, &mut command)?;
-    // It holds the pipes' other ends, which must be the command's alone.
+    // `command` holds copies of the shell's ends of the pipes, which only the shell may hold.
     drop(command);
 
     let outlets = [out, err].map(|pipe| Arc::new(Outlet::new(pipe)));
@@ -70,7 +70,7 @@ fn start_registered(core: &Core, command: &mut Command) -> Result<Child, EngineE
         .spawn()
         .map_err(|source| why_not_started(&core.settings, source))?;
     if let Err(error) = core.guardian.register(child.id()) {
-        // Only the shell, which has hardly begun: without a guardian std reaches no more.
+        // Without a guardian std can kill only the shell, which has just started.
         let _ = child.kill();
         let _ = child.wait();
         return Err(EngineError::Guardian(error));
@@ -78,7 +78,7 @@ fn start_registered(core: &Core, command: &mut Command) -> Result<Child, EngineE
     Ok(child)
 }
 
-/// std has one error for a shell that cannot be started and a directory that cannot be entered.
+/// std returns the same error if the shell cannot be started or the directory cannot be entered.
 pub(super) fn why_not_started(settings: &Settings, source: io::Error) -> EngineError {
     match &settings.dir {
         Some(dir) if let Err(why) = fs::metadata(dir.join(".")) => {

@@ -1,10 +1,10 @@
-//! A connection that speaks one of the lesson's three protocols: a command comes raw, its whole
-//! output goes back, and then the next.
+//! Serves a connection in one of the lesson's three protocols: the client sends a raw command, the
+//! server sends its whole output, and then the next command follows.
 //!
 //! | module | what it is for |
 //! |---|---|
-//! | `request` | where a command ends, in a stream that does not say |
-//! | `reply` | running it, and what goes back: the three framings |
+//! | `request` | finds the end of a command in a stream without boundaries |
+//! | `reply` | runs the command, and frames its output in three ways |
 
 mod reply;
 mod request;
@@ -33,14 +33,14 @@ pub fn serve(client: &Client, known: &mut bool) -> Result<(), CloseReason> {
             Received::WrongProtocol(what) => return Err(CloseReason::WrongProtocol(what)),
         };
         *known = true;
-        // A server that stops lets the command finish.
+        // If the server stops, it lets the command finish.
         let _held = client.stream.hold_input();
         let reply = if request.length > COMMAND_LIMIT {
             reply::too_long(client, request.length)
         } else {
             reply::run(client, request.command)
         };
-        // A long request may have moved them.
+        // `receive` may have changed the timeouts.
         client.set_timeouts()?;
         let sent = reply::send(&reply, &mut traced, client);
         sent.map_err(|reason| reason.of_write(options.write_timeout()))?;

@@ -1,4 +1,4 @@
-//! Running a command whose whole output is one reply, and the three ways to frame that.
+//! Runs a command whose whole output is one reply, and frames it in three ways.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::sync::Arc;
@@ -15,14 +15,14 @@ use crate::client::Client;
 use crate::close_reason::CloseReason;
 use crate::engine::{Collected, EngineError, Outcome, Request, Stopped};
 
-/// Up to this size a reply is copied together and leaves in one write; the parts of a longer one
-/// are worth a write each.
+/// Up to this size a reply is copied into one buffer and sent with one write. A longer one is sent
+/// with a write for each part.
 const ONE_WRITE: usize = 64 * 1024;
 
-/// The name that the lesson's header gives to every output.
+/// The file name in the lesson's header, which is always the same.
 const FILENAME: &str = "a.txt";
 
-/// The reply to a request that is no command because of its length.
+/// The reply to a request that is too long.
 pub fn too_long(client: &Client, length: usize) -> Vec<u8> {
     not_run(client, &EngineError::TooLong(length))
 }
@@ -32,12 +32,12 @@ fn not_run(client: &Client, why: &EngineError) -> Vec<u8> {
     format!("error: {why}\n").into_bytes()
 }
 
-/// Runs a command to its end, and gives the reply.
+/// Runs a command to its end, and returns the reply.
 pub fn run(client: &Client, command: &[u8]) -> Vec<u8> {
     let (started, context) = (Instant::now(), &client.context);
     let limit = usize::try_from(context.options.max_output).unwrap_or(usize::MAX);
-    // This thread is busy with the command and reads nothing, so it does not notice a reset. The mere
-    // end of what the client sends says "no more commands", and its output is still wanted.
+    // While this thread runs the command it does not read, so it would not notice a reset. If the
+    // client has only half-closed, it still wants the output.
     let stream = Arc::clone(&client.stream);
     let request = Request::new(command)
         .timeout(context.options.command_timeout())
@@ -55,12 +55,12 @@ pub fn run(client: &Client, command: &[u8]) -> Vec<u8> {
     }
 }
 
-/// Standard output, then standard error, and what the server has to say itself.
+/// Standard output, then standard error, then the server's own messages.
 fn compose(client: &Client, outcome: &Outcome, collected: Collected) -> Vec<u8> {
     let options = &client.context.options;
     if collected.over_limit {
         let limit = show_bytes(options.max_output);
-        // What there is of it would pass for the whole.
+        // A partial output would look complete.
         return format!(
             "error: the command's output is over {limit}; raise --max-output of the server, or \
              use --protocol session\n"
@@ -72,7 +72,7 @@ fn compose(client: &Client, outcome: &Outcome, collected: Collected) -> Vec<u8> 
         let note = b"note: a background process still held the output; it was closed\n";
         stderr.extend_from_slice(note);
     }
-    // The lesson sends one of the two there, and drops what is on the other.
+    // In this protocol the lesson sends only one of the outputs.
     if options.protocol == Protocol::Length && !body.is_empty() {
         if !stderr.is_empty() {
             let dropped = stderr.len();
@@ -126,7 +126,7 @@ pub fn send(
     Ok(())
 }
 
-/// In all, not for each byte: a client that never answers costs a thread.
+/// Waits for `recv_ready` with one deadline, because a client that never answers costs a thread.
 fn await_ready(client: &Client) -> Result<(), CloseReason> {
     let limit = client.context.options.handshake_timeout;
     let mut answers = client.traced(DeadlineStream::after(&client.stream, limit));

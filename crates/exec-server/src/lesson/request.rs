@@ -1,10 +1,10 @@
-//! Where a command ends, in a stream that does not say.
+//! Finds the end of a command in a stream without boundaries.
 //!
-//! In the lesson one `recv(1024)` is one command, so a longer one becomes two, the second of its
-//! sender's choosing. Here one read still is one command. But a read that may have been cut, because
-//! it is long or ends inside a quote, is not taken for the whole: the rest is waited for until
-//! nothing more comes, and the connection is closed after the reply, so that what comes still later
-//! never runs as a command of its own. What is longer than a command can be is not run at all.
+//! In the lesson one `recv(1024)` is one command, so a longer command becomes two, and its sender
+//! controls the second. Here one read is still one command. But a read that may be incomplete,
+//! because it is long or ends inside a quote, is not taken for the whole: the server waits for more
+//! until the client is quiet, and closes the connection after the reply, so that later bytes never
+//! run as a command. A request that is longer than a command can be is not run.
 
 use std::io::{self, Read};
 use std::time::{Duration, Instant};
@@ -15,29 +15,29 @@ use proto::{is_timeout, retry};
 
 use crate::engine::COMMAND_LIMIT;
 
-/// What fits into one packet of the smallest network in common use arrives whole.
+/// A request that fits into one packet of common networks arrives whole.
 const ONE_PACKET: usize = 1200;
-/// How long nothing must come before a longer request is taken to be over.
+/// A longer request ends when no bytes arrive for this time.
 const QUIET: Duration = Duration::from_millis(50);
-/// The same for a request that ends inside a quote, which a command does only by mistake.
+/// The same for a request that ends inside a quote, which is either incomplete or a mistake.
 const QUIET_IN_QUOTE: Duration = Duration::from_secs(1);
-/// How much of a request that is too long is read, to learn its length. One that goes on after that
-/// has no end that could be found.
+/// How many bytes of a too long request are read to report its length. A longer one counts as
+/// endless.
 const MAX_COUNTED: usize = 4 << 20;
 /// The size of one read.
 const STEP: usize = 64 * 1024;
 
-/// What came.
+/// The result of a read.
 pub enum Received<'a> {
-    /// A command, or more than a command can have.
+    /// A command, or a request that is too long for one.
     Request(Request<'a>),
     /// The beginning of another protocol.
     WrongProtocol(WrongProtocol),
-    /// The client sends no more.
+    /// The client has closed its sending side.
     End,
-    /// The client sends nothing.
+    /// The client sent nothing before the timeout.
     Idle,
-    /// A request that goes on and on.
+    /// A request without an end.
     Endless,
 }
 
@@ -45,20 +45,20 @@ pub enum Received<'a> {
 pub struct Request<'a> {
     /// The command, or the beginning of one that is too long.
     pub command: &'a [u8],
-    /// How many bytes it has.
+    /// Its length in bytes.
     pub length: usize,
-    /// What comes after it may be the rest of it.
+    /// Whether the next bytes may belong to this request.
     pub may_be_cut: bool,
 }
 
-/// Reads requests, with a buffer that is used again.
+/// Reads requests into a reused buffer.
 pub struct Requests {
     buffer: Vec<u8>,
     limit: Duration,
 }
 
 impl Requests {
-    /// From its first byte to its last, a request may take so long in all.
+    /// `limit` is the deadline of a request, from its first byte to its last.
     pub fn within(limit: Duration) -> Self {
         Self {
             buffer: Vec::new(),
@@ -66,8 +66,8 @@ impl Requests {
         }
     }
 
-    /// Waits for the next request, as long as the stream's own timeout allows. `traced` reads what
-    /// comes over `stream`, whose read timeout may be another one afterwards.
+    /// Waits for the next request, with the stream's own timeout. `traced` reads from `stream`,
+    /// whose read timeout it may change.
     pub fn receive(&mut self, traced: &mut impl Read, stream: &Stream) -> io::Result<Received<'_>> {
         self.buffer.clear();
         match self.read(traced) {
@@ -89,7 +89,7 @@ impl Requests {
                 false => QUIET,
             };
             stream.set_read_timeout(Some(quiet))?;
-            // Beyond the limit it is only counted.
+            // Bytes beyond the limit are only counted.
             self.buffer.truncate(COMMAND_LIMIT);
             match self.read(traced) {
                 Ok(count) => {
@@ -110,7 +110,7 @@ impl Requests {
         }))
     }
 
-    /// One read, added to the buffer.
+    /// Reads once, and appends to the buffer.
     fn read(&mut self, stream: &mut impl Read) -> io::Result<usize> {
         let from = self.buffer.len();
         self.buffer.resize(from + STEP, 0);
@@ -121,7 +121,7 @@ impl Requests {
     }
 }
 
-/// Whether a shell would read on after these bytes for the end of a quote, or for the line after a
+/// Whether a shell would need more input after these bytes: the end of a quote, or a line after a
 /// backslash.
 fn ends_inside_quote(command: &[u8]) -> bool {
     let mut quote = None;
@@ -132,7 +132,7 @@ fn ends_inside_quote(command: &[u8]) -> bool {
             (None | Some(b'"' | b'`'), b'\\') if bytes.next().is_none() => return true,
             (None, b'\'' | b'"' | b'`') => quote = Some(byte),
             (Some(open), _) if open == byte => quote = None,
-            // A comment, to the end of its line.
+            // Skips a comment up to the end of its line.
             (None, b'#') if word_begins && !bytes.any(|&byte| byte == b'\n') => return false,
             _ => {}
         }
@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_shell_would_read_on() {
+    fn open_quotes_and_trailing_backslashes_are_incomplete() {
         for command in [
             "echo 'a",
             "echo \"a'b' \\\"",

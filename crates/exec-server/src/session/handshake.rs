@@ -1,4 +1,4 @@
-//! The handshake: nothing is run before it, and it takes little memory.
+//! The server's handshake. No command runs before it, and it needs little memory.
 
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -14,13 +14,13 @@ use proto::wire::session::{
 use crate::client::Client;
 use crate::close_reason::CloseReason;
 
-/// How long saying why may take.
+/// How long sending a refusal may take.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
-/// Greets a client and checks that it knows the token; gives the keys of the session.
+/// Sends `hello`, checks that the client knows the token, and returns the keys of the session.
 ///
-/// All of it must be over within the handshake timeout, however the client spreads its bytes. A
-/// client that is not let in is told why, in a frame that nothing vouches for.
+/// The handshake timeout is one deadline for all of it. A client that is refused gets the reason in
+/// an unauthenticated frame.
 pub fn authenticate(client: &Client) -> Result<(Sealer, Opener), CloseReason> {
     let keys = exchange(client);
     if let Err(reason) = &keys

@@ -1,13 +1,13 @@
-//! A connection that speaks the session protocol: authenticated, streaming, one command at a time.
+//! Serves a connection in the session protocol: authenticated, streaming, one command at a time.
 //!
-//! Two threads serve it. The reader, which is the connection's own, starts commands and notices when
-//! the client leaves; the runner hands on their output.
+//! Two threads serve it. The reader, which is the connection's own, starts commands and notices
+//! when the client leaves; the runner forwards their output.
 //!
 //! | module | what it is for |
 //! |---|---|
 //! | `handshake` | the handshake |
 //! | `reader`, `runner` | the two threads |
-//! | `shared` | what they share |
+//! | `shared` | the state that they share |
 //! | `output` | a command's output as sealed frames |
 
 mod handshake;
@@ -59,7 +59,7 @@ pub fn serve(client: &Client, known: &mut bool) -> Result<(), CloseReason> {
         link.say_why(&reason);
         reason
     });
-    // Ends the command that runs, and with it the runner.
+    // Ends the running command, and with it the runner.
     drop(link);
     let _ = runner.join();
     Err(reason)

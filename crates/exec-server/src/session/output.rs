@@ -1,4 +1,4 @@
-//! What the server says: a command's output as sealed frames, and everything else.
+//! Writes the server's frames: a command's output and all others.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -10,11 +10,11 @@ use proto::wire::session::{FrameType, Sealer};
 use crate::client::Client;
 use crate::engine;
 
-/// Writes frames, from whichever thread has something to say.
+/// Writes frames for both threads.
 ///
-/// Frames are numbered, so they leave in the order in which they are sealed: under one lock. A client
-/// that does not read makes the thread wait that holds it. The thread that reads the connection must
-/// not wait so; what it has to say leaves when the lock is free.
+/// Frames are numbered, so they must be sent in the order in which they are sealed, under one lock.
+/// If the client does not read, the thread that holds the lock blocks. The thread that reads the
+/// connection must not block there, so its frames are sent when the lock is free.
 pub struct FrameWriter {
     sealer: Mutex<Sealer>,
     ping_due: AtomicBool,
@@ -32,15 +32,15 @@ impl FrameWriter {
         }
     }
 
-    /// Writes a frame. Does `first` when no other frame can come between.
+    /// Writes a frame. It calls `first` under the lock, right before the frame.
     pub fn send(&self, kind: FrameType, body: &[u8], first: impl FnOnce()) -> io::Result<()> {
         let sealer = lock(&self.sealer);
         first();
         self.write(sealer, Some((kind, body)))
     }
 
-    /// Writes a frame if no other thread is writing and `wanted` says so when none can begin to.
-    /// Whether it was written.
+    /// Writes a frame if no other thread is writing and `wanted`, called under the lock, is true.
+    /// Returns whether it was written.
     pub fn try_send(
         &self,
         kind: FrameType,
@@ -53,19 +53,19 @@ impl FrameWriter {
         }
     }
 
-    /// Sends a `ping`, at the latest after the frame that is being written.
+    /// Sends a `ping`, at the latest after the frame that another thread is writing.
     pub fn ping(&self) -> io::Result<()> {
         self.ping_due.store(true, SeqCst);
         self.flush()
     }
 
-    /// Sends a `pong`, at the latest after the frame that is being written.
+    /// Sends a `pong`, at the latest after the frame that another thread is writing.
     pub fn pong(&self) -> io::Result<()> {
         self.pong_due.store(true, SeqCst);
         self.flush()
     }
 
-    /// Sends what is due, if no other thread is writing.
+    /// Sends a due `ping` or `pong`, if no other thread is writing.
     pub fn flush(&self) -> io::Result<()> {
         match self.try_hold() {
             Some(sealer) => self.write(sealer, None),
@@ -126,10 +126,10 @@ mod tests {
     use crate::context::Context;
     use crate::options::Options;
 
-    /// A frame that is no longer wanted takes no number, and what is due leaves after the frame that
-    /// another thread was writing.
+    /// A frame that is no longer wanted uses no sequence number, and a due `pong` is sent after the
+    /// frame that another thread was writing.
     #[test]
-    fn what_is_not_wanted_is_not_sent_and_what_is_due_is() {
+    fn unwanted_frames_are_not_sent_and_due_frames_are() {
         let (ours, mut theirs) = UnixStream::pair().unwrap();
         let sealer = || {
             let agreement = Agreement::new(&[1; 32], &[2; 32], &[3; 32]).unwrap();

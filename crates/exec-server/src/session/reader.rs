@@ -1,5 +1,5 @@
 //! The thread that reads a connection: it starts commands, feeds their input, answers pings, and
-//! notices when the client leaves. It waits for nothing but the client.
+//! notices when the client leaves. It waits only for the client.
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::sync::mpsc::SyncSender;
@@ -18,18 +18,17 @@ use crate::options::Options;
 
 /// How long the rest of a frame may take once it has begun.
 const FRAME: Duration = Duration::from_secs(30);
-/// The shortest and the longest wait before the reader looks at the time again.
+/// The shortest and the longest wait before the reader checks its time limits again.
 const WAIT: (Duration, Duration) = (Duration::from_millis(50), FRAME);
-/// How long a process in the background may hold the output before the client is told.
+/// How long a background process may hold the output before the client gets a note.
 const NOTE_AFTER: Duration = Duration::from_secs(1);
 const NOTE: &[u8] = b"the command has ended, but a background process keeps its output open; \
     waiting for it";
-/// The first pause before a client whose input the command does not read is asked whether it is
-/// still there.
+/// The first pause before a probe of a client whose input the command does not read.
 const PROBE: Duration = Duration::from_millis(250);
-/// Later pauses are this part of the time that it has waited: in a day that makes 330 probes.
+/// Later pauses are this fraction of the time waited so far, which makes 330 probes in a day.
 const PROBE_SHARE: u32 = 32;
-/// What the client is told at the end may take so long.
+/// How long sending the reason at the end may take.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// Reads frames.
@@ -51,7 +50,7 @@ impl<S: Read> Incoming<S> {
         }
     }
 
-    /// Uses frames until the connection is over, and gives the reason.
+    /// Handles frames until the connection is over, and returns the reason.
     pub fn read(&mut self, link: &mut Link<'_>) -> CloseReason {
         self.read_frames(link)
             .err()
@@ -74,7 +73,7 @@ impl<S: Read> Incoming<S> {
         Ok(())
     }
 
-    /// Waits for the first byte of a frame; false at the end of the stream.
+    /// Waits for the first byte of a frame. False at the end of the stream.
     fn wait(&mut self, link: &mut Link<'_>) -> Result<bool, CloseReason> {
         while self.stream.buffer().is_empty() {
             let timeout = Some(link.next_look().clamp(WAIT.0, WAIT.1));
@@ -93,7 +92,7 @@ impl<S: Read> Incoming<S> {
     }
 }
 
-/// Reads on through the timeouts that serve [`Incoming::wait`].
+/// Repeats reads that time out because of [`Incoming::wait`]'s short timeout, until the deadline.
 struct UntilDeadline<'a, S> {
     stream: &'a mut S,
     at: Instant,
@@ -111,15 +110,15 @@ impl<S: Read> Read for UntilDeadline<'_, S> {
     }
 }
 
-/// What the reader does with what it reads.
+/// Handles the frames of the reader.
 pub struct Link<'a> {
     shared: &'a Shared,
     runner: SyncSender<Started>,
-    /// The command that runs, or the last one.
+    /// The running command, or the last one.
     running: Option<Canceller>,
-    /// Its input, until that ends.
+    /// Its input, until the client ends it.
     input: Option<Input>,
-    /// The client knows that a process in the background holds the output.
+    /// Whether the client got the note about a background process.
     noted: bool,
     alive: KeepAlive,
     /// When the last interval of silence began.
@@ -155,13 +154,13 @@ impl<'a> Link<'a> {
             FrameType::StdinEof => self.input = None,
             FrameType::Ping => self.shared.writer.pong()?,
             FrameType::Pong => self.alive.pong().map_err(SessionError::Unexpected)?,
-            // The state has let nothing else through.
+            // The state allows no other frame.
             _ => {}
         }
         Ok(())
     }
 
-    /// Starts a command and leaves its output to the runner.
+    /// Starts a command, and passes it to the runner.
     fn start(&mut self, command: &[u8]) -> Result<(), CloseReason> {
         let at = Instant::now();
         let request = Request::new(command)
@@ -185,13 +184,12 @@ impl<'a> Link<'a> {
             .map_err(|_| CloseReason::ClosedByPeer)
     }
 
-    /// Hands bytes to the command's input. Waits while the command does not read, and with it the
-    /// client does.
+    /// Passes bytes to the command's input. It waits while the command does not read, and so the
+    /// client waits, too.
     ///
-    /// The end of what a client sends comes after these bytes, so that a client that leaves meanwhile
-    /// is noticed by other means: a system whose program has gone answers with a reset to whatever it
-    /// is sent. So it is sent output that is empty, more and more seldom, so that it never fills the
-    /// buffers of a client that is paused.
+    /// Meanwhile the reader cannot see the end of the client's stream, which comes after these bytes.
+    /// So it sends empty output frames as probes: if the client is gone, its kernel answers with a reset.
+    /// The pauses between probes grow, so that they never fill the buffers of a paused client.
     fn feed(&mut self, bytes: &[u8]) -> Result<(), CloseReason> {
         let began = Instant::now();
         let mut probe_at = began + PROBE;
@@ -202,7 +200,7 @@ impl<'a> Link<'a> {
             if input.offer(bytes, PROBE)? {
                 return Ok(());
             }
-            // A write of nothing fails where the other end is known to be gone.
+            // An empty write fails if the kernel knows that the peer is gone.
             let _ = (&*self.shared.client.stream).write(&[])?;
             self.look()?;
             if Instant::now() >= probe_at {
@@ -215,7 +213,7 @@ impl<'a> Link<'a> {
         }
     }
 
-    /// How long the reader may wait before it must [`look`](Self::look).
+    /// How long the reader may wait before it must call [`look`](Self::look).
     fn next_look(&self) -> Duration {
         let options = self.options();
         let left = |limit: Duration, passed| limit.saturating_sub(passed);
@@ -233,17 +231,17 @@ impl<'a> Link<'a> {
         alive.into_iter().chain(other).min().unwrap_or(WAIT.1)
     }
 
-    /// How long a process in the background has held the output of a command whose shell has ended.
+    /// How long a background process has held the output of a command whose shell has ended.
     fn held_open(&self) -> Option<Duration> {
         self.running.as_ref().and_then(Canceller::held_open)
     }
 
-    /// Does what time asks for while the client says nothing.
+    /// Checks the time limits while the client is silent.
     fn look(&mut self) -> Result<(), CloseReason> {
         if let (Some(limit), Some(idle)) = (self.options().idle_timeout, self.shared.idle_for())
             && idle >= limit
         {
-            // The reader of the output may have paused. Closed now, the rest of it would be lost.
+            // The client may be paused. Closing now would lose the rest of its output.
             if !has_unsent(&self.shared.client.stream) {
                 return Err(CloseReason::Idle(limit));
             }
@@ -265,10 +263,10 @@ impl<'a> Link<'a> {
         }
     }
 
-    /// An interval has passed in which the client said nothing.
+    /// Called after an interval of silence.
     ///
-    /// A client may be paused, or wait for the reader of its output: it answers nothing, but its
-    /// system acknowledges what it gets. Then it is not gone.
+    /// A client may be paused, or blocked by the reader of its output. Then it does not answer, but
+    /// its kernel acknowledges, so it is not gone.
     fn keep_alive(&mut self, interval: Duration) -> Result<(), CloseReason> {
         match self.alive.silent_interval() {
             Silence::Ping => self.shared.writer.ping()?,
@@ -280,7 +278,7 @@ impl<'a> Link<'a> {
         Ok(())
     }
 
-    /// Tells the client why the connection is over, if it still listens.
+    /// Sends the client the reason for the end of the connection, if the client still reads.
     pub fn say_why(&self, reason: &CloseReason) {
         let Some(words) = reason.last_frame() else {
             return;
@@ -288,7 +286,7 @@ impl<'a> Link<'a> {
         let (stream, writer) = (&self.shared.client.stream, &self.shared.writer);
         let until = Instant::now() + LAST_WORDS;
         let mut sent = stream.set_write_timeout(Some(LAST_WORDS)).map(|()| false);
-        // The runner may be writing, and a client that does not read may hold it there.
+        // The runner may be writing, and may be blocked by a client that does not read.
         while let Ok(false) = sent
             && Instant::now() < until
         {
@@ -302,7 +300,7 @@ impl<'a> Link<'a> {
 }
 
 impl Drop for Link<'_> {
-    /// Also after a panic: no command outlives its client.
+    /// Ends the command, even after a panic.
     fn drop(&mut self) {
         if let Some(running) = self.running.take() {
             running.cancel();

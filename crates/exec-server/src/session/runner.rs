@@ -1,4 +1,4 @@
-//! The thread that hands on the output of a connection's commands, one after the other.
+//! The thread that forwards the output of a connection's commands, one after the other.
 
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
@@ -13,12 +13,12 @@ use super::shared::Shared;
 use crate::close_reason::CloseReason;
 use crate::engine::{EngineError, Outcome, Running, Status, Stopped};
 
-/// A command that the reader has started, or not.
+/// A command that the reader has started, or failed to start.
 pub struct Started {
     pub command: Vec<u8>,
     pub at: Instant,
     pub running: Result<Running, EngineError>,
-    /// A server that stops lets the command finish.
+    /// If the server stops, it lets the command finish.
     pub held: InputHold,
 }
 
@@ -75,7 +75,7 @@ impl Runner {
                 let text = format!("timed out after {timeout}{alive}");
                 return self.end_command(FrameType::Error, text.as_bytes());
             }
-            // By the reader, for a client that has left.
+            // The reader has cancelled it, because the client has left.
             Some(Stopped::Cancelled) => return Err(ErrorKind::BrokenPipe.into()),
             Some(Stopped::Sink(error)) => return Err(error),
             None => {}
@@ -89,18 +89,18 @@ impl Runner {
             let writer = &self.shared.writer;
             writer.send(FrameType::Note, text.as_bytes(), || ())?;
         }
-        // Both numbers are a byte's.
+        // Both numbers fit into a byte.
         let status = match outcome.status {
             Some(Status::Code(code)) => ExitStatus::Code(code as u8),
             Some(Status::Signal(signal)) => ExitStatus::Signal(signal as u8),
-            // Only a command that was stopped is given up.
+            // Only a stopped command can have no status.
             None => ExitStatus::Code(255),
         };
         self.end_command(FrameType::Exit, status.encode().as_bytes())
     }
 
-    /// The command's last frame. The next command may come as soon as the client has it, so the
-    /// state changes before it leaves.
+    /// Sends the command's last frame. The client may send the next command as soon as it has this
+    /// frame, so the state changes before it is sent.
     fn end_command(&self, kind: FrameType, body: &[u8]) -> io::Result<()> {
         let state = || self.shared.command_ended();
         self.shared.writer.send(kind, body, state)
@@ -108,7 +108,7 @@ impl Runner {
 }
 
 impl Drop for Runner {
-    /// Also after a panic: the reader must not wait for a thread that is gone.
+    /// Even after a panic the reader must not wait for this thread.
     fn drop(&mut self) {
         self.shared.close();
     }

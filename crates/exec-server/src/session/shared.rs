@@ -1,4 +1,4 @@
-//! What the two threads of a connection share.
+//! The state that the two threads of a connection share.
 
 use std::net::Shutdown;
 use std::sync::{Arc, Mutex};
@@ -11,7 +11,7 @@ use super::output::FrameWriter;
 use crate::client::Client;
 use crate::close_reason::CloseReason;
 
-/// The connection, as both threads see it.
+/// The connection, shared by both threads.
 pub struct Shared {
     pub client: Client,
     pub writer: Arc<FrameWriter>,
@@ -20,11 +20,11 @@ pub struct Shared {
 
 struct Now {
     state: ServerState,
-    /// Since when no command runs, while none does.
+    /// When the last command ended, while none runs.
     idle_since: Instant,
-    /// The reader has ended.
+    /// Whether the reader has ended.
     over: bool,
-    /// Why the runner has ended before it.
+    /// Why the runner ended before the reader.
     failure: Option<CloseReason>,
 }
 
@@ -42,14 +42,14 @@ impl Shared {
         }
     }
 
-    /// Checks that a frame of this type may come now.
+    /// Checks that a frame of this type is allowed now.
     pub fn receive(&self, kind: FrameType) -> Result<(), Unexpected> {
         let mut now = lock(&self.now);
         now.state = now.state.receive(kind)?;
         Ok(())
     }
 
-    /// The command is over; the next may come.
+    /// Marks the command as ended, so that the next one is allowed.
     pub fn command_ended(&self) {
         let mut now = lock(&self.now);
         now.state = now.state.command_ended();
@@ -60,18 +60,18 @@ impl Shared {
         lock(&self.now).state.is_running()
     }
 
-    /// How long no command has run; `None` while one does.
+    /// For how long no command has run; `None` while one runs.
     pub fn idle_for(&self) -> Option<Duration> {
         let now = lock(&self.now);
         (!now.state.is_running()).then(|| now.idle_since.elapsed())
     }
 
-    /// The client has yet to take what it was sent.
+    /// Restarts the idle time: the client has not yet taken all its output.
     pub fn restart_idle(&self) {
         lock(&self.now).idle_since = Instant::now();
     }
 
-    /// The runner cannot go on. What fails because the reader has ended is no news.
+    /// Records why the runner cannot go on, unless the reader has ended.
     pub fn runner_failed(&self, why: CloseReason) {
         let mut now = lock(&self.now);
         if !now.over {
@@ -79,16 +79,16 @@ impl Shared {
         }
     }
 
-    /// The reader ends; gives the reason of the runner where that was first.
+    /// Marks the reader as ended. Returns the runner's reason, if the runner ended first.
     pub fn reader_ends(&self) -> Option<CloseReason> {
         let mut now = lock(&self.now);
         now.over = true;
         now.failure.take()
     }
 
-    /// Ends the connection, and with it the waiting of the other thread.
+    /// Shuts the connection down, which also wakes the other thread.
     pub fn close(&self) {
-        // It may be closed already.
+        // It may be shut down already.
         let _ = self.client.stream.shutdown(Shutdown::Both);
     }
 }

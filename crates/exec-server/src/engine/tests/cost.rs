@@ -1,4 +1,5 @@
-//! What a command costs. Run with `cargo test --release -p exec-server -- --ignored --nocapture cost`.
+//! Measures the cost of a command. Run with `cargo test --release -p exec-server -- --ignored
+//! --nocapture cost`.
 
 use std::io::{self, Write};
 use std::process::{Command, Stdio};
@@ -15,7 +16,8 @@ impl Sink for Null {
     }
 }
 
-/// Takes turns, so that what else the machine does meets all alike; the median of each.
+/// The median of each work. The works alternate, so that other load on the machine affects all of
+/// them.
 fn medians<const N: usize>(rounds: usize, works: [&dyn Fn(); N]) -> [Duration; N] {
     let mut times = [(); N].map(|()| Vec::with_capacity(rounds));
     for _ in 0..rounds {

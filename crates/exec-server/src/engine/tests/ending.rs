@@ -1,4 +1,4 @@
-//! Commands that do not end by themselves, and what they leave behind.
+//! Tests commands that do not end on their own, and the processes that they leave behind.
 
 use std::io;
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -15,10 +15,10 @@ use super::{
     until, within,
 };
 
-/// A shell and two processes of its own, none of which heeds TERM.
+/// A shell and two child processes, all of which ignore TERM.
 const STUBBORN: &str = "trap '' TERM; sh -c 'sleep 1000; :' & echo ready; sleep 1000; :";
 
-/// A command whose output goes to the test, and which has said `ready`.
+/// A command whose output goes to the test, and which has written `ready`.
 struct Under {
     group: u32,
     canceller: Canceller,
@@ -62,12 +62,12 @@ fn a_cancelled_command_is_gone_with_all_its_processes() {
     assert_eq!(outcome.status, Some(Status::Signal(15)));
     assert!(matches!(outcome.stopped, Some(Stopped::Cancelled)));
     until("the group is gone", || members(group).is_empty());
-    // Long over, and nobody is hit.
+    // The command ended long ago, so this does nothing.
     canceller.cancel();
 }
 
 #[test]
-fn who_ignores_term_is_killed_after_the_grace() {
+fn a_command_that_ignores_term_is_killed_after_the_grace() {
     let under = under(&engine_with(quick()), STUBBORN);
     let group = under.group;
     until("all are there", || members(group).len() >= 4);
@@ -77,9 +77,10 @@ fn who_ignores_term_is_killed_after_the_grace() {
     until("the group is gone", || members(group).is_empty());
 }
 
-/// The shell heeds TERM; what ignores it holds none of the pipes, so that nothing is waited for.
+/// The shell obeys TERM. The process that ignores it does not hold the pipes, so it is not waited
+/// for.
 #[test]
-fn what_outlives_its_shell_is_killed_with_it() {
+fn a_process_that_outlives_its_shell_is_killed_too() {
     let under = under(
         &engine(),
         "sh -c 'trap \"\" TERM; echo ready; exec >/dev/null 2>&1; sleep 1000; :' & wait",
@@ -92,7 +93,7 @@ fn what_outlives_its_shell_is_killed_with_it() {
 }
 
 #[test]
-fn a_command_may_clear_up_within_the_grace() {
+fn a_command_may_clean_up_within_the_grace() {
     let under = under(
         &engine_with(Settings {
             kill_after: DEADLINE,
@@ -101,7 +102,7 @@ fn a_command_may_clear_up_within_the_grace() {
         "trap 'sleep 0.3; echo bye; exit 9' TERM; echo ready; while :; do sleep 0.01; done",
     );
     under.canceller.cancel();
-    // The shell also says on stderr that its sleep was terminated.
+    // The shell also writes to stderr that its sleep was terminated.
     let said = || under.told.recv_timeout(DEADLINE).unwrap();
     until("it says so", || {
         said() == (Stream::Stdout, b"bye\n".to_vec())
@@ -110,7 +111,7 @@ fn a_command_may_clear_up_within_the_grace() {
 }
 
 #[test]
-fn everybody_in_the_group_is_asked_to_end() {
+fn every_process_of_the_group_gets_term() {
     let under = under(
         &engine_with(Settings {
             kill_after: DEADLINE,
@@ -127,7 +128,7 @@ fn everybody_in_the_group_is_asked_to_end() {
 }
 
 #[test]
-fn time_is_up_and_the_output_so_far_is_kept() {
+fn a_command_that_times_out_keeps_its_output_so_far() {
     let engine = engine_with(quick());
     let timeout = Some(Duration::from_millis(300));
     for command in [
@@ -145,7 +146,7 @@ fn time_is_up_and_the_output_so_far_is_kept() {
         assert!(matches!(outcome.status, Some(Status::Signal(_))));
         assert!(!collected.stdout.is_empty());
     }
-    // The shell has let go of its output, so that only its end is waited for.
+    // The shell has closed its outputs, so only its end is waited for.
     let (outcome, _) = run_request(&engine, b"exec >&- 2>&-; sleep 1000", |request| {
         request.timeout(timeout)
     });
@@ -153,7 +154,7 @@ fn time_is_up_and_the_output_so_far_is_kept() {
 }
 
 #[test]
-fn a_timeout_that_is_not_met_changes_nothing() {
+fn a_timeout_that_is_not_reached_changes_nothing() {
     for timeout in [Duration::from_secs(60), Duration::MAX] {
         let (outcome, collected) = run_request(&engine(), b"echo in time", |request| {
             request.timeout(Some(timeout))
@@ -165,7 +166,7 @@ fn a_timeout_that_is_not_met_changes_nothing() {
 
 /// As with ssh, the command is over when its outputs have ended.
 #[test]
-fn what_comes_late_from_the_background_still_comes() {
+fn late_output_of_a_background_process_still_arrives() {
     let (outcome, collected) = run(&engine(), "(sleep 1.5; echo late) & exit 3");
     assert_eq!(outcome.status, Some(Status::Code(3)));
     assert!(!outcome.cut && outcome.stopped.is_none());
@@ -173,7 +174,7 @@ fn what_comes_late_from_the_background_still_comes() {
 }
 
 #[test]
-fn the_background_is_cut_off_after_the_drain_time_and_not_ended() {
+fn the_output_of_a_background_process_is_closed_after_the_drain_time_and_the_process_goes_on() {
     let engine = engine_with(quick());
     for command in [
         "(trap '' TERM; sleep 1000; :) & echo $!; exit 3",
@@ -185,14 +186,14 @@ fn the_background_is_cut_off_after_the_drain_time_and_not_ended() {
         assert_eq!(outcome.status, Some(Status::Code(3)));
         assert!(outcome.cut && outcome.stopped.is_none());
         let left = members(group);
-        // `yes` has met the end of its pipe.
+        // `yes` ends because its pipe was closed.
         assert!(command.starts_with("yes") || !left.is_empty());
         left.into_iter().for_each(end);
         until("the group is gone", || members(group).is_empty());
     }
 }
 
-/// The canceller's, the deadline's and the drain's time do not run one after another.
+/// The times of the canceller, the deadline and the drain limit run at the same time.
 #[test]
 fn one_limit_ends_the_wait_for_a_process_out_of_reach() {
     let engine = engine_with(Settings {
@@ -224,7 +225,7 @@ impl Sink for Null {
     }
 }
 
-/// Is in the middle of a chunk whenever somebody looks.
+/// A sink that is always in the middle of a chunk.
 struct Slow;
 
 impl Sink for Slow {
@@ -246,7 +247,7 @@ fn a_slow_client_does_not_keep_a_chatty_process_alive() {
     assert!(outcome.cut);
 }
 
-/// As with ssh, who lets go of the command's pipes may stay.
+/// As with ssh, a process that closes the command's pipes may stay.
 #[test]
 fn a_process_that_holds_no_pipe_stays() {
     let (outcome, collected) = run(&engine(), "sleep 1000 >/dev/null 2>&1 & echo $!");
@@ -263,7 +264,7 @@ fn a_process_that_holds_no_pipe_stays() {
     end(stays);
 }
 
-/// Takes nothing until it is told to, and then perhaps fails.
+/// A sink that blocks until the test lets it go on, and then may fail.
 struct Stuck {
     entered: Mutex<Sender<()>>,
     gate: Mutex<Receiver<io::Result<()>>>,
@@ -286,7 +287,7 @@ impl Stuck {
 impl Sink for Stuck {
     fn chunk(&self, _: Stream, buffer: &[u8]) -> io::Result<()> {
         let _ = self.entered.lock().unwrap().send(());
-        // Without a sender the gate stands open.
+        // Without a sender the gate is open.
         let result = self.gate.lock().unwrap().recv().unwrap_or(Ok(()));
         self.taken.lock().unwrap().extend_from_slice(buffer);
         result
@@ -325,8 +326,8 @@ fn a_sink_that_fails_ends_the_command() {
     until("the group is gone", || members(group).is_empty());
 }
 
-/// The command is over, and a client that reads slowly still gets the last byte of it: that the
-/// pipe has not ended is not taken for a process in the background.
+/// The command has ended, and a slow client still gets the last byte: the open pipe is not taken
+/// for a background process.
 #[test]
 fn a_slow_client_loses_nothing() {
     let (sink, in_sink, open) = Stuck::new();
@@ -370,7 +371,7 @@ fn a_sink_that_panics_ends_the_command() {
 }
 
 #[test]
-fn a_command_that_nobody_pumps_is_ended() {
+fn a_command_that_is_not_pumped_is_ended() {
     let running: Running = engine().spawn(Request::new(b"sleep 1000")).unwrap();
     let group = running.canceller().group();
     within(move || drop(running));

@@ -1,4 +1,4 @@
-//! The guardian: what it does when the server dies, and what happens when it dies itself.
+//! Tests the guardian when the server dies, and when the guardian itself dies.
 
 use std::io::Read;
 use std::os::unix::process::CommandExt;
@@ -12,16 +12,16 @@ use super::super::{Request, Status, Stopped};
 use super::owner::{self, Owner};
 use super::{end, engine, members, processes, run, until, within};
 
-/// A process in a group of its own, in place of a command; killed when dropped.
+/// A process in a group of its own, instead of a command; killed on drop.
 struct Sleeper(Child);
 
 impl Sleeper {
-    /// Sleeps until a signal comes.
+    /// Sleeps until it gets a signal.
     fn start() -> Self {
         Self::run("echo; exec sleep 1000")
     }
 
-    /// Sleeps through TERM.
+    /// Ignores TERM.
     fn stubborn() -> Self {
         Self::run("trap '' TERM; echo; while :; do sleep 1000; done")
     }
@@ -61,7 +61,7 @@ impl Drop for Sleeper {
     }
 }
 
-/// `/bin/sh` and every other shell that may stand behind that name here.
+/// `/bin/sh` and other shells that may have that name on some systems.
 fn shells() -> Vec<PathBuf> {
     ["/bin/sh", "/bin/dash", "/bin/bash", "/bin/ksh"]
         .map(PathBuf::from)
@@ -84,7 +84,7 @@ fn any_shell_can_signal_a_group() {
 }
 
 #[test]
-fn in_any_shell_the_end_of_the_pipe_is_the_end_of_what_is_registered() {
+fn in_any_shell_the_end_of_the_socket_ends_the_registered_groups() {
     for shell in shells() {
         let guardian = Guardian::start(shell, Duration::from_millis(300)).unwrap();
         let mut sleepers: Vec<_> = (0..5).map(|_| Sleeper::start()).collect();
@@ -92,9 +92,9 @@ fn in_any_shell_the_end_of_the_pipe_is_the_end_of_what_is_registered() {
         for sleeper in sleepers.iter().chain([&stubborn]) {
             guardian.register(sleeper.group()).unwrap();
         }
-        // One that it does not know, as after it has replaced another.
+        // A group that it does not know, as after it has replaced another guardian.
         guardian.dismiss(u32::MAX);
-        // Struck off from the front, from the middle and from the end of its list.
+        // Removed from the front, the middle and the end of its list.
         let mut dismissed = [4, 2, 0].map(|n| sleepers.remove(n));
         for sleeper in &dismissed {
             guardian.dismiss(sleeper.group());
@@ -116,8 +116,8 @@ fn a_server_that_is_killed_leaves_no_command_behind() {
     let groups = [(); 3].map(|()| owner.said("group ").parse().unwrap());
     assert!(groups.iter().all(|&group| !members(group).is_empty()));
     owner.kill();
-    // The guardian, which still waits for the last command, holds nothing that a supervisor would
-    // wait for.
+    // The guardian still waits for the last command, but does not hold the output that a supervisor
+    // would wait for.
     let rest = within(|| owner.into_rest());
     assert_eq!(rest.trim(), "");
     assert!(!members(groups[2]).is_empty());
@@ -127,7 +127,7 @@ fn a_server_that_is_killed_leaves_no_command_behind() {
 }
 
 #[test]
-fn a_guardian_that_dies_is_replaced_and_told_everything() {
+fn a_guardian_that_dies_is_replaced_and_gets_all_groups() {
     let engine = engine();
     let first = engine.0.guardian.pid();
     let running = engine.spawn(Request::new(b"sleep 1000")).unwrap();
@@ -140,7 +140,7 @@ fn a_guardian_that_dies_is_replaced_and_told_everything() {
     let (outcome, _) = within(|| pump.join().unwrap());
     assert!(matches!(outcome.stopped, Some(Stopped::Cancelled)));
 
-    // While no command runs, the next one notices, once the guardian has really ended.
+    // While no command runs, the next command notices that the guardian has ended.
     let second = engine.0.guardian.pid();
     end(second);
     until("the next command notices", || {
@@ -149,10 +149,10 @@ fn a_guardian_that_dies_is_replaced_and_told_everything() {
     });
 }
 
-/// Whoever may signal it may halt it, a command that runs as we do. Nobody waits for it for ever, and
-/// what it was to do is done.
+/// A command that runs as the same user can stop the guardian. The server replaces it after the
+/// timeout, and the new one does its work.
 #[test]
-fn a_guardian_that_is_halted_is_replaced() {
+fn a_stopped_guardian_is_replaced() {
     let engine = engine();
     let first = engine.0.guardian.pid();
     let running = engine.spawn(Request::new(b"sleep 1000")).unwrap();
@@ -185,7 +185,7 @@ fn a_new_guardian_guards_the_old_commands() {
     assert_eq!(sleeper.ended_by(), Status::Signal(15));
 }
 
-/// Ctrl-C, a hang-up or a polite kill of all that is called sh must not take the guardian away.
+/// Ctrl-C, a hang-up and `killall sh` must not end the guardian.
 #[test]
 fn a_guardian_ignores_what_a_terminal_sends() {
     let guardian = Guardian::start("/bin/sh".into(), Duration::from_secs(1)).unwrap();
@@ -205,7 +205,7 @@ fn a_guardian_ignores_what_a_terminal_sends() {
 }
 
 #[test]
-fn an_engine_that_is_dropped_takes_its_guardian_along() {
+fn dropping_an_engine_ends_its_guardian() {
     let engine = engine();
     let pid = engine.0.guardian.pid();
     within(move || drop(engine));
@@ -215,7 +215,7 @@ fn an_engine_that_is_dropped_takes_its_guardian_along() {
 }
 
 #[test]
-fn a_server_whose_children_nobody_waits_for_does_not_start() {
+fn a_server_with_sigchld_ignored_does_not_start() {
     let mut command = Command::new("env");
     command.arg("--ignore-signal=CHLD");
     let inner = owner::command("starter");

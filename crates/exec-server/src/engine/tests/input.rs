@@ -1,4 +1,4 @@
-//! What a command reads.
+//! Tests a command's standard input.
 
 use std::fs;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use super::super::{Collected, Input, Outcome, Request, Status, Stopped};
 use super::deadline::poll;
 use super::{DEADLINE, OUT_OF_REACH, Tell, engine, engine_with, feed, members, quick, run, within};
 
-/// Runs a command while `say` has its input, on another thread.
+/// Runs a command while `say` writes its input, on another thread.
 fn fed(command: &str, say: impl FnOnce(Input) + Send + 'static) -> (Outcome, Collected) {
     let request = Request::new(command.as_bytes()).with_stdin();
     let mut running = engine().spawn(request).unwrap();
@@ -37,7 +37,7 @@ fn without_a_request_for_it_the_input_is_empty() {
 }
 
 #[test]
-fn pieces_of_any_size_go_through_and_come_back() {
+fn input_in_pieces_of_any_size_is_complete() {
     let pattern: Vec<u8> = (0..700_000_u32).map(|n| (n % 251) as u8).collect();
     let sent = pattern.clone();
     let (outcome, collected) = fed("cat", move |input| {
@@ -53,7 +53,7 @@ fn pieces_of_any_size_go_through_and_come_back() {
 }
 
 #[test]
-fn an_input_that_nobody_takes_is_empty() {
+fn an_input_that_is_not_taken_is_empty() {
     let running = engine()
         .spawn(Request::new(b"cat; echo end").with_stdin())
         .unwrap();
@@ -79,7 +79,7 @@ fn a_command_need_not_read_its_input() {
     assert_eq!(collected.stdout, b"12345");
 }
 
-/// Starts `command`, fills its input until a write blocks, and returns once `ready` came out.
+/// Starts `command`, fills its input until a write blocks, and returns once it has written `ready`.
 fn blocked_writer(command: &str) -> (super::super::Running, thread::JoinHandle<()>) {
     let engine = engine_with(quick());
     let mut running = engine
@@ -88,7 +88,7 @@ fn blocked_writer(command: &str) -> (super::super::Running, thread::JoinHandle<(
     let input = running.take_input().unwrap();
     let (sender, begun) = mpsc::channel();
     let writer = thread::spawn(move || {
-        // The first fills the pipe, which the command does not read.
+        // The first piece fills the pipe, which the command does not read.
         feed(&input, &[0; 65_536]);
         sender.send(()).unwrap();
         (0..64).for_each(|_| feed(&input, &[0; 65_536]));
@@ -98,7 +98,7 @@ fn blocked_writer(command: &str) -> (super::super::Running, thread::JoinHandle<(
 }
 
 #[test]
-fn a_write_that_waits_can_be_cancelled() {
+fn a_blocked_write_can_be_cancelled() {
     let (running, writer) = blocked_writer("sleep 1000");
     let group = running.canceller().group();
     let canceller = running.canceller();
@@ -111,8 +111,8 @@ fn a_write_that_waits_can_be_cancelled() {
     within(|| writer.join().unwrap());
 }
 
-/// A process that is out of reach holds the input's other end and never reads. (A shell gives its
-/// background `/dev/null`, unless it is told otherwise.)
+/// A process outside of the group holds the reading end of the input and never reads. (By default a
+/// shell gives its background processes `/dev/null`.)
 #[test]
 fn a_write_does_not_wait_for_a_process_in_the_background() {
     let (running, writer) = blocked_writer(&format!(

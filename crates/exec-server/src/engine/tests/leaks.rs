@@ -1,4 +1,4 @@
-//! What must not be left: processes, descriptors, threads, memory, variables.
+//! Tests that no processes, descriptors, threads, memory or variables leak.
 
 use std::fs;
 use std::io;
@@ -9,7 +9,7 @@ use super::super::{Engine, Request, Settings, Sink, Status, Stream};
 use super::owner::{self, Owner, say};
 use super::{engine, processes, run, until, within};
 
-/// The role `thousand`, for which the process must be the test's own.
+/// The role `thousand`, which needs a process of its own.
 pub(super) fn a_thousand() {
     let engine = Engine::start(Settings::default()).unwrap();
     let true_once = |engine: &Engine| {
@@ -43,7 +43,7 @@ pub(super) fn a_thousand() {
 }
 
 #[test]
-fn a_thousand_commands_leave_nothing() {
+fn a_thousand_commands_leave_nothing_behind() {
     assert_eq!(within(|| Owner::start("thousand").said("nothing")), "left");
 }
 
@@ -91,7 +91,7 @@ fn a_command_sees_none_of_our_descriptors() {
     let engine = engine();
     let other = engine.spawn(Request::new(b"cat").with_stdin()).unwrap();
     let (_, collected) = run(&engine, "ls /proc/self/fd");
-    // What the tests' own starter has left open for everybody is not ours.
+    // Descriptors that the tests' parent has left open do not count.
     let plain = Command::new("/bin/sh")
         .args(["-c", "ls /proc/self/fd"])
         .stdin(Stdio::null())

@@ -1,4 +1,4 @@
-//! The engine with real processes. Every wait has a deadline, and none is a sleep.
+//! Tests the engine with real processes. Every wait has a deadline, and none is a sleep.
 
 mod cost;
 #[path = "../../../../../tests/src/deadline.rs"]
@@ -25,10 +25,10 @@ use std::time::Duration;
 
 use super::{Collected, Engine, Outcome, Request, Settings, Sink, Stream};
 
-/// Longer than anything here takes on the slowest machine.
+/// Longer than any wait here takes on a slow machine.
 const DEADLINE: Duration = Duration::from_secs(9);
 
-/// Has a shell wait until its `setsid` in the background has left the group.
+/// Makes a shell wait until its `setsid` in the background has left the group.
 const OUT_OF_REACH: &str =
     "until read -r a b c d e session g </proc/$!/stat && [ $session = $! ]; do :; done";
 
@@ -40,7 +40,7 @@ fn engine_with(settings: Settings) -> Engine {
     Engine::start(settings).unwrap()
 }
 
-/// Times that a test need not wait long for.
+/// Settings with short times.
 fn quick() -> Settings {
     Settings {
         kill_after: Duration::from_millis(200),
@@ -49,7 +49,7 @@ fn quick() -> Settings {
     }
 }
 
-/// Runs `work` on a thread of its own and fails where it does not end.
+/// Runs `work` on another thread, and fails if it does not end.
 fn within<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     let (sender, receiver) = mpsc::channel();
     let thread = thread::spawn(move || sender.send(work()));
@@ -62,14 +62,14 @@ fn within<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     }
 }
 
-/// Asks again and again until `done`, and fails at the deadline.
+/// Polls until `done` is true, and fails at the deadline.
 #[track_caller]
 fn until(what: &str, mut done: impl FnMut() -> bool) {
     let seen = deadline::poll(DEADLINE, || done().then_some(()));
     assert!(seen.is_some(), "{what}: not within {DEADLINE:?}");
 }
 
-/// Runs one command to its end and keeps its output.
+/// Runs one command to its end, and collects its output.
 fn run(engine: &Engine, command: &str) -> (Outcome, Collected) {
     run_request(engine, command.as_bytes(), |request| request)
 }
@@ -83,12 +83,12 @@ fn run_request(
     within(move || running.collect(64 << 20).unwrap())
 }
 
-/// Hands over all of `bytes`, however long the command takes to read them.
+/// Writes all of `bytes`, however long the command takes to read them.
 fn feed(input: &super::Input, bytes: &[u8]) {
     while !input.offer(bytes, DEADLINE).unwrap() {}
 }
 
-/// Sends what it is given to a test, a chunk at a time.
+/// A sink that sends each chunk to the test.
 struct Tell(Mutex<Sender<(Stream, Vec<u8>)>>);
 
 impl Tell {
@@ -123,7 +123,7 @@ fn processes(wanted: impl Fn(u32, &[&str]) -> bool) -> Vec<u32> {
         else {
             continue;
         };
-        // It may have ended meanwhile.
+        // The process may have ended meanwhile.
         let Ok(stat) = fs::read(entry.path().join("stat")) else {
             continue;
         };

@@ -1,4 +1,4 @@
-//! What a command writes, whole and apart.
+//! Tests a command's outputs.
 
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -8,9 +8,9 @@ use super::super::{Request, Sink, Status, Stopped, Stream};
 use super::{Tell, engine, run, within};
 use crate::engine::Settings;
 
-/// 65 536 bytes fill a pipe that nobody reads.
+/// 65536 bytes fill a pipe that is not read.
 #[test]
-fn every_size_around_a_pipes_on_either_stream() {
+fn outputs_of_sizes_around_a_pipes_capacity_are_complete() {
     let engine = engine();
     for size in [1, 4095, 4096, 4097, 65_535, 65_536, 65_537, 1 << 20] {
         let (outcome, collected) = run(&engine, &format!("yes | head -c {size}"));
@@ -29,7 +29,7 @@ fn every_size_around_a_pipes_on_either_stream() {
 }
 
 #[test]
-fn both_streams_at_once_and_one_after_the_other() {
+fn both_streams_are_complete_at_once_and_one_after_the_other() {
     let engine = engine();
     let work = "yes out | head -c 300000";
     let more = "yes err | head -c 300000 >&2";
@@ -45,7 +45,7 @@ fn both_streams_at_once_and_one_after_the_other() {
 }
 
 #[test]
-fn every_byte_comes_as_it_is() {
+fn every_byte_value_is_unchanged() {
     let (_, collected) = run(
         &engine(),
         r#"i=0; while [ $i -lt 256 ]; do printf "\\$(printf %03o $i)"; i=$((i+1)); done"#,
@@ -54,14 +54,14 @@ fn every_byte_comes_as_it_is() {
 }
 
 #[test]
-fn a_writer_whose_reader_has_left_ends() {
+fn a_writer_whose_pipe_was_closed_ends() {
     let (outcome, collected) = run(&engine(), "while true; do echo yes; done | head -n 2000");
     assert_eq!(outcome.status, Some(Status::Code(0)));
     assert!(collected.stdout == b"yes\n".repeat(2000));
 }
 
 #[test]
-fn output_comes_while_the_command_still_runs() {
+fn output_arrives_while_the_command_runs() {
     let mut running = engine()
         .spawn(Request::new(b"echo out; echo err >&2; cat").with_stdin())
         .unwrap();
@@ -79,7 +79,7 @@ fn output_comes_while_the_command_still_runs() {
     );
 }
 
-/// Keeps all chunks, and how long the longest was.
+/// Keeps all chunks, and the length of the longest.
 #[derive(Default)]
 struct Chunks {
     bodies: Mutex<Vec<u8>>,
@@ -108,7 +108,7 @@ fn chunks_are_at_most_64_kib() {
     assert!(*chunks.bodies.lock().unwrap() == b"y\n".repeat(1_500_000));
     let longest = chunks.longest.load(Relaxed);
     assert!((4097..=65_536).contains(&longest), "{longest}");
-    // Nobody but the test holds the sink any more.
+    // Only the test still holds the sink.
     assert!(Arc::into_inner(chunks).is_some());
 }
 

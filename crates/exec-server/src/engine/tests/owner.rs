@@ -1,4 +1,4 @@
-//! A process of its own for tests about a whole process: this test binary, run again.
+//! Runs this test binary again, for tests that need a process of their own.
 
 use std::io::{self, BufRead, BufReader, PipeReader, Write};
 use std::process::{Child, Command, Stdio};
@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use super::super::{Engine, Request, Settings};
 
-/// Names what the process is to do.
+/// The variable with the role of the process.
 const ROLE: &str = "DIALTONE_TEST_ROLE";
 
-/// The command line that runs `role` in a process of its own.
+/// The command that runs `role` in a process of its own.
 pub(super) fn command(role: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command
@@ -26,7 +26,7 @@ pub(super) fn command(role: &str) -> Command {
     command
 }
 
-/// A process that plays a role; killed when dropped.
+/// A process that plays a role; killed on drop.
 pub(super) struct Owner {
     pub(super) child: Child,
     lines: BufReader<PipeReader>,
@@ -34,7 +34,7 @@ pub(super) struct Owner {
 
 impl Owner {
     pub(super) fn start(role: &str) -> Self {
-        // Both outputs in one pipe, whose end says that nobody holds either any more.
+        // Both outputs are one pipe, which ends when no process holds either of them.
         let (reader, writer) = io::pipe().unwrap();
         let child = command(role)
             .stdout(writer.try_clone().unwrap())
@@ -45,7 +45,7 @@ impl Owner {
         Self { child, lines }
     }
 
-    /// What the process has said behind `word`, on a line of its own.
+    /// The text after `word` in a line of the process's output.
     pub(super) fn said(&mut self, word: &str) -> String {
         let mut line = String::new();
         loop {
@@ -57,7 +57,7 @@ impl Owner {
         }
     }
 
-    /// Everything it still says, to the end of its output.
+    /// The rest of its output.
     pub(super) fn into_rest(mut self) -> String {
         let mut rest = String::new();
         io::Read::read_to_string(&mut self.lines, &mut rest).unwrap();
@@ -96,7 +96,7 @@ fn play() {
     }
 }
 
-/// Runs three commands, says their groups, and waits for them.
+/// Runs three commands, prints their groups, and waits for them.
 fn hold() {
     let engine = Engine::start(Settings {
         kill_after: Duration::from_millis(1500),

@@ -1,4 +1,4 @@
-//! Commands and engines that do not start, and the words for it.
+//! Tests commands and engines that do not start, and their errors.
 
 use std::fs;
 use std::path::PathBuf;
@@ -12,14 +12,14 @@ fn refused(engine: &Engine, command: &[u8]) -> EngineError {
 }
 
 #[test]
-fn what_no_argument_can_hold() {
+fn empty_commands_and_nul_bytes_are_refused() {
     let engine = engine();
     assert_eq!(refused(&engine, b"").to_string(), "empty command");
     assert_eq!(
         refused(&engine, b"echo \0").to_string(),
         "the command contains a NUL byte"
     );
-    // The engine goes on.
+    // The engine still works.
     assert_eq!(run(&engine, "echo on").1.stdout, b"on\n");
 }
 
@@ -39,7 +39,7 @@ fn the_longest_command_runs_and_one_byte_more_does_not() {
 }
 
 #[test]
-fn a_directory_that_is_gone() {
+fn a_missing_directory_is_an_error() {
     let folder = TempDir::new();
     let dir = folder.join("gone");
     fs::create_dir(&dir).unwrap();
@@ -62,9 +62,9 @@ fn a_directory_that_is_gone() {
     assert_eq!(run(&engine, "true").0.status, Some(Status::Code(0)));
 }
 
-/// Root may enter anything, so this is about others.
+/// Root may enter every directory, so this needs another user.
 #[test]
-fn a_directory_that_may_be_read_and_not_entered() {
+fn a_directory_without_execute_permission_is_an_error() {
     use std::os::unix::fs::PermissionsExt;
     let folder = TempDir::new();
     let dir = folder.join("shut");
@@ -81,7 +81,7 @@ fn a_directory_that_may_be_read_and_not_entered() {
 }
 
 #[test]
-fn a_shell_that_is_gone() {
+fn a_missing_shell_is_an_error() {
     let folder = TempDir::new();
     let shell = folder.join("sh");
     std::os::unix::fs::symlink("/bin/sh", &shell).unwrap();
@@ -118,7 +118,7 @@ fn an_engine_without_a_shell_does_not_start() {
 #[test]
 fn a_thread_that_does_not_start_ends_the_command() {
     let engine = engine_with(Settings {
-        // No machine has room for it.
+        // No machine has room for this stack.
         stack_size: 1 << 48,
         ..Settings::default()
     });

@@ -1,11 +1,11 @@
-//! What a command's end looks like.
+//! Tests a command's exit status.
 
 use super::super::Status;
 use super::{engine, run, run_request, within};
 use crate::engine::Request;
 
 #[test]
-fn a_code_is_handed_on() {
+fn an_exit_code_is_returned() {
     let engine = engine();
     for code in [0, 1, 4, 5, 44, 126, 127, 128, 137, 255] {
         let (outcome, _) = run(&engine, &format!("exit {code}"));
@@ -24,7 +24,7 @@ fn a_signal_is_not_a_code() {
 }
 
 #[test]
-fn what_cannot_be_run_has_the_shells_status_and_words() {
+fn an_unknown_command_has_the_shells_status_and_error() {
     let engine = engine();
     let (outcome, collected) = run(&engine, "no-such-command-anywhere");
     assert_eq!(outcome.status, Some(Status::Code(127)));
@@ -36,9 +36,9 @@ fn what_cannot_be_run_has_the_shells_status_and_words() {
     assert!(!collected.stderr.is_empty());
 }
 
-/// The shell goes on after both pipes have ended.
+/// The shell runs on after both pipes have ended.
 #[test]
-fn a_status_comes_long_after_the_output_has_ended() {
+fn a_status_may_come_long_after_the_end_of_output() {
     let engine = engine();
     let (outcome, collected) = run(
         &engine,
@@ -50,7 +50,7 @@ fn a_status_comes_long_after_the_output_has_ended() {
 }
 
 #[test]
-fn a_hundred_at_once_do_not_mix() {
+fn a_hundred_concurrent_commands_do_not_mix() {
     let engine = engine();
     let running: Vec<_> = (0..100)
         .map(|n| {
@@ -76,7 +76,7 @@ fn a_hundred_at_once_do_not_mix() {
 }
 
 #[test]
-fn blank_commands_are_commands() {
+fn commands_of_white_space_run() {
     let engine = engine();
     for command in [" ", "\n", "# nothing"] {
         let (outcome, collected) = run(&engine, command);
@@ -86,7 +86,7 @@ fn blank_commands_are_commands() {
 }
 
 #[test]
-fn bytes_that_are_no_text_reach_the_shell() {
+fn bytes_that_are_not_utf_8_reach_the_shell() {
     let (_, collected) = run_request(&engine(), b"printf %s '\xff\xfe'", |request| request);
     assert_eq!(collected.stdout, b"\xff\xfe");
 }
