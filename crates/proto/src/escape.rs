@@ -54,7 +54,7 @@ impl<'a> BytesRepr<'a> {
         }
     }
 
-    /// Shows at most the first `max` bytes, and `...` after the quote where some are left out.
+    /// Shows at most the first `max` bytes, and `...` after the quote if some are left out.
     pub const fn cut(self, max: usize) -> Self {
         Self { max, ..self }
     }

@@ -20,7 +20,7 @@ pub struct Options {
     pub write_timeout: Duration,
     /// The most bytes that one read takes.
     pub recv_size: usize,
-    /// When and how it stops.
+    /// When and how the server stops.
     pub stop: Stop,
     /// The log.
     pub log: Log,

@@ -114,7 +114,7 @@ fn large_buffer(size: usize) -> Option<Vec<u8>> {
 enum Ended {
     ByPeer,
     TooSmall,
-    /// It is large, and the connection is idle.
+    /// The buffer is large, and the connection is idle.
     Quiet,
 }
 

@@ -21,7 +21,7 @@ use proto::net::{Call, MAX_DATAGRAM, TraceEvent, connect_udp};
 use crate::options::Options;
 use crate::outcome::{Answer, Loss};
 
-/// More than the longest datagram.
+/// The size of the receive buffer: more than the longest datagram.
 const ROOM: usize = 65_536;
 /// The shortest read timeout, because std refuses zero.
 const MIN_WAIT: Duration = Duration::from_micros(1);
@@ -269,9 +269,10 @@ mod tests {
     #[test]
     fn the_next_address_is_tried_if_one_refuses() {
         let [server, gone] = [(); 2].map(|()| UdpSocket::bind("127.0.0.1:0").unwrap());
-        let [there, nobody] = [&server, &gone].map(|socket| socket.local_addr().unwrap());
+        let [there, closed] = [&server, &gone].map(|socket| socket.local_addr().unwrap());
         drop(gone);
-        // Not without a flag that std does not set.
+        // The kernel refuses to send to a broadcast address without SO_BROADCAST, which std does
+        // not set.
         let forbidden: SocketAddr = "255.255.255.255:9".parse().unwrap();
         std::thread::spawn(move || {
             while let Ok((_, peer)) = server.recv_from(&mut [0]) {
@@ -279,7 +280,7 @@ mod tests {
             }
         });
         let mut exchange = Exchange {
-            server: nobody,
+            server: closed,
             others: vec![there, forbidden],
             recv_size: 1,
             timeout: Duration::from_secs(10),

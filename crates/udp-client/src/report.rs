@@ -97,7 +97,7 @@ impl fmt::Display for Report {
     }
 }
 
-/// With one decimal; what is only nearly nothing or nearly all is not shown as that.
+/// With one decimal. A share is shown as 0% or 100% only if it is exactly that.
 fn percent(part: u32, all: u32) -> String {
     let percent = 100.0 * f64::from(part) / f64::from(all.max(1));
     if part > 0 && percent < 0.1 {

@@ -27,7 +27,7 @@ pub enum Effect<O> {
 pub struct Tool<O: 'static> {
     /// The program's name.
     pub name: &'static str,
-    /// What it does, in half a line.
+    /// What the tool does, in half a line.
     pub about: &'static str,
     /// Positional arguments, in order.
     pub operands: &'static [Operand<O>],
@@ -57,14 +57,14 @@ impl<O> Tool<O> {
 pub struct Group<O: 'static> {
     /// The heading.
     pub title: &'static str,
-    /// In the order of the help.
+    /// The flags, in the order of the help.
     pub flags: &'static [Flag<O>],
 }
 
 /// An example for the help; a test parses each.
 #[derive(Debug)]
 pub struct Example {
-    /// As a user types it.
+    /// The command line as a user types it.
     pub line: &'static str,
     /// What it does.
     pub what: &'static str,
@@ -73,13 +73,14 @@ pub struct Example {
 /// A positional argument.
 #[derive(Debug)]
 pub struct Operand<O> {
-    /// As the help shows it, in capitals.
+    /// The name in the help, in capitals.
     pub name: &'static str,
-    /// Its value if it is not given.
+    /// The value if the user gives none.
     pub default: Option<&'static str>,
-    /// Whether it takes all remaining words, flags included. Only the last operand may do so.
+    /// Whether the operand takes all remaining words, flags included. Only the last operand may do
+    /// so.
     pub rest: bool,
-    /// What it is for.
+    /// The help text.
     pub help: &'static str,
     /// Stores the value.
     pub set: Set<O>,
@@ -88,17 +89,17 @@ pub struct Operand<O> {
 /// One flag.
 #[derive(Debug)]
 pub struct Flag<O> {
-    /// Without the two dashes.
+    /// The name without the two dashes.
     pub name: &'static str,
     /// The one-letter form, without its dash.
     pub short: Option<char>,
     /// What it does.
     pub effect: Effect<O>,
-    /// The value if it is not given.
+    /// The value if the user does not give the flag.
     pub default: Option<&'static str>,
-    /// Whether it may be given more than once.
+    /// Whether the flag may be given more than once.
     pub repeats: bool,
-    /// What it is for.
+    /// The help text.
     pub help: &'static str,
 }
 
@@ -164,7 +165,7 @@ impl<O> Flag<O> {
         }
     }
 
-    /// Lets it be given more than once.
+    /// Lets the flag be given more than once.
     #[must_use]
     pub const fn repeats(self) -> Self {
         Self {

@@ -84,7 +84,7 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// Takes stdin for itself. The prompt goes to stderr: stdout is for data.
+    /// Locks stdin. The prompt goes to stderr, because stdout is for data.
     pub fn with_prompt(prompt: &'static str) -> Self {
         let stdin = io::stdin().lock();
         let asks = Self::are_typed();

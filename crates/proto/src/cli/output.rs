@@ -1,4 +1,4 @@
-//! Standard output for data, and standard error for that of a remote command.
+//! Writes data to standard output, and a remote command's standard error to standard error.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};

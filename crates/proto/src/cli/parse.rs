@@ -11,11 +11,11 @@ use crate::sys::without_start;
 /// What a command line asks for.
 #[derive(Debug)]
 pub(super) enum Asked<O> {
-    /// To do the work.
+    /// Do the work with these options.
     Work(O),
-    /// To show the help.
+    /// Show the help.
     Help,
-    /// To show the version.
+    /// Show the version.
     Version,
 }
 

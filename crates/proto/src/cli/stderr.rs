@@ -12,7 +12,7 @@ use super::failure::Failure;
 use super::output::write_waiting;
 use crate::escape::many;
 
-/// The length of the writer's queue, in texts. One more is dropped and counted.
+/// The length of the writer's queue, in texts. Further texts are dropped and counted.
 const MAX_WAITING: usize = 1024;
 /// How long a process that exits waits for its last texts to be written.
 const LAST_TEXTS: Duration = Duration::from_millis(500);
@@ -96,6 +96,6 @@ fn dropped_line(count: u64) -> String {
 }
 
 fn write(text: &str) {
-    // Where it fails, there is no other place to say so.
+    // If the write fails, there is no other place to report it.
     let _ = write_waiting(&mut io::stderr(), text.as_bytes());
 }

@@ -34,7 +34,7 @@ pub struct DeadlineStream<'a> {
 }
 
 impl<'a> DeadlineStream<'a> {
-    /// The deadline is `limit` from now. There is none if `limit` is too long for the clock.
+    /// The deadline is `limit` from now. There is no deadline if `limit` is too long for the clock.
     pub fn after(stream: &'a Stream, limit: Duration) -> Self {
         Self {
             stream,

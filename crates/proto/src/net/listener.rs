@@ -111,7 +111,8 @@ impl Listener {
         })
     }
 
-    /// Where it listens; for port 0, with the port that the kernel chose. Python: `getsockname`.
+    /// The endpoint that it listens at; for port 0, with the port that the kernel chose. Python:
+    /// `getsockname`.
     pub fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }

@@ -17,7 +17,7 @@ use crate::escape::server_text;
 const PREFIX: &[u8] = b"error: ";
 /// How long a refused client has to read the line.
 pub(crate) const LINGER: Duration = Duration::from_millis(500);
-/// The most bytes that are read from the client meanwhile.
+/// The maximum number of bytes read from the client during that time.
 const MAX_READ: u64 = 64 * 1024;
 
 /// The line that refuses a connection.
@@ -120,7 +120,7 @@ mod tests {
     use super::super::stream::tests::pair;
     use super::*;
 
-    /// Closed with something unread, the connection would be reset.
+    /// Closing with unread bytes would reset the connection.
     #[test]
     fn all_that_the_client_has_sent_is_read_after_the_words() {
         let (ours, mut client) = pair();

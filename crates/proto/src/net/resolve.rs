@@ -78,7 +78,7 @@ impl Endpoint {
     }
 }
 
-/// Whether all are. An IPv4 address may be IPv4-mapped: `::ffff:127.0.0.1`.
+/// Whether all addresses are loopback. An IPv4 address may be IPv4-mapped: `::ffff:127.0.0.1`.
 fn are_loopback(addresses: &[SocketAddr]) -> bool {
     let mut ips = addresses.iter().map(|address| address.ip().to_canonical());
     ips.all(|ip| ip.is_loopback())

@@ -89,7 +89,7 @@ impl Stream {
         either!(self, s => s.set_write_timeout(limit))
     }
 
-    /// Makes reads and writes return at once with `WouldBlock` where they would wait.
+    /// Makes reads and writes return `WouldBlock` at once instead of waiting.
     ///
     /// # Errors
     ///

@@ -30,11 +30,12 @@ pub fn unanswered_tries(stream: &Stream) -> Option<u32> {
     counters(stream).map(|it| it.tries)
 }
 
-/// Whether bytes that were written wait for the peer's system to take them: its program has paused.
+/// Whether written bytes still wait for the peer's kernel to accept them, because its program does
+/// not read.
 ///
-/// A stream that is closed then loses them after some minutes, because the kernel gives up a closed
-/// connection whose peer takes nothing. False for a Unix-domain stream, which loses nothing, and where
-/// nothing is known (no `/proc`).
+/// Closing the stream then loses them after some minutes, because the kernel gives up a closed
+/// connection whose peer accepts nothing. False for a Unix-domain stream, which loses nothing, and
+/// without `/proc`.
 ///
 /// ```
 /// use proto::net::{Stream, has_unsent};

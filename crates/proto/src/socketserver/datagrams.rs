@@ -26,19 +26,19 @@ pub struct Datagram {
 }
 
 impl Datagram {
-    /// Its bytes. There may be none: an empty datagram is a message, too.
+    /// The bytes, possibly none: an empty datagram is a message, too.
     pub fn data(&self) -> &[u8] {
         &self.buffer[..self.len]
     }
 
-    /// Its bytes, for a handler that makes the answer in place.
+    /// The bytes, for a handler that makes the answer in place.
     pub fn data_mut(&mut self) -> &mut [u8] {
         &mut self.buffer[..self.len]
     }
 
     /// Sends a datagram to the sender. Python: `self.request[1].sendto(data, self.client_address)`.
     ///
-    /// That it was sent does not mean that it arrives.
+    /// A datagram that was sent may still be lost.
     ///
     /// # Errors
     ///
@@ -80,7 +80,7 @@ impl Datagram {
 #[derive(Debug)]
 pub struct Datagrams {
     sockets: Vec<Arc<UdpSocket>>,
-    /// The sockets' own.
+    /// The addresses of the sockets.
     addresses: Vec<SocketAddr>,
     max_packet_size: usize,
 }

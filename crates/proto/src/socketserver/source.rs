@@ -6,7 +6,7 @@ use std::io;
 use crate::escape::many;
 use crate::net::Stream;
 
-/// How a server waits for requests, gets them and refuses them. Servers differ in nothing else.
+/// How a server waits for requests, gets them and refuses them. Servers differ only in this.
 pub trait RequestSource: Send + Sync + 'static {
     /// What a handler serves, such as a [`Connection`](super::Connection).
     type Request: Send + 'static;

@@ -26,15 +26,15 @@ pub enum TokenProblem {
     HomeMissing,
     /// There is no such file.
     Missing,
-    /// It is a directory, a FIFO, a symbolic link, a device.
+    /// The path is a directory, a FIFO, a symbolic link or a device.
     NotAFile,
-    /// Other users may read or write it. Holds its permission bits.
+    /// Other users may read or write the file. Holds its permission bits.
     OpenFile(u32),
     /// Other users may replace the files in this directory. Holds its permission bits.
     OpenDirectory(u32),
-    /// It belongs to another user. Holds that user's ID.
+    /// The file or directory belongs to another user. Holds that user's ID.
     Owner(u32),
-    /// It does not hold 64 hex digits. Holds its length in bytes.
+    /// The file does not contain 64 hex digits. Holds its length in bytes.
     Content(u64),
     /// A system call failed. Holds the action, such as `read the token file`.
     Failed(&'static str, io::Error),

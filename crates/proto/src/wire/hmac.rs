@@ -81,8 +81,8 @@ impl Key {
 /// Whether two byte strings are equal, compared in constant time: the time does not show how much
 /// of a guess is right. Python: `hmac.compare_digest`.
 ///
-/// The code reads every byte of the shorter string, wherever they differ, and has no branch and no
-/// index that depends on a byte. The time depends on the two lengths, which are not secret.
+/// The code reads every byte of the shorter string, wherever the strings differ, and has no branch
+/// and no index that depends on a byte. The time depends on the two lengths, which are not secret.
 ///
 /// This is no guarantee: Rust does not define execution time, so it depends on the machine code.
 /// `black_box` keeps the compiler from leaving the loop early, but does not promise to. The release

@@ -24,7 +24,7 @@ const METHODS: &[&str] = &[
     "GET ", "HEAD ", "POST ", "PUT ", "DELETE ", "CONNECT ", "OPTIONS ", "TRACE ", "PATCH ",
     "PRI * ",
 ];
-/// Methods that are not names of programs in lower case.
+/// HTTP methods whose lower-case names are not programs.
 const NOT_PROGRAMS: &[&str] = &["get", "post", "put", "delete", "connect", "options"];
 
 impl WrongProtocol {
