@@ -1,4 +1,4 @@
-//! How the line between two programs is bent: a table of settings, for each direction.
+//! How wiretap bends the line between two programs: a table of settings for each direction.
 
 use std::ffi::OsStr;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -9,7 +9,7 @@ use proto::cli;
 
 use crate::event::Side;
 
-/// Something that can be done to the bytes of one direction; in the order of [`TABLE`].
+/// The ways to bend one direction, in the order of [`TABLE`].
 #[derive(Clone, Copy, Debug)]
 pub enum Bend {
     Chop,
@@ -25,17 +25,17 @@ pub enum Bend {
     Reorder,
 }
 
-/// What bends can do something to.
+/// The traffic that a setting may apply to.
 #[derive(Clone, Copy, Debug, Default)]
 pub enum Traffic {
     #[default]
     Connections,
     Datagrams,
-    /// Nothing can be done to it any more.
+    /// No setting applies.
     Recorded,
 }
 
-/// What the number of a setting counts.
+/// The unit of a setting.
 #[derive(Clone, Copy, Debug)]
 enum Unit {
     Bytes,
@@ -44,8 +44,7 @@ enum Unit {
     Millionths,
 }
 
-/// The name and the unit of each setting, and whether it does something to connections, and to
-/// datagrams.
+/// The name and the unit of each setting, and whether it applies to connections and to datagrams.
 const TABLE: [(&str, Unit, [bool; 2]); 11] = [
     ("chop", Unit::Bytes, [true, false]),
     ("hold", Unit::Microseconds, [true, false]),
@@ -70,11 +69,11 @@ impl Unit {
             Self::Bytes => cli::size(value, 1..=1 << 40),
             Self::Microseconds => cli::duration(value).map(|time| time.as_micros() as u64),
             Self::BytesASecond => cli::size(without("/s")?.as_ref(), 1..=1 << 40)
-                .map_err(|_| format!("{value:?} is no rate, as in 1000/s or 64KiB/s")),
+                .map_err(|_| format!("{value:?} is not a rate, as in 1000/s or 64KiB/s")),
             Self::Millionths => match without("%")?.parse::<f64>() {
                 Ok(percent @ 0.0..=100.0) => Ok((percent * 1e4).round() as u64),
                 _ => Err(format!(
-                    "{value:?} is no share from 0 to 100, as in 50 or 2.5%"
+                    "{value:?} is not a percentage from 0 to 100, as in 50 or 2.5%"
                 )),
             },
         }
@@ -91,17 +90,17 @@ impl Unit {
     }
 }
 
-/// The settings of both directions, which the page may change while bytes cross. Zero is "nothing"
-/// everywhere.
+/// The settings of both directions, which the page may change during a conversation. Zero turns a
+/// setting off.
 #[derive(Debug, Default)]
 pub struct Line {
     numbers: [[AtomicU64; TABLE.len()]; 2],
-    /// What decides about chances.
+    /// The seed of the random decisions.
     pub seed: u64,
 }
 
 impl Line {
-    /// A setting of what `from` sends: bytes, or bytes a second.
+    /// A setting for what `from` sends: bytes, or bytes per second.
     pub fn bytes(&self, from: Side, bend: Bend) -> u64 {
         self.numbers[from as usize][bend as usize].load(Ordering::Relaxed)
     }
@@ -111,13 +110,14 @@ impl Line {
         Duration::from_micros(self.bytes(from, bend))
     }
 
-    /// Whether anything is done to what `from` sends. Costs no lock.
+    /// Whether any setting for what `from` sends is on. Takes no lock.
     pub fn is_bent(&self, from: Side) -> bool {
         let mut numbers = self.numbers[from as usize].iter();
         numbers.any(|number| number.load(Ordering::Relaxed) != 0)
     }
 
-    /// The name of each setting that does something to this traffic, and its value as a flag takes it.
+    /// The name of each setting that applies to this traffic, and its value in the form that a flag
+    /// takes.
     pub fn all(
         &self,
         from: Side,
@@ -129,7 +129,7 @@ impl Line {
         useful.map(|((name, unit, _), number)| (*name, unit.show(number.load(Ordering::Relaxed))))
     }
 
-    /// What happens to bytes of `from` that leave so `late`, in words.
+    /// Describes in words what happens to bytes of `from` that are sent with the delay `late`.
     pub fn words(&self, from: Side, late: Duration) -> Vec<String> {
         let mut words = Vec::new();
         if !late.is_zero() {
@@ -148,12 +148,12 @@ impl Line {
         words
     }
 
-    /// Whether a bend with a share meets the `number`-th datagram of `from`.
+    /// Whether a bend with a percentage applies to the `number`-th datagram of `from`.
     pub fn is_hit(&self, bend: Bend, from: Side, number: u64) -> bool {
         self.chance(from, number, bend) < self.bytes(from, bend) as f64 / 1e6
     }
 
-    /// How much later the `number`-th piece of `from` arrives.
+    /// The delay of the `number`-th piece of `from`.
     pub fn late(&self, from: Side, number: u64) -> Duration {
         let jitter = self.chance(from, number, Bend::Jitter);
         self.time(from, Bend::Delay) + self.time(from, Bend::Jitter).mul_f64(jitter)
@@ -163,10 +163,10 @@ impl Line {
     ///
     /// # Errors
     ///
-    /// A text that shows the value and the form.
+    /// A message that shows the value and the expected form.
     pub fn set(&self, from: Side, name: &str, value: &OsStr) -> Result<(), String> {
         let place = TABLE.iter().position(|(known, ..)| *known == name);
-        let place = place.ok_or_else(|| format!("{name:?} is no setting"))?;
+        let place = place.ok_or_else(|| format!("{name:?} is not a setting"))?;
         let number = TABLE[place].1.parse(value)?;
         self.numbers[from as usize][place].store(number, Ordering::Relaxed);
         Ok(())
@@ -189,7 +189,7 @@ impl Line {
         sides.try_for_each(|side| self.set(side, name, value))
     }
 
-    /// A setting that does nothing to this traffic, and was set all the same.
+    /// A setting that is on but does not apply to this traffic.
     pub fn idle_setting(&self, traffic: Traffic) -> Option<&'static str> {
         let is_set = |place: usize| {
             let mut sides = self.numbers.iter();
@@ -201,8 +201,8 @@ impl Line {
         })
     }
 
-    /// A number from 0 up to 1 for the `number`-th datagram of a direction: the same for the same seed,
-    /// whatever the clock does.
+    /// A random number from 0 up to 1 for the `number`-th datagram of a direction. It depends only
+    /// on the seed and the arguments, so that a run can be repeated.
     fn chance(&self, from: Side, number: u64, bend: Bend) -> f64 {
         let mut hasher = DefaultHasher::new();
         (self.seed, from, number, bend as usize).hash(&mut hasher);
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn every_setting_shows_what_it_takes() {
+    fn every_setting_is_shown_in_the_form_it_is_parsed_from() {
         for ((name, ..), value) in TABLE.into_iter().zip([
             "3", "50ms", "64KiB/s", "10", "11", "1KiB", "2s", "1ms", "50%", "2.5%", "100%",
         ]) {
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_values_are_refused_with_the_form() {
+    fn wrong_values_are_refused() {
         let line = Line::default();
         for (name, value) in [
             ("chop", "-1"),
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn chances_are_even_and_the_same_for_a_seed() {
+    fn chances_are_uniform_and_repeatable_with_a_seed() {
         let of = |seed| {
             let line = Line {
                 seed,
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn a_setting_that_does_nothing_is_found() {
+    fn a_setting_without_effect_is_found() {
         let line = Line::default();
         line.set_flag("delay", "1s".as_ref()).unwrap();
         assert_eq!(BOTH.map(|traffic| line.idle_setting(traffic)), [None, None]);

@@ -1,4 +1,4 @@
-//! Conversations in datagrams: each client's address is one, with a socket of its own to the server.
+//! Conversations in datagrams: one for each client address, each with its own socket to the server.
 
 use std::collections::HashMap;
 use std::io::{self, ErrorKind};
@@ -19,33 +19,33 @@ use crate::direction::{Direction, Received, Wire};
 use crate::event::{Kind, Side};
 use crate::talk::{Talk, Tap};
 
-/// How many clients there may be at once, and the share of the descriptors that they may take.
+/// How many clients there may be at once.
 const CLIENTS: usize = 1000;
+/// Clients may use one in this many of the file descriptors.
 const SHARE: usize = 2;
 
-/// How many datagrams of a client may wait for its thread. One that finds no room is lost, as in any
-/// queue.
+/// How many datagrams of a client may wait for its thread. Further ones are lost.
 const ROOM: usize = 256;
 
-/// A client that says nothing for so long is forgotten.
+/// How long a client may be silent before wiretap forgets it.
 const FORGOTTEN: Duration = Duration::from_secs(60);
 
-/// How often the server's direction looks whether the client is forgotten.
+/// How often the thread that reads from the server checks whether the client is forgotten.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// A datagram, and which of all clients' it is.
+/// A datagram, and its number among those of all clients.
 type Numbered = (u64, Vec<u8>);
 
-/// Hands datagrams on between clients and the server.
+/// Forwards datagrams between clients and the server.
 pub struct Exchange {
     tap: Arc<Tap>,
-    /// Where clients are answered from.
+    /// The socket that clients send to, and that replies to them come from.
     listening: UdpSocket,
-    /// The addresses of the server's name.
+    /// The addresses of the server.
     targets: Vec<SocketAddr>,
     clients: Mutex<HashMap<SocketAddr, SyncSender<Numbered>>>,
     max_clients: usize,
-    /// Tells of clients that are refused.
+    /// Called for each refused client.
     watch: Box<dyn Fn(&Event<'_>) + Send + Sync>,
     /// How many datagrams each side has sent, over all conversations.
     counts: [AtomicU64; 2],
@@ -56,7 +56,7 @@ impl Exchange {
     ///
     /// # Errors
     ///
-    /// Where the server's name has no address.
+    /// If the server's name has no address.
     pub fn new(tap: &Arc<Tap>, listening: UdpSocket) -> Result<Arc<Self>, ResolveError> {
         let possible = descriptor_limit().map_or(CLIENTS, |limit| limit / SHARE);
         Ok(Arc::new(Self {
@@ -70,7 +70,7 @@ impl Exchange {
         }))
     }
 
-    /// Hands a client's datagram on.
+    /// Forwards a client's datagram.
     pub fn take(self: &Arc<Self>, datagram: &Datagram) {
         let peer = datagram.peer;
         let mut clients = lock(&self.clients);
@@ -90,15 +90,15 @@ impl Exchange {
         self.counts[from as usize].fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Begins a conversation, in a thread of its own.
+    /// Begins a conversation in its own thread.
     fn begin(self: &Arc<Self>, client: SocketAddr) -> SyncSender<Numbered> {
         let (sender, inbox) = mpsc::sync_channel(ROOM);
         let exchange = Arc::clone(self);
         let thread = thread::Builder::new().stack_size(STACK_SIZE);
-        // Where the system has no thread left, the datagram is lost.
+        // If no thread can be started, the datagram is lost.
         let _ = thread.spawn(move || {
             if let Some(talk) = Talk::begin(&exchange.tap, &client.to_string()) {
-                if let Err(error) = exchange.hand_on(&talk, client, &inbox) {
+                if let Err(error) = exchange.forward(&talk, client, &inbox) {
                     talk.note(Kind::Refused, Side::Server, &start_reason(&error));
                 }
                 talk.end();
@@ -109,8 +109,8 @@ impl Exchange {
         sender
     }
 
-    /// Hands datagrams on in both directions until the client is forgotten.
-    fn hand_on(
+    /// Forwards datagrams in both directions until the client is forgotten.
+    fn forward(
         &self,
         talk: &Talk,
         client: SocketAddr,
@@ -140,8 +140,9 @@ impl Exchange {
     }
 }
 
-/// A socket to the server. Of several addresses of its name, `localhost` for one, it is the first at
-/// which a program of this machine listens, so that no other can be bound there; else the first.
+/// A socket connected to the server. If its name has several addresses, as `localhost` may, it is
+/// the first that a program on this machine uses: binding to that address fails. Otherwise it is
+/// the first address.
 fn upstream(targets: &[SocketAddr]) -> io::Result<UdpSocket> {
     let is_taken = |target: &&SocketAddr| {
         UdpSocket::bind(target).is_err_and(|error| error.kind() == ErrorKind::AddrInUse)
@@ -153,7 +154,7 @@ fn upstream(targets: &[SocketAddr]) -> io::Result<UdpSocket> {
     connect_udp(*target)
 }
 
-/// What a client sends: it comes from the one thread that receives for all clients.
+/// What a client sends, passed on by the thread that receives for all clients.
 struct Requests<'a> {
     inbox: &'a Receiver<Numbered>,
     upstream: &'a UdpSocket,
@@ -177,12 +178,12 @@ impl Wire for Requests<'_> {
     }
 }
 
-/// What the server answers to one client.
+/// The server's replies to one client.
 struct Answers<'a> {
     exchange: &'a Exchange,
     upstream: &'a UdpSocket,
     client: SocketAddr,
-    /// The timeout of the socket.
+    /// The socket's current timeout.
     limit: Option<Duration>,
 }
 
@@ -197,7 +198,7 @@ impl Wire for Answers<'_> {
         }
         match self.upstream.recv(buffer) {
             Ok(count) => Ok(Some((count, self.exchange.next(Side::Server)))),
-            // Windows' word for a port that is closed.
+            // The error for a closed port on Windows.
             Err(error) if error.kind() == ErrorKind::ConnectionReset => {
                 Err(ErrorKind::ConnectionRefused.into())
             }
@@ -215,7 +216,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_several_addresses_the_one_with_a_server_is_asked() {
+    fn the_address_with_a_server_is_chosen() {
         let server = UdpSocket::bind("127.0.0.1:0").unwrap();
         let taken = server.local_addr().unwrap();
         let free: SocketAddr = ([127, 0, 0, 2], taken.port()).into();

@@ -1,4 +1,4 @@
-//! Reading the lesson's protocols in bytes that have crossed: fields, and what is still missing.
+//! Decodes the lesson's protocols in forwarded bytes: the fields, and what is still missing.
 
 use proto::escape::readable;
 use proto::wire::frame::{HEADER_LIMIT, PREFIX};
@@ -7,21 +7,21 @@ use proto::wire::length_first::{self, READY};
 
 use crate::event::Side;
 
-/// What the bytes are read as.
+/// The protocol that the bytes are decoded as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Language {
     /// A length in digits, `recv_ready`, then the body.
     Length,
-    /// Four bytes, a JSON header, then the body, from the server.
+    /// From the server: four bytes, a JSON header, then the body.
     Header,
-    /// The same, in both directions: Dialtone's session protocol.
+    /// The header protocol in both directions: Dialtone's session protocol.
     Session,
     /// Text that ends with a line feed.
     Lines,
 }
 
 impl Language {
-    /// The words of `--decode`.
+    /// The values of `--decode`.
     pub const WORDS: &'static [(&'static str, Self)] = &[
         ("length", Self::Length),
         ("header", Self::Header),
@@ -30,21 +30,21 @@ impl Language {
     ];
 }
 
-/// The most fields that one piece of data gives; the rest is counted.
+/// The maximum number of fields for one piece of data; the others are only counted.
 const FIELDS: usize = 32;
 
-/// What was read in some bytes.
+/// One decoded field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field {
-    /// Where in the side's stream the bytes begin.
+    /// The offset of its bytes in the side's stream.
     pub offset: u64,
-    /// How many bytes of it came now.
+    /// How many of its bytes this piece of data has.
     pub len: usize,
-    /// What they are.
+    /// The field in words.
     pub text: String,
 }
 
-/// Reads both directions of one conversation.
+/// Decodes both directions of one conversation.
 #[derive(Debug)]
 pub struct Decoder {
     language: Language,
@@ -52,13 +52,13 @@ pub struct Decoder {
 }
 
 impl Decoder {
-    /// A reader at the beginning of a conversation.
+    /// A decoder for a new conversation.
     pub fn new(language: Language) -> Self {
         let sides = Default::default();
         Self { language, sides }
     }
 
-    /// Reads bytes that `from` has sent.
+    /// Decodes bytes that `from` has sent.
     pub fn read(&mut self, from: Side, bytes: &[u8]) -> Vec<Field> {
         let language = self.language;
         let reader = &mut self.sides[from as usize];
@@ -76,7 +76,7 @@ impl Decoder {
     }
 }
 
-/// Which part of a message comes next.
+/// The next part of a message.
 #[derive(Debug, Default)]
 enum Part {
     /// The four bytes of a header's length, or the digits of a length.
@@ -86,7 +86,7 @@ enum Part {
     Header(usize),
     /// A body, or a frame of the session.
     Body(String, u64),
-    /// Nothing: it does not decode, and the rest is shown raw.
+    /// The stream did not decode: no more fields.
     Broken,
 }
 
@@ -98,7 +98,7 @@ impl Part {
         }
     }
 
-    /// What a part is that is whole, and the part that comes next.
+    /// Describes a complete part, and returns the next part.
     fn read(&self, language: Language, bytes: &[u8]) -> Result<(String, Self), String> {
         match self {
             Self::Body(name, size) => Ok((format!("{name}, whole ({size} bytes)"), Self::First)),
@@ -133,7 +133,7 @@ impl Part {
 struct Reader {
     offset: u64,
     part: Part,
-    /// How many bytes of the part have come, and those that have to be read as one.
+    /// How many bytes of the part have come, and those that can only be decoded together.
     come: u64,
     bytes: Vec<u8>,
     lines: u64,
@@ -204,20 +204,20 @@ impl Reader {
         }
     }
 
-    /// A length has no end until the client has said that it has it.
+    /// The digits of a length have no end until the client sends `recv_ready`.
     fn read_digits(&mut self, digits: &[u8]) {
         self.bytes.extend(digits);
         match length_first::decode(&self.bytes, u64::MAX) {
             Ok(length) => {
-                let text = format!("length: {length}, as far as it has come");
+                let text = format!("length so far: {length}");
                 self.field(digits.len(), text);
             }
             Err(error) => self.break_off(digits.len(), &error.to_string()),
         }
     }
 
-    /// Reads the client's word that it has the length, which may come in parts, or else a command;
-    /// whether the word is whole.
+    /// Decodes the client's `recv_ready`, which may come in parts, or a command. Returns `true`
+    /// once `recv_ready` is complete.
     fn read_ready(&mut self, bytes: &[u8]) -> bool {
         self.bytes.extend(bytes);
         let come = self.bytes.len();
@@ -233,7 +233,7 @@ impl Reader {
         is_ready
     }
 
-    /// The client has said that it has the length: the body is next.
+    /// The client has sent `recv_ready`: the body is next.
     fn begin_body(&mut self) {
         let digits = std::mem::take(&mut self.bytes);
         if let Ok(length) = length_first::decode(&digits, u64::MAX) {
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn wherever_a_stream_is_cut_the_whole_parts_come_out_the_same() {
+    fn a_stream_cut_anywhere_gives_the_same_whole_parts() {
         let whole = [reply("stdout", b"some words"), reply("exit", b"{}")].concat();
         let last = |fields: Vec<Field>| fields.last().map(|field| field.text.clone());
         let expected = last(Decoder::new(Language::Session).read(Side::Server, &whole));
@@ -300,14 +300,14 @@ mod tests {
     }
 
     #[test]
-    fn a_length_has_no_end_until_the_client_is_ready() {
+    fn a_length_ends_when_the_client_sends_recv_ready() {
         let mut decoder = Decoder::new(Language::Length);
         decoder.read(Side::Client, b"ls");
         let cut = decoder.read(Side::Server, b"1");
-        assert_eq!(texts(&cut), ["length: 1, as far as it has come"]);
+        assert_eq!(texts(&cut), ["length so far: 1"]);
         assert_eq!(
             texts(&decoder.read(Side::Server, b"2")),
-            ["length: 12, as far as it has come"]
+            ["length so far: 12"]
         );
         let part = decoder.read(Side::Client, b"recv_");
         assert_eq!(texts(&part), ["ready for the body, 5 of 10 bytes"]);
@@ -319,7 +319,7 @@ mod tests {
         let glued = decoder.read(Side::Server, b"world!3");
         assert_eq!(
             texts(&glued),
-            ["body, whole (12 bytes)", "length: 3, as far as it has come"]
+            ["body, whole (12 bytes)", "length so far: 3"]
         );
     }
 
@@ -331,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_are_cut_and_glued_are_told() {
+    fn cut_and_glued_lines_are_recognized() {
         let mut decoder = Decoder::new(Language::Lines);
         let fields = decoder.read(Side::Client, b"one\ntwo\nthr");
         assert_eq!(texts(&fields), ["line 1", "line 2", "part of line 3"]);
@@ -345,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_decode_says_where_and_is_silent_after_that() {
+    fn a_decode_error_is_reported_once() {
         for (language, bytes) in [
             (Language::Header, &b"HTTP/1.1 200 OK\r\n"[..]),
             (Language::Header, &[2, 0, 0, 0, b'[', b']'][..]),

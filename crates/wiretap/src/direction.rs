@@ -1,7 +1,7 @@
-//! One direction of a conversation: what one side sends, on its way to the other.
+//! One direction of a conversation: forwards what one side sends to the other side.
 //!
-//! While the line is straight, what one recv gave is handed on at once. On a bent line it waits in a
-//! queue; the thread goes on reading while it does.
+//! On a straight line the bytes of a recv are forwarded at once. On a bent line they wait in a
+//! queue, and the thread goes on reading.
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
@@ -16,52 +16,52 @@ use crate::bend::Bend;
 use crate::event::{Kind, Side};
 use crate::talk::Talk;
 
-/// The most that one recv takes: no datagram is longer.
+/// The largest number of bytes that one recv reads: no datagram is longer.
 pub const RECV_SIZE: usize = 64 * 1024;
 
-/// How many recvs, and how many bytes, may wait on a bent line: a sender that is faster meets
-/// back-pressure.
+/// How many pieces, and how many bytes, may wait on a bent line. If there are more, the thread
+/// stops reading.
 const WAITING: usize = 4096;
 const WAITING_BYTES: usize = 1 << 20;
 
-/// How soon a thread that cannot read or write notices the end of the conversation.
+/// How often a blocked thread checks whether the conversation is over.
 pub const LOOK: Duration = Duration::from_millis(20);
 
-/// A wait that is shorter is slept, since the timeout of a read may come some milliseconds late.
+/// A shorter wait is slept, because the timeout of a read may come some milliseconds late.
 const SHORT: Duration = Duration::from_millis(5);
 
-/// Between two pieces of what was chopped, so that the receiver's recv does not join them.
+/// The pause between two chopped pieces, so that one recv of the receiver does not read both.
 const BETWEEN_PIECES: Duration = Duration::from_millis(1);
 
-/// How many pieces a second a rate is made of.
+/// How many pieces per second make up a rate.
 const PIECES_A_SECOND: u64 = 20;
 
-/// How long a datagram waits for those that are to overtake it.
+/// How long a datagram waits for the next one to overtake it.
 const OVERTAKEN: Duration = Duration::from_millis(200);
 
-/// How many bytes a recv gave, and which of all recvs of this side it was; `None` at the end of a
+/// The number of bytes of a recv, and the number of the recv on this side; `None` at the end of a
 /// stream.
 pub type Received = io::Result<Option<(usize, u64)>>;
 
-/// How bytes get from one side to the other: the one thing in which connections and datagrams differ.
+/// Receives from one side and sends to the other. Connections and datagrams differ only in this.
 pub trait Wire {
     /// Whether the bytes are a stream: they keep their order.
     const IS_STREAM: bool;
 
-    /// One recv, which waits at most for `limit`.
+    /// One recv, which waits for at most `limit`.
     fn recv(&mut self, buffer: &mut [u8], limit: Option<Duration>) -> Received;
 
     /// One send.
     fn send(&mut self, data: &[u8]) -> io::Result<usize>;
 
-    /// Tells the other side that no more comes.
+    /// Tells the other side that no more will come.
     fn close(&self) {}
 
     /// Ends both directions.
     fn abort(&self, _how: Shutdown) {}
 }
 
-/// What one recv gave, or several that are held.
+/// The bytes of one recv, or of several that are held.
 #[derive(Clone)]
 struct Chunk {
     came: Instant,
@@ -71,18 +71,18 @@ struct Chunk {
     words: String,
 }
 
-/// What one side sends, on its way to the other.
+/// One direction of a conversation.
 pub struct Direction<'a, W> {
     talk: &'a Talk,
     from: Side,
     wire: W,
-    /// Whether both directions have been ended at once.
+    /// Whether the conversation was ended in both directions.
     is_over: &'a AtomicBool,
-    /// What waits on a bent line, by the time at which it is due, and how many bytes that is.
+    /// The pieces that wait on a bent line, ordered by due time, and their total size.
     queue: VecDeque<Chunk>,
     waiting: usize,
     read: u64,
-    /// When the line lets the next piece through.
+    /// When the rate allows the next piece.
     next_send: Instant,
     has_ended: bool,
     is_stalled: bool,
@@ -90,7 +90,7 @@ pub struct Direction<'a, W> {
 }
 
 impl<'a, W: Wire> Direction<'a, W> {
-    /// Reads what `from` sends until its end, and hands it on.
+    /// Forwards what `from` sends, until its end.
     pub fn run(talk: &'a Talk, from: Side, wire: W, is_over: &'a AtomicBool) {
         let direction = Self {
             talk,
@@ -105,13 +105,13 @@ impl<'a, W: Wire> Direction<'a, W> {
             is_stalled: false,
             was_overtaken: false,
         };
-        direction.hand_on();
+        direction.forward();
     }
 
-    fn hand_on(mut self) {
+    fn forward(mut self) {
         let mut buffer = vec![0; RECV_SIZE];
         while !self.is_over() {
-            let wait = self.hand_on_due();
+            let wait = self.forward_due();
             if self.has_ended && wait.is_none() {
                 return self.wire.close();
             }
@@ -123,17 +123,16 @@ impl<'a, W: Wire> Direction<'a, W> {
         }
     }
 
-    /// Hands on the next piece of what waits, as the line says at that moment. How long until there
-    /// may be more to do; `None` where nothing waits.
-    fn hand_on_due(&mut self) -> Option<Duration> {
+    /// Forwards the next waiting piece by the current settings. Returns the time until the next
+    /// piece may be due; `None` if no piece waits.
+    fn forward_due(&mut self) -> Option<Duration> {
         let sent = self.talk.sent(self.from);
         let is_reached = |bend| self.bytes(bend) != 0 && sent >= self.bytes(bend);
         if is_reached(Bend::CloseAfter) {
             return self.cut("closed", Shutdown::Both);
         }
         if is_reached(Bend::ResetAfter) {
-            // This sends nothing: the connections end when they are closed, with a reset where bytes
-            // are unread.
+            // This sends nothing: the close ends the connections, with a reset if bytes are unread.
             return self.cut("reset", Shutdown::Read);
         }
         let is_stalled = is_reached(Bend::StallAfter);
@@ -160,8 +159,8 @@ impl<'a, W: Wire> Direction<'a, W> {
         Some(Duration::ZERO)
     }
 
-    /// How many bytes may be read now. What is past the limit of `--reset-after` stays unread: the
-    /// system then resets a connection that is closed.
+    /// How many bytes may be read now. Bytes after the limit of `--reset-after` stay unread,
+    /// because the kernel sends a reset when a connection with unread bytes is closed.
     fn room(&self) -> usize {
         if self.has_ended || self.queue.len() >= WAITING || self.waiting >= WAITING_BYTES {
             return 0;
@@ -189,7 +188,7 @@ impl<'a, W: Wire> Direction<'a, W> {
         }
     }
 
-    /// Hands on what the `number`-th recv gave, lets it wait, or loses it.
+    /// Forwards, queues or drops the bytes of the `number`-th recv.
     fn take(&mut self, data: &[u8], number: u64) {
         let at = self.read;
         self.read += data.len() as u64;
@@ -215,7 +214,7 @@ impl<'a, W: Wire> Direction<'a, W> {
             due = due.max(last.due);
         }
         let mut words = line.words(from, late);
-        // Of two in a row the second overtakes the first.
+        // Two datagrams in a row are not both held: the second overtakes the first.
         self.was_overtaken = line.is_hit(Bend::Reorder, from, number) && !self.was_overtaken;
         if self.was_overtaken {
             due += OVERTAKEN;
@@ -240,7 +239,8 @@ impl<'a, W: Wire> Direction<'a, W> {
         }
     }
 
-    /// Sends bytes to the other side, whose buffer may be full for as long as the conversation lasts.
+    /// Sends bytes to the other side. While its buffer is full, this retries until the conversation
+    /// is over.
     fn send(&mut self, kind: Kind, at: u64, data: &[u8], words: &str) {
         self.talk.add(kind, self.from, at, data, words);
         let mut rest = data;
@@ -264,7 +264,8 @@ impl<'a, W: Wire> Direction<'a, W> {
         None
     }
 
-    /// Hands nothing on for a moment. A side that has ended would be stalled for ever.
+    /// Forwards nothing for a moment. Ends the conversation if `from` has ended, since it would
+    /// otherwise stall forever.
     fn stall(&mut self) -> Option<Duration> {
         if !self.is_stalled {
             self.is_stalled = true;
@@ -282,7 +283,7 @@ impl<'a, W: Wire> Direction<'a, W> {
         self.talk.note(Kind::Bent, self.from, &words);
     }
 
-    /// How many bytes the next send takes: no more than a chop, a rate or a limit allows.
+    /// The size of the next send: no more than a chop, a rate or a limit allows.
     fn piece_size(&self, sent: u64, most: usize) -> usize {
         let limits = [Bend::CloseAfter, Bend::ResetAfter, Bend::StallAfter];
         let left = limits.map(|limit| self.bytes(limit).saturating_sub(sent));
@@ -292,7 +293,7 @@ impl<'a, W: Wire> Direction<'a, W> {
         smallest.map_or(most, |size| most.min(size as usize))
     }
 
-    /// How long the piece after this one waits.
+    /// The pause before the next piece.
     fn pause(&self, size: usize) -> Duration {
         match (self.bytes(Bend::Rate), self.bytes(Bend::Chop)) {
             (0, 0) => Duration::ZERO,
@@ -305,7 +306,7 @@ impl<'a, W: Wire> Direction<'a, W> {
         self.talk.tap.options.line.bytes(self.from, bend)
     }
 
-    /// A stream ends because a side has reset it, which is said once. A datagram is lost.
+    /// Ends a stream that a side has reset, and notes that once. A datagram is lost.
     fn fail(&self, side: Side, error: &io::Error) {
         if !W::IS_STREAM {
             let words = format!("not sent ({})", reason(error));

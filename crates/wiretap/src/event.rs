@@ -1,5 +1,5 @@
-//! What happens in a conversation, one event at a time: as a value, as a line that reads aloud, and
-//! as a line of JSON, which is the form of `--record`, of `--replay` and of what the page is sent.
+//! The events of a conversation: as values, as lines of text, and as lines of JSON for `--record`,
+//! `--replay` and the page.
 
 use std::fmt;
 
@@ -20,10 +20,10 @@ pub enum Side {
 }
 
 impl Side {
-    /// Both, in the order in which they index a pair.
+    /// Both sides, in the order in which they index a pair.
     pub const BOTH: [Self; 2] = [Self::Client, Self::Server];
 
-    /// The side of this name.
+    /// The side with this name.
     pub fn named(name: &str) -> Option<Self> {
         Self::BOTH.into_iter().find(|side| side.name() == name)
     }
@@ -36,7 +36,7 @@ impl Side {
         }
     }
 
-    /// Whom this side talks to.
+    /// The peer of this side.
     pub const fn other(self) -> Self {
         match self {
             Self::Client => Self::Server,
@@ -45,28 +45,28 @@ impl Side {
     }
 }
 
-/// What kind of thing happened.
+/// The kind of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A conversation began. The text is the client's address.
     Opened,
     /// The server could not be reached. The text says why.
     Refused,
-    /// One recv gave these bytes, and one send handed them on as they were.
+    /// One recv read these bytes, and one send forwarded them unchanged.
     Passed,
-    /// One recv gave these bytes; what becomes of them follows.
+    /// One recv read these bytes; `Sent` or `Dropped` events follow.
     Received,
-    /// One send handed these bytes on. The text says what was bent.
+    /// One send forwarded these bytes. The text says what was bent.
     Sent,
-    /// These bytes were not handed on. The text says why.
+    /// These bytes were not forwarded. The text says why.
     Dropped,
     /// A side has closed its half of the connection.
     Closed,
     /// A side has reset the connection.
     Reset,
-    /// wiretap itself stalled, closed or reset the conversation. The text says which.
+    /// wiretap stalled, closed or reset the conversation. The text says which.
     Bent,
-    /// What a decoder read in the bytes at this offset. The text is the field.
+    /// A field that the decoder found at this offset. The text is the field.
     Field,
     /// The conversation is over. The text has the totals.
     Over,
@@ -90,37 +90,37 @@ const KINDS: [(&str, Kind); 11] = [
 /// One event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
-    /// When, in microseconds since wiretap started.
+    /// The time, in microseconds since wiretap started.
     pub micros: u64,
-    /// Which conversation, counted from 1.
+    /// The number of the conversation, from 1.
     pub conversation: u64,
     /// What happened.
     pub kind: Kind,
-    /// Whose bytes, or whose end.
+    /// The side that sent the bytes, or that ended.
     pub from: Side,
-    /// Where the bytes begin, counted over all that this side has sent.
+    /// The offset of the bytes in all that this side has sent.
     pub offset: u64,
-    /// How many bytes.
+    /// The number of bytes.
     pub len: usize,
-    /// The bytes, or their beginning.
+    /// The bytes, or the first of them.
     pub data: Vec<u8>,
-    /// Words, as [`Kind`] says.
+    /// The text, as [`Kind`] describes it.
     pub text: String,
 }
 
 impl Event {
-    /// Whether this is what one recv gave.
+    /// Whether the event has the bytes of one recv.
     pub const fn is_recv(&self) -> bool {
         matches!(self.kind, Kind::Passed | Kind::Received)
     }
 
-    /// How many bytes, in words.
+    /// The number of bytes, in words.
     pub fn size(&self) -> String {
         let bytes = if self.len == 1 { "byte" } else { "bytes" };
         format!("{} {bytes}", self.len)
     }
 
-    /// What happened, in words. The bytes are shown as Python shows them, cut to a width.
+    /// The event in words. Its bytes are shown as Python shows them, cut to a width.
     pub fn words(&self) -> String {
         let (from, to) = (self.from.name(), self.from.other().name());
         let text = readable(self.text.as_bytes(), 200);
@@ -135,7 +135,7 @@ impl Event {
             Kind::Passed => format!("{from} -> {to}"),
             Kind::Received => format!("{from} -> wiretap"),
             Kind::Sent => format!("wiretap -> {to}"),
-            Kind::Dropped => "wiretap -> nobody".into(),
+            Kind::Dropped => "wiretap dropped".into(),
         };
         let shown = &self.data[..self.data.len().min(WIDTH)];
         let dots = if shown.len() < self.len { "..." } else { "" };
@@ -150,7 +150,7 @@ impl Event {
         )
     }
 
-    /// As a line of JSON, without its line end.
+    /// The event as a line of JSON, without its line end.
     pub fn to_json(&self) -> String {
         let kind = KINDS.iter().find(|(_, kind)| *kind == self.kind);
         let mut line = format!(
@@ -172,7 +172,7 @@ impl Event {
     ///
     /// # Errors
     ///
-    /// What is wrong with it.
+    /// What is wrong with the line.
     pub fn from_json(line: &[u8]) -> Result<Self, String> {
         let value = json::parse(line).map_err(|error| error.to_string())?;
         let number = |name| {
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_peer_sent_cannot_move_the_cursor() {
+    fn control_characters_from_a_peer_are_escaped() {
         for event in [
             event(Kind::Reset, "\x1b[2J", b""),
             event(Kind::Passed, "", b"\x1b[2J"),
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_of_json_reads_back_as_it_was_and_every_cut_of_it_is_an_error() {
+    fn a_line_of_json_round_trips_and_every_cut_of_it_is_an_error() {
         let event = event(Kind::Sent, "held 50ms, \"so\"", b"\x00caf\xc3\xa9\n");
         let line = event.to_json();
         assert_eq!(Event::from_json(line.as_bytes()), Ok(event));

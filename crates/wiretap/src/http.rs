@@ -1,11 +1,12 @@
-//! As much of HTTP/1.1 as the page needs: one request a connection, with limits on all of it.
+//! The part of HTTP/1.1 that the page needs: one request per connection, with limits on its size
+//! and time.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::time::Duration;
 
 use proto::net::{DeadlineStream, Stream};
 
-/// The longest request that is read, and how long it may take to come.
+/// The maximum size of a request in bytes, and the time limit for receiving it.
 const LONGEST: u64 = 8 * 1024;
 const TIME: Duration = Duration::from_secs(5);
 
@@ -19,7 +20,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// Reads a request; `None` where it is not one, is too long or takes too long.
+    /// Reads a request; `None` if it is malformed, too long or too late.
     pub fn read(stream: &Stream) -> Option<Self> {
         Self::parse(DeadlineStream::after(stream, TIME).take(LONGEST))
     }
@@ -54,7 +55,7 @@ impl Request {
     }
 }
 
-/// What every answer says: only this page may use it, and nothing keeps it.
+/// The headers of every response: only this page may use it, and no cache stores it.
 const HEADERS: &str = "Cache-Control: no-store\r\n\
     Connection: close\r\n\
     Content-Security-Policy: default-src 'none'; script-src 'unsafe-inline'; \
@@ -64,7 +65,7 @@ const HEADERS: &str = "Cache-Control: no-store\r\n\
     Referrer-Policy: no-referrer\r\n\
     X-Content-Type-Options: nosniff\r\n";
 
-/// Writes an answer, or its beginning: the end of the connection is the end of it.
+/// Writes a response, or its beginning; it ends when the connection closes.
 ///
 /// # Errors
 ///
@@ -94,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_request_is_none() {
+    fn a_malformed_request_is_none() {
         for head in [
             &b"GET /\r\n\r\n"[..],
             b"GET / HTTP/1.1 more\r\n\r\n",

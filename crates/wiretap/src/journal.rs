@@ -1,7 +1,7 @@
-//! The events of all conversations, for those who follow them: the page, standard output, a file.
+//! The events of all conversations, for their followers: the page, standard output, a file.
 //!
-//! No follower can hold a conversation up. The journal keeps the newest events; a follower
-//! that is slower loses the oldest and is told how many.
+//! A slow follower does not delay a conversation: the journal keeps only the newest events and
+//! tells the follower how many it missed.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -16,23 +16,23 @@ use proto::sync::{lock, wait_timeout_while};
 
 use crate::event::{Event, Kind};
 
-/// How many events are kept, and how many bytes of the data of each. `--record` writes all of it.
+/// How many events are kept, and how many bytes of data for each. `--record` writes all bytes.
 const EVENTS: usize = 10_000;
 const KEPT: usize = 1024;
 
 /// How many events a follower is given at once.
 const BATCH: usize = 1000;
 
-/// How long a follower leaves between two looks, so that a fast conversation wakes it seldom.
+/// The pause of a follower between two reads, so that a fast conversation seldom wakes it.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 
 /// The newest events.
 #[derive(Debug)]
 pub struct Journal {
     started: Instant,
-    /// How many bytes of a piece of data an event needs.
+    /// How many bytes of a piece of data an event keeps.
     pub keep: usize,
-    /// After how many conversations there are no more, 0 for never.
+    /// The maximum number of conversations; 0 for no limit.
     limit: u64,
     log: Log,
     inner: Mutex<Inner>,
@@ -44,10 +44,10 @@ struct Inner {
     events: VecDeque<Arc<Event>>,
     /// How many events there have been.
     count: u64,
-    /// How many conversations have begun, and how many are over.
+    /// How many conversations have begun.
     begun: u64,
     over: u64,
-    /// No more will come.
+    /// No more events will come.
     is_complete: bool,
     record: Option<File>,
     record_failure: Option<Failure>,
@@ -60,17 +60,17 @@ pub struct News {
     pub events: Vec<Arc<Event>>,
     /// How many events the follower has missed before these.
     pub lost: u64,
-    /// How many events there have been: what to ask with next.
+    /// How many events there have been: the `seen` of the next call.
     pub seen: u64,
     /// How many conversations are over.
     pub over: u64,
-    /// No more will come.
+    /// No more events will come.
     pub is_complete: bool,
 }
 
 impl Journal {
-    /// An empty journal for so many conversations (0: any number), which also writes each event to
-    /// `record`.
+    /// An empty journal for at most `limit` conversations (0: no limit), which also writes each
+    /// event to `record`.
     pub fn new(limit: u64, record: Option<File>, log: Log) -> Self {
         Self {
             started: Instant::now(),
@@ -97,7 +97,7 @@ impl Journal {
         while let Some((line, number)) = lines.next() {
             match Event::from_json(&line.map_err(|error| reason(&error))?) {
                 Ok(event) => journal.push(&mut lock(&journal.inner), event),
-                // A recording that found no room, or was killed, ends in the middle of a line.
+                // The last line may be incomplete: the disk was full, or wiretap was killed.
                 Err(_) if number > 1 && lines.peek().is_none() => {}
                 Err(why) => return Err(format!("line {number}: {why}")),
             }
@@ -106,14 +106,14 @@ impl Journal {
         Ok(journal)
     }
 
-    /// The number of the next conversation, from 1; `None` where there were enough.
+    /// The number of the next conversation, from 1; `None` if the limit is reached.
     pub fn begin_conversation(&self) -> Option<u64> {
         let mut inner = lock(&self.inner);
         inner.begun += 1;
         (self.limit == 0 || inner.begun <= self.limit).then_some(inner.begun)
     }
 
-    /// Adds an event that happens now.
+    /// Adds an event, with the current time.
     pub fn add(&self, mut event: Event) {
         let mut inner = lock(&self.inner);
         event.micros = self.started.elapsed().as_micros() as u64;
@@ -149,21 +149,21 @@ impl Journal {
         self.news.notify_all();
     }
 
-    /// Why the record was not written to its end.
+    /// The error that ended the record, if there was one.
     pub fn record_failure(&self) -> Option<Failure> {
         lock(&self.inner).record_failure.take()
     }
 
-    /// All events that are kept.
+    /// All events that the journal has kept.
     pub fn kept(&self) -> Vec<Arc<Event>> {
         lock(&self.inner).events.iter().cloned().collect()
     }
 
-    /// The events after the first `seen`, waiting for one until `limit` has passed.
+    /// The events after the first `seen`; waits up to `limit` for one.
     pub fn after(&self, seen: u64, limit: Duration) -> News {
         std::thread::sleep(BETWEEN_LOOKS);
         let inner = lock(&self.inner);
-        // A browser may name an event of another run.
+        // A browser may send the ID of an event of an earlier run.
         let seen = seen.min(inner.count);
         let inner = wait_timeout_while(&self.news, inner, limit, |inner| {
             inner.count <= seen && !inner.is_complete

@@ -1,4 +1,4 @@
-//! Listens in on conversations between two programs, shows them live on a page, and bends the line.
+//! `wiretap`: forwards bytes between two programs, shows them live on a page, and bends the line.
 //!
 //! | module | what it is for | does not know |
 //! |---|---|---|

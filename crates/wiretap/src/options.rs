@@ -8,38 +8,38 @@ use proto::net::Endpoint;
 use crate::bend::{Line, Traffic};
 use crate::decode::Language;
 
-/// Everything that can be set.
+/// The options.
 #[derive(Debug, Default)]
 pub struct Options {
-    /// Where clients are awaited.
+    /// The endpoint that clients connect to.
     pub listen: Endpoint,
-    /// The server that they are handed on to.
+    /// The server that clients are forwarded to.
     pub target: Endpoint,
-    /// Connections, datagrams, or what was recorded.
+    /// Connections, datagrams, or a recorded file.
     pub traffic: Traffic,
     /// How the line is bent.
     pub line: Line,
-    /// What the bytes are read as.
+    /// The protocol that the bytes are decoded as.
     pub decode: Option<Language>,
-    /// Where every event is written.
+    /// The file that every event is written to.
     pub record: Option<PathBuf>,
-    /// The recorded file that is shown instead of conversations.
+    /// The recorded file to show instead of conversations.
     pub replay: Option<PathBuf>,
-    /// Where the picture is written.
+    /// The file that the picture is written to.
     pub svg: Option<PathBuf>,
-    /// After how many conversations wiretap ends, 0 for never.
+    /// The number of conversations after which wiretap ends; 0 for never.
     pub connections: u64,
     /// Whether other machines may take part.
     pub allow_remote: bool,
     /// Whether the end of stdin ends wiretap.
     pub stop_on_eof: bool,
-    /// What is logged.
+    /// The log.
     pub log: Log,
 }
 
 impl Options {
-    /// Refuses addresses through which other machines could take part, unless that was asked for, and
-    /// settings that would do nothing.
+    /// Refuses addresses on other machines without `--allow-remote`, and settings that would have
+    /// no effect.
     ///
     /// # Errors
     ///
@@ -52,7 +52,7 @@ impl Options {
             }
             if !self.allow_remote && !endpoint.is_local()? {
                 return Err(Failure::new(format!(
-                    "{what} {endpoint} is not on this machine alone; add --allow-remote if you want that"
+                    "{what} {endpoint} is not a loopback address; add --allow-remote to use it"
                 )));
             }
         }
@@ -92,7 +92,7 @@ macro_rules! path {
     };
 }
 
-/// The table.
+/// The table of flags.
 pub const TOOL: Tool<Options> = Tool {
     name: "wiretap",
     about: "shows a conversation as it happens, and bends the line",
@@ -108,7 +108,7 @@ pub const TOOL: Tool<Options> = Tool {
             name: "TARGET",
             default: Some("127.0.0.1:8080"),
             rest: false,
-            help: "the server that they are to reach",
+            help: "the server that the clients are forwarded to",
             set: |o, v| {
                 cli::endpoint(v, 8080)
                     .and_then(cli::real_port)
@@ -154,19 +154,19 @@ pub const TOOL: Tool<Options> = Tool {
             flags: &[
                 bend!("chop", "N", "at most N bytes a send"),
                 bend!("hold", "TIME", "gather for TIME, then send as one"),
-                bend!("delay", "TIME", "everything arrives TIME later"),
-                bend!("jitter", "TIME", "and later by a random part of TIME"),
+                bend!("delay", "TIME", "all bytes arrive TIME later"),
+                bend!("jitter", "TIME", "add a random delay of up to TIME"),
                 bend!("rate", "N/s", "N bytes a second"),
                 bend!("close-after", "N", "close the connection after N bytes"),
                 bend!("reset-after", "N", "reset the connection after N bytes"),
-                bend!("stall-after", "N", "hand nothing on after N bytes"),
+                bend!("stall-after", "N", "forward nothing after N bytes"),
                 bend!("drop", "P", "lose P percent of the datagrams"),
                 bend!("duplicate", "P", "send P percent of the datagrams twice"),
                 bend!("reorder", "P", "let the next overtake P percent of them"),
                 Flag::value(
                     "seed",
                     "N",
-                    "the same N, the same fate of the n-th datagram",
+                    "the same N drops the same datagrams in every run",
                     |o: &mut Options, v| {
                         cli::count(v, 0..=usize::MAX).map(|n| o.line.seed = n as u64)
                     },
@@ -175,7 +175,7 @@ pub const TOOL: Tool<Options> = Tool {
             ],
         },
         Group {
-            title: "Keeping it",
+            title: "Recording",
             flags: &[
                 path!("record", "a new file for each event, as JSON", record),
                 path!("replay", "show a recorded file instead", replay),
@@ -190,11 +190,11 @@ pub const TOOL: Tool<Options> = Tool {
     examples: &[
         Example {
             line: "wiretap",
-            what: "stand before the server at port 8080; clients connect to 8081",
+            what: "forward from port 8081, where clients connect, to the server at 8080",
         },
         Example {
             line: "wiretap --chop 1 127.0.0.1:9001 127.0.0.1:9000",
-            what: "find a recv that takes a part for the whole",
+            what: "find a recv that takes a part for the whole message",
         },
         Example {
             line: "wiretap --udp --drop 20 --seed 7",
@@ -202,7 +202,7 @@ pub const TOOL: Tool<Options> = Tool {
         },
         Example {
             line: "wiretap --record talk.jsonl --svg talk.svg --connections 1",
-            what: "keep one conversation, and its picture",
+            what: "record one conversation and draw its picture",
         },
     ],
     failure_status: 1,
@@ -213,7 +213,7 @@ mod tests {
     use super::TOOL;
 
     #[test]
-    fn the_table_is_in_order() {
+    fn the_table_of_flags_is_valid() {
         TOOL.debug_assert();
     }
 }

@@ -1,7 +1,7 @@
 //! The page that shows the conversations: one file, live events, and switches that bend the line.
 //!
-//! It is served on loopback only. A random key keeps other users of the machine out; it and the checks
-//! of `Host` and `Origin` keep other pages in the same browser out.
+//! It is served only on loopback. A random key keeps other users of the machine out; the key and
+//! the checks of `Host` and `Origin` keep out other pages in the same browser.
 
 use std::array;
 use std::fmt::Write as _;
@@ -27,38 +27,39 @@ use crate::talk::Tap;
 /// The page itself.
 const PAGE: &str = include_str!("page.html");
 
-/// How many requests there may be at once; a watcher's lasts as long as it watches.
+/// How many requests there may be at once; the request for events lasts as long as the page is
+/// open.
 const CALLERS: usize = 16;
 
-/// How often a watcher hears from us where nothing happens, so that one that has gone is noticed.
+/// How often wiretap writes to a browser while there are no events, to notice one that has gone.
 const QUIET: Duration = Duration::from_secs(5);
 
-/// How long a watcher may take none of what it is sent.
+/// How long a write to a browser may block.
 const STUCK: Duration = Duration::from_secs(10);
 
-/// How long a watcher is left alone between two messages: a browser draws sixty times a second.
+/// The pause between two messages to a browser, which draws only 60 times a second.
 const BETWEEN_MESSAGES: Duration = Duration::from_millis(30);
 
-/// What all connections to the page share.
+/// The state that all connections to the page share.
 struct Shared {
     tap: Arc<Tap>,
-    /// What a caller must know.
+    /// The key that a request must have.
     key: String,
-    /// Where the page is: `127.0.0.1:PORT`.
+    /// The address of the page: `127.0.0.1:PORT`.
     here: String,
 }
 
-/// One request for the page, its events, its picture, or a change.
+/// One request: for the page, its events, its picture, or a change of the settings.
 struct Caller {
     connection: Connection,
     shared: Arc<Shared>,
 }
 
-/// Serves the page on a free port of this machine; its address, with the key.
+/// Serves the page on a free loopback port, and returns its address with the key.
 ///
 /// # Errors
 ///
-/// Where the system has no port, thread or descriptor left.
+/// If no port, thread or descriptor is free.
 pub fn serve(tap: &Arc<Tap>) -> Result<String, Failure> {
     let start = |error| Failure::start("cannot serve the page", &error);
     let listener = Listener::bind(&"127.0.0.1:0".parse::<Endpoint>().map_err(Failure::new)?)?;
@@ -80,8 +81,8 @@ pub fn serve(tap: &Arc<Tap>) -> Result<String, Failure> {
     Ok(address)
 }
 
-/// A key that cannot be guessed. Where std has no better source, as on Windows, it is made of the
-/// numbers that the system gives to std's hash tables.
+/// A key that cannot be guessed. If std has no better source, as on Windows, it is made from the
+/// random seeds of std's hash tables.
 fn secret() -> String {
     let bytes = Random::open().and_then(|random| random.bytes());
     hex(&bytes.unwrap_or_else(|_| array::from_fn(|n| RandomState::new().hash_one(n) as u8)))
@@ -90,7 +91,7 @@ fn secret() -> String {
 impl RequestHandler for Caller {
     fn handle(&mut self) {
         let stream = &self.connection.stream;
-        // Where this fails the browser has gone.
+        // It fails only if the browser has gone.
         let _ = match Request::read(stream) {
             Some(request) => self.shared.respond(stream, &request),
             None => answer(stream, "400 Bad Request", "text/plain", ""),
@@ -114,29 +115,25 @@ impl Shared {
                 ("200 OK", "image/svg+xml", picture)
             }
             ("POST", "/bend") => {
-                // A value that a person mistypes is no failed request.
+                // A mistyped value is answered with 200 and the error, which the page then shows.
                 let failed = |why: String| Value::object([("error", why.into())]);
                 let said = self.bend(request).map_or_else(failed, |()| self.bends());
                 ("200 OK", "application/json", said.to_string())
             }
-            _ => (
-                "404 Not Found",
-                "text/plain",
-                "there is nothing here\n".into(),
-            ),
+            _ => ("404 Not Found", "text/plain", "no such page\n".into()),
         };
         answer(stream, status, kind, &body)
     }
 
-    /// Whether a browser asks for the page itself, and not for another page that names this
-    /// address (by its own script, or by a name that leads here).
+    /// Whether the request comes from this page, and not from another page in the browser that uses
+    /// this address in a script, or through a DNS name (DNS rebinding).
     fn is_ours(&self, request: &Request) -> bool {
         let origin = format!("http://{}", self.here);
         request.headers("host").eq([&*self.here])
             && request.headers("origin").all(|known| known == origin)
     }
 
-    /// Changes what the header `Bend: SIDE NAME VALUE` says.
+    /// Changes the setting that the header `Bend: SIDE NAME VALUE` names.
     fn bend(&self, request: &Request) -> Result<(), String> {
         let said = request.headers("bend").next().unwrap_or_default();
         let mut words = said.splitn(3, ' ').chain([""; 3]);
@@ -155,9 +152,9 @@ impl Shared {
         Value::object(Side::BOTH.map(of))
     }
 
-    /// Sends events as they come, until the browser leaves or there will be no more.
+    /// Sends events as they come, until the browser disconnects or no more will come.
     fn send_events(&self, mut stream: &Stream, request: &Request) -> io::Result<()> {
-        // A browser that lost the connection says what it had last.
+        // A browser that reconnects sends the ID of its last event.
         let mut had = request.headers("last-event-id");
         let mut seen = had.next().and_then(|seen| seen.parse().ok()).unwrap_or(0);
         answer(stream, "200 OK", "text/event-stream", "")?;

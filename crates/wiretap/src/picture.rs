@@ -1,7 +1,8 @@
 //! The picture of the conversations, as SVG: client left, server right, time downwards.
 //!
-//! Each recv has a colour, and its bytes keep it where they are handed on: so one sees the same
-//! bytes come as two and leave as one. `picture.svg` has what is the same in every picture.
+//! Each recv has a colour, and its bytes keep it when they are forwarded: the picture shows that
+//! bytes of two recvs left in one send. `picture.svg` has the parts that are the same in every
+//! picture.
 
 use std::fmt::{Display, Write as _};
 use std::sync::Arc;
@@ -10,22 +11,23 @@ use proto::escape::{BytesRepr, readable};
 
 use crate::event::{Event, Kind};
 
-/// What is around the rows.
+/// The frame around the rows.
 const FRAME: &str = include_str!("picture.svg");
 
-/// How many events are drawn; the newest.
+/// How many of the newest events are drawn.
 const DRAWN: usize = 400;
 
-/// Where the columns are, in a picture that is 480 wide: a phone shows it without scrolling.
+/// The x coordinates of the columns in a picture that is 480 wide: a phone shows it without
+/// scrolling.
 const WIRETAP: i64 = 240;
 const SIDES: [i64; 2] = [40, 440];
 
-/// How wide a character is, how many fit into a line, and how high a line is.
+/// The width of a character, the number of characters in a line, and the height of a line.
 const CHARACTER: f64 = 9.1;
 const CHARACTERS: usize = 50;
 const LINE: i64 = 24;
 
-/// How many colours there are, in the style sheet.
+/// How many colours the style sheet has.
 const COLOURS: usize = 6;
 
 /// Draws events as an SVG document.
@@ -41,7 +43,7 @@ pub fn draw(events: &[Arc<Event>]) -> String {
         drawing.words("note", &format!("{left_out} earlier events are not drawn"));
     }
     for (number, event) in events.iter().enumerate() {
-        // Those that are not drawn give the colours, too.
+        // Events that are not drawn take part in the choice of colours, too.
         if event.is_recv() {
             drawing.recvs.push(event);
         }
@@ -117,7 +119,7 @@ impl Drawing<'_> {
         self.y += LINE;
     }
 
-    /// A line of words in the middle; a long one is squeezed.
+    /// A centred line of words; a long one is compressed to the width.
     fn words(&mut self, class: &str, words: &str) {
         let fit = match words.len() {
             0..=CHARACTERS => "",
@@ -151,7 +153,7 @@ impl Drawing<'_> {
     }
 }
 
-/// An event's bytes as Python shows them, without the quotes; at most so many characters.
+/// An event's bytes as Python shows them, without the quotes, in at most `most` characters.
 fn shown(event: &Event, most: usize) -> String {
     let bytes = &event.data[..event.data.len().min(most)];
     let repr = BytesRepr::new(bytes).to_string();
@@ -182,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_crosses_the_picture_is_printable_xml() {
+    fn the_picture_is_printable_xml_for_all_bytes() {
         let picture = drawn(b"<a & \"b\">\x1b", "\0\u{1b}\u{fffe}<");
         assert!(
             picture.contains(r">&lt;a &amp; &quot;b&quot;>\x1b</text>"),
@@ -196,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn words_of_the_frame_in_the_data_stay_as_they_are() {
+    fn placeholders_of_the_frame_in_the_data_are_not_replaced() {
         assert!(drawn(b"HEIGHT ROWS", "").contains(">HEIGHT ROWS</text>"));
     }
 }

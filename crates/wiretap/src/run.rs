@@ -1,4 +1,4 @@
-//! From the command line to conversations: what is started, in which order, and how it ends.
+//! Starts and ends what the options ask for: server, page, printer, record and picture.
 
 use std::fs;
 use std::io::{self, Write};
@@ -25,17 +25,18 @@ use crate::{page, picture};
 /// How many conversations there may be at once, each with two threads.
 const CONVERSATIONS: usize = 1000;
 
-/// How many descriptors each conversation may cost: its two connections, and a share of the page's.
+/// The file descriptors that one conversation needs: its two connections, and a share of the
+/// page's.
 const DESCRIPTORS: usize = 3;
 
-/// How long the printer waits before it looks whether there is more.
+/// How long the printer waits for an event in one call.
 const LOOK: Duration = Duration::from_secs(3600);
 
-/// Does what the command line asks for.
+/// Runs wiretap with these options.
 ///
 /// # Errors
 ///
-/// What could not be done, and why.
+/// What failed, and why.
 pub fn run(mut options: Options) -> Result<ExitCode, Failure> {
     let log = options.log;
     if let Some(file) = &options.replay {
@@ -84,7 +85,7 @@ fn datagrams(tap: &Arc<Tap>) -> Result<ExitCode, Failure> {
     serve(tap, vec![endpoint], stoppers, || server.serve_forever())
 }
 
-/// Serves until there will be no more conversations, or stdin ends.
+/// Serves until the last conversation has ended, or stdin ends.
 fn serve<T>(
     tap: &Arc<Tap>,
     endpoints: Vec<Endpoint>,
@@ -94,7 +95,7 @@ fn serve<T>(
     if endpoints.contains(&tap.options.target) {
         return Err(Failure::usage("LISTEN and TARGET are the same"));
     }
-    // An empty picture, so that a folder that is missing is told now.
+    // An empty picture, so that a missing folder is reported now.
     draw(tap)?;
     let page = page::serve(tap)?;
     if tap.options.stop_on_eof {
@@ -115,7 +116,7 @@ fn serve<T>(
     failure.map_or(Ok(ExitCode::SUCCESS), Err)
 }
 
-/// Shows a recorded file: on the page until it is stopped, or as a picture alone.
+/// Shows a recorded file: on the page until it is stopped, or only as a picture.
 fn replay(tap: &Arc<Tap>) -> Result<ExitCode, Failure> {
     if tap.options.svg.is_some() {
         draw(tap)?;
@@ -131,8 +132,8 @@ fn replay(tap: &Arc<Tap>) -> Result<ExitCode, Failure> {
     }
 }
 
-/// Prints where the page is, then events as they come, and draws the picture after each conversation,
-/// until there will be no more. A reader that stops holds up no conversation.
+/// Prints the address of the page, then events as they come, and draws the picture after each
+/// conversation. A blocked standard output delays no conversation.
 fn print(tap: &Tap, page: &str) -> Result<(), Failure> {
     Output::stdout().write(format!("watch at {page}\n").as_bytes())?;
     let (mut seen, mut over) = (0, 0);
@@ -154,13 +155,14 @@ fn print(tap: &Tap, page: &str) -> Result<(), Failure> {
     }
 }
 
-/// Writes the picture, whole or not at all: under another name first, and readable by its owner alone.
+/// Writes the picture to a temporary file and renames it, so that no reader sees a part. Only its
+/// owner can read it.
 fn draw(tap: &Tap) -> Result<(), Failure> {
     let Some(path) = &tap.options.svg else {
         return Ok(());
     };
     let part = path.with_added_extension("part");
-    // What an earlier run has left, or a link that another user has put there.
+    // A file of an earlier run, or a link of another user.
     let _ = fs::remove_file(&part);
     let picture = picture::draw(&tap.journal.kept());
     create_private(&part)

@@ -15,17 +15,17 @@ use crate::direction::{Direction, LOOK, Received, Wire};
 use crate::event::{Kind, Side};
 use crate::talk::{Talk, Tap};
 
-/// How long the server may take to accept.
+/// How long the server has to accept the connection.
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// Hands one client's bytes on to the server, and the server's to the client.
+/// Forwards bytes between one client and the server, in both directions.
 pub struct Conversation {
     connection: Connection,
     tap: Arc<Tap>,
 }
 
 impl Conversation {
-    /// A conversation with a client that was just accepted.
+    /// A conversation with a client whose connection was just accepted.
     pub fn new(connection: Connection, tap: Arc<Tap>) -> Self {
         Self { connection, tap }
     }
@@ -37,16 +37,16 @@ impl RequestHandler for Conversation {
             return;
         };
         match connect(&self.tap.options.target, CONNECT) {
-            Ok(server) => hand_on(&talk, [&self.connection.stream, &server]),
+            Ok(server) => forward(&talk, [&self.connection.stream, &server]),
             Err(error) => talk.note(Kind::Refused, Side::Server, &error.to_string()),
         }
         talk.end();
     }
 }
 
-fn hand_on(talk: &Talk, streams: [&Stream; 2]) {
+fn forward(talk: &Talk, streams: [&Stream; 2]) {
     for stream in streams {
-        // Without it the kernel may join what the other program has sent one by one.
+        // Without TCP_NODELAY the kernel may join bytes that the other program sent separately.
         let _ = stream.set_nodelay();
         let _ = stream.set_write_timeout(Some(LOOK));
     }
@@ -65,18 +65,18 @@ fn hand_on(talk: &Talk, streams: [&Stream; 2]) {
         match thread.spawn_scoped(scope, || run(Side::Server)) {
             Ok(_) => run(Side::Client),
             Err(error) => {
-                let words = format!("no thread for it ({})", start_reason(&error));
+                let words = format!("cannot start a thread ({})", start_reason(&error));
                 talk.note(Kind::Bent, Side::Client, &words);
             }
         }
     });
 }
 
-/// Two connections, as one direction sees them.
+/// The two connections of a conversation, for one direction.
 struct Pair<'a> {
     source: &'a Stream,
     sink: &'a Stream,
-    /// The timeout of the source.
+    /// The current read timeout of the source.
     limit: Option<Duration>,
     recvs: u64,
 }

@@ -1,4 +1,5 @@
-//! What all conversations share, and one of them: its number, its events, how much was handed on.
+//! The state that all conversations share, and one conversation: its number, its events, and the
+//! count of its bytes.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -10,12 +11,12 @@ use crate::event::{Event, Kind, Side};
 use crate::journal::Journal;
 use crate::options::Options;
 
-/// What all conversations share.
+/// The state that all conversations share.
 #[derive(Debug)]
 pub struct Tap {
-    /// Where events go.
+    /// The journal that events go to.
     pub journal: Journal,
-    /// What was asked for.
+    /// The options.
     pub options: Options,
 }
 
@@ -29,7 +30,7 @@ pub struct Talk {
 }
 
 impl Talk {
-    /// Begins a conversation with `client`; `None` where there were enough.
+    /// Begins a conversation with `client`; `None` if the limit of conversations is reached.
     pub fn begin(tap: &Arc<Tap>, client: &str) -> Option<Self> {
         let talk = Self {
             tap: Arc::clone(tap),
@@ -41,19 +42,19 @@ impl Talk {
         Some(talk)
     }
 
-    /// Says that it is over.
+    /// Ends the conversation.
     pub fn end(&self) {
         let [client, server] = Side::BOTH.map(|side| self.sent(side));
         let totals = format!("{client} bytes from the client, {server} from the server");
         self.note(Kind::Over, Side::Client, &totals);
     }
 
-    /// Counts bytes of `from` that are handed on; how many there were before.
+    /// Counts forwarded bytes of `from`, and returns their number before these.
     pub fn count(&self, from: Side, bytes: usize) -> u64 {
         self.sent[from as usize].fetch_add(bytes as u64, Ordering::Relaxed)
     }
 
-    /// How many bytes of `from` were handed on.
+    /// How many bytes of `from` were forwarded.
     pub fn sent(&self, from: Side) -> u64 {
         self.sent[from as usize].load(Ordering::Relaxed)
     }
@@ -63,9 +64,9 @@ impl Talk {
         self.add(kind, from, 0, &[], text);
     }
 
-    /// Adds an event with bytes to the journal. Those that are handed on are noted right before, or
-    /// the answer might be noted before the question; the decoder reads them there, and what it found
-    /// follows them.
+    /// Adds an event with bytes to the journal, and then the fields that the decoder finds in them.
+    /// Call it before the bytes are forwarded: otherwise the reply could be noted before the
+    /// request.
     pub fn add(&self, kind: Kind, from: Side, offset: u64, data: &[u8], text: &str) {
         let journal = &self.tap.journal;
         let event = |kind, offset, len, data: &[u8], text: &str| Event {

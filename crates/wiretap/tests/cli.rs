@@ -1,4 +1,4 @@
-//! The command line of `wiretap`, as a user meets it.
+//! The command line of `wiretap`.
 
 #![allow(clippy::unwrap_used)]
 
@@ -50,7 +50,7 @@ fn wrong_values_are_usage_errors() {
 }
 
 #[test]
-fn settings_that_would_do_nothing_are_usage_errors() {
+fn settings_without_effect_are_usage_errors() {
     refused(&["--drop", "20"], 2, "--drop needs --udp");
     refused(&["--duplicate", "server:20"], 2, "--duplicate needs --udp");
     let why = "--chop does nothing with --udp";
@@ -58,7 +58,7 @@ fn settings_that_would_do_nothing_are_usage_errors() {
 }
 
 #[test]
-fn a_missing_folder_of_the_picture_is_told_at_the_start() {
+fn a_missing_folder_of_the_picture_is_reported_at_the_start() {
     refused(
         &["--svg", "/missing/x.svg", "127.0.0.1:0"],
         1,
@@ -67,7 +67,7 @@ fn a_missing_folder_of_the_picture_is_told_at_the_start() {
 }
 
 #[test]
-fn it_is_not_its_own_target() {
+fn listen_and_target_must_differ() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = free.local_addr().unwrap().to_string();
     drop(free);
@@ -75,7 +75,7 @@ fn it_is_not_its_own_target() {
 }
 
 #[test]
-fn garbage_is_no_record_and_a_picture_is_its_owners_alone() {
+fn garbage_is_refused_as_a_record_and_a_picture_is_private() {
     let folder = std::env::temp_dir().join(format!("wiretap-cli-svg-{}", std::process::id()));
     std::fs::create_dir(&folder).unwrap();
     let file = folder.join("record");
@@ -94,7 +94,8 @@ fn garbage_is_no_record_and_a_picture_is_its_owners_alone() {
         refused(&["--replay", name, "--svg", picture], 1, why);
     }
     std::fs::write(&file, line).unwrap();
-    // A link that somebody has laid where the picture is first written is not followed.
+    // wiretap does not follow a link that another user has put at the temporary name of the
+    // picture.
     let elsewhere = folder.join("elsewhere");
     std::fs::write(&elsewhere, "precious").unwrap();
     #[cfg(unix)]
@@ -120,13 +121,13 @@ fn garbage_is_no_record_and_a_picture_is_its_owners_alone() {
 }
 
 #[test]
-fn other_machines_take_part_only_where_that_is_asked_for() {
+fn other_machines_need_allow_remote() {
     refused(&["0.0.0.0:0"], 1, "--allow-remote");
     refused(&["127.0.0.1:0", "192.0.2.1:80"], 1, "--allow-remote");
 }
 
 #[test]
-fn a_record_is_not_overwritten_and_a_replay_must_be_one() {
+fn a_record_is_not_overwritten_and_a_replay_must_exist() {
     let file = std::env::temp_dir().join(format!("wiretap-cli-{}", std::process::id()));
     std::fs::write(&file, "{}\n").unwrap();
     let name = file.to_str().unwrap();
