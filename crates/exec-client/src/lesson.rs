@@ -297,8 +297,7 @@ impl Lesson {
         ))
     }
 
-    /// The error for a failed connection. It may be a refusal, which the server sends before it
-    /// closes.
+    /// The error for a failed connection, or the refusal that the server sent before it closed.
     fn lost(&self, stream: &Stream, when: &str, error: &io::Error) -> Failure {
         let mut said = Vec::new();
         rest_of_line(stream, &mut said);

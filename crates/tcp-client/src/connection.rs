@@ -35,7 +35,7 @@ pub struct State {
     /// Why there is no more input. The reader reports it after everything else.
     pub input_failure: Option<Failure>,
     pub at_prompt: bool,
-    /// Whether a `send` runs whose trace is not written yet.
+    /// Whether the trace line of a `send` is not written yet.
     is_sending: bool,
 }
 

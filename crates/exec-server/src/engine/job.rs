@@ -17,10 +17,10 @@
 //! the rest of the pipe is forwarded, the pipe is closed, and the process is left alone.
 //!
 //! **A signal never reaches another program.** The shell leads its group and is our child, so the
-//! kernel does not reuse its number before we reap it. We reap it under the lock under which
-//! signals are sent, and the guardian, which sends them, confirms each. The KILL for the rest of a
-//! stopped command's group is sent right after the reaping. The number could belong to another
-//! program only if the kernel had used all process numbers in between.
+//! kernel does not reuse its number before we reap it. We reap the shell under the lock that is
+//! also held to send a signal; the guardian sends the signals and confirms each. The KILL for the
+//! rest of a stopped command's group is sent right after the reaping. The number could belong to
+//! another program only if the kernel had used all process numbers in between.
 //!
 //! **A command that cannot be signalled**, because it has become another user, is given up shortly
 //! after its KILL: its outputs are closed, and the clock reaps it when it ends.

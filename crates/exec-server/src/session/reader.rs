@@ -265,8 +265,8 @@ impl<'a> Link<'a> {
 
     /// Called after an interval of silence.
     ///
-    /// A client may be paused, or blocked by the reader of its output. Then it does not answer, but
-    /// its kernel acknowledges, so it is not gone.
+    /// A client that is paused, or blocked by the reader of its output, does not answer. Its kernel
+    /// still acknowledges, so the client is not gone.
     fn keep_alive(&mut self, interval: Duration) -> Result<(), CloseReason> {
         match self.alive.silent_interval() {
             Silence::Ping => self.shared.writer.ping()?,

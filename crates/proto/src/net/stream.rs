@@ -71,7 +71,7 @@ impl Stream {
         }
     }
 
-    /// How long one read may wait; `None` is for ever. Python: `settimeout`, for reads alone.
+    /// How long one read may wait; `None` is for ever. Python: `settimeout`, for reads only.
     ///
     /// # Errors
     ///

@@ -156,13 +156,13 @@ fn total_size(header: &Value) -> Result<u64, HeaderError> {
 pub enum HeaderError {
     /// It is not JSON.
     Json(json::Error),
-    /// It is JSON, but not an object. Holds what it is.
+    /// It is JSON, but not an object. Holds the type of the value.
     NotAnObject(&'static str),
     /// A field is missing.
     Missing(&'static str),
-    /// A field is not a string. Holds its name and what it is.
+    /// A field is not a string. Holds its name and the type of its value.
     NotText(&'static str, &'static str),
-    /// `total_size` is not a size. Holds what it is.
+    /// `total_size` is not a size. Holds the value.
     NotASize(String),
     /// `total_size` is 2^64 or more. Holds the number of its digits.
     TooLarge(usize),

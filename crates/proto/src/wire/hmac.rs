@@ -15,7 +15,7 @@ use super::sha256::{BLOCK, DIGEST, Sha256, digest};
 
 /// A key. The two SHA-256 blocks that depend only on the key are computed once, not for each code.
 ///
-/// `Debug` does not show the key. It is not wiped from memory when dropped.
+/// `Debug` does not show the key. Dropping a key does not wipe it from memory.
 #[derive(Clone)]
 pub struct Key {
     inner: Sha256,

@@ -157,7 +157,7 @@ mod tests {
             " / HTTP/1.1\r\n",
             "th HTTP/1.1\r\nHost: x\r\n\r\ntouch F\n",
             "P/1.1\r\nHost: x\r\n\r\ntouch F\n",
-            // A header alone.
+            // A single header line.
             "Host: x\ntouch F\n",
             "Referer:\ntouch F",
             "Origin: http://x",

@@ -25,7 +25,7 @@ use crate::wire::WrongProtocol;
 /// ```
 #[derive(Debug)]
 pub enum FrameError {
-    /// The stream failed: a timeout, a reset.
+    /// The stream failed, for example by a timeout or a reset.
     Io(io::Error),
     /// The peer closed in the middle of a frame.
     Short {

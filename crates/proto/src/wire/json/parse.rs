@@ -296,7 +296,7 @@ impl Parser<'_> {
             if let Some(Ok(c)) = char::decode_utf16([first, second]).next() {
                 return Ok(c);
             }
-            // The second may begin another pair.
+            // The second escape may begin another pair.
             self.at = back;
         }
         // Python writes a lone surrogate for file names that are not UTF-8.

@@ -12,7 +12,7 @@ use crate::wire::header::HeaderError;
 /// The peer broke the protocol, or the stream failed.
 #[derive(Debug)]
 pub enum SessionError {
-    /// The stream failed: a timeout, a reset.
+    /// The stream failed, for example by a timeout or a reset.
     Io(io::Error),
     /// The bytes are not a frame, or not a whole one.
     Frame(FrameError),
