@@ -14,7 +14,7 @@ use crate::options::Options;
 
 /// The most bytes that one read takes.
 pub const RECV_SIZE: usize = 64 * 1024;
-/// How long the trace line of a reply waits for that of its message.
+/// How long the reader waits for the trace line of a message before it writes that of the reply.
 const SENDER_TRACES: Duration = Duration::from_millis(20);
 
 /// The stream, and the state of its conversation.

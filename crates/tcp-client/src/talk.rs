@@ -119,7 +119,7 @@ impl Sender {
         if bytes.is_empty() {
             return Ok(());
         }
-        // Added before they are sent, because the reply may arrive at once.
+        // The lengths are added before the messages are sent, because a reply may arrive at once.
         let mut state = lock(&self.0.state);
         if state.pending.is_empty() {
             state.waiting_since = Instant::now();

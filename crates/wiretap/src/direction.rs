@@ -27,7 +27,7 @@ const WAITING_BYTES: usize = 1 << 20;
 /// How often a blocked thread checks whether the conversation is over.
 pub const LOOK: Duration = Duration::from_millis(20);
 
-/// A shorter wait is slept, because the timeout of a read may come some milliseconds late.
+/// A shorter wait is a sleep and not a read timeout, which may come some milliseconds late.
 const SHORT: Duration = Duration::from_millis(5);
 
 /// The pause between two chopped pieces, so that one recv of the receiver does not read both.

@@ -70,7 +70,7 @@ impl Outlet {
         let mut buffer = vec![0; SMALL];
         let mut wanted = true;
         let mut taken = 0;
-        let mut hand_on = |bytes: &[u8]| {
+        let mut forward = |bytes: &[u8]| {
             if wanted {
                 match sink.chunk(stream, bytes) {
                     Ok(()) => taken += bytes.len() as u64,
@@ -85,9 +85,9 @@ impl Outlet {
             let length = match self.read(&mut buffer) {
                 Some(0) => break false,
                 Some(length) => length,
-                None => break !self.read_rest(&mut buffer, hand_on),
+                None => break !self.read_rest(&mut buffer, forward),
             };
-            hand_on(&buffer[..length]);
+            forward(&buffer[..length]);
             if length == SMALL {
                 buffer = vec![0; LARGE];
             }
@@ -119,7 +119,7 @@ impl Outlet {
     }
 
     /// Forwards the rest of the pipe without waiting. Returns whether the pipe has ended.
-    fn read_rest(&self, buffer: &mut [u8], mut hand_on: impl FnMut(&[u8])) -> bool {
+    fn read_rest(&self, buffer: &mut [u8], mut forward: impl FnMut(&[u8])) -> bool {
         let Ok(pipe) = open_end(&self.pipe, OpenOptions::new().read(true)) else {
             return false;
         };
@@ -127,7 +127,7 @@ impl Outlet {
         loop {
             match rest.read(buffer) {
                 Ok(0) => return rest.limit() > 0,
-                Ok(length) => hand_on(&buffer[..length]),
+                Ok(length) => forward(&buffer[..length]),
                 Err(_) => return false,
             }
         }

@@ -33,7 +33,7 @@ pub fn serve(client: &Client, known: &mut bool) -> Result<(), CloseReason> {
             Received::WrongProtocol(what) => return Err(CloseReason::WrongProtocol(what)),
         };
         *known = true;
-        // If the server stops, it lets the command finish.
+        // If the server stops, the running command may finish.
         let _held = client.stream.hold_input();
         let reply = if request.length > COMMAND_LIMIT {
             reply::too_long(client, request.length)

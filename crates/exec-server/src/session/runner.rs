@@ -18,7 +18,7 @@ pub struct Started {
     pub command: Vec<u8>,
     pub at: Instant,
     pub running: Result<Running, EngineError>,
-    /// If the server stops, it lets the command finish.
+    /// If the server stops, the running command may finish.
     pub held: InputHold,
 }
 

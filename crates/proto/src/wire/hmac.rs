@@ -85,7 +85,7 @@ impl Key {
 /// and no index that depends on a byte. The time depends on the two lengths, which are not secret.
 ///
 /// This is no guarantee: Rust does not define execution time, so it depends on the machine code.
-/// `black_box` keeps the compiler from leaving the loop early, but does not promise to. The release
+/// `black_box` keeps the compiler from leaving the loop early, but without a guarantee. The release
 /// build for x86-64 was checked and has one loop without an early exit; other compilers and
 /// processors were not checked.
 ///

@@ -65,7 +65,7 @@ impl KeepAlive {
     ///
     /// # Errors
     ///
-    /// [`Unexpected`] if no `ping` is unanswered.
+    /// [`Unexpected`] if no `ping` is waiting for a `pong`.
     pub const fn pong(&mut self) -> Result<(), Unexpected> {
         if !self.unanswered {
             return Err(Unexpected {
