@@ -75,7 +75,7 @@ impl Relay {
     #[track_caller]
     pub fn close(self) -> Books {
         let has_ended = || {
-            // Again and again, since a datagram may be lost. It fails where the relay has gone.
+            // Repeated, because a datagram may be lost. It fails once the relay has gone.
             let _ = self.closer.send_to(b"", self.addr);
             self.running.is_finished().then_some(())
         };

@@ -24,7 +24,7 @@ pub struct Page {
     pub tables: Vec<Table>,
     /// Its links and pictures.
     pub links: Vec<Link>,
-    /// What this reader cannot read.
+    /// The error for a part that this parser cannot read.
     pub odd: Vec<String>,
 }
 
