@@ -16,8 +16,11 @@ use super::peers::play;
 use super::surroundings::{run_by, session_of};
 use super::{Session, client_of, server, wait_until_still};
 
-/// Runs a command on a pseudoterminal, whose screen is the process's stdout.
-const ON_A_TERMINAL: &str = "import pty, sys; pty.spawn(sys.argv[1:])";
+/// Runs a command on a pseudoterminal, whose screen is the process's stdout. The command ends with
+/// its terminal (SIGHUP), even if the tests run under nohup.
+const ON_A_TERMINAL: &str = "import pty, signal, sys
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+pty.spawn(sys.argv[1:])";
 
 /// A server that was started on a terminal, as in the README.
 struct OnATerminal {
