@@ -236,3 +236,18 @@ fn each_side_answers_pings_at_any_time() {
     };
     assert_eq!(server.run(&[], "x").status.code(), Some(6));
 }
+
+/// Wherever the frame is cut, the user is told about the command.
+#[test]
+fn a_server_that_dies_within_a_frame_has_closed_before_the_exit_status() {
+    let begins = "login\nuntil stdin-eof\nraw \\x78\\x00\\x00\\x00{";
+    let body = r#"login
+        until stdin-eof
+        raw \x37\x00\x00\x00{"filename": "stdout", "total_size": 9, "hash": "abcd"}x"#;
+    let Some(server) = Playing::start(&[], &format!("{begins}\n---\n{body}")) else {
+        return;
+    };
+    let closed = "connection closed before the exit status; output may be incomplete";
+    assert_eq!(server.complaint("x"), closed);
+    assert_eq!(server.complaint("x"), closed);
+}

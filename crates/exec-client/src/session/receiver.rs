@@ -8,6 +8,7 @@ use std::time::Duration;
 use proto::cli::{Failure, Log, Output, is_stderr_stdout};
 use proto::escape::server_text;
 use proto::net::{Trace, TraceEvent};
+use proto::wire::frame::FrameError;
 use proto::wire::session::{BODY_LIMIT, ExitStatus, FrameReader, FrameType, Opener, SessionError};
 use proto::{is_timeout, reason, retry};
 
@@ -87,7 +88,10 @@ impl<'a> Receiver<'a> {
             .read_sealed(&mut self.incoming, &mut self.opener);
         let frame = match frame {
             Ok(Some(frame)) => frame,
-            Ok(None) => return Err(incomplete("connection closed before the exit status")),
+            Ok(None)
+            | Err(SessionError::Short { .. } | SessionError::Frame(FrameError::Short { .. })) => {
+                return Err(incomplete("connection closed before the exit status"));
+            }
             Err(SessionError::Io(error)) => return Err(self.lost(&error)),
             Err(error) => return Err(incomplete(&error.to_string())),
         };
