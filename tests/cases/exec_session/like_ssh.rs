@@ -149,6 +149,9 @@ fn a_reader_may_pause() {
     let paused = Instant::now();
     let over = || (paused.elapsed() > Duration::from_secs(2)).then_some(());
     assert!(poll(SOON, over).is_some());
+    // A write into a FIFO whose reader was ended would wait for ever.
+    let log = session.server.process.stderr.text();
+    assert!(!log.contains("closed"), "{log}");
     silent.signal(Signal::Continue);
     busy.signal(Signal::Continue);
     fs::write(&fifo, "\n").unwrap();
