@@ -173,6 +173,16 @@ fn the_first_server_creates_a_private_file_with_any_umask() {
     }
 }
 
+/// The complaint of a server that has only this variable to find its token with.
+#[track_caller]
+fn refused_with(variable: &str, value: &str) -> String {
+    let mut command = Command::new(artifacts().tool("exec-server"));
+    command.arg(ANY_PORT.to_string());
+    command.env_remove("HOME").env_remove("XDG_CONFIG_HOME");
+    command.env(variable, value);
+    complaint(&Process::spawn(command).finish(SOON), 1)
+}
+
 /// A failed start leaves no directory behind: one of root in another user's home would lock that
 /// user out.
 #[test]
@@ -180,21 +190,26 @@ fn nothing_is_created_in_a_wrong_place() {
     let dir = TempDir::new();
     let home = dir.join("home");
     fs::create_dir(&home).unwrap();
-    let start = |home: &Path| {
-        let mut command = Command::new(artifacts().tool("exec-server"));
-        command.arg(ANY_PORT.to_string());
-        command.env("HOME", home).env_remove("XDG_CONFIG_HOME");
-        complaint(&Process::spawn(command).finish(SOON), 1)
-    };
-    let missing = dir.join("missing");
-    let text = start(&missing);
-    let expected = format!(
-        "error: HOME is {}, which does not exist;",
-        missing.display()
-    );
-    assert!(text.starts_with(&expected), "{text}");
-    assert!(!missing.exists());
+    let missing = dir.join("missing").display().to_string();
+    let config = format!("{missing}/config");
+    for (variable, value, why) in [
+        ("HOME", &*missing, "which does not exist"),
+        ("HOME", "rel", "which is no absolute path"),
+        (
+            "XDG_CONFIG_HOME",
+            &config,
+            "which is in no directory that exists",
+        ),
+    ] {
+        let text = refused_with(variable, value);
+        let expected = format!("error: {variable} is {value}, {why};");
+        assert!(text.starts_with(&expected), "{text}");
+        assert!(!Path::new(&missing).exists());
+    }
+    let text = refused_with("HOME", "");
+    assert!(text.contains("HOME is not set"), "{text}");
 
+    let start = |home: &Path| refused_with("HOME", home.to_str().unwrap());
     fs::set_permissions(&home, Permissions::from_mode(0o777)).unwrap();
     let text = start(&home);
     assert!(text.contains("let others replace the token file"), "{text}");

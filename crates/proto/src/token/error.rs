@@ -22,8 +22,8 @@ pub struct TokenError {
 pub enum TokenProblem {
     /// Neither `XDG_CONFIG_HOME` nor `HOME` is set.
     NoHome,
-    /// The directory that `HOME` names does not exist.
-    HomeMissing,
+    /// This variable names no place for the token. Holds the variable and the reason.
+    Variable(&'static str, &'static str),
     /// There is no such file.
     Missing,
     /// The path is a directory, a FIFO, a symbolic link or a device.
@@ -51,9 +51,9 @@ impl fmt::Display for TokenError {
             TokenProblem::NoHome => f.write_str(
                 "cannot tell where the token file is (HOME is not set); name it with --token-file",
             ),
-            TokenProblem::HomeMissing => write!(
+            TokenProblem::Variable(name, why) => write!(
                 f,
-                "HOME is {path}, which does not exist; name the token file with --token-file"
+                "{name} is {path}, {why}; name the token file with --token-file"
             ),
             TokenProblem::Missing => write!(
                 f,

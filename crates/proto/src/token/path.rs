@@ -18,7 +18,8 @@ use crate::sys::create_private;
 ///
 /// # Errors
 ///
-/// [`TokenProblem::NoHome`] if neither variable is set, and [`TokenProblem::HomeMissing`].
+/// [`TokenProblem::NoHome`] if neither variable is set, and [`TokenProblem::Variable`] if its
+/// directory is in no place where one may be made.
 pub fn default_path() -> Result<PathBuf, TokenError> {
     default_path_from(env::var_os("XDG_CONFIG_HOME"), env::var_os("HOME"))
 }
@@ -27,16 +28,28 @@ pub(super) fn default_path_from(
     config: Option<OsString>,
     home: Option<OsString>,
 ) -> Result<PathBuf, TokenError> {
-    // The XDG specification says to ignore a relative path.
-    let absolute = |value: Option<OsString>| value.map(PathBuf::from).filter(|p| p.is_absolute());
+    let set = |value: Option<OsString>| value.filter(|it| !it.is_empty()).map(PathBuf::from);
     let refuse = |path, problem| Err(TokenError { path, problem });
-    let config = match (absolute(config), absolute(home)) {
-        (Some(config), _) => config,
-        (None, Some(home)) if home.is_dir() => home.join(".config"),
-        (None, Some(home)) => return refuse(home, TokenProblem::HomeMissing),
-        (None, None) => return refuse(PathBuf::new(), TokenProblem::NoHome),
-    };
-    Ok(config.join("dialtone/token"))
+    // The XDG specification says to ignore a relative path, and to make a directory that is missing;
+    // but what that is in is never ours to make.
+    if let Some(config) = set(config).filter(|it| it.is_absolute()) {
+        if !directory_of(&config).is_dir() {
+            let why = "which is in no directory that exists";
+            return refuse(config, TokenProblem::Variable("XDG_CONFIG_HOME", why));
+        }
+        return Ok(config.join("dialtone/token"));
+    }
+    match set(home) {
+        None => refuse(PathBuf::new(), TokenProblem::NoHome),
+        Some(home) if home.is_relative() => refuse(
+            home,
+            TokenProblem::Variable("HOME", "which is no absolute path"),
+        ),
+        Some(home) if !home.is_dir() => {
+            refuse(home, TokenProblem::Variable("HOME", "which does not exist"))
+        }
+        Some(home) => Ok(home.join(".config/dialtone/token")),
+    }
 }
 
 /// The directory that a file or directory is in.

@@ -164,6 +164,8 @@ fn the_default_path_follows_the_xdg_specification() {
     assert_eq!(path("", home).unwrap(), in_home);
     assert_eq!(path("relative", home).unwrap(), in_home);
     assert!(path("", "/nonexistent/home").is_err());
+    assert!(path("/nonexistent/config", home).is_err());
+    assert!(path("", "relative").is_err());
     assert!(path("", "").is_err());
 }
 
