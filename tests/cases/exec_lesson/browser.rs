@@ -28,6 +28,7 @@ const FOREIGN: &[(&[u8], &str)] = &[
     (b"SSH-2.0-x;touch${IFS}F\r\n", "ssh"),
     (b"\x16\x03\x01\x02\x00\x01\ntouch F\n", "TLS"),
     (b"get /;touch${IFS}F; http/1.1\r\n\r\n", "HTTP"),
+    (b"HEAD\t/;touch${IFS}F;", "HTTP"),
     (b"Host: x\ntouch F\n", "HTTP"),
     (b"Referer:\ntouch F\n", "HTTP"),
     (b"Origin: null\r\n\r\ntouch F\n", "HTTP"),

@@ -19,10 +19,9 @@ pub enum WrongProtocol {
     Tls,
 }
 
-/// The beginnings of HTTP requests.
+/// The words with which HTTP requests begin.
 const METHODS: &[&str] = &[
-    "GET ", "HEAD ", "POST ", "PUT ", "DELETE ", "CONNECT ", "OPTIONS ", "TRACE ", "PATCH ",
-    "PRI * ",
+    "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "PRI",
 ];
 /// HTTP methods whose lower-case names are not programs.
 const NOT_PROGRAMS: &[&str] = &["get", "post", "put", "delete", "connect", "options"];
@@ -35,7 +34,9 @@ impl WrongProtocol {
             b"HTTP" => Some(Self::HttpResponse),
             b"SSH-" => Some(Self::Ssh),
             [0x16, 0x03, ..] => Some(Self::Tls),
-            _ if METHODS.iter().any(|it| it.as_bytes().starts_with(&prefix)) => {
+            _ if begins_with_method(&prefix)
+                || METHODS.iter().any(|it| it.as_bytes().starts_with(&prefix)) =>
+            {
                 Some(Self::HttpRequest)
             }
             _ => None,
@@ -68,10 +69,10 @@ impl WrongProtocol {
             return Some(Self::HttpResponse);
         }
         let is_http = |line: &[u8]| is_request_line(line) || is_header(line);
-        let by_method = METHODS.iter().any(|it| start.starts_with(it.as_bytes()));
         // A shell command has no lines that end with `\r\n`, as HTTP's do.
         let mut in_http_lines = || lines.any(|line| line.ends_with(b"\r") && is_http(line));
-        (by_method || is_http(first) || in_http_lines()).then_some(Self::HttpRequest)
+        (begins_with_method(start) || is_http(first) || in_http_lines())
+            .then_some(Self::HttpRequest)
     }
 }
 
@@ -85,6 +86,15 @@ impl fmt::Display for WrongProtocol {
             Self::Tls => "TLS; this port does not speak TLS",
         })
     }
+}
+
+/// A method in capital letters, and a space or a tab. No shell command has such a name.
+fn begins_with_method(bytes: &[u8]) -> bool {
+    let rest = |it: &&str| bytes.strip_prefix(it.as_bytes());
+    METHODS
+        .iter()
+        .filter_map(rest)
+        .any(|rest| matches!(rest.first(), Some(b' ' | b'\t')))
 }
 
 /// `HTTP/1.1`, in any case.
@@ -140,6 +150,7 @@ mod tests {
         for request in [
             "GET /?;touch${IFS}F; HTTP/1.1\r\nHost: x\r\n",
             "GET /",
+            "HEAD\t/;touch${IFS}F; HT",
             "POST / HTTP/1.1\r\n\r\ntouch F\n",
             "\r\nHEAD / HTTP/1.0\r\n",
             "OPTIONS * HTTP/1.1\r\n",
