@@ -71,6 +71,8 @@ fn a_split_request_line_runs_nothing() {
             "post /x http/1.1\r\nhost: x\r\n\r\n\ntouch F\n",
             "get /;touch${IFS}F; http/1.1\r\nhost: x\r\n\r\n",
             "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\ntouch F\n",
+            // Its first part may be a command. Then the rest is recognized by its header alone.
+            "PURGE /x HTTP/1.1\r\nHost: x\r\n\r\n\ntouch F\n",
         ] {
             for cut in 1..request.find('\r').unwrap() {
                 let conn = net::connect(server.addr());
