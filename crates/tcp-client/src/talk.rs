@@ -21,6 +21,8 @@ use crate::options::Options;
 
 /// How often the reader checks whether a reply is overdue.
 const LOOK: Duration = Duration::from_millis(100);
+/// How long the end of the input may come after the server's.
+const END_OF_INPUT: Duration = Duration::from_secs(1);
 /// A refusal is recognized when its line is complete, has this many bytes, or pauses for this time.
 const MAX_REFUSAL: usize = 1000;
 const REST_OF_REFUSAL: Duration = Duration::from_millis(200);
@@ -235,7 +237,8 @@ impl Replies<'_> {
             if end.is_some() && !state.at_prompt {
                 // A server may close after its last reply, before the sender has seen the end of
                 // the input.
-                state = wait_timeout_while(changed, state, LOOK, |state| !state.input_ended);
+                state =
+                    wait_timeout_while(changed, state, END_OF_INPUT, |state| !state.input_ended);
             }
             if state.is_done() {
                 return state.input_failure.take().map_or(Ok(true), Err);
