@@ -24,6 +24,9 @@ fi
 [ "${1:-}" != mdbook ] || exit 0 # all that a writer needs
 
 command -v npm >/dev/null || debian nodejs npm
+if [ "$(node -p 'process.versions.node.split(".")[0]')" -lt 20 ]; then # Debian 12 has 18
+  npm install --prefix "$into/node" --silent --no-audit --no-fund "node-linux-$(node -p process.arch)@20" >&2
+fi
 command -v chromium >/dev/null || debian chromium
 [[ $(fc-list) == *'Noto Sans CJK SC'* ]] || debian fontconfig fonts-noto-cjk
 [[ $(fc-list) == *'DejaVu Sans Mono'* ]] || debian fonts-dejavu-core

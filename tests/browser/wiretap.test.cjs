@@ -12,6 +12,9 @@ const { axe, launch, open, top } = require('./book.cjs');
 
 const tool = (name) => join(process.env.CARGO_TARGET_DIR ?? join(top, 'target'), 'debug', name);
 
+/** Waits for an event, but not for ever. */
+const soon = (source, event) => once(source, event, { signal: AbortSignal.timeout(20_000) });
+
 /** Starts a tool, and waits until it has printed a line for each of these beginnings. */
 async function start(name, args, beginnings) {
     const child = spawn(tool(name), args, { stdio: ['pipe', 'pipe', 'inherit'] });
@@ -28,22 +31,26 @@ async function start(name, args, beginnings) {
             }
         });
     });
-    return { child, lines, end: () => new Promise((done) => child.on('exit', done).stdin.end()) };
+    const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
+    const end = async () => {
+        child.stdin.end();
+        if (!hasEnded()) await soon(child, 'exit');
+    };
+    return { child, lines, end };
 }
 
 /** Sends each message once the answer to the one before has come. */
 async function talk(endpoint, messages) {
     const [host, port] = endpoint.split(':');
     const socket = net.connect(Number(port), host);
-    socket.setTimeout(20_000, () => socket.destroy(new Error(`${endpoint} has been silent for 20 s`)));
     for (const message of messages) {
         socket.write(message);
         for (let missing = Buffer.byteLength(message); missing > 0;) {
-            missing -= (await once(socket, 'data'))[0].length;
+            missing -= (await soon(socket, 'data'))[0].length;
         }
     }
     socket.end();
-    await once(socket, 'close');
+    await soon(socket, 'close');
 }
 
 test('wiretap', async (all) => {

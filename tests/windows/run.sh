@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What one Linux machine can show of other systems: the workspace checked for six other targets, and
+# What one Linux machine can show of other systems: the workspace checked for five other targets, and
 # the tools built for Windows and run under Wine, their tests and plays against the Python scripts.
 #
 # It takes Debian's Rust, which comes with the sources of std, so that std can be built for any
@@ -52,7 +52,11 @@ printf '== tests under Wine\n'
 trap '/usr/lib/wine/wineserver64 -k || true' EXIT
 system32="$WINEPREFIX/drive_c/windows/system32"
 if [ ! -e "$system32/bcryptprimitives.dll" ]; then
-  timeout 300 /usr/lib/wine/wine64 wineboot -i >/dev/null 2>&1
+  if ! timeout 300 /usr/lib/wine/wine64 wineboot -i >"$into/wineboot.log" 2>&1; then
+    cat "$into/wineboot.log"
+    printf 'Wine could not make its folder %s\n' "$WINEPREFIX"
+    exit 1
+  fi
   x86_64-w64-mingw32-gcc -O2 -shared -nostartfiles -Wl,--entry,0 \
     -o "$system32/bcryptprimitives.dll" tests/windows/bcryptprimitives.c -ladvapi32
 fi
