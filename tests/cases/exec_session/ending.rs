@@ -1,10 +1,11 @@
 //! Tests commands that do not end on their own, and the processes that they leave behind.
 
 use std::io::pipe;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
+use cross_process::artifacts::artifacts;
 use cross_process::deadline::{SOON, poll};
 use cross_process::net::{self, ANY_PORT};
 use cross_process::process::{Process, assert_ends, lower_open_files};
@@ -78,6 +79,24 @@ fn the_drain_time_limits_the_wait_and_ends_no_process() {
     session.server.process.wait_exit(SOON);
     let pid = String::from_utf8(done.stdout).unwrap();
     assert!(Signal::Kill.to_process(pid.trim().parse().unwrap()));
+}
+
+/// The pipe is closed when the client is told so, and not only with the session.
+#[test]
+fn a_process_that_writes_after_the_drain_time_ends_while_the_session_stays() {
+    let mut session = Session::start(&["--drain", "200ms"]);
+    let mut client = Command::new(artifacts().tool("exec-client"));
+    client.arg("--token-file").arg(&session.token);
+    client.arg(session.server.addr().to_string());
+    let mut client = Process::spawn(client);
+    client.send_line("(while echo still; do sleep 0.1; done) & echo $! >&2");
+    let pid = client.stderr.next_line(SOON).unwrap().parse().unwrap();
+    client.wait_stderr("the process was not ended", SOON);
+    assert_ends(pid);
+    client.send_line("echo open");
+    client.wait_stdout("open\n", SOON);
+    client.finish(SOON);
+    session.assert_alive();
 }
 
 /// What comes before the cut has no holes and nothing that the command has not written.

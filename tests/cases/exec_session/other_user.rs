@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use cross_process::deadline::{SOON, poll};
-use cross_process::net::ANY_PORT;
+use cross_process::net::{self, ANY_PORT};
 use cross_process::process::Process;
 use cross_process::server::Server;
 use cross_process::signal::Signal;
@@ -131,6 +131,26 @@ fn a_command_that_cannot_be_signalled_is_reported_at_its_timeout() {
     assert!(told.contains(expected), "{told}");
     let pid = String::from_utf8(done.stdout).unwrap();
     assert!(Signal::Kill.to_process(pid.trim().parse().unwrap()));
+}
+
+/// The lesson's client reads until the end of the connection.
+#[test]
+fn a_command_that_cannot_be_signalled_does_not_keep_its_connection_open() {
+    let protocol = ["--protocol=raw", "--no-auth"];
+    let options = [&protocol[..], &["--timeout=300ms", "--kill-after=200ms"]].concat();
+    let Some(mut nobodys) = Nobodys::start(&[], &options) else {
+        return;
+    };
+    let conn = net::connect(nobodys.server.addr());
+    let command = nobodys.as_root("echo $$; exec sleep 1000");
+    net::send(&conn, command.as_bytes());
+    net::half_close(&conn);
+    let reply = net::read_to_end(&conn, SOON);
+    let reply = String::from_utf8_lossy(&reply);
+    let pid: u32 = reply.lines().next().unwrap().parse().unwrap();
+    assert!(Signal::Kill.to_process(pid));
+    assert!(reply.contains("error: timed out after 300ms"), "{reply}");
+    nobodys.server.assert_nothing_left();
 }
 
 /// A process that `/proc` hides is still running.

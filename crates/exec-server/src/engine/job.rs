@@ -28,7 +28,7 @@
 use std::fmt;
 use std::io;
 use std::process::{Child, ExitStatus};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -64,7 +64,8 @@ pub(super) struct Job {
     group: u32,
     limits: Limits,
     guardian: Arc<Guardian>,
-    outlets: [Arc<Outlet>; 2],
+    /// Their readers own them, so that the pipes are closed with the last read.
+    outlets: [Weak<Outlet>; 2],
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -100,7 +101,7 @@ impl Job {
     /// Takes over `child`, the leader of its group, which is registered with the guardian.
     pub(super) fn new(
         child: Child,
-        outlets: [Arc<Outlet>; 2],
+        outlets: [Weak<Outlet>; 2],
         guardian: Arc<Guardian>,
         limits: Limits,
     ) -> Self {
@@ -142,7 +143,8 @@ impl Job {
     /// How long a background process has held an output after the shell's end, as measured by the
     /// clock. It does not count the time in which a slow client is the cause.
     pub(super) fn held_open(&self) -> Option<Duration> {
-        let waiting = self.outlets.each_ref().map(|it| it.waits_for_command());
+        let waits = |outlet: &Weak<Outlet>| outlet.upgrade()?.waits_for_command();
+        let waiting = self.outlets.each_ref().map(waits);
         let held = waiting.contains(&Some(true)) && !waiting.contains(&Some(false));
         let since = lock(&self.state).shell_ended.filter(|_| held)?;
         Some(since.elapsed())
@@ -195,7 +197,7 @@ impl Job {
     }
 
     fn close_outlets(&self) {
-        for outlet in &self.outlets {
+        for outlet in self.outlets.iter().filter_map(Weak::upgrade) {
             outlet.close();
         }
     }

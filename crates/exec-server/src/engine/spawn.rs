@@ -61,7 +61,8 @@ pub(super) fn spawn(core: &Arc<Core>, request: Request<'_>) -> Result<Running, E
         cancelled_when: request.cancelled_when,
     };
     let guardian = Arc::clone(&core.guardian);
-    let job = Job::new(child, outlets.clone(), guardian, limits);
+    let weak = outlets.each_ref().map(Arc::downgrade);
+    let job = Job::new(child, weak, guardian, limits);
     Ok(Running::new(Arc::clone(core), job, outlets, inlet))
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use proto::cli::{show_bytes, show_duration};
-use proto::net::DeadlineStream;
+use proto::net::{DeadlineStream, Stream};
 use proto::wire::Protocol;
 use proto::wire::header::Header;
 use proto::wire::sha256::{Sha256, hex};
@@ -37,11 +37,13 @@ pub fn run(client: &Client, command: &[u8]) -> Vec<u8> {
     let (started, context) = (Instant::now(), &client.context);
     let limit = usize::try_from(context.options.max_output).unwrap_or(usize::MAX);
     // While this thread runs the command it does not read, so it would not notice a reset. If the
-    // client has only half-closed, it still wants the output.
-    let stream = Arc::clone(&client.stream);
+    // client has only half-closed, it still wants the output. A command that was given up must not
+    // keep the connection open.
+    let stream = Arc::downgrade(&client.stream);
+    let gone = |stream: Arc<Stream>| !matches!(stream.take_error(), Ok(None));
     let request = Request::new(command)
         .timeout(context.options.command_timeout())
-        .cancelled_when(move || !matches!(stream.take_error(), Ok(None)));
+        .cancelled_when(move || stream.upgrade().is_none_or(gone));
     let ran = context
         .engine
         .spawn(request)
