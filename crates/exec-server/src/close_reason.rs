@@ -34,9 +34,9 @@ pub enum CloseReason {
     NotReady(&'static str),
     /// The request may be incomplete, so the next bytes may be the rest of it.
     MaybeCut,
-    /// The request has no end.
+    /// The request has no end within the limits of its size and of `--handshake-timeout`.
     Endless,
-    /// The connection's second thread could not be started.
+    /// A thread that the connection needs could not be started.
     NoThread(io::Error),
     /// The connection or the system failed.
     Failed(io::Error),
@@ -122,7 +122,8 @@ impl fmt::Display for CloseReason {
             Self::Endless => {
                 write!(
                     f,
-                    "no end of the command found; the limit is {COMMAND_LIMIT}"
+                    "no end of the command found; the limits are {COMMAND_LIMIT} bytes and \
+                     --handshake-timeout"
                 )
             }
             Self::NoThread(error) => {

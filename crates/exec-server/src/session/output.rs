@@ -16,7 +16,8 @@ use crate::engine;
 /// If the client does not read, the thread that holds the lock blocks. The thread that reads the
 /// connection must not block there, so its frames are sent when the lock is free.
 pub struct FrameWriter {
-    sealer: Mutex<Sealer>,
+    /// `None` after a write has failed: a part of a frame may have been sent, so nothing may follow.
+    sealer: Mutex<Option<Sealer>>,
     ping_due: AtomicBool,
     pong_due: AtomicBool,
     client: Client,
@@ -25,7 +26,7 @@ pub struct FrameWriter {
 impl FrameWriter {
     pub fn new(client: Client, sealer: Sealer) -> Self {
         Self {
-            sealer: Mutex::new(sealer),
+            sealer: Mutex::new(Some(sealer)),
             ping_due: AtomicBool::new(false),
             pong_due: AtomicBool::new(false),
             client,
@@ -73,7 +74,7 @@ impl FrameWriter {
         }
     }
 
-    fn try_hold(&self) -> Option<MutexGuard<'_, Sealer>> {
+    fn try_hold(&self) -> Option<MutexGuard<'_, Option<Sealer>>> {
         match self.sealer.try_lock() {
             Ok(sealer) => Some(sealer),
             Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
@@ -83,9 +84,20 @@ impl FrameWriter {
 
     fn write(
         &self,
-        mut sealer: MutexGuard<'_, Sealer>,
+        mut held: MutexGuard<'_, Option<Sealer>>,
         frame: Option<(FrameType, &[u8])>,
     ) -> io::Result<()> {
+        let Some(sealer) = &mut *held else {
+            return Ok(());
+        };
+        let sent = self.write_with(sealer, frame);
+        if sent.is_err() {
+            *held = None;
+        }
+        sent
+    }
+
+    fn write_with(&self, sealer: &mut Sealer, frame: Option<(FrameType, &[u8])>) -> io::Result<()> {
         let mut traced = self.client.traced(&*self.client.stream);
         if let Some(frame) = frame {
             sealer.send(&mut traced, [frame])?;
@@ -117,6 +129,7 @@ mod tests {
     use std::io::Read;
     use std::os::unix::net::UnixStream;
     use std::sync::Arc;
+    use std::time::Duration;
 
     use proto::net::Peer;
     use proto::wire::Protocol;
@@ -126,15 +139,12 @@ mod tests {
     use crate::context::Context;
     use crate::options::Options;
 
-    /// A frame that is no longer wanted uses no sequence number, and a due `pong` is sent after the
-    /// frame that another thread was writing.
-    #[test]
-    fn unwanted_frames_are_not_sent_and_due_frames_are() {
-        let (ours, mut theirs) = UnixStream::pair().unwrap();
-        let sealer = || {
-            let agreement = Agreement::new(&[1; 32], &[2; 32], &[3; 32]).unwrap();
-            agreement.into_server().0
-        };
+    fn sealer() -> Sealer {
+        let agreement = Agreement::new(&[1; 32], &[2; 32], &[3; 32]).unwrap();
+        agreement.into_server().0
+    }
+
+    fn writer(ours: UnixStream) -> FrameWriter {
         let options = Options {
             protocol: Protocol::Raw,
             ..Options::default()
@@ -144,7 +154,33 @@ mod tests {
             peer: Peer::Unix(1),
             context: Arc::new(Context::new(options).unwrap()),
         };
-        let writer = FrameWriter::new(client, sealer());
+        FrameWriter::new(client, sealer())
+    }
+
+    /// A write that has timed out may have sent a part of its frame.
+    #[test]
+    fn nothing_follows_a_cut_frame() {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        let limit = Some(Duration::from_millis(10));
+        ours.set_write_timeout(limit).unwrap();
+        let writer = writer(ours);
+        let piece = [0; 60_000];
+        while writer.send(FrameType::Stdout, &piece, || ()).is_ok() {}
+        theirs.set_nonblocking(true).unwrap();
+        let mut sent = Vec::new();
+        theirs.read_to_end(&mut sent).unwrap_err();
+        writer.send(FrameType::Exit, b"{}", || ()).unwrap();
+        writer.pong().unwrap();
+        let error = theirs.read(&mut [0]).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
+    }
+
+    /// A frame that is no longer wanted uses no sequence number, and a due `pong` is sent after the
+    /// frame that another thread was writing.
+    #[test]
+    fn unwanted_frames_are_not_sent_and_due_frames_are() {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        let writer = writer(ours);
         assert!(!writer.try_send(FrameType::Note, b"", || false).unwrap());
         let held = lock(&writer.sealer);
         writer.pong().unwrap();

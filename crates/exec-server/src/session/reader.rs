@@ -197,7 +197,7 @@ impl<'a> Link<'a> {
             let Some(input) = &self.input else {
                 return Ok(());
             };
-            if input.offer(bytes, PROBE)? {
+            if input.offer(bytes, PROBE).map_err(CloseReason::NoThread)? {
                 return Ok(());
             }
             // An empty write fails if the kernel knows that the peer is gone.
