@@ -197,7 +197,7 @@ impl Line {
         };
         let mut rows = TABLE.iter().enumerate();
         rows.find_map(|(place, (name, _, works))| {
-            (!works[traffic as usize] && is_set(place)).then_some(*name)
+            (works.get(traffic as usize) != Some(&true) && is_set(place)).then_some(*name)
         })
     }
 

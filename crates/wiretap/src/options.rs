@@ -64,6 +64,30 @@ impl Options {
             None => Ok(()),
         }
     }
+
+    /// Refuses flags that do nothing with `--replay`.
+    ///
+    /// # Errors
+    ///
+    /// The first of them.
+    pub fn check_replay(&self) -> Result<(), Failure> {
+        let others = [
+            ("udp", matches!(self.traffic, Traffic::Datagrams)),
+            ("decode", self.decode.is_some()),
+            ("connections", self.connections != 0),
+            ("allow-remote", self.allow_remote),
+            ("seed", self.line.seed != 1),
+            ("record", self.record.is_some()),
+        ];
+        let mut given = others.iter().filter(|(_, is_given)| *is_given);
+        let bend = self.line.idle_setting(Traffic::Recorded);
+        match bend.or_else(|| given.next().map(|(name, _)| *name)) {
+            Some(name) => Err(Failure::usage(format!(
+                "--{name} does nothing with --replay"
+            ))),
+            None => Ok(()),
+        }
+    }
 }
 
 /// A flag that bends the line.

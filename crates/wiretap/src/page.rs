@@ -14,7 +14,7 @@ use std::time::Duration;
 use proto::cli::Failure;
 use proto::net::{Endpoint, Listener, Stream};
 use proto::random::Random;
-use proto::socketserver::{Connection, Connections, RequestHandler, ThreadingServer};
+use proto::socketserver::{Connection, Connections, RequestHandler, Stopper, ThreadingServer};
 use proto::wire::hmac;
 use proto::wire::json::Value;
 use proto::wire::sha256::hex;
@@ -55,12 +55,13 @@ struct Caller {
     shared: Arc<Shared>,
 }
 
-/// Serves the page on a free loopback port, and returns its address with the key.
+/// Serves the page on a free loopback port, and returns its address with the key, and what stops
+/// it.
 ///
 /// # Errors
 ///
 /// If no port, thread or descriptor is free.
-pub fn serve(tap: &Arc<Tap>) -> Result<String, Failure> {
+pub fn serve(tap: &Arc<Tap>) -> Result<(String, Stopper), Failure> {
     let start = |error| Failure::start("cannot serve the page", &error);
     let listener = Listener::bind(&"127.0.0.1:0".parse::<Endpoint>().map_err(Failure::new)?)?;
     let (here, key) = (listener.endpoint().to_string(), secret());
@@ -74,11 +75,12 @@ pub fn serve(tap: &Arc<Tap>) -> Result<String, Failure> {
     })
     .write_timeout(Some(STUCK))
     .max_connections(CALLERS);
+    let stopper = server.stopper();
     let thread = thread::Builder::new().name("page".into());
     thread
         .spawn(move || server.serve_forever())
         .map_err(start)?;
-    Ok(address)
+    Ok((address, stopper))
 }
 
 /// A key that cannot be guessed. If std has no better source, as on Windows, it is made from the
@@ -139,7 +141,11 @@ impl Shared {
         let mut words = said.splitn(3, ' ').chain([""; 3]);
         let [side, name, value] = std::array::from_fn(|_| words.next().unwrap_or_default());
         let side = Side::named(side).ok_or("the side is neither client nor server")?;
-        self.tap.options.line.set(side, name, value.as_ref())
+        let (line, traffic) = (&self.tap.options.line, self.tap.options.traffic);
+        if !line.all(side, traffic).any(|(known, _)| known == name) {
+            return Err(format!("{name:?} is not a setting of this traffic"));
+        }
+        line.set(side, name, value.as_ref())
     }
 
     /// The settings of both directions.

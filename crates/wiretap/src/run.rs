@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{self, Write};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -32,6 +33,9 @@ const DESCRIPTORS: usize = 3;
 /// How long the printer waits for an event in one call.
 const LOOK: Duration = Duration::from_secs(3600);
 
+/// How long an open page has to read the last events.
+const LAST_EVENTS: Duration = Duration::from_secs(1);
+
 /// Runs wiretap with these options.
 ///
 /// # Errors
@@ -40,6 +44,7 @@ const LOOK: Duration = Duration::from_secs(3600);
 pub fn run(mut options: Options) -> Result<ExitCode, Failure> {
     let log = options.log;
     if let Some(file) = &options.replay {
+        options.check_replay()?;
         let journal = Journal::read(file, log)
             .map_err(|why| Failure::new(format!("cannot replay {} ({why})", file.display())))?;
         options.traffic = Traffic::Recorded;
@@ -92,12 +97,12 @@ fn serve<T>(
     [at_the_end, on_eof]: [Stopper; 2],
     serve: impl FnOnce() -> T,
 ) -> Result<ExitCode, Failure> {
-    if endpoints.contains(&tap.options.target) {
+    if is_reached(&endpoints, &tap.options.target) {
         return Err(Failure::usage("LISTEN and TARGET are the same"));
     }
     // An empty picture, so that a missing folder is reported now.
     draw(tap)?;
-    let page = page::serve(tap)?;
+    let (page, page_stopper) = page::serve(tap)?;
     if tap.options.stop_on_eof {
         stop_when_stdin_ends(on_eof, Duration::ZERO, tap.options.log)?;
     }
@@ -111,9 +116,25 @@ fn serve<T>(
     let printer = printer.map_err(|error| Failure::start("cannot start a thread", &error))?;
     serve();
     tap.journal.complete();
+    page_stopper.shutdown(LAST_EVENTS);
     printer.join().unwrap_or(Ok(()))?;
     let failure = tap.journal.record_failure();
     failure.map_or(Ok(ExitCode::SUCCESS), Err)
+}
+
+/// Whether a client of `target` reaches one of our own endpoints: it then forwards to itself.
+fn is_reached(endpoints: &[Endpoint], target: &Endpoint) -> bool {
+    let targets = target.resolve().unwrap_or_default();
+    let is_same = |ours: SocketAddr| {
+        targets.iter().any(|target| {
+            let is_any = ours.ip().is_unspecified() && target.ip().is_loopback();
+            ours.port() == target.port() && (ours.ip() == target.ip() || is_any)
+        })
+    };
+    let mut ours = endpoints
+        .iter()
+        .flat_map(|ours| ours.resolve().unwrap_or_default());
+    endpoints.contains(target) || ours.any(is_same)
 }
 
 /// Shows a recorded file: on the page until it is stopped, or only as a picture.
@@ -122,7 +143,7 @@ fn replay(tap: &Arc<Tap>) -> Result<ExitCode, Failure> {
         draw(tap)?;
         return Ok(ExitCode::SUCCESS);
     }
-    print(tap, &page::serve(tap)?)?;
+    print(tap, &page::serve(tap)?.0)?;
     if tap.options.stop_on_eof {
         let _ = io::copy(&mut stdin(), &mut io::sink());
         return Ok(ExitCode::SUCCESS);
@@ -142,7 +163,7 @@ fn print(tap: &Tap, page: &str) -> Result<(), Failure> {
         seen = news.seen;
         let mut lines: String = news.events.iter().map(ToString::to_string).collect();
         if news.lost > 0 {
-            lines = format!("({} events came too fast to be shown)\n{lines}", news.lost);
+            lines = format!("({} earlier events are not kept)\n{lines}", news.lost);
         }
         Output::stdout().write(lines.as_bytes())?;
         if news.is_complete {

@@ -55,6 +55,19 @@ fn settings_without_effect_are_usage_errors() {
     refused(&["--duplicate", "server:20"], 2, "--duplicate needs --udp");
     let why = "--chop does nothing with --udp";
     refused(&["--udp", "--delay", "1s", "--chop", "1"], 2, why);
+    for flag in [
+        &["--chop", "1"][..],
+        &["--drop", "1"],
+        &["--seed", "2"],
+        &["--decode", "lines"],
+        &["--connections", "1"],
+        &["--record", "/missing/record"],
+        &["--udp"],
+        &["--allow-remote"],
+    ] {
+        let why = format!("{} does nothing with --replay", flag[0]);
+        refused(&[flag, &["--replay", "/missing/file"]].concat(), 2, &why);
+    }
 }
 
 #[test]
@@ -71,7 +84,17 @@ fn listen_and_target_must_differ() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = free.local_addr().unwrap().to_string();
     drop(free);
-    refused(&[&addr, &addr], 2, "LISTEN and TARGET are the same");
+    let port = addr.rsplit(':').next().unwrap();
+    let (name, all) = (format!("localhost:{port}"), format!("0.0.0.0:{port}"));
+    for (listen, target) in [
+        (&addr, &addr),
+        (&name, &addr),
+        (&addr, &name),
+        (&all, &addr),
+    ] {
+        let args = ["--allow-remote", listen, target];
+        refused(&args, 2, "LISTEN and TARGET are the same");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Tests the page: its access control, and hostile requests.
 
-use std::net::SocketAddr;
+use std::io::Read;
+use std::net::{SocketAddr, TcpStream};
 
 use cross_process::deadline::{SOON, poll};
 use cross_process::net;
@@ -19,8 +20,13 @@ struct Page {
 
 #[track_caller]
 fn page() -> Page {
-    let server = Tool("tcp-server", &[]).serve().unwrap();
-    let mut tap = tap(server.addr(), &[]);
+    page_over("tcp-server", &[])
+}
+
+#[track_caller]
+fn page_over(server: &'static str, flags: &[&str]) -> Page {
+    let server = Tool(server, &[]).serve().unwrap();
+    let mut tap = tap(server.addr(), flags);
     let (addr, key) = page_of(&mut tap);
     Page {
         tap,
@@ -49,6 +55,18 @@ impl Page {
     }
 }
 
+/// Reads until all these words have come; an error with what came instead.
+fn read_until(mut stream: &TcpStream, words: &[&str]) -> Result<(), String> {
+    let mut seen = String::new();
+    let has_all = poll(SOON, || {
+        let mut buffer = [0; 4096];
+        let count = stream.read(&mut buffer).unwrap_or(0);
+        seen.push_str(&String::from_utf8_lossy(&buffer[..count]));
+        words.iter().all(|word| seen.contains(word)).then_some(())
+    });
+    has_all.ok_or(seen)
+}
+
 #[track_caller]
 fn assert_status(answer: &str, status: &str) {
     assert!(
@@ -75,15 +93,8 @@ fn it_answers_its_own_requests_and_streams_events() {
     net::send(&events, request.as_bytes());
     let client = net::connect(page.tap.addr());
     assert_eq!(net::ask(&client, b"watched", 7), b"WATCHED");
-    let mut seen = String::new();
-    let has_both = poll(SOON, || {
-        let mut buffer = [0; 4096];
-        let count = std::io::Read::read(&mut &events, &mut buffer).unwrap();
-        seen.push_str(&String::from_utf8_lossy(&buffer[..count]));
-        let both = ["77617463686564", "57415443484544"];
-        both.iter().all(|hex| seen.contains(hex)).then_some(())
-    });
-    assert!(has_both.is_some(), "{seen}");
+    let seen = read_until(&events, &["77617463686564", "57415443484544"]);
+    assert!(seen.is_ok(), "{seen:?}");
 
     let picture = page.ask("GET", &page.with_key("/picture.svg?"), &page.host());
     assert!(picture.contains("watched") && picture.contains("<svg"));
@@ -114,6 +125,37 @@ fn a_switch_bends_the_line_of_a_running_conversation() {
         let is_told = answer.contains("{\"error\": \"") && answer.contains(why);
         assert!(is_told, "{words}: {answer}");
     }
+}
+
+#[test]
+fn a_setting_that_does_nothing_to_datagrams_is_refused() {
+    let page = page_over("udp-server", &["--udp"]);
+    let headers = format!("{}Bend: client reset-after 3\r\n", page.host());
+    let answer = page.ask("POST", &page.with_key("/bend?"), &headers);
+    let is_refused = answer.contains("{\"error\": \"") && answer.contains("reset-after");
+    assert!(is_refused, "{answer}");
+    assert_eq!(net::ask_udp(&net::udp(page.tap.addr()), b"hello"), b"HELLO");
+}
+
+#[test]
+fn an_open_page_sees_the_last_event_before_wiretap_ends() {
+    let mut page = page_over("tcp-server", &["--connections", "1"]);
+    let events = net::connect(page.addr);
+    let path = page.with_key("/events?");
+    let request = format!("GET {path} HTTP/1.1\r\n{}\r\n", page.host());
+    net::send(&events, request.as_bytes());
+    let client = net::connect(page.tap.addr());
+    assert_eq!(net::ask(&client, b"hello", 5), b"HELLO");
+    // The page's thread has just written, and now pauses.
+    let hello = read_until(&events, &["48454c4c4f"]);
+    assert!(hello.is_ok(), "{hello:?}");
+    drop(client);
+    let seen = String::from_utf8_lossy(&net::read_to_end(&events, SOON)).into_owned();
+    assert!(
+        seen.contains(r#""kind": "over""#) && seen.contains("event: complete"),
+        "{seen}"
+    );
+    assert!(page.tap.process.wait_exit(SOON).success());
 }
 
 #[test]
@@ -170,7 +212,7 @@ fn invalid_requests_are_refused_and_delay_no_other() {
         net::send(&stream, bytes);
         // Unread bytes may turn the end of the stream into a reset.
         let mut answer = Vec::new();
-        let _ = std::io::Read::read_to_end(&mut &stream, &mut answer);
+        let _ = (&stream).read_to_end(&mut answer);
         assert!(
             answer.is_empty() || answer.starts_with(b"HTTP/1.1 400 "),
             "{answer:?}"
