@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use proto::cli::Failure;
 use proto::net::{ResolveError, connect_udp};
 use proto::serving::log_events;
 use proto::socketserver::{Datagram, Event, Refusal, STACK_SIZE, descriptor_limit};
@@ -95,18 +96,26 @@ impl Exchange {
         let (sender, inbox) = mpsc::sync_channel(ROOM);
         let exchange = Arc::clone(self);
         let thread = thread::Builder::new().stack_size(STACK_SIZE);
-        // If no thread can be started, the datagram is lost.
-        let _ = thread.spawn(move || {
-            if let Some(talk) = Talk::begin(&exchange.tap, &client.to_string()) {
-                if let Err(error) = exchange.forward(&talk, client, &inbox) {
-                    talk.note(Kind::Refused, Side::Server, &start_reason(&error));
-                }
-                talk.end();
+        let thread = thread.spawn(move || {
+            let Some(talk) = Talk::begin(&exchange.tap, &client.to_string()) else {
+                return exchange.forget(client);
+            };
+            if let Err(error) = exchange.forward(&talk, client, &inbox) {
+                talk.note(Kind::Refused, Side::Server, &start_reason(&error));
+                exchange.forget(client);
             }
-            lock(&exchange.clients).remove(&client);
-            drop(inbox);
+            talk.end();
         });
+        if let Err(error) = thread {
+            let failure = Failure::start("a datagram is lost: cannot start a thread", &error);
+            self.tap.options.log.complain(&failure);
+        }
         sender
+    }
+
+    /// The client's next datagram begins a new conversation.
+    fn forget(&self, client: SocketAddr) {
+        lock(&self.clients).remove(&client);
     }
 
     /// Forwards datagrams in both directions until the client is forgotten.
@@ -125,6 +134,8 @@ impl Exchange {
             limit: None,
         };
         let requests = Requests {
+            exchange: self,
+            client,
             inbox,
             upstream,
             is_forgotten,
@@ -156,6 +167,8 @@ fn upstream(targets: &[SocketAddr]) -> io::Result<UdpSocket> {
 
 /// What a client sends, passed on by the thread that receives for all clients.
 struct Requests<'a> {
+    exchange: &'a Exchange,
+    client: SocketAddr,
     inbox: &'a Receiver<Numbered>,
     upstream: &'a UdpSocket,
     is_forgotten: &'a AtomicBool,
@@ -166,7 +179,11 @@ impl Wire for Requests<'_> {
 
     fn recv(&mut self, buffer: &mut [u8], limit: Option<Duration>) -> Received {
         let Ok((number, data)) = self.inbox.recv_timeout(limit.unwrap_or(FORGOTTEN)) else {
-            self.is_forgotten.store(limit.is_none(), Ordering::Relaxed);
+            if limit.is_none() {
+                // At once, because the thread of the server's replies ends only later.
+                self.exchange.forget(self.client);
+                self.is_forgotten.store(true, Ordering::Relaxed);
+            }
             return Err(ErrorKind::TimedOut.into());
         };
         buffer[..data.len()].copy_from_slice(&data);
