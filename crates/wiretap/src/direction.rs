@@ -295,10 +295,13 @@ impl<'a, W: Wire> Direction<'a, W> {
 
     /// The pause before the next piece.
     fn pause(&self, size: usize) -> Duration {
-        match (self.bytes(Bend::Rate), self.bytes(Bend::Chop)) {
-            (0, 0) => Duration::ZERO,
-            (0, _) => BETWEEN_PIECES,
-            (rate, _) => Duration::from_secs_f64(size as f64 / rate as f64),
+        let rated = match self.bytes(Bend::Rate) {
+            0 => Duration::ZERO,
+            rate => Duration::from_secs_f64(size as f64 / rate as f64),
+        };
+        match self.bytes(Bend::Chop) {
+            0 => rated,
+            _ => rated.max(BETWEEN_PIECES),
         }
     }
 

@@ -1,7 +1,8 @@
 //! The events of all conversations, for their followers: the page, standard output, a file.
 //!
 //! A slow follower does not delay a conversation: the journal keeps only the newest events and
-//! tells the follower how many it missed.
+//! tells the follower how many it missed. Only `--record` does: it is written before the bytes are
+//! sent on.
 
 use std::collections::VecDeque;
 use std::fs::File;

@@ -50,6 +50,7 @@ pub fn draw(events: &[Arc<Event>]) -> String {
         if number >= left_out {
             drawing.add(event);
         }
+        drawing.last = event.micros;
     }
     FRAME
         .replace("HEIGHT", &(60 + drawing.y).to_string())
@@ -67,7 +68,6 @@ struct Drawing<'a> {
 impl Drawing<'_> {
     fn add(&mut self, event: &Event) {
         let since = event.micros.saturating_sub(self.last);
-        self.last = event.micros;
         let number = event.conversation;
         let [from, to] = [event.from, event.from.other()].map(|side| SIDES[side as usize]);
         let (from, to) = match event.kind {
@@ -115,7 +115,7 @@ impl Drawing<'_> {
             }
         }
         self.rect("frame", x, width);
-        self.text("data", (from + to) / 2, &shown);
+        self.text("data", "", (from + to) / 2, &shown);
         self.y += LINE;
     }
 
@@ -123,20 +123,20 @@ impl Drawing<'_> {
     fn words(&mut self, class: &str, words: &str) {
         let fit = match words.len() {
             0..=CHARACTERS => "",
-            _ => r#"" textLength="460" lengthAdjust="spacingAndGlyphs"#,
+            _ => r#" textLength="460" lengthAdjust="spacingAndGlyphs""#,
         };
-        self.text(&format!("{class}{fit}"), WIRETAP, words);
+        self.text(class, fit, WIRETAP, words);
         self.y += LINE;
     }
 
-    fn text(&mut self, class: &str, x: i64, words: &str) {
+    fn text(&mut self, class: &str, attributes: &str, x: i64, words: &str) {
         let y = self.y + 5;
         let words = words
             .replace('&', "&amp;")
             .replace('<', "&lt;")
             .replace('"', "&quot;");
         self.put(format_args!(
-            r#"<text class="{class}" x="{x}" y="{y}">{words}</text>"#
+            r#"<text class="{class}"{attributes} x="{x}" y="{y}">{words}</text>"#
         ));
     }
 
