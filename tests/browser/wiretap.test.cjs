@@ -111,7 +111,7 @@ test('wiretap', async (all) => {
         await page.waitForFunction(() => !document.querySelector('#bends input.set'));
     });
 
-    await feature('two sends that are held arrive as one box of two colours', ['--hold', 'client:300ms'], {}, async (page, endpoint) => {
+    await feature('two sends that are held arrive as one box of two colours', ['--hold', 'client:2s'], {}, async (page, endpoint) => {
         const socket = net.connect(Number(endpoint.split(':')[1]), '127.0.0.1');
         socket.setNoDelay(true);
         socket.write('one');
@@ -155,6 +155,18 @@ test('wiretap', async (all) => {
         assert.ok(count > 500 && count <= 2200, `${count} rows`);
         await page.click('#pause');
         assert.equal(await page.locator('#pause').getAttribute('aria-pressed'), 'true');
+    });
+
+    await feature('thousands of short conversations leave the page quick, and the newest on it', [], {}, async (page, endpoint) => {
+        for (let number = 0; number < 3000; number += 20) {
+            await Promise.all(Array.from({ length: 20 }, () => talk(endpoint, ['hello'])));
+        }
+        await talk(endpoint, ['the last']);
+        await page.waitForFunction(() => /THE LAST/.test(document.getElementById('lanes').textContent), null, { timeout: 60_000 });
+        for (const part of ['.lane', '#which option']) {
+            const count = await page.locator(part).count();
+            assert.ok(count > 100 && count < 1000, `${count} of ${part}`);
+        }
     });
 
     await all.test('a record is replayed as the same rows', async () => {
