@@ -54,10 +54,6 @@ pub struct Exchange {
 
 impl Exchange {
     /// An exchange between clients at `listening` and the server.
-    ///
-    /// # Errors
-    ///
-    /// If the server's name has no address.
     pub fn new(tap: &Arc<Tap>, listening: UdpSocket) -> Result<Arc<Self>, ResolveError> {
         let possible = descriptor_limit().map_or(CLIENTS, |limit| limit / SHARE);
         Ok(Arc::new(Self {
@@ -100,11 +96,12 @@ impl Exchange {
             let Some(talk) = Talk::begin(&exchange.tap, &client.to_string()) else {
                 return exchange.forget(client);
             };
-            if let Err(error) = exchange.forward(&talk, client, &inbox) {
+            let sent = exchange.forward(&talk, client, &inbox);
+            talk.end(sent.unwrap_or_else(|error| {
                 talk.note(Kind::Refused, Side::Server, &start_reason(&error));
                 exchange.forget(client);
-            }
-            talk.end();
+                [0; 2]
+            }));
         });
         if let Err(error) = thread {
             let failure = Failure::start("a datagram is lost: cannot start a thread", &error);
@@ -118,13 +115,14 @@ impl Exchange {
         lock(&self.clients).remove(&client);
     }
 
-    /// Forwards datagrams in both directions until the client is forgotten.
+    /// Forwards datagrams in both directions until the client is forgotten. Returns how many bytes
+    /// of each side it forwarded.
     fn forward(
         &self,
         talk: &Talk,
         client: SocketAddr,
         inbox: &Receiver<Numbered>,
-    ) -> io::Result<()> {
+    ) -> io::Result<[u64; 2]> {
         let upstream = &upstream(&self.targets)?;
         let is_forgotten = &AtomicBool::new(false);
         let answers = Answers {
@@ -142,11 +140,11 @@ impl Exchange {
         };
         thread::scope(|scope| {
             let thread = thread::Builder::new().stack_size(STACK_SIZE);
-            thread.spawn_scoped(scope, || {
-                Direction::run(talk, Side::Server, answers, is_forgotten);
+            let server = thread.spawn_scoped(scope, || {
+                Direction::run(talk, Side::Server, answers, is_forgotten)
             })?;
-            Direction::run(talk, Side::Client, requests, is_forgotten);
-            Ok(())
+            let client = Direction::run(talk, Side::Client, requests, is_forgotten);
+            Ok([client, server.join().unwrap_or(0)])
         })
     }
 }

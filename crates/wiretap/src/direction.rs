@@ -81,7 +81,9 @@ pub struct Direction<'a, W> {
     /// The pieces that wait on a bent line, ordered by due time, and their total size.
     queue: VecDeque<Chunk>,
     waiting: usize,
+    /// How many bytes were read, and how many were forwarded.
     read: u64,
+    sent: u64,
     /// When the rate allows the next piece.
     next_send: Instant,
     has_ended: bool,
@@ -90,9 +92,9 @@ pub struct Direction<'a, W> {
 }
 
 impl<'a, W: Wire> Direction<'a, W> {
-    /// Forwards what `from` sends, until its end.
-    pub fn run(talk: &'a Talk, from: Side, wire: W, is_over: &'a AtomicBool) {
-        let direction = Self {
+    /// Forwards what `from` sends, until its end. Returns how many bytes it forwarded.
+    pub fn run(talk: &'a Talk, from: Side, wire: W, is_over: &'a AtomicBool) -> u64 {
+        let mut direction = Self {
             talk,
             from,
             wire,
@@ -100,15 +102,17 @@ impl<'a, W: Wire> Direction<'a, W> {
             queue: VecDeque::new(),
             waiting: 0,
             read: 0,
+            sent: 0,
             next_send: Instant::now(),
             has_ended: false,
             is_stalled: false,
             was_overtaken: false,
         };
         direction.forward();
+        direction.sent
     }
 
-    fn forward(mut self) {
+    fn forward(&mut self) {
         let mut buffer = vec![0; RECV_SIZE];
         while !self.is_over() {
             let wait = self.forward_due();
@@ -126,8 +130,7 @@ impl<'a, W: Wire> Direction<'a, W> {
     /// Forwards the next waiting piece by the current settings. Returns the time until the next
     /// piece may be due; `None` if no piece waits.
     fn forward_due(&mut self) -> Option<Duration> {
-        let sent = self.talk.sent(self.from);
-        let is_reached = |bend| self.bytes(bend) != 0 && sent >= self.bytes(bend);
+        let is_reached = |limit| self.left(limit, self.sent) == Some(0);
         if is_reached(Bend::CloseAfter) {
             return self.cut("closed", Shutdown::Both);
         }
@@ -146,7 +149,7 @@ impl<'a, W: Wire> Direction<'a, W> {
             return Some(due - now);
         }
         self.is_stalled = false;
-        let size = self.piece_size(sent, chunk.data.len());
+        let size = self.piece_size(chunk.data.len());
         let mut chunk = self.queue.pop_front()?;
         self.waiting -= size;
         self.send(Kind::Sent, chunk.at, &chunk.data[..size], &chunk.words);
@@ -165,10 +168,8 @@ impl<'a, W: Wire> Direction<'a, W> {
         if self.has_ended || self.queue.len() >= WAITING || self.waiting >= WAITING_BYTES {
             return 0;
         }
-        match self.bytes(Bend::ResetAfter) {
-            0 => RECV_SIZE,
-            limit => limit.saturating_sub(self.read).min(RECV_SIZE as u64) as usize,
-        }
+        let left = self.left(Bend::ResetAfter, self.read);
+        left.map_or(RECV_SIZE, |left| left.min(RECV_SIZE as u64) as usize)
     }
 
     fn recv(&mut self, buffer: &mut [u8], limit: Option<Duration>) {
@@ -254,7 +255,7 @@ impl<'a, W: Wire> Direction<'a, W> {
                 break;
             }
         }
-        self.talk.count(self.from, data.len());
+        self.sent += data.len() as u64;
     }
 
     /// Ends the conversation because a limit is reached.
@@ -278,15 +279,14 @@ impl<'a, W: Wire> Direction<'a, W> {
     }
 
     fn note_bent(&self, how: &str) {
-        let sent = self.talk.sent(self.from);
-        let words = format!("{how} by wiretap after {sent} bytes");
+        let words = format!("{how} by wiretap after {} bytes", self.sent);
         self.talk.note(Kind::Bent, self.from, &words);
     }
 
     /// The size of the next send: no more than a chop, a rate or a limit allows.
-    fn piece_size(&self, sent: u64, most: usize) -> usize {
+    fn piece_size(&self, most: usize) -> usize {
         let limits = [Bend::CloseAfter, Bend::ResetAfter, Bend::StallAfter];
-        let left = limits.map(|limit| self.bytes(limit).saturating_sub(sent));
+        let left = limits.map(|limit| self.left(limit, self.sent).unwrap_or(0));
         let rate = self.bytes(Bend::Rate).div_ceil(PIECES_A_SECOND);
         let sizes = left.into_iter().chain([self.bytes(Bend::Chop), rate]);
         let smallest = sizes.filter(|&size| size != 0).min();
@@ -303,6 +303,12 @@ impl<'a, W: Wire> Direction<'a, W> {
             0 => rated,
             _ => rated.max(BETWEEN_PIECES),
         }
+    }
+
+    /// How many more bytes than `done` a limit allows; `None` if it is off.
+    fn left(&self, limit: Bend, done: u64) -> Option<u64> {
+        let bytes = self.bytes(limit);
+        (bytes != 0).then(|| bytes.saturating_sub(done))
     }
 
     fn bytes(&self, bend: Bend) -> u64 {

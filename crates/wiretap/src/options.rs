@@ -40,10 +40,6 @@ pub struct Options {
 impl Options {
     /// Refuses addresses on other machines without `--allow-remote`, and settings that would have
     /// no effect.
-    ///
-    /// # Errors
-    ///
-    /// What is wrong, and the remedy.
     pub fn check(&self) -> Result<(), Failure> {
         let is_udp = matches!(self.traffic, Traffic::Datagrams);
         for (what, endpoint) in [("LISTEN", &self.listen), ("TARGET", &self.target)] {
@@ -66,10 +62,6 @@ impl Options {
     }
 
     /// Refuses flags that do nothing with `--replay`.
-    ///
-    /// # Errors
-    ///
-    /// The first of them.
     pub fn check_replay(&self) -> Result<(), Failure> {
         let others = [
             ("udp", matches!(self.traffic, Traffic::Datagrams)),

@@ -57,10 +57,6 @@ struct Caller {
 
 /// Serves the page on a free loopback port, and returns its address with the key, and what stops
 /// it.
-///
-/// # Errors
-///
-/// If no port, thread or descriptor is free.
 pub fn serve(tap: &Arc<Tap>) -> Result<(String, Stopper), Failure> {
     let start = |error| Failure::start("cannot serve the page", &error);
     let listener = Listener::bind(&"127.0.0.1:0".parse::<Endpoint>().map_err(Failure::new)?)?;

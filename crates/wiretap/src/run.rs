@@ -37,10 +37,6 @@ const LOOK: Duration = Duration::from_secs(3600);
 const LAST_EVENTS: Duration = Duration::from_secs(1);
 
 /// Runs wiretap with these options.
-///
-/// # Errors
-///
-/// What failed, and why.
 pub fn run(mut options: Options) -> Result<ExitCode, Failure> {
     let log = options.log;
     if let Some(file) = &options.replay {

@@ -36,15 +36,19 @@ impl RequestHandler for Conversation {
         let Some(talk) = Talk::begin(&self.tap, &self.connection.peer.to_string()) else {
             return;
         };
-        match connect(&self.tap.options.target, CONNECT) {
+        let sent = match connect(&self.tap.options.target, CONNECT) {
             Ok(server) => forward(&talk, [&self.connection.stream, &server]),
-            Err(error) => talk.note(Kind::Refused, Side::Server, &error.to_string()),
-        }
-        talk.end();
+            Err(error) => {
+                talk.note(Kind::Refused, Side::Server, &error.to_string());
+                [0; 2]
+            }
+        };
+        talk.end(sent);
     }
 }
 
-fn forward(talk: &Talk, streams: [&Stream; 2]) {
+/// Returns how many bytes of each side it forwarded.
+fn forward(talk: &Talk, streams: [&Stream; 2]) -> [u64; 2] {
     for stream in streams {
         // Without TCP_NODELAY the kernel may join bytes that the other program sent separately.
         let _ = stream.set_nodelay();
@@ -58,18 +62,19 @@ fn forward(talk: &Talk, streams: [&Stream; 2]) {
             limit: None,
             recvs: 0,
         };
-        Direction::run(talk, from, wire, &is_over);
+        Direction::run(talk, from, wire, &is_over)
     };
     thread::scope(|scope| {
         let thread = thread::Builder::new().stack_size(STACK_SIZE);
         match thread.spawn_scoped(scope, || run(Side::Server)) {
-            Ok(_) => run(Side::Client),
+            Ok(server) => [run(Side::Client), server.join().unwrap_or(0)],
             Err(error) => {
                 let words = format!("cannot start a thread ({})", start_reason(&error));
                 talk.note(Kind::Bent, Side::Client, &words);
+                [0; 2]
             }
         }
-    });
+    })
 }
 
 /// The two connections of a conversation, for one direction.

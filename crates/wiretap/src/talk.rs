@@ -1,7 +1,5 @@
-//! The state that all conversations share, and one conversation: its number, its events, and the
-//! count of its bytes.
+//! The state that all conversations share, and one conversation: its number and its events.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use proto::sync::lock;
@@ -26,7 +24,6 @@ pub struct Talk {
     pub tap: Arc<Tap>,
     number: u64,
     decoder: Option<Mutex<Decoder>>,
-    sent: [AtomicU64; 2],
 }
 
 impl Talk {
@@ -36,27 +33,16 @@ impl Talk {
             tap: Arc::clone(tap),
             number: tap.journal.begin_conversation()?,
             decoder: tap.options.decode.map(Decoder::new).map(Mutex::new),
-            sent: Default::default(),
         };
         talk.note(Kind::Opened, Side::Client, client);
         Some(talk)
     }
 
-    /// Ends the conversation.
-    pub fn end(&self) {
-        let [client, server] = Side::BOTH.map(|side| self.sent(side));
+    /// Ends the conversation, in which this many bytes of the client and of the server were
+    /// forwarded.
+    pub fn end(&self, [client, server]: [u64; 2]) {
         let totals = format!("{client} bytes from the client, {server} from the server");
         self.note(Kind::Over, Side::Client, &totals);
-    }
-
-    /// Counts forwarded bytes of `from`, and returns their number before these.
-    pub fn count(&self, from: Side, bytes: usize) -> u64 {
-        self.sent[from as usize].fetch_add(bytes as u64, Ordering::Relaxed)
-    }
-
-    /// How many bytes of `from` were forwarded.
-    pub fn sent(&self, from: Side) -> u64 {
-        self.sent[from as usize].load(Ordering::Relaxed)
     }
 
     /// Adds an event without bytes to the journal.
