@@ -21,6 +21,9 @@ const TAKEOVER: Duration = Duration::from_secs(2);
 const TURN: Duration = Duration::from_secs(4);
 const LOOK: Duration = Duration::from_millis(10);
 
+/// In a rootless container the host's root, who owns `/tmp`, shows as this user.
+const OUTSIDE: u32 = 65_534;
+
 /// A listening socket's name in the file system; removed on drop if it is still the same file.
 #[derive(Debug)]
 pub(super) struct SocketFile {
@@ -129,7 +132,7 @@ fn parent(path: &Path) -> &Path {
 }
 
 /// Refuses a directory in which another user can replace our socket. The sticky bit, as `/tmp` has it,
-/// protects files from all but the directory's owner.
+/// protects files from all but the directory's owner. A group that may write is trusted.
 fn check_parent(parent: &Path) -> Result<(), SocketFileError> {
     let found = fs::metadata(parent).map_err(|source| SocketFileError::Parent {
         parent: parent.to_owned(),
@@ -142,10 +145,8 @@ fn check_parent(parent: &Path) -> Result<(), SocketFileError> {
         });
     }
     let mode = found.mode() & 0o7777;
-    if mode & 0o1000 != 0 {
-        return Ok(());
-    }
-    if mode & 0o002 != 0 {
+    let sticky = mode & 0o1000 != 0;
+    if !sticky && mode & 0o002 != 0 {
         return Err(SocketFileError::OpenParent {
             parent: parent.to_owned(),
             mode,
@@ -153,7 +154,8 @@ fn check_parent(parent: &Path) -> Result<(), SocketFileError> {
     }
     // std has no `geteuid`. Without /proc, the owner is not checked.
     let owner = found.uid();
-    if owner != 0 && fs::metadata("/proc/self").is_ok_and(|own| own.uid() != owner) {
+    let trusted = owner == 0 || sticky && owner == OUTSIDE;
+    if !trusted && fs::metadata("/proc/self").is_ok_and(|own| own.uid() != owner) {
         return Err(SocketFileError::ForeignParent {
             parent: parent.to_owned(),
             owner,
