@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use proto::cli::{Failure, Output, show_duration};
 use proto::escape::quoted;
-use proto::net::{DeadlineStream, Refused, Stream, Trace, TraceEvent, connect};
+use proto::net::{DeadlineStream, Refused, Stream, connect};
 use proto::wire::Protocol;
 use proto::wire::frame::{self, FrameError};
 use proto::wire::header::Header;
@@ -107,8 +107,7 @@ impl Lesson {
 
     fn traced<'s>(&'s self, stream: impl Read + Write + 's) -> impl Read + Write + 's {
         let options = &*self.options;
-        let watch = |event: &TraceEvent<'_>| options.log.trace(&options.endpoint, event);
-        Trace::new(stream, watch)
+        options.log.traced(&options.endpoint, stream)
     }
 
     fn send(&self, stream: &Stream, bytes: &[u8]) -> Result<(), Failure> {

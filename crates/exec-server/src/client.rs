@@ -33,10 +33,7 @@ impl Client {
 
     /// `stream`, with every call on it shown if `--trace` was given.
     pub fn traced<S>(&self, stream: S) -> Trace<S, impl FnMut(&TraceEvent<'_>) + use<S>> {
-        let (log, peer) = (self.log(), self.peer);
-        Trace::new(stream, move |event: &TraceEvent<'_>| {
-            log.trace(&peer, event)
-        })
+        self.log().traced(self.peer, stream)
     }
 
     /// Sets the timeouts for the time between commands.

@@ -7,7 +7,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use proto::cli::show_duration;
-use proto::net::{Stream, Trace, TraceEvent, has_vanished};
+use proto::net::{Stream, has_vanished};
+use proto::start_reason;
 use proto::sync::lock;
 use proto::wire::session::{
     ClientState, FrameType, INTERVALS, KeepAlive, Sealer, Silence, Unexpected,
@@ -61,10 +62,16 @@ impl Connection {
 
     /// Sends frames in one write.
     pub fn send<const N: usize>(&self, frames: [(FrameType, &[u8]); N]) -> io::Result<()> {
-        let options = &self.options;
-        let watch = |event: &TraceEvent<'_>| options.log.trace(&options.endpoint, event);
-        let mut traced = Trace::new(&self.stream, watch);
-        lock(&self.sealer).send(&mut traced, frames)
+        self.send_with(&mut lock(&self.sealer), frames)
+    }
+
+    fn send_with<const N: usize>(
+        &self,
+        sealer: &mut Sealer,
+        frames: [(FrameType, &[u8]); N],
+    ) -> io::Result<()> {
+        let Options { log, endpoint, .. } = &*self.options;
+        sealer.send(&mut log.traced(endpoint, &self.stream), frames)
     }
 
     /// Sends an empty frame from a thread of its own. The receiver must not block in a write: if
@@ -73,11 +80,13 @@ impl Connection {
     fn send_apart(self: &Arc<Self>, kind: FrameType) -> io::Result<()> {
         let connection = Arc::clone(self);
         let send = move || {
+            let mut sealer = lock(&connection.sealer);
+            // The server may send the next ping as soon as it has this pong.
             if kind == FrameType::Pong {
                 lock(&connection.now).answering = false;
             }
             // If the connection is lost, the receiver reports it.
-            let _ = connection.send([(kind, b"")]);
+            let _ = connection.send_with(&mut sealer, [(kind, b"")]);
         };
         thread::Builder::new().spawn(send).map(drop)
     }
@@ -208,15 +217,17 @@ impl Connection {
             return Ok(());
         }
         now.interval_ends = None;
-        match now.alive.silent_interval() {
-            Silence::Ping => {
-                drop(now);
-                self.send_apart(FrameType::Ping)
-            }
+        let (silence, input_sent) = (now.alive.silent_interval(), now.input_sent);
+        drop(now);
+        match silence {
+            Silence::Ping => self.send_apart(FrameType::Ping).map_err(|error| {
+                let why = start_reason(&error);
+                io::Error::other(format!("cannot start a thread ({why})"))
+            }),
             Silence::Wait => Ok(()),
             // While the command does not read its input, the server does not read our ping, but its
             // kernel acknowledges it.
-            Silence::Gone if now.input_sent && !has_vanished(&self.stream) => Ok(()),
+            Silence::Gone if input_sent && !has_vanished(&self.stream) => Ok(()),
             Silence::Gone => {
                 let time = show_duration(interval * INTERVALS);
                 Err(io::Error::other(format!("it answered no ping for {time}")))

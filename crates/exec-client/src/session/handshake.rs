@@ -5,8 +5,8 @@ use std::io;
 use std::path::Path;
 
 use proto::cli::{Failure, show_duration};
-use proto::escape::{quoted, server_text};
-use proto::net::{DeadlineStream, Refused, Stream, Trace, TraceEvent};
+use proto::escape::{quoted, server_text, shown_path};
+use proto::net::{DeadlineStream, Refused, Stream};
 use proto::random::Random;
 use proto::token::Token;
 use proto::wire::session::handshake::{Agreement, HandshakeError, read_hello};
@@ -35,9 +35,8 @@ pub fn exchange(
     token: &Token,
     path: &Path,
 ) -> Result<(Sealer, Opener), Failure> {
-    let watch = |event: &TraceEvent<'_>| options.log.trace(&options.endpoint, event);
     let limited = DeadlineStream::after(stream, options.handshake_timeout);
-    let mut traced = Trace::new(limited, watch);
+    let mut traced = options.log.traced(&options.endpoint, limited);
     let mut frames = FrameReader::default();
     let explain = Explain {
         options,
@@ -59,7 +58,7 @@ pub fn exchange(
         .map_err(|error| match error {
             HandshakeError::ServerProof => Failure::new(format!(
                 "{error} ({}); no command was sent; is another program on that port?",
-                path.display()
+                shown_path(path)
             )),
             error => error.into(),
         })
@@ -112,7 +111,7 @@ impl Explain<'_> {
         Failure::new(format!(
             "authentication failed: this client's token ({}) is not the server's; copy the \
              server's file, or name it with --token-file",
-            self.path.display()
+            shown_path(self.path)
         ))
     }
 

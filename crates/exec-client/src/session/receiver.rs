@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use proto::cli::{Failure, Log, Output, is_stderr_stdout};
 use proto::escape::server_text;
-use proto::net::{Trace, TraceEvent};
 use proto::wire::frame::FrameError;
 use proto::wire::session::{BODY_LIMIT, ExitStatus, FrameReader, FrameType, Opener, SessionError};
 use proto::{is_timeout, reason, retry};
@@ -46,9 +45,8 @@ struct Receiver<'a> {
 
 impl<'a> Receiver<'a> {
     fn new(options: &'a Options, connection: &'a Arc<Connection>, opener: Opener) -> Self {
-        let watch = |event: &TraceEvent<'_>| options.log.trace(&options.endpoint, event);
         let incoming = Incoming {
-            stream: Trace::new(&connection.stream, watch),
+            stream: options.log.traced(&options.endpoint, &connection.stream),
             connection,
             timeout: None,
         };

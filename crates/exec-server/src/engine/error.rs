@@ -2,10 +2,9 @@
 
 use std::fmt;
 use std::io;
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use proto::escape::readable;
+use proto::escape::shown_path;
 use proto::{reason, start_reason};
 
 use super::COMMAND_LIMIT;
@@ -44,7 +43,6 @@ impl EngineError {
 
 impl fmt::Display for EngineError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = |path: &Path| readable(path.as_os_str().as_bytes(), usize::MAX);
         match self {
             Self::Empty => f.write_str("empty command"),
             Self::Nul => f.write_str("the command contains a NUL byte"),
@@ -60,12 +58,17 @@ impl fmt::Display for EngineError {
                 write!(
                     f,
                     "cannot enter the directory {} ({})",
-                    shown(dir),
+                    shown_path(dir),
                     reason(why)
                 )
             }
             Self::Shell(shell, why) => {
-                write!(f, "cannot start {} ({})", shown(shell), start_reason(why))
+                write!(
+                    f,
+                    "cannot start {} ({})",
+                    shown_path(shell),
+                    start_reason(why)
+                )
             }
             Self::Pipe(why) => write!(f, "cannot make a pipe ({})", reason(why)),
             Self::Guardian(why) => write!(
