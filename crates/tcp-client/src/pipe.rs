@@ -26,13 +26,10 @@ pub fn pipe(stream: Stream, options: Options) -> Result<(), Failure> {
     let mut piece = vec![0; RECV_SIZE];
     loop {
         match retry(|| source.read(&mut piece)) {
-            Ok(0) => {
-                let failure = lock(&connection.state).input_failure.take();
-                return failure.map_or(Ok(()), Err);
-            }
+            Ok(0) => break,
             Ok(count) => output.write(&piece[..count])?,
             // Bytes that the server no longer reads are not an error, if it has closed in order.
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => break,
             Err(error) => {
                 let (endpoint, why) = (&connection.options.endpoint, reason(&error));
                 let words = format!("lost the connection to {endpoint} ({why})");
@@ -40,6 +37,8 @@ pub fn pipe(stream: Stream, options: Options) -> Result<(), Failure> {
             }
         }
     }
+    let failure = lock(&connection.state).input_failure.take();
+    failure.map_or(Ok(()), Err)
 }
 
 fn send_all(connection: &Connection) {

@@ -201,6 +201,7 @@ impl Replies<'_> {
             if rest > 0 && state.pending.len() == 1 {
                 drop(state);
                 self.output.write(&shown)?;
+                self.buffer.drain(..used);
                 return Err(self.unasked(rest, "more than the message has"));
             }
             let reply = &self.buffer[used..used + length];
