@@ -7,8 +7,8 @@ use std::time::Duration;
 use proto::cli::{Log, RateLimit, and_others};
 use proto::escape::many;
 use proto::net::{Call, TraceEvent};
-use proto::reason;
 use proto::socketserver::{Datagram, Event};
+use proto::{reason, start_reason};
 
 use crate::options::Options;
 
@@ -50,7 +50,7 @@ pub struct Upper {
     pub counts: Counts,
     truncations: RateLimit,
     send_failures: RateLimit,
-    receive_failures: RateLimit,
+    failures: RateLimit,
 }
 
 impl Upper {
@@ -64,7 +64,7 @@ impl Upper {
             counts: Counts::default(),
             truncations: RateLimit::new(every),
             send_failures: RateLimit::new(every),
-            receive_failures: RateLimit::new(Duration::from_secs(60)),
+            failures: RateLimit::new(Duration::from_secs(60)),
         }
     }
 
@@ -100,15 +100,19 @@ impl Upper {
         }
     }
 
-    /// Counts a failure to receive, and logs it at most once a minute.
+    /// Counts a failure of the server, and logs it at most once a minute.
     pub fn failed(&self, event: &Event<'_>) {
-        let Event::AcceptFailed { error } = event else {
-            return;
+        let what = match event {
+            Event::AcceptFailed { error } => format!("cannot receive ({})", reason(error)),
+            Event::SpawnFailed { error } => {
+                format!("cannot start a thread ({})", start_reason(error))
+            }
+            Event::Refused { .. } => return,
         };
         self.counts.errors.fetch_add(1, Relaxed);
-        if self.receive_failures.allow().is_some() {
-            self.log
-                .error(format_args!("cannot receive ({}), going on", reason(error)));
+        if let Some(others) = self.failures.allow() {
+            let others = and_others(others);
+            self.log.error(format_args!("{what}, going on{others}"));
         }
     }
 

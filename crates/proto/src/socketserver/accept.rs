@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::source::{Refusal, RequestSource};
 use super::state::State;
 
-/// How long an accept loop pauses after an error such as `EMFILE`.
+/// How long an accept loop pauses after an error such as `EMFILE` or `EAGAIN`.
 const BACK_OFF: Duration = Duration::from_millis(100);
 
 /// An event of the server itself, for a log.
@@ -75,11 +75,16 @@ pub(super) fn serve_sockets<S: RequestSource>(
     let run = |socket| accept_all(&source, socket);
     thread::scope(|scope| {
         for socket in 1..source.sockets() {
-            let started = thread::Builder::new()
-                .name("accept".into())
-                .spawn_scoped(scope, move || run(socket));
-            if let Err(error) = started {
+            let start = || {
+                let thread = thread::Builder::new().name("accept".into());
+                thread.spawn_scoped(scope, move || run(socket))
+            };
+            // The address is announced, so no socket is left out; meanwhile its clients wait.
+            while !state.is_stopping()
+                && let Err(error) = start()
+            {
                 watch.tell(&Event::SpawnFailed { error: &error });
+                state.pause(BACK_OFF);
             }
         }
         run(0);
