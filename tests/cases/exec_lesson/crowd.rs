@@ -18,8 +18,7 @@ fn a_thousand_commands_leave_nothing_behind() {
     client.send("true\n".repeat(1000).as_bytes());
     let done = client.finish(SOON * 3);
     assert!(done.status.success());
-    let log = server.process.stderr.text();
-    assert!(log.contains("command 1000 "), "not all of them ran");
+    server.process.wait_stderr("command 1000 ", SOON);
     assert_alive(&mut server, "header");
     // The guardian is the only child.
     assert_eq!(procfs::children(server.process.pid()).unwrap().len(), 1);
