@@ -121,7 +121,7 @@ const LIMITS: Group<Options> = Group {
         Flag::value(
             "alive-interval",
             "TIME",
-            "session: ping a server that is silent for TIME; three in a row end it",
+            "session: ping a server that is silent for TIME; three silent intervals end it",
             |o: &mut Options, v| cli::duration_or_none(v).map(|d| o.alive_interval = d),
         )
         .default("15s"),

@@ -1,8 +1,9 @@
 //! The limit on connections that are not authenticated yet.
 //!
 //! Every program that can connect can hold a connection for the time of a handshake. So
-//! unauthenticated connections have a limit of their own: a flood of them neither disturbs
-//! authenticated connections nor uses up their permits.
+//! unauthenticated connections have a limit of their own: a flood of them does not disturb
+//! authenticated connections. Each one over the limit holds its place among all connections only
+//! while it is refused, for at most a second.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

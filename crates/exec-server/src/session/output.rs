@@ -60,7 +60,8 @@ impl FrameWriter {
         self.flush()
     }
 
-    /// Sends a `pong`, at the latest after the frame that another thread is writing.
+    /// Sends a `pong`, at the latest after the frame that another thread is writing; or at the next
+    /// look of the reader, if that thread was just done.
     pub fn pong(&self) -> io::Result<()> {
         self.pong_due.store(true, SeqCst);
         self.flush()

@@ -94,9 +94,13 @@ pub const fn logging<O: AsMut<Log> + 'static>() -> Group<O> {
                     "show on stderr every call that sends or receives",
                     |o: &mut O| o.as_mut().trace = true,
                 ),
-                Flag::switch("quiet", "only errors on stderr", |o: &mut O| {
-                    o.as_mut().quiet = true;
-                }),
+                Flag::switch(
+                    "quiet",
+                    "only warnings and errors on stderr",
+                    |o: &mut O| {
+                        o.as_mut().quiet = true;
+                    },
+                ),
             ]
         },
     }

@@ -132,7 +132,7 @@ pub fn duration(value: &OsStr) -> Result<Duration, String> {
         .filter(|duration| !duration.is_zero() && *duration <= LONGEST)
         .ok_or_else(|| {
             let value = shown(value);
-            format!("{value} is not a duration over 0, as in 500ms, 2s or 5m")
+            format!("{value} is not a duration from 1ms to a year, as in 500ms, 2s or 5m")
         })
 }
 

@@ -34,4 +34,4 @@ pub(crate) use stream::WeakStream;
 pub use stream::{InputHold, Peer, Stream};
 pub use trace::{Call, Trace, TraceEvent};
 pub use udp::{MAX_DATAGRAM, bind_udp, bind_udp_all, connect_udp, wake_udp};
-pub use unanswered::{has_unsent, has_vanished, unanswered_tries};
+pub use unanswered::{has_unsent, has_vanished};

@@ -17,11 +17,7 @@ impl Endpoint {
     ///
     /// [`ResolveError`] if the name is unknown, has no address, or is a Unix-domain path.
     pub fn resolve(&self) -> Result<Vec<SocketAddr>, ResolveError> {
-        let failed = |why: String| ResolveError {
-            name: self.to_string(),
-            why,
-            hint: "is the name spelled right?",
-        };
+        let failed = |why| self.unresolved(why);
         let Self::Tcp { host, port } = self else {
             return Err(failed("a Unix-domain socket has no IP address".into()));
         };
@@ -45,11 +41,7 @@ impl Endpoint {
         if self.address().is_some() {
             return self.resolve();
         }
-        let failed = |why: String| ResolveError {
-            name: self.to_string(),
-            why,
-            hint: "is the name spelled right?",
-        };
+        let failed = |why| self.unresolved(why);
         let (done, answer) = mpsc::channel();
         let name = self.clone();
         thread::Builder::new()
@@ -62,6 +54,14 @@ impl Endpoint {
                 ..failed(format!("no answer within {limit:?}"))
             })
         })
+    }
+
+    fn unresolved(&self, why: String) -> ResolveError {
+        ResolveError {
+            name: self.to_string(),
+            why,
+            hint: "is the name spelled right?",
+        }
     }
 
     /// Whether only this machine can reach it: a Unix-domain path, or a host with loopback

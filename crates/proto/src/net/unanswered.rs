@@ -17,16 +17,7 @@ use crate::sys::socket_inode;
 ///
 /// It reads a table of all TCP sockets: call it rarely. Python has no counterpart; `ss -ti` shows
 /// the number after `backoff:`.
-///
-/// ```
-/// use proto::net::{Stream, unanswered_tries};
-///
-/// let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
-/// let stream = Stream::from(std::net::TcpStream::connect(listener.local_addr()?)?);
-/// assert!(matches!(unanswered_tries(&stream), Some(0) | None));
-/// # Ok::<(), std::io::Error>(())
-/// ```
-pub fn unanswered_tries(stream: &Stream) -> Option<u32> {
+fn unanswered_tries(stream: &Stream) -> Option<u32> {
     counters(stream).map(|it| it.tries)
 }
 

@@ -13,7 +13,7 @@ use crate::escape::quoted;
 pub const READY: &[u8] = b"recv_ready";
 
 /// The most digits of a length: those of 2^64 - 1.
-pub const MAX_DIGITS: usize = 20;
+const MAX_DIGITS: usize = 20;
 
 /// Encodes a length. Python: `str(n).encode()`.
 ///
