@@ -154,7 +154,13 @@ impl Process {
     #[track_caller]
     pub fn wait_exit_or(&mut self, within: Duration, what: &str) -> ExitStatus {
         match poll(within, || self.child.try_wait().transpose()) {
-            Some(Ok(status)) => status,
+            Some(Ok(status)) => {
+                // What it wrote last may still be in the pipes, which its children may hold open.
+                for output in [&self.stdout, &self.stderr] {
+                    output.wait(A_MOMENT, |_, ended| ended.then_some(()));
+                }
+                status
+            }
             Some(Err(why)) => self.fail(&format!("cannot be waited for ({why})")),
             None => self.fail(what),
         }
