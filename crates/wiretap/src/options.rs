@@ -200,7 +200,11 @@ pub const TOOL: Tool<Options> = Tool {
         },
         Group {
             title: "Logging",
-            flags: &[switch!("quiet", "only warnings and errors on stderr", log.quiet = true)],
+            flags: &[switch!(
+                "quiet",
+                "only warnings and errors on stderr",
+                log.quiet = true
+            )],
         },
     ],
     examples: &[
