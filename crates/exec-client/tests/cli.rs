@@ -79,7 +79,7 @@ fn usage_errors_name_the_flag_and_the_value() {
         (&["-x"], "unknown flag \"-x\""),
         (
             &["--protocol", "ssh"],
-            "--protocol: \"ssh\" is not one of raw, length, header, session",
+            "--protocol: \"ssh\" is unknown; choose from raw, length, header, session",
         ),
         (&["--token-file"], "--token-file needs its FILE"),
         (&["--connect-timeout", "0s"], "--connect-timeout: \"0s\" is"),

@@ -96,7 +96,7 @@ fn usage_errors_name_the_flag_and_the_value() {
         (&["--protocol"], "--protocol needs its NAME"),
         (
             &["--protocol", "telnet"],
-            "--protocol: \"telnet\" is not one of raw, length, header, session",
+            "--protocol: \"telnet\" is unknown; choose from raw, length, header, session",
         ),
         (&["--token-file"], "--token-file needs its FILE"),
         (&["--dir"], "--dir needs its DIR"),

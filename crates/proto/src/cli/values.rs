@@ -239,7 +239,11 @@ pub fn choice<T: Copy>(value: &OsStr, words: &[(&str, T)]) -> Result<T, String> 
         .map(|&(_, meaning)| meaning)
         .ok_or_else(|| {
             let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-            format!("{} is not one of {}", shown(value), words.join(", "))
+            format!(
+                "{} is unknown; choose from {}",
+                shown(value),
+                words.join(", ")
+            )
         })
 }
 
@@ -329,7 +333,7 @@ mod tests {
             "\"huge\" is not a size from 1 to 1MiB, as in 1024 or 64KiB"
         );
         let error = choice("x".as_ref(), &[("raw", 1), ("length", 2)]).unwrap_err();
-        assert_eq!(error, "\"x\" is not one of raw, length");
+        assert_eq!(error, "\"x\" is unknown; choose from raw, length");
     }
 
     #[test]

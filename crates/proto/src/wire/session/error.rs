@@ -16,7 +16,7 @@ pub enum SessionError {
     Io(io::Error),
     /// The bytes are not a frame, or not a whole one.
     Frame(FrameError),
-    /// The header is not one of a session.
+    /// The header is not valid in a session.
     Header(HeaderError),
     /// The body is too long.
     TooLong {
