@@ -146,7 +146,7 @@ fn invalid_experiments_are_refused() {
         (&["--send", ""][..], 2, "TCP has no empty messages"),
         (&["--sizes", "10,0"], 2, "is not a whole number from 1"),
         (&["--pause", "2s"], 2, "longer than 1s"),
-        (&["--reader", "now"], 2, "not one of late, step, eager"),
+        (&["--reader", "now"], 2, "choose from late, step, eager"),
         (&["--sizes", "32768,1"], 1, "send 32768 at most"),
         (
             &["--sizes", "200", "--recv-size", "1"],
