@@ -3,9 +3,8 @@
 use std::io::{ErrorKind, Read};
 use std::net::Shutdown;
 use std::sync::Arc;
-use std::thread;
 
-use proto::cli::{Failure, Output, stdin};
+use proto::cli::{Failure, Output, start_thread, stdin};
 use proto::net::Stream;
 use proto::sync::lock;
 use proto::{reason, retry};
@@ -17,10 +16,7 @@ use crate::options::Options;
 pub fn pipe(stream: Stream, options: Options) -> Result<(), Failure> {
     let connection = Arc::new(Connection::new(stream, options));
     let shared = Arc::clone(&connection);
-    thread::Builder::new()
-        .name("send".into())
-        .spawn(move || send_all(&shared))
-        .map_err(|error| Failure::start("cannot start a thread", &error))?;
+    start_thread("send", move || send_all(&shared))?;
     let mut source = connection.reader();
     let mut output = Output::stdout();
     let mut piece = vec![0; RECV_SIZE];

@@ -7,10 +7,9 @@
 
 use std::io::Read;
 use std::sync::Arc;
-use std::thread;
 use std::time::{Duration, Instant};
 
-use proto::cli::{Failure, Lines, Output, show_duration};
+use proto::cli::{Failure, Lines, Output, show_duration, start_thread};
 use proto::escape::{BytesRepr, many, quoted};
 use proto::net::{Refused, Stream};
 use proto::sync::{lock, wait_timeout_while, wait_while};
@@ -35,10 +34,7 @@ pub fn converse(stream: Stream, options: Options) -> Result<(), Failure> {
     stream.set_read_timeout(tick).map_err(failed)?;
     let connection = Arc::new(Connection::new(stream, options));
     let sender = Sender(Arc::clone(&connection));
-    thread::Builder::new()
-        .name("send".into())
-        .spawn(move || sender.send_all())
-        .map_err(|error| Failure::start("cannot start a thread", &error))?;
+    start_thread("send", move || sender.send_all())?;
     let replies = Replies {
         connection: &connection,
         options: &connection.options,

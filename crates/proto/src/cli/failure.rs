@@ -4,6 +4,7 @@ use std::any::Any;
 use std::error::Error;
 use std::fmt;
 use std::io;
+use std::thread::{self, JoinHandle};
 
 use crate::{reason, start_reason};
 
@@ -83,6 +84,19 @@ impl Failure {
     pub(super) fn kind(&self) -> Kind {
         self.kind
     }
+}
+
+/// Starts a thread of this name.
+///
+/// # Errors
+///
+/// If the limit on threads is reached, or there is no memory for it.
+pub fn start_thread<T: Send + 'static>(
+    name: &str,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<JoinHandle<T>, Failure> {
+    let thread = thread::Builder::new().name(name.into()).spawn(work);
+    thread.map_err(|error| Failure::start("cannot start a thread", &error))
 }
 
 impl fmt::Display for Failure {

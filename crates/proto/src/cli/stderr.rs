@@ -8,7 +8,7 @@ use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::failure::Failure;
+use super::failure::{Failure, start_thread};
 use super::output::write_waiting;
 use crate::escape::many;
 
@@ -36,10 +36,7 @@ enum Item {
 /// If the thread cannot be started.
 pub fn log_in_background() -> Result<(), Failure> {
     let (sender, queue) = mpsc::sync_channel(MAX_WAITING);
-    thread::Builder::new()
-        .name("log".into())
-        .spawn(move || write_all(&queue))
-        .map_err(|error| Failure::start("cannot start a thread", &error))?;
+    start_thread("log", move || write_all(&queue))?;
     let _ = WRITER.set(sender);
     Ok(())
 }

@@ -2,7 +2,6 @@
 //! This module joins [`socketserver`](crate::socketserver) and [`cli`].
 
 use std::process::{self, ExitCode};
-use std::thread;
 use std::time::Duration;
 
 use crate::cli::{self, Failure, Flag, Group, Log, Output, RateLimit, and_others, show_duration};
@@ -177,17 +176,14 @@ pub fn log_events(log: Log) -> impl Fn(&Event<'_>) + Send + Sync + 'static {
 ///
 /// If the thread cannot be started.
 pub fn stop_when_stdin_ends(stopper: Stopper, grace: Duration, log: Log) -> Result<(), Failure> {
-    thread::Builder::new()
-        .name("stdin".into())
-        .spawn(move || {
-            cli::wait_for_end_of_stdin();
-            log.info(format_args!("standard input ended, stopping"));
-            stopper.shutdown(grace);
-            if stopper.is_accepting() {
-                // The accept loop could not be woken.
-                process::exit(0);
-            }
-        })
-        .map(drop)
-        .map_err(|error| Failure::start("cannot start a thread", &error))
+    cli::start_thread("stdin", move || {
+        cli::wait_for_end_of_stdin();
+        log.info(format_args!("standard input ended, stopping"));
+        stopper.shutdown(grace);
+        if stopper.is_accepting() {
+            // The accept loop could not be woken.
+            process::exit(0);
+        }
+    })
+    .map(drop)
 }
