@@ -1,27 +1,52 @@
 //! Tests `exec-client` on a terminal.
 
+use std::io::{self, Read, Write};
 use std::process::Command;
 
 use cross_process::artifacts::artifacts;
-use cross_process::deadline::{SOON, poll};
+use cross_process::deadline::{A_MOMENT, SOON, in_time, poll};
 use cross_process::process::Process;
+use cross_process::procfs;
 use cross_process::python;
 use cross_process::temp::TempDir;
 
 use super::{client_command, runs, serve};
 
 /// Runs a command on a pseudoterminal, whose keyboard is the process's stdin and whose screen its
-/// stdout. std cannot make one, but Python can.
-const ON_A_TERMINAL: &str = "import os, pty, sys\n\
-    sys.exit(abs(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:]))))";
+/// stdout. std cannot make one, but Python can. Its `pty.spawn` loses what it has read and not yet
+/// written when the command ends, so the copying is done here.
+const ON_A_TERMINAL: &str = r#"
+import os, pty, sys, threading
+
+child, terminal = pty.fork()
+if child == 0:
+    os.execvp(sys.argv[1], sys.argv[1:])
+
+def type_on_it():
+    while typed := os.read(0, 65536):
+        os.write(terminal, typed)
+
+threading.Thread(target=type_on_it, daemon=True).start()
+try:
+    while shown := os.read(terminal, 65536):
+        while shown:
+            shown = shown[os.write(1, shown):]
+except OSError:
+    pass  # on Linux, a read fails after the last byte
+sys.exit(abs(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])))
+"#;
 
 pub fn on_a_terminal(command: &Command) -> Option<Process> {
+    Some(Process::spawn(terminal(command)?))
+}
+
+fn terminal(command: &Command) -> Option<Command> {
     let mut python = python::command("a terminal")?;
     python
         .args(["-c", ON_A_TERMINAL])
         .arg(command.get_program());
     python.args(command.get_args());
-    Some(Process::spawn(python))
+    Some(python)
 }
 
 /// `exec-client` in a shell line with a redirection.
@@ -34,6 +59,33 @@ fn in_a_shell(protocol: &str, addr: std::net::SocketAddr, words: &str, redirect:
     let mut shell = Command::new("/bin/sh");
     shell.args(["-c", &line.replace("ADDR", &addr.to_string())]);
     shell
+}
+
+/// The pipe is full when the command ends, so what it wrote waits in the process with the terminal.
+#[test]
+fn the_terminal_of_these_tests_loses_nothing_if_its_reader_is_slow() {
+    const FILLED: usize = 64 * 1024;
+    let mut writes = Command::new("/bin/sh");
+    writes.args(["-c", "printf '%01000d' 0"]);
+    let Some(terminal) = terminal(&writes) else {
+        return;
+    };
+    let (mut reader, mut writer) = io::pipe().unwrap();
+    let writer = in_time(move || writer.write_all(&[b'.'; FILLED]).map(|()| writer)).unwrap();
+    let terminal = Process::spawn_to(terminal, writer.into());
+    // The process with the terminal reaps its command when all is written.
+    let waits = || procfs::zombies(terminal.pid()).is_ok_and(|ended| !ended.is_empty());
+    assert!(
+        poll(SOON, || waits().then_some(())).is_some(),
+        "it does not wait"
+    );
+    assert!(
+        poll(A_MOMENT, || (!waits()).then_some(())).is_none(),
+        "it does not wait"
+    );
+    let mut seen = Vec::new();
+    let seen = in_time(move || reader.read_to_end(&mut seen).map(|_| seen)).unwrap();
+    assert_eq!(seen.len(), FILLED + 1000);
 }
 
 #[test]
