@@ -38,23 +38,22 @@ const SCRIPT: &str = include_str!("guardian.sh");
 /// machine.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The signals for a process group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The signals for a process group, as the guardian reads them.
+#[derive(Clone, Copy)]
+#[repr(u8)]
 pub(super) enum Signal {
-    Term,
-    Kill,
+    Term = b'T',
+    Kill = b'K',
 }
 
 /// The guardian process and the groups registered with it. If it dies, a new one is started and
 /// gets all the groups.
-#[derive(Debug)]
 pub(super) struct Guardian {
     shell: PathBuf,
     grace: Duration,
     inner: Mutex<Inner>,
 }
 
-#[derive(Debug)]
 struct Inner {
     shell: Shell,
     groups: Vec<u32>,
@@ -77,7 +76,7 @@ impl Guardian {
     /// Tells the guardian that a command runs in `group`.
     pub(super) fn register(&self, group: u32) -> io::Result<()> {
         let mut inner = lock(&self.inner);
-        self.tell(&mut inner, format_args!("+ {group}\n"))?;
+        self.try_twice(&mut inner, |shell| shell.tell('+', group))?;
         inner.groups.push(group);
         Ok(())
     }
@@ -91,41 +90,37 @@ impl Guardian {
         let mut inner = lock(&self.inner);
         inner.groups.retain(|&other| other != group);
         // If it fails, the guardian is gone, and its successor will not know the group.
-        let _ = self.tell(&mut inner, format_args!("- {group}\n"));
+        let _ = self.try_twice(&mut inner, |shell| shell.tell('-', group));
     }
 
     /// Sends `signal` to `group`, whose leader must not have been reaped, and returns once it is
     /// sent. A group without processes is not an error.
     pub(super) fn signal(&self, group: u32, signal: Signal) -> io::Result<()> {
-        let verb = match signal {
-            Signal::Term => 'T',
-            Signal::Kill => 'K',
-        };
-        let mut inner = lock(&self.inner);
-        self.tell(&mut inner, format_args!("{verb} {group}\n"))?;
-        if inner.shell.answer().is_ok() {
-            return Ok(());
-        }
-        self.replace(&mut inner)?;
-        inner.shell.tell(format_args!("{verb} {group}\n"))?;
-        inner.shell.answer()
+        self.try_twice(&mut lock(&self.inner), |shell| {
+            shell.ask(char::from(signal as u8), group)
+        })
     }
 
     /// Replaces a guardian that has died.
-    pub(super) fn look_after(&self) -> io::Result<()> {
+    pub(super) fn look_after(&self) {
         let mut inner = lock(&self.inner);
-        if inner.shell.has_died() {
-            self.replace(&mut inner)?;
+        if !matches!(inner.shell.child.try_wait(), Ok(None)) {
+            // If no new guardian starts, the next command is refused with the reason.
+            let _ = self.replace(&mut inner);
         }
-        Ok(())
     }
 
-    fn tell(&self, inner: &mut Inner, line: std::fmt::Arguments<'_>) -> io::Result<()> {
-        if inner.shell.tell(line).is_ok() {
+    /// Does `work` with the guardian or, if that fails, with a new one.
+    fn try_twice(
+        &self,
+        inner: &mut Inner,
+        work: impl Fn(&Shell) -> io::Result<()>,
+    ) -> io::Result<()> {
+        if work(&inner.shell).is_ok() {
             return Ok(());
         }
         self.replace(inner)?;
-        inner.shell.tell(line)
+        work(&inner.shell)
     }
 
     fn replace(&self, inner: &mut Inner) -> io::Result<()> {
@@ -133,7 +128,7 @@ impl Guardian {
         let _ = inner.shell.child.kill();
         inner.shell = Shell::start(&self.shell, self.grace)?;
         for group in &inner.groups {
-            inner.shell.tell(format_args!("+ {group}\n"))?;
+            inner.shell.tell('+', *group)?;
         }
         Ok(())
     }
@@ -146,7 +141,6 @@ impl Guardian {
 }
 
 /// The guardian's process, and the socket that is its stdin and stdout.
-#[derive(Debug)]
 struct Shell {
     child: Child,
     socket: UnixStream,
@@ -184,17 +178,18 @@ impl Shell {
             child,
             socket: ours,
         };
-        shell.tell(format_args!("P\n"))?;
-        shell.answer()?;
+        shell.ask('P', 0)?;
         Ok(shell)
     }
 
     /// Writes one line in one write.
-    fn tell(&self, line: std::fmt::Arguments<'_>) -> io::Result<()> {
-        (&self.socket).write_all(line.to_string().as_bytes())
+    fn tell(&self, verb: char, group: u32) -> io::Result<()> {
+        (&self.socket).write_all(format!("{verb} {group}\n").as_bytes())
     }
 
-    fn answer(&self) -> io::Result<()> {
+    /// The same, and waits for the answer.
+    fn ask(&self, verb: char, group: u32) -> io::Result<()> {
+        self.tell(verb, group)?;
         (&self.socket)
             .read_exact(&mut [0])
             .map_err(|error| match is_timeout(&error) {
@@ -204,17 +199,10 @@ impl Shell {
                 false => error,
             })
     }
-
-    fn has_died(&mut self) -> bool {
-        !matches!(self.child.try_wait(), Ok(None))
-    }
 }
 
 impl Drop for Shell {
     fn drop(&mut self) {
-        if self.has_died() {
-            return;
-        }
         // At the end of its input the guardian ends the remaining commands, and then exits.
         let _ = self.socket.shutdown(Shutdown::Both);
         let _ = self.child.wait();

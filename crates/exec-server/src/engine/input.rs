@@ -14,20 +14,17 @@ use proto::sync::{lock, wait_timeout_while, wait_while};
 use super::Core;
 
 /// Takes a command's input, one piece at a time. Dropping it ends the input after the last piece.
-#[derive(Debug)]
 pub struct Input {
     inlet: Arc<Inlet>,
     core: Arc<Core>,
 }
 
 /// The writing end, shared between the [`Input`], its thread and the end of the command.
-#[derive(Debug)]
 pub(super) struct Inlet {
     state: Mutex<State>,
     changed: Condvar,
 }
 
-#[derive(Debug)]
 struct State {
     /// `None` once the command has closed its input or has ended.
     pipe: Option<Arc<PipeWriter>>,

@@ -25,16 +25,17 @@
 //! **A command that cannot be signalled**, because it has become another user, is given up shortly
 //! after its KILL: its outputs are closed, and the clock reaps it when it ends.
 
-use std::fmt;
 use std::io;
 use std::process::{Child, ExitStatus};
-use std::sync::{Arc, Condvar, Mutex, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use proto::sync::lock;
 
-use super::guardian::{Guardian, Signal};
+use super::Core;
+use super::clock::TICK;
+use super::guardian::Signal;
 use super::outcome::Stopped;
 use super::outlet::Outlet;
 use super::proc_table;
@@ -42,8 +43,8 @@ use super::proc_table;
 /// A shell that has closed its outputs usually ends at once, so this polls without a pause for this
 /// time.
 const SPIN: Duration = Duration::from_micros(200);
-/// The first pause between polls after that. Each pause is twice as long as the previous one, and
-/// the clock polls, too.
+/// The first pause between polls after that. Each pause is twice as long as the previous one, up to
+/// a tick of the clock.
 const PAUSE: Duration = Duration::from_micros(50);
 /// How long a group may take to die after KILL on a busy machine.
 const DYING: Duration = Duration::from_millis(500);
@@ -51,30 +52,20 @@ const DYING: Duration = Duration::from_millis(500);
 /// Whether the command is no longer wanted. The clock calls it ten times a second.
 pub(super) type Unwanted = Box<dyn Fn() -> bool + Send + Sync>;
 
-/// The limits of one command.
-pub(super) struct Limits {
-    pub(super) deadline: Option<Instant>,
-    pub(super) kill_after: Duration,
-    pub(super) drain: Option<Duration>,
-    pub(super) cancelled_when: Option<Unwanted>,
-}
-
 /// A started command.
-pub(super) struct Job {
+pub struct Job {
     group: u32,
-    limits: Limits,
-    guardian: Arc<Guardian>,
+    deadline: Option<Instant>,
+    unwanted: Option<Unwanted>,
+    pub(super) core: Arc<Core>,
     /// Their readers own them, so that the pipes are closed with the last read.
     outlets: [Weak<Outlet>; 2],
     state: Mutex<State>,
-    changed: Condvar,
 }
 
 struct State {
     child: Child,
     phase: Phase,
-    /// Whether both outputs have ended, and a thread waits for the shell.
-    awaited: bool,
     /// When the clock first saw that the shell had ended, while its outputs had not.
     shell_ended: Option<Instant>,
     stopped: Option<Stopped>,
@@ -90,41 +81,43 @@ enum Phase {
     Over,
 }
 
-/// How a job ended.
-pub(super) struct Ended {
-    /// `None` if it could not be ended and is still running.
-    pub(super) status: Option<io::Result<ExitStatus>>,
-    pub(super) stopped: Option<Stopped>,
-}
-
 impl Job {
     /// Takes over `child`, the leader of its group, which is registered with the guardian.
     pub(super) fn new(
         child: Child,
         outlets: [Weak<Outlet>; 2],
-        guardian: Arc<Guardian>,
-        limits: Limits,
+        core: Arc<Core>,
+        timeout: Option<Duration>,
+        unwanted: Option<Unwanted>,
     ) -> Self {
         Self {
             group: child.id(),
-            limits,
-            guardian,
+            deadline: timeout.and_then(|timeout| Instant::now().checked_add(timeout)),
+            unwanted,
+            core,
             outlets,
             state: Mutex::new(State {
                 child,
                 phase: Phase::Running,
-                awaited: false,
                 shell_ended: None,
                 stopped: None,
                 status: None,
             }),
-            changed: Condvar::new(),
         }
     }
 
     /// The process group, which is also the shell's process ID.
-    pub(super) const fn group(&self) -> u32 {
+    pub const fn group(&self) -> u32 {
         self.group
+    }
+
+    /// Sends TERM to the command's whole group at once, and KILL to its rest after the kill-after
+    /// time. Does nothing if the command is ending or over.
+    ///
+    /// If the command's threads are blocked in the sink, the caller must unblock it, for example by
+    /// shutting down its socket.
+    pub fn cancel(&self) {
+        self.stop(Stopped::Cancelled);
     }
 
     /// Ends the command, unless it is ending already.
@@ -133,48 +126,44 @@ impl Job {
         if state.phase == Phase::Running {
             state.stopped = Some(why);
             // Without a guardian there is no TERM; KILL will still reach the shell.
-            let _ = self.guardian.signal(self.group, Signal::Term);
+            let _ = self.core.guardian.signal(self.group, Signal::Term);
             let since = Instant::now();
             state.phase = Phase::Ending { since };
-            self.changed.notify_all();
         }
     }
 
     /// How long a background process has held an output after the shell's end, as measured by the
     /// clock. It does not count the time in which a slow client is the cause.
-    pub(super) fn held_open(&self) -> Option<Duration> {
-        let waits = |outlet: &Weak<Outlet>| outlet.upgrade()?.waits_for_command();
-        let waiting = self.outlets.each_ref().map(waits);
-        let held = waiting.contains(&Some(true)) && !waiting.contains(&Some(false));
-        let since = lock(&self.state).shell_ended.filter(|_| held)?;
-        Some(since.elapsed())
+    pub fn held_open(&self) -> Option<Duration> {
+        let since = lock(&self.state).shell_ended?;
+        let mut open = self.outlets.iter().filter_map(Weak::upgrade).peekable();
+        let held = open.peek().is_some() && open.all(|outlet| outlet.waits_for_command());
+        held.then(|| since.elapsed())
     }
 
     /// Does what is due at `now`. The clock calls it ten times a second, until it returns false.
     pub(super) fn tick(&self, now: Instant) -> bool {
-        if self.limits.cancelled_when.as_ref().is_some_and(|it| it()) {
+        if self.unwanted.as_ref().is_some_and(|it| it()) {
             self.stop(Stopped::Cancelled);
-        } else if self.limits.deadline.is_some_and(|it| it <= now) {
+        } else if self.deadline.is_some_and(|it| it <= now) {
             self.stop(Stopped::TimedOut);
         }
+        let settings = &self.core.settings;
         let mut state = lock(&self.state);
-        if state.awaited || state.phase == Phase::GivenUp {
-            self.reap(&mut state);
-        }
         let passed = |since| now.saturating_duration_since(since);
         match state.phase {
             Phase::Running => {
                 if state.shell_ended.is_none() && proc_table::has_ended(self.group) {
                     state.shell_ended = Some(now);
                 }
-                if let (Some(ended), Some(drain)) = (state.shell_ended, self.limits.drain)
+                if let (Some(ended), Some(drain)) = (state.shell_ended, settings.drain)
                     && passed(ended) >= drain
                 {
                     self.close_outlets();
                 }
             }
-            Phase::Ending { since } if passed(since) >= self.limits.kill_after => {
-                if self.guardian.signal(self.group, Signal::Kill).is_err() {
+            Phase::Ending { since } if passed(since) >= settings.kill_after => {
+                if self.core.guardian.signal(self.group, Signal::Kill).is_err() {
                     // Without the guardian, std can kill only the shell.
                     let _ = state.child.kill();
                 }
@@ -187,10 +176,12 @@ impl Job {
                 }
                 if over {
                     state.phase = Phase::GivenUp;
-                    self.changed.notify_all();
                 }
             }
-            Phase::GivenUp => self.close_outlets(),
+            Phase::GivenUp => {
+                self.close_outlets();
+                self.reap(&mut state);
+            }
             Phase::Ending { .. } | Phase::Over => {}
         }
         state.phase != Phase::Over
@@ -202,26 +193,23 @@ impl Job {
         }
     }
 
-    /// Waits for the shell's end, and reaps it, after both outputs have ended.
-    pub(super) fn finish(&self) -> Ended {
+    /// Waits for the shell's end, and reaps it, after both outputs have ended. Returns its status,
+    /// or `None` if it could not be ended and is still running, and why the engine ended it.
+    pub(super) fn finish(&self) -> (Option<io::Result<ExitStatus>>, Option<Stopped>) {
         let spin_end = Instant::now() + SPIN;
         let mut pause = PAUSE;
         loop {
             let mut state = lock(&self.state);
-            state.awaited = true;
             self.reap(&mut state);
             if matches!(state.phase, Phase::Over | Phase::GivenUp) {
-                return Ended {
-                    status: state.status.take(),
-                    stopped: state.stopped.take(),
-                };
+                return (state.status.take(), state.stopped.take());
             }
+            drop(state);
             if Instant::now() < spin_end {
-                drop(state);
                 thread::yield_now();
             } else {
-                drop(self.changed.wait_timeout(state, pause));
-                pause *= 2;
+                thread::sleep(pause);
+                pause = TICK.min(pause * 2);
             }
         }
     }
@@ -232,22 +220,14 @@ impl Job {
             return;
         }
         if let Some(status) = state.child.try_wait().transpose() {
+            let guardian = &self.core.guardian;
             if state.phase != Phase::Running {
                 // The rest of a stopped command's group is killed with its shell.
-                let _ = self.guardian.signal(self.group, Signal::Kill);
+                let _ = guardian.signal(self.group, Signal::Kill);
             }
-            self.guardian.dismiss(self.group);
+            guardian.dismiss(self.group);
             state.status = Some(status);
             state.phase = Phase::Over;
-            self.changed.notify_all();
         }
-    }
-}
-
-impl fmt::Debug for Job {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Job")
-            .field("group", &self.group)
-            .finish_non_exhaustive()
     }
 }

@@ -3,11 +3,11 @@
 //! | module | what it is for |
 //! |---|---|
 //! | [`request`] | a command and its settings |
-//! | [`running`] | a running command: pump its output, feed its input, cancel it |
+//! | [`running`] | a running command: pump its output, feed its input |
 //! | [`sink`], [`collect`] | where the output goes: to the client's frames, or into memory up to a limit |
 //! | [`input`] | the command's standard input |
 //! | [`outcome`], [`error`] | how it ended; why it could not run |
-//! | `job` | the states of a command, and why a signal never reaches another program |
+//! | [`job`] | the states of a command, its end, and why a signal never reaches another program |
 //! | `clock` | the thread that watches the time limits |
 //! | `guardian` | the process that ends the commands of a server that died |
 //! | `outlet` | an output's pipe and its reader |
@@ -19,7 +19,7 @@
 //! ```text
 //! let engine = Engine::start(Settings::default())?;
 //! let running = engine.spawn(Request::new(b"echo hi; exit 3"))?;
-//! let canceller = running.canceller();            // for the thread that sees the client leave
+//! let job = running.job();                        // for the thread that sees the client leave
 //! let outcome = running.pump(&Arc::new(frames))?; // Status::Code(3), 3 bytes on stdout
 //! ```
 //!
@@ -44,7 +44,7 @@ mod tests;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -54,9 +54,10 @@ pub use self::{
     collect::Collected,
     error::EngineError,
     input::Input,
+    job::Job,
     outcome::{Outcome, Status, Stopped},
     request::Request,
-    running::{Canceller, Running},
+    running::Running,
     sink::{Sink, Stream},
 };
 
@@ -97,18 +98,17 @@ impl Default for Settings {
 }
 
 /// Runs commands, each on the thread that asks for it. A server has one engine.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Engine(Arc<Core>);
 
 /// The state that all commands of an engine share.
-#[derive(Debug)]
 struct Core {
     settings: Settings,
     /// The variables of our environment that commands do not get.
     hidden: Vec<OsString>,
     /// setsid(1), which starts commands in sessions of their own, if the server has a terminal.
     setsid: Option<PathBuf>,
-    guardian: Arc<Guardian>,
+    guardian: Guardian,
     clock: Clock,
     pool: Pool<Task>,
 }
@@ -126,9 +126,8 @@ impl Engine {
         proc_table::check().map_err(EngineError::Proc)?;
         try_shell(&settings)?;
         let guardian = Guardian::start(settings.shell.clone(), settings.kill_after)
-            .map(Arc::new)
             .map_err(EngineError::Guardian)?;
-        let clock = Clock::start(Arc::clone(&guardian)).map_err(EngineError::Thread)?;
+        let clock = Clock::start().map_err(EngineError::Thread)?;
         let has_terminal = proc_table::has_terminal();
         Ok(Self(Arc::new(Core {
             pool: Pool::tasks("exec-pipe", settings.stack_size),
@@ -165,10 +164,7 @@ fn try_shell(settings: &Settings) -> Result<(), EngineError> {
     }
     shell
         .args(["-c", ":"])
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
+        .output()
         .map(drop)
         .map_err(|source| spawn::why_not_started(settings, source))
 }

@@ -4,8 +4,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, PipeReader, Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::OpenOptionsExt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering::SeqCst};
-use std::thread;
 
 use proto::retry;
 
@@ -18,12 +18,10 @@ const IN_SINK: u8 = 0;
 const IN_PIPE: u8 = 1;
 /// The reader takes the rest of the pipe and does not wait for more.
 const CLOSED: u8 = 2;
-/// The reader has returned.
-const ENDED: u8 = 3;
 /// The reader is in the pipe, and will not wait again after this read.
-const LEAVING: u8 = 4;
+const LEAVING: u8 = 3;
 /// The reader is in the pipe, and `close` has written a byte to wake it.
-const WOKEN: u8 = 5;
+const WOKEN: u8 = 4;
 
 /// The first buffer, because most commands write little.
 const SMALL: usize = 4096;
@@ -38,14 +36,12 @@ const PIPE_MAX: u64 = 1 << 20;
 const O_NONBLOCK: i32 = 0o4000;
 
 /// The reading end of a pipe, and the state of its reader.
-#[derive(Debug)]
 pub(super) struct Outlet {
     pipe: PipeReader,
     place: AtomicU8,
 }
 
 /// The result of a reader.
-#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Pumped {
     /// The bytes that the sink has taken.
     pub(super) taken: u64,
@@ -61,12 +57,16 @@ impl Outlet {
         }
     }
 
-    /// Forwards the output until the pipe ends or is closed.
+    /// Forwards the output until the pipe ends or is closed, and then drops the pipe.
     ///
     /// If the sink fails, `stop` ends the command, and the rest of the output is read and dropped,
     /// so that a process that cleans up after TERM does not block on its output.
-    pub(super) fn pump<S: Sink>(&self, stream: Stream, sink: &S, stop: &dyn Fn(Stopped)) -> Pumped {
-        let _guard = EndOnDrop { outlet: self, stop };
+    pub(super) fn pump<S: Sink>(
+        self: Arc<Self>,
+        stream: Stream,
+        sink: &S,
+        stop: impl Fn(Stopped),
+    ) -> Pumped {
         let mut buffer = vec![0; SMALL];
         let mut wanted = true;
         let mut taken = 0;
@@ -133,13 +133,9 @@ impl Outlet {
         }
     }
 
-    /// Whether the reader waits for the command and not for the client; `None` if it has returned.
-    pub(super) fn waits_for_command(&self) -> Option<bool> {
-        match self.place.load(SeqCst) {
-            IN_PIPE | LEAVING | WOKEN => Some(true),
-            ENDED => None,
-            _ => Some(false),
-        }
+    /// Whether the reader waits for the command and not for the client.
+    pub(super) fn waits_for_command(&self) -> bool {
+        matches!(self.place.load(SeqCst), IN_PIPE | LEAVING | WOKEN)
     }
 
     /// Makes the reader return after the rest of the pipe, even if a process still holds the other
@@ -164,19 +160,4 @@ fn open_end(pipe: &impl AsRawFd, options: &mut OpenOptions) -> io::Result<File> 
     options
         .custom_flags(O_NONBLOCK)
         .open(format!("/proc/self/fd/{}", pipe.as_raw_fd()))
-}
-
-/// Ends the command if the sink panics, because its output is no longer read.
-struct EndOnDrop<'a> {
-    outlet: &'a Outlet,
-    stop: &'a dyn Fn(Stopped),
-}
-
-impl Drop for EndOnDrop<'_> {
-    fn drop(&mut self) {
-        self.outlet.place.store(ENDED, SeqCst);
-        if thread::panicking() {
-            (self.stop)(Stopped::Cancelled);
-        }
-    }
 }

@@ -10,47 +10,27 @@ use super::job::Unwanted;
 
 /// One command for `/bin/sh -c`, and its settings.
 pub struct Request<'a> {
-    command: &'a [u8],
-    pub(super) timeout: Option<Duration>,
-    pub(super) stdin: bool,
-    pub(super) cancelled_when: Option<Unwanted>,
+    /// The bytes reach the shell unchanged; they need not be UTF-8.
+    pub command: &'a [u8],
+    /// Ends the command once it has run for this time. The clock checks ten times a second, so the
+    /// command may run up to 100 ms longer.
+    pub timeout: Option<Duration>,
+    /// Gives the command a pipe as standard input; see
+    /// [`Running::take_input`](super::Running::take_input).
+    pub stdin: bool,
+    /// Ends the command when this returns true. It is called ten times a second.
+    pub unwanted: Option<Unwanted>,
 }
 
 impl<'a> Request<'a> {
     /// A command with `/dev/null` for standard input and no limit on its time.
-    ///
-    /// The bytes reach the shell unchanged; they need not be UTF-8.
     pub const fn new(command: &'a [u8]) -> Self {
         Self {
             command,
             timeout: None,
             stdin: false,
-            cancelled_when: None,
+            unwanted: None,
         }
-    }
-
-    /// Ends the command once it has run for `timeout`.
-    ///
-    /// The clock checks ten times a second, so the command may run up to 100 ms longer.
-    #[must_use]
-    pub fn timeout(mut self, timeout: Option<Duration>) -> Self {
-        self.timeout = timeout;
-        self
-    }
-
-    /// Gives the command a pipe as standard input; see
-    /// [`Running::take_input`](super::Running::take_input).
-    #[must_use]
-    pub fn with_stdin(mut self) -> Self {
-        self.stdin = true;
-        self
-    }
-
-    /// Ends the command when `unwanted` returns true. It is called ten times a second.
-    #[must_use]
-    pub fn cancelled_when(mut self, unwanted: impl Fn() -> bool + Send + Sync + 'static) -> Self {
-        self.cancelled_when = Some(Box::new(unwanted));
-        self
     }
 
     /// The command as the shell's argument.

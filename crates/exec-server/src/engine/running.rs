@@ -1,14 +1,12 @@
-//! A running command: its input, its output, and the handle that ends it.
+//! A running command: its input, its output, and its end.
 
 use std::panic;
 use std::sync::Arc;
-use std::time::Duration;
 
-use super::Core;
 use super::collect::{Collected, Collector};
 use super::error::EngineError;
 use super::input::{Inlet, Input};
-use super::job::{Ended, Job};
+use super::job::Job;
 use super::outcome::{Outcome, Status, Stopped};
 use super::outlet::Outlet;
 use super::sink::{Sink, Stream};
@@ -16,39 +14,17 @@ use super::sink::{Sink, Stream};
 /// A started command, whose output was not read yet.
 ///
 /// Dropping it without pumping it ends the command, and waits for its end.
-#[derive(Debug)]
 pub struct Running {
-    outlets: [Arc<Outlet>; 2],
-    input: Option<Input>,
-    hold: Hold,
+    pub(super) outlets: [Arc<Outlet>; 2],
+    pub(super) input: Option<Input>,
+    pub(super) hold: Hold,
 }
 
 impl Running {
-    pub(super) fn new(
-        core: Arc<Core>,
-        job: Job,
-        outlets: [Arc<Outlet>; 2],
-        inlet: Option<Arc<Inlet>>,
-    ) -> Self {
-        let job = Arc::new(job);
-        core.clock.add(Arc::clone(&job));
-        let input = inlet.clone().map(|it| Input::new(it, Arc::clone(&core)));
-        let hold = Hold {
-            core,
-            job,
-            inlet,
-            finished: false,
-        };
-        Self {
-            outlets,
-            input,
-            hold,
-        }
-    }
-
-    /// A handle that ends the command from another thread.
-    pub fn canceller(&self) -> Canceller {
-        Canceller(Arc::clone(&self.hold.job))
+    /// A handle that ends the command from another thread, when the client has left or the server
+    /// stops.
+    pub fn job(&self) -> Arc<Job> {
+        Arc::clone(&self.hold.job)
     }
 
     /// The command's standard input, if the request asked for it. Later calls return `None`.
@@ -79,21 +55,21 @@ impl Running {
         drop(input);
         let (their_sink, job) = (Arc::clone(sink), Arc::clone(&hold.job));
         let stderr = hold
+            .job
             .core
             .pool
-            .start(move || err.pump(Stream::Stderr, &*their_sink, &|why| job.stop(why)))
+            .start(move || err.pump(Stream::Stderr, &*their_sink, |why| job.stop(why)))
             .map_err(EngineError::Thread)?;
-        let stdout = out.pump(Stream::Stdout, &**sink, &|why| hold.job.stop(why));
+        let stdout = out.pump(Stream::Stdout, &**sink, |why| hold.job.stop(why));
         let stderr = stderr
             .join()
             .unwrap_or_else(|panic| panic::resume_unwind(panic));
-        let group = hold.job.group();
-        let ended = hold.finish();
-        let status = ended.status.transpose().map_err(EngineError::Lost)?;
+        let (status, stopped) = hold.job.finish();
+        let status = status.transpose().map_err(EngineError::Lost)?;
         Ok(Outcome {
-            group,
+            group: hold.job.group(),
             status: status.map(Status::of),
-            stopped: ended.stopped,
+            stopped,
             cut: stdout.cut || stderr.cut,
             stdout: stdout.taken,
             stderr: stderr.taken,
@@ -113,64 +89,18 @@ impl Running {
 }
 
 /// Ensures that a started command is ended and reaped.
-#[derive(Debug)]
-struct Hold {
-    core: Arc<Core>,
-    job: Arc<Job>,
-    inlet: Option<Arc<Inlet>>,
-    finished: bool,
-}
-
-impl Hold {
-    fn finish(mut self) -> Ended {
-        self.finished = true;
-        self.end()
-    }
-
-    fn end(&self) -> Ended {
-        let ended = self.job.finish();
-        if ended.status.is_some() {
-            self.core.clock.remove(&self.job);
-        }
-        if let Some(inlet) = &self.inlet {
-            inlet.shut();
-        }
-        ended
-    }
+pub(super) struct Hold {
+    pub(super) job: Arc<Job>,
+    pub(super) inlet: Option<Arc<Inlet>>,
 }
 
 impl Drop for Hold {
     fn drop(&mut self) {
-        if !self.finished {
-            self.job.stop(Stopped::Cancelled);
-            self.end();
+        // Neither does anything if the command is over.
+        self.job.stop(Stopped::Cancelled);
+        self.job.finish();
+        if let Some(inlet) = &self.inlet {
+            inlet.shut();
         }
-    }
-}
-
-/// Ends a command from any thread, when the client has left or the server stops.
-#[derive(Clone, Debug)]
-pub struct Canceller(Arc<Job>);
-
-impl Canceller {
-    /// Sends TERM to the command's whole group at once, and KILL to its rest after the kill-after
-    /// time. Does nothing if the command is ending or over.
-    ///
-    /// If the command's threads are blocked in the sink, the caller must unblock it, for example by
-    /// shutting down its socket.
-    pub fn cancel(&self) {
-        self.0.stop(Stopped::Cancelled);
-    }
-
-    /// How long a background process has held an output after the shell's end. The clock checks ten
-    /// times a second.
-    pub fn held_open(&self) -> Option<Duration> {
-        self.0.held_open()
-    }
-
-    /// The ID of the command's process group.
-    #[cfg(test)]
-    pub fn group(&self) -> u32 {
-        self.0.group()
     }
 }

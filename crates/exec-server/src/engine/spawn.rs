@@ -5,14 +5,13 @@ use std::io::{self, pipe};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::time::Instant;
 
 use super::error::EngineError;
-use super::input::Inlet;
-use super::job::{Job, Limits};
+use super::input::{Inlet, Input};
+use super::job::Job;
 use super::outlet::Outlet;
 use super::request::Request;
-use super::running::Running;
+use super::running::{Hold, Running};
 use super::{Core, Settings};
 
 /// Starts the command of `request`.
@@ -44,26 +43,35 @@ pub(super) fn spawn(core: &Arc<Core>, request: Request<'_>) -> Result<Running, E
     }
     let (out, out_writer) = pipe().map_err(EngineError::Pipe)?;
     let (err, err_writer) = pipe().map_err(EngineError::Pipe)?;
-    let (input, inlet) = input(&request).map_err(EngineError::Pipe)?;
-    command.stdin(input).stdout(out_writer).stderr(err_writer);
+    command.stdout(out_writer).stderr(err_writer);
+    let inlet = if request.stdin {
+        let (reader, writer) = pipe().map_err(EngineError::Pipe)?;
+        command.stdin(reader);
+        Some(Arc::new(Inlet::new(writer)))
+    } else {
+        command.stdin(Stdio::null());
+        None
+    };
 
     let child = start_registered(core, &mut command)?;
     // `command` holds copies of the shell's ends of the pipes, which only the shell may hold.
     drop(command);
 
     let outlets = [out, err].map(|pipe| Arc::new(Outlet::new(pipe)));
-    let limits = Limits {
-        deadline: request
-            .timeout
-            .and_then(|timeout| Instant::now().checked_add(timeout)),
-        kill_after: core.settings.kill_after,
-        drain: core.settings.drain,
-        cancelled_when: request.cancelled_when,
-    };
-    let guardian = Arc::clone(&core.guardian);
-    let weak = outlets.each_ref().map(Arc::downgrade);
-    let job = Job::new(child, weak, guardian, limits);
-    Ok(Running::new(Arc::clone(core), job, outlets, inlet))
+    let job = Arc::new(Job::new(
+        child,
+        outlets.each_ref().map(Arc::downgrade),
+        Arc::clone(core),
+        request.timeout,
+        request.unwanted,
+    ));
+    core.clock.add(Arc::clone(&job));
+    let input = inlet.clone().map(|it| Input::new(it, Arc::clone(core)));
+    Ok(Running {
+        outlets,
+        input,
+        hold: Hold { job, inlet },
+    })
 }
 
 fn start_registered(core: &Core, command: &mut Command) -> Result<Child, EngineError> {
@@ -87,12 +95,4 @@ pub(super) fn why_not_started(settings: &Settings, source: io::Error) -> EngineE
         }
         _ => EngineError::Shell(settings.shell.clone(), source),
     }
-}
-
-fn input(request: &Request<'_>) -> io::Result<(Stdio, Option<Arc<Inlet>>)> {
-    if !request.stdin {
-        return Ok((Stdio::null(), None));
-    }
-    let (reader, writer) = pipe()?;
-    Ok((reader.into(), Some(Arc::new(Inlet::new(writer)))))
 }

@@ -41,9 +41,11 @@ pub fn run(client: &Client, command: &[u8]) -> Vec<u8> {
     // keep the connection open.
     let stream = Arc::downgrade(&client.stream);
     let gone = |stream: Arc<Stream>| !matches!(stream.take_error(), Ok(None));
-    let request = Request::new(command)
-        .timeout(context.options.command_timeout())
-        .cancelled_when(move || stream.upgrade().is_none_or(gone));
+    let request = Request {
+        timeout: context.options.command_timeout(),
+        unwanted: Some(Box::new(move || stream.upgrade().is_none_or(gone))),
+        ..Request::new(command)
+    };
     let ran = context
         .engine
         .spawn(request)

@@ -2,6 +2,7 @@
 //! notices when the client leaves. It waits only for the client.
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
+use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,7 +14,7 @@ use proto::wire::session::{FrameReader, FrameType, KeepAlive, Opener, SessionErr
 use super::runner::Started;
 use super::shared::Shared;
 use crate::close_reason::CloseReason;
-use crate::engine::{Canceller, Input, Request};
+use crate::engine::{Input, Job, Request};
 use crate::options::Options;
 
 /// How long the rest of a frame may take once it has begun.
@@ -115,7 +116,7 @@ pub struct Link<'a> {
     shared: &'a Shared,
     runner: SyncSender<Started>,
     /// The running command, or the last one.
-    running: Option<Canceller>,
+    running: Option<Arc<Job>>,
     /// Its input, until the client ends it.
     input: Option<Input>,
     /// Whether the client got the note about a background process.
@@ -163,12 +164,14 @@ impl<'a> Link<'a> {
     /// Starts a command, and passes it to the runner.
     fn start(&mut self, command: &[u8]) -> Result<(), CloseReason> {
         let at = Instant::now();
-        let request = Request::new(command)
-            .timeout(self.options().command_timeout())
-            .with_stdin();
+        let request = Request {
+            timeout: self.options().command_timeout(),
+            stdin: true,
+            ..Request::new(command)
+        };
         let mut running = self.shared.client.context.engine.spawn(request);
         if let Ok(running) = &mut running {
-            self.running = Some(running.canceller());
+            self.running = Some(running.job());
             self.input = running.take_input();
             self.noted = false;
         }
@@ -233,7 +236,7 @@ impl<'a> Link<'a> {
 
     /// How long a background process has held the output of a command whose shell has ended.
     fn held_open(&self) -> Option<Duration> {
-        self.running.as_ref().and_then(Canceller::held_open)
+        self.running.as_ref().and_then(|job| job.held_open())
     }
 
     /// Checks the time limits while the client is silent.

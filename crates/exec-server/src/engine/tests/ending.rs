@@ -7,8 +7,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::super::{
-    Canceller, Engine, EngineError, Outcome, Request, Running, Settings, Sink, Status, Stopped,
-    Stream,
+    Engine, EngineError, Job, Outcome, Request, Running, Settings, Sink, Status, Stopped, Stream,
 };
 use super::{
     DEADLINE, OUT_OF_REACH, Tell, end, engine, engine_with, members, quick, run, run_request,
@@ -21,7 +20,7 @@ const STUBBORN: &str = "trap '' TERM; sh -c 'sleep 1000; :' & echo ready; sleep 
 /// A command whose output goes to the test, and which has written `ready`.
 struct Under {
     group: u32,
-    canceller: Canceller,
+    job: Arc<Job>,
     said: String,
     told: Receiver<(Stream, Vec<u8>)>,
     pump: JoinHandle<Result<Outcome, EngineError>>,
@@ -31,8 +30,8 @@ fn under(engine: &Engine, command: &str) -> Under {
     let running = engine.spawn(Request::new(command.as_bytes())).unwrap();
     let (tell, told) = Tell::new();
     let mut under = Under {
-        group: running.canceller().group(),
-        canceller: running.canceller(),
+        group: running.job().group(),
+        job: running.job(),
         said: String::new(),
         told,
         pump: thread::spawn(move || running.pump(&Arc::new(tell))),
@@ -55,15 +54,15 @@ fn a_cancelled_command_is_gone_with_all_its_processes() {
         &engine(),
         "sleep 1000 | sleep 1000 & echo ready; sleep 1000; :",
     );
-    let (group, canceller) = (under.group, under.canceller.clone());
-    canceller.cancel();
-    canceller.cancel();
+    let (group, job) = (under.group, under.job.clone());
+    job.cancel();
+    job.cancel();
     let outcome = under.outcome();
     assert_eq!(outcome.status, Some(Status::Signal(15)));
     assert!(matches!(outcome.stopped, Some(Stopped::Cancelled)));
     until("the group is gone", || members(group).is_empty());
     // The command ended long ago, so this does nothing.
-    canceller.cancel();
+    job.cancel();
 }
 
 #[test]
@@ -71,7 +70,7 @@ fn a_command_that_ignores_term_is_killed_after_the_grace() {
     let under = under(&engine_with(quick()), STUBBORN);
     let group = under.group;
     until("all are there", || members(group).len() >= 4);
-    under.canceller.cancel();
+    under.job.cancel();
     let outcome = under.outcome();
     assert_eq!(outcome.status, Some(Status::Signal(9)));
     until("the group is gone", || members(group).is_empty());
@@ -87,7 +86,7 @@ fn a_process_that_outlives_its_shell_is_killed_too() {
     );
     let group = under.group;
     until("the inner shell has let go", || members(group).len() == 3);
-    under.canceller.cancel();
+    under.job.cancel();
     assert_eq!(under.outcome().status, Some(Status::Signal(15)));
     until("the group is gone", || members(group).is_empty());
 }
@@ -101,7 +100,7 @@ fn a_command_may_clean_up_within_the_grace() {
         }),
         "trap 'sleep 0.3; echo bye; exit 9' TERM; echo ready; while :; do sleep 0.01; done",
     );
-    under.canceller.cancel();
+    under.job.cancel();
     // The shell also writes to stderr that its sleep was terminated.
     let said = || under.told.recv_timeout(DEADLINE).unwrap();
     until("it says so", || {
@@ -119,7 +118,7 @@ fn every_process_of_the_group_gets_term() {
         }),
         "sh -c 'trap \"echo bye; exit\" TERM; echo ready; while :; do sleep 0.01; done' & wait",
     );
-    under.canceller.cancel();
+    under.job.cancel();
     let said = || under.told.recv_timeout(DEADLINE).unwrap();
     until("it says so", || {
         said() == (Stream::Stdout, b"bye\n".to_vec())
@@ -136,8 +135,9 @@ fn a_command_that_times_out_keeps_its_output_so_far() {
         "echo first; sleep 1000; :",
         STUBBORN,
     ] {
-        let (outcome, collected) = run_request(&engine, command.as_bytes(), |request| {
-            request.timeout(timeout)
+        let (outcome, collected) = run_request(&engine, command.as_bytes(), |request| Request {
+            timeout,
+            ..request
         });
         assert!(
             matches!(outcome.stopped, Some(Stopped::TimedOut)),
@@ -147,8 +147,9 @@ fn a_command_that_times_out_keeps_its_output_so_far() {
         assert!(!collected.stdout.is_empty());
     }
     // The shell has closed its outputs, so only its end is waited for.
-    let (outcome, _) = run_request(&engine, b"exec >&- 2>&-; sleep 1000", |request| {
-        request.timeout(timeout)
+    let (outcome, _) = run_request(&engine, b"exec >&- 2>&-; sleep 1000", |request| Request {
+        timeout,
+        ..request
     });
     assert!(matches!(outcome.stopped, Some(Stopped::TimedOut)));
 }
@@ -156,8 +157,9 @@ fn a_command_that_times_out_keeps_its_output_so_far() {
 #[test]
 fn a_timeout_that_is_not_reached_changes_nothing() {
     for timeout in [Duration::from_secs(60), Duration::MAX] {
-        let (outcome, collected) = run_request(&engine(), b"echo in time", |request| {
-            request.timeout(Some(timeout))
+        let (outcome, collected) = run_request(&engine(), b"echo in time", |request| Request {
+            timeout: Some(timeout),
+            ..request
         });
         assert!(outcome.stopped.is_none());
         assert_eq!(collected.stdout, b"in time\n");
@@ -181,7 +183,7 @@ fn the_output_of_a_background_process_is_closed_after_the_drain_time_and_the_pro
         "yes & echo $!; exit 3",
     ] {
         let running = engine.spawn(Request::new(command.as_bytes())).unwrap();
-        let group = running.canceller().group();
+        let group = running.job().group();
         let outcome = within(move || running.pump(&Arc::new(Null)).unwrap());
         assert_eq!(outcome.status, Some(Status::Code(3)));
         assert!(outcome.cut && outcome.stopped.is_none());
@@ -193,7 +195,7 @@ fn the_output_of_a_background_process_is_closed_after_the_drain_time_and_the_pro
     }
 }
 
-/// The times of the canceller, the deadline and the drain limit run at the same time.
+/// The times of a cancelled job, the deadline and the drain limit run at the same time.
 #[test]
 fn one_limit_ends_the_wait_for_a_process_out_of_reach() {
     let engine = engine_with(Settings {
@@ -202,15 +204,15 @@ fn one_limit_ends_the_wait_for_a_process_out_of_reach() {
     });
     let command = format!("setsid sleep 1000 & {OUT_OF_REACH}; echo ready $!; exit 5");
     let under = under(&engine, &command);
-    let canceller = under.canceller.clone();
+    let job = under.job.clone();
     let stays = under
         .said
         .trim_start_matches("ready ")
         .trim()
         .parse()
         .unwrap();
-    until("the shell has ended", || canceller.held_open().is_some());
-    canceller.cancel();
+    until("the shell has ended", || job.held_open().is_some());
+    job.cancel();
     let outcome = under.outcome();
     assert!(matches!(outcome.stopped, Some(Stopped::Cancelled)));
     assert_eq!(outcome.status, Some(Status::Code(5)));
@@ -298,11 +300,11 @@ impl Sink for Stuck {
 fn the_group_dies_while_the_sink_is_stuck() {
     let (sink, in_sink, open) = Stuck::new();
     let running = engine().spawn(Request::new(b"yes")).unwrap();
-    let (group, canceller) = (running.canceller().group(), running.canceller());
+    let (group, job) = (running.job().group(), running.job());
     let pump = thread::spawn(move || running.pump(&sink).unwrap());
     in_sink.recv_timeout(DEADLINE).unwrap();
     assert!(!members(group).is_empty());
-    canceller.cancel();
+    job.cancel();
     until("the group is gone", || members(group).is_empty());
     assert!(!pump.is_finished());
     open.send(Err(io::ErrorKind::BrokenPipe.into())).unwrap();
@@ -316,7 +318,7 @@ fn a_sink_that_fails_ends_the_command() {
     open.send(Err(io::ErrorKind::ConnectionReset.into()))
         .unwrap();
     let running = engine().spawn(Request::new(b"yes; echo never")).unwrap();
-    let group = running.canceller().group();
+    let group = running.job().group();
     let outcome = within(move || running.pump(&sink).unwrap());
     assert!(
         matches!(&outcome.stopped, Some(Stopped::Sink(error)) if error.kind() == io::ErrorKind::ConnectionReset)
@@ -335,7 +337,7 @@ fn a_slow_client_loses_nothing() {
         .spawn(Request::new(b"yes | head -c 60000"))
         .unwrap();
     let theirs = Arc::clone(&sink);
-    let group = running.canceller().group();
+    let group = running.job().group();
     let pump = thread::spawn(move || running.pump(&theirs).unwrap());
     in_sink.recv_timeout(DEADLINE).unwrap();
     until("the command has ended", || members(group).is_empty());
@@ -361,7 +363,7 @@ fn a_sink_that_panics_ends_the_command() {
     let engine = engine();
     for command in ["yes", "yes >&2"] {
         let running = engine.spawn(Request::new(command.as_bytes())).unwrap();
-        let group = running.canceller().group();
+        let group = running.job().group();
         let pump = thread::spawn(move || running.pump(&Arc::new(Panics)).map(drop));
         until("it panics", || pump.is_finished());
         assert!(pump.join().is_err());
@@ -373,7 +375,7 @@ fn a_sink_that_panics_ends_the_command() {
 #[test]
 fn a_command_that_is_not_pumped_is_ended() {
     let running: Running = engine().spawn(Request::new(b"sleep 1000")).unwrap();
-    let group = running.canceller().group();
+    let group = running.job().group();
     within(move || drop(running));
     until("the group is gone", || members(group).is_empty());
 }
@@ -385,7 +387,7 @@ fn a_stopped_command_is_ended_too() {
     until("it has stopped", || {
         !super::processes(|pid, fields| pid == group && fields[0] == "T").is_empty()
     });
-    under.canceller.cancel();
+    under.job.cancel();
     assert!(matches!(
         under.outcome().status,
         Some(Status::Signal(9 | 15))

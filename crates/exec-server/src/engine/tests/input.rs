@@ -11,7 +11,10 @@ use super::{DEADLINE, OUT_OF_REACH, Tell, engine, engine_with, feed, members, qu
 
 /// Runs a command while `say` writes its input, on another thread.
 fn fed(command: &str, say: impl FnOnce(Input) + Send + 'static) -> (Outcome, Collected) {
-    let request = Request::new(command.as_bytes()).with_stdin();
+    let request = Request {
+        stdin: true,
+        ..Request::new(command.as_bytes())
+    };
     let mut running = engine().spawn(request).unwrap();
     let input = running.take_input().unwrap();
     assert!(running.take_input().is_none());
@@ -55,7 +58,10 @@ fn input_in_pieces_of_any_size_is_complete() {
 #[test]
 fn an_input_that_is_not_taken_is_empty() {
     let running = engine()
-        .spawn(Request::new(b"cat; echo end").with_stdin())
+        .spawn(Request {
+            stdin: true,
+            ..Request::new(b"cat; echo end")
+        })
         .unwrap();
     let (_, collected) = within(|| running.collect(100).unwrap());
     assert_eq!(collected.stdout, b"end\n");
@@ -83,7 +89,10 @@ fn a_command_need_not_read_its_input() {
 fn blocked_writer(command: &str) -> (super::super::Running, thread::JoinHandle<()>) {
     let engine = engine_with(quick());
     let mut running = engine
-        .spawn(Request::new(command.as_bytes()).with_stdin())
+        .spawn(Request {
+            stdin: true,
+            ..Request::new(command.as_bytes())
+        })
         .unwrap();
     let input = running.take_input().unwrap();
     let (sender, begun) = mpsc::channel();
@@ -100,12 +109,12 @@ fn blocked_writer(command: &str) -> (super::super::Running, thread::JoinHandle<(
 #[test]
 fn a_blocked_write_can_be_cancelled() {
     let (running, writer) = blocked_writer("sleep 1000");
-    let group = running.canceller().group();
-    let canceller = running.canceller();
+    let group = running.job().group();
+    let job = running.job();
     let pump = thread::spawn(move || running.collect(100).unwrap());
     super::until("the command runs", || !members(group).is_empty());
     assert!(!writer.is_finished());
-    canceller.cancel();
+    job.cancel();
     let (outcome, _) = within(|| pump.join().unwrap());
     assert!(matches!(outcome.stopped, Some(Stopped::Cancelled)));
     within(|| writer.join().unwrap());

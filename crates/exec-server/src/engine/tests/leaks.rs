@@ -13,7 +13,12 @@ use super::{engine, processes, run, until, within};
 pub(super) fn a_thousand() {
     let engine = Engine::start(Settings::default()).unwrap();
     let true_once = |engine: &Engine| {
-        let running = engine.spawn(Request::new(b"true").with_stdin()).unwrap();
+        let running = engine
+            .spawn(Request {
+                stdin: true,
+                ..Request::new(b"true")
+            })
+            .unwrap();
         assert_eq!(running.collect(0).unwrap().0.status, Some(Status::Code(0)));
     };
     let count = |dir: &str| fs::read_dir(dir).unwrap().count();
@@ -36,7 +41,6 @@ pub(super) fn a_thousand() {
     until("all is as before", || {
         (count("/proc/self/fd"), count("/proc/self/task"), children()) == before
     });
-    assert!(engine.0.clock.is_idle());
     drop(engine);
     until("the guardian is gone", || children() == 0);
     say("\nnothing left");
@@ -89,7 +93,12 @@ fn a_gigabyte_passes_through_a_few_kilobytes() {
 #[test]
 fn a_command_sees_none_of_our_descriptors() {
     let engine = engine();
-    let other = engine.spawn(Request::new(b"cat").with_stdin()).unwrap();
+    let other = engine
+        .spawn(Request {
+            stdin: true,
+            ..Request::new(b"cat")
+        })
+        .unwrap();
     let (_, collected) = run(&engine, "ls /proc/self/fd");
     // Descriptors that the tests' parent has left open do not count.
     let plain = Command::new("/bin/sh")

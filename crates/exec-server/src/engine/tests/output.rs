@@ -63,7 +63,10 @@ fn a_writer_whose_pipe_was_closed_ends() {
 #[test]
 fn output_arrives_while_the_command_runs() {
     let mut running = engine()
-        .spawn(Request::new(b"echo out; echo err >&2; cat").with_stdin())
+        .spawn(Request {
+            stdin: true,
+            ..Request::new(b"echo out; echo err >&2; cat")
+        })
         .unwrap();
     let input = running.take_input().unwrap();
     let (tell, told) = Tell::new();
