@@ -12,18 +12,17 @@ use crate::options::Options;
 /// How many bytes of a reply are kept to check for a refusal.
 const KEPT: usize = 512;
 
-/// Copies `total` bytes from `stream` to stdout, and adds them to the hash if there is one. Returns
-/// whether the output ends in the middle of a line.
+/// Copies `total` bytes from `stream` to stdout, and adds them to the hash if there is one.
 pub fn pass_on(
     stream: &mut impl Read,
     total: u64,
     options: &Options,
     mut hash: Option<&mut Sha256>,
-) -> Result<bool, Failure> {
+) -> Result<(), Failure> {
     let mut output = Output::stdout();
     let mut progress = Progress::new(total, options.log.quiet);
     let mut buffer = vec![0; 64 * 1024];
-    let (mut done, mut first, mut open_line) = (0, Vec::new(), false);
+    let (mut done, mut first) = (0, Vec::new());
     while done < total {
         let room = usize::try_from(total - done).unwrap_or(usize::MAX);
         let room = room.min(buffer.len());
@@ -44,7 +43,6 @@ pub fn pass_on(
             }
         };
         first.extend_from_slice(&bytes[..bytes.len().min(KEPT - first.len())]);
-        open_line = !bytes.ends_with(b"\n");
         done += bytes.len() as u64;
         if let Some(hash) = &mut hash {
             hash.update(bytes);
@@ -52,7 +50,7 @@ pub fn pass_on(
         output.write(bytes)?;
         progress.advance(bytes.len());
     }
-    Ok(open_line)
+    Ok(())
 }
 
 /// The error for a silent server.

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::Shutdown;
-use std::sync::Arc;
 use std::time::Duration;
 
 use proto::cli::{Failure, Output, show_duration};
@@ -16,7 +15,6 @@ use proto::wire::length_first::{self, LengthError};
 use proto::wire::sha256::{Sha256, hex};
 use proto::{is_timeout, reason, retry};
 
-use crate::Done;
 use crate::body::{pass_on, silent};
 use crate::options::Options;
 use crate::rest_of_line;
@@ -33,53 +31,33 @@ const REFUSALS: [&[u8]; 3] = [
 
 /// A connection to one of the lesson's servers, or to ours with `--no-auth`.
 pub struct Lesson {
-    options: Arc<Options>,
+    options: &'static Options,
     /// `None` if the next command needs a new one.
     stream: Option<Stream>,
 }
 
-/// The state after a command's reply.
-struct Reply {
-    open_line: bool,
-    /// Whether the connection can carry another command.
-    reusable: bool,
-}
-
 impl Lesson {
     /// Connects.
-    pub fn open(options: &Arc<Options>) -> Result<Self, Failure> {
-        Ok(Self {
-            options: Arc::clone(options),
-            stream: Some(dial(options)?),
-        })
+    pub fn open(options: &'static Options) -> Result<Self, Failure> {
+        let stream = Some(dial(options)?);
+        Ok(Self { options, stream })
     }
 
-    /// Runs one command, and passes its output on. These protocols carry no exit status.
-    pub fn run(&mut self, command: &[u8]) -> Result<Done, Failure> {
+    /// Runs one command, and passes its output on. These protocols carry no exit status: it is 0.
+    pub fn run(&mut self, command: &[u8]) -> Result<u8, Failure> {
         let stream = match self.stream.take() {
             Some(stream) if self.is_open(&stream)? => stream,
-            _ => dial(&self.options)?,
+            _ => dial(self.options)?,
         };
-        let reply = match self.options.protocol {
+        let is_reusable = match self.options.protocol {
             Protocol::Length => self.run_length(&stream, command)?,
             Protocol::Header => self.run_header(&stream, command)?,
             Protocol::Raw | Protocol::Session => self.run_raw(&stream, command)?,
         };
-        if reply.reusable {
+        if self.is_open(&stream)? && is_reusable {
             self.stream = Some(stream);
-        } else {
-            self.is_open(&stream)?;
         }
-        let (status, open_line) = (0, reply.open_line && Output::stdout().is_terminal());
-        Ok(Done { status, open_line })
-    }
-
-    /// Checks once for bytes after the last reply.
-    pub fn finish(self) -> Result<(), Failure> {
-        match &self.stream {
-            Some(stream) => self.is_open(stream).map(drop),
-            None => Ok(()),
-        }
+        Ok(0)
     }
 
     /// Whether the connection is still open between two commands. If the server has closed it, the
@@ -106,7 +84,7 @@ impl Lesson {
     }
 
     fn traced<'s>(&'s self, stream: impl Read + Write + 's) -> impl Read + Write + 's {
-        let options = &*self.options;
+        let options = self.options;
         options.log.traced(&options.endpoint, stream)
     }
 
@@ -119,7 +97,7 @@ impl Lesson {
     /// In this protocol only the end of the connection marks the end of a reply. So the client
     /// half-closes, the server closes after its reply, and each command has a connection of its
     /// own.
-    fn run_raw(&self, stream: &Stream, command: &[u8]) -> Result<Reply, Failure> {
+    fn run_raw(&self, stream: &Stream, command: &[u8]) -> Result<bool, Failure> {
         self.send(stream, command)?;
         stream
             .shutdown(Shutdown::Write)
@@ -127,49 +105,41 @@ impl Lesson {
         let mut traced = self.traced(stream);
         let mut buffer = vec![0; 64 * 1024];
         let mut output = Output::stdout();
-        let (mut total, mut open_line) = (0, false);
-        // The beginning is held until it is clear that it is not a refusal.
-        let mut held = Vec::new();
+        let mut total = 0;
         loop {
             let count = match retry(|| traced.read(&mut buffer)) {
+                Ok(0) => return Ok(false),
                 Ok(count) => count,
                 Err(error) if is_timeout(&error) => {
-                    return Err(silent(&self.options, &format!("{total} bytes")));
+                    return Err(silent(self.options, &format!("{total} bytes")));
                 }
                 Err(error) => {
-                    // A refusal may have arrived before the reset.
-                    let lost = || self.lost(stream, &format!("after {total} bytes"), &error);
-                    return Err(refusal(&self.options, &held).unwrap_or_else(lost));
+                    return Err(self.lost(stream, &format!("after {total} bytes"), &error));
                 }
             };
-            total += count;
-            held.extend_from_slice(&buffer[..count]);
-            if total == held.len() {
-                if count > 0 && may_be_refusal(&held) {
-                    continue;
-                }
-                if is_greeting(&held) {
-                    return Err(self.speaks_session());
-                }
-                if let Some(refused) = refusal(&self.options, &held) {
+            let mut bytes = &buffer[..count];
+            let mut first = Vec::new();
+            if total == 0 && is_greeting(bytes) {
+                return Err(self.speaks_session());
+            }
+            if total == 0 && may_be_refusal(bytes) {
+                first.extend_from_slice(bytes);
+                let rest = rest_of_line(stream, &mut first);
+                if let Some(refused) = refusal(self.options, &first) {
                     return Err(refused);
                 }
+                rest.map_err(|error| self.lost(stream, "within the first line", &error))?;
+                set_timeouts(self.options, stream)?;
+                bytes = &first;
             }
-            open_line = held.last().map_or(open_line, |last| *last != b'\n');
-            output.write(&held)?;
-            held.clear();
-            if count == 0 {
-                return Ok(Reply {
-                    open_line,
-                    reusable: false,
-                });
-            }
+            total += bytes.len();
+            output.write(bytes)?;
         }
     }
 
     /// The connection cannot be used again after an empty output: a lesson's server could read our
     /// `recv_ready`, which it does not answer then, together with the next command, and drop both.
-    fn run_length(&self, stream: &Stream, command: &[u8]) -> Result<Reply, Failure> {
+    fn run_length(&self, stream: &Stream, command: &[u8]) -> Result<bool, Failure> {
         self.send(stream, command)?;
         let mut digits = [0; 1024];
         let mut traced = self.traced(stream);
@@ -192,13 +162,11 @@ impl Lesson {
             Err(error) => return Err(self.explain(stream, digits, &error)),
         };
         self.send(stream, length_first::READY)?;
-        Ok(Reply {
-            open_line: pass_on(&mut traced, length, &self.options, None)?,
-            reusable: length > 0,
-        })
+        pass_on(&mut traced, length, self.options, None)?;
+        Ok(length > 0)
     }
 
-    fn run_header(&self, stream: &Stream, command: &[u8]) -> Result<Reply, Failure> {
+    fn run_header(&self, stream: &Stream, command: &[u8]) -> Result<bool, Failure> {
         self.send(stream, command)?;
         let header = self.read_header(stream)?;
         let (total, limit) = (header.total_size, self.options.max_output);
@@ -211,7 +179,7 @@ impl Lesson {
         let wanted = wanted.transpose()?;
         let mut hash = wanted.as_ref().map(|_| Sha256::new());
         let mut traced = self.traced(stream);
-        let open_line = pass_on(&mut traced, total, &self.options, hash.as_mut())?;
+        pass_on(&mut traced, total, self.options, hash.as_mut())?;
         if let (Some(wanted), Some(hash)) = (wanted, hash) {
             let found = hex(&hash.finish());
             if found != wanted {
@@ -221,11 +189,7 @@ impl Lesson {
                 )));
             }
         }
-        let reusable = true;
-        Ok(Reply {
-            open_line,
-            reusable,
-        })
+        Ok(true)
     }
 
     /// Reads a whole header within one deadline.
@@ -235,7 +199,7 @@ impl Lesson {
         let mut limited = self.traced(DeadlineStream::after(stream, limit));
         let read = frame::read(&mut limited, frame::HEADER_LIMIT, &mut header);
         drop(limited);
-        set_timeouts(&self.options, stream)?;
+        set_timeouts(self.options, stream)?;
         match read {
             Ok(true) => {}
             Ok(false) => return Err(Failure::new("server closed before sending a header")),
@@ -261,7 +225,7 @@ impl Lesson {
     fn explain(&self, stream: &Stream, first: &[u8], why: &dyn fmt::Display) -> Failure {
         let mut said = first.to_vec();
         if Refused::may_begin(&said) {
-            rest_of_line(stream, &mut said);
+            let _ = rest_of_line(stream, &mut said);
         }
         self.stranger(
             &said,
@@ -299,7 +263,8 @@ impl Lesson {
     /// The error for a failed connection, or the refusal that the server sent before it closed.
     fn lost(&self, stream: &Stream, when: &str, error: &io::Error) -> Failure {
         let mut said = Vec::new();
-        rest_of_line(stream, &mut said);
+        // An error here is not reported, because the caller has one.
+        let _ = rest_of_line(stream, &mut said);
         let (endpoint, why) = (&self.options.endpoint, reason(error));
         self.stranger(
             &said,
@@ -326,16 +291,15 @@ fn is_greeting(bytes: &[u8]) -> bool {
         .is_some_and(|rest| rest.starts_with(GREETING))
 }
 
-/// Whether the bytes of a raw reply so far may be a refusal, which is one line.
-fn may_be_refusal(held: &[u8]) -> bool {
-    let one_line = held.len() <= 512 && !held[..held.len().saturating_sub(1)].contains(&b'\n');
-    let begins = |line: &[u8]| held.starts_with(line) || line.starts_with(held);
-    one_line && REFUSALS.into_iter().any(begins)
+/// Whether a raw reply that begins with these bytes may be a refusal.
+fn may_be_refusal(first: &[u8]) -> bool {
+    let begins = |line: &[u8]| first.starts_with(line) || line.starts_with(first);
+    REFUSALS.into_iter().any(begins)
 }
 
-fn refusal(options: &Options, held: &[u8]) -> Option<Failure> {
-    let is_whole = held.ends_with(b"\n") && REFUSALS.iter().any(|line| held.starts_with(line));
-    let refused = Refused::parse(&options.endpoint, held).filter(|_| is_whole)?;
+fn refusal(options: &Options, first: &[u8]) -> Option<Failure> {
+    let is_whole = first.ends_with(b"\n") && REFUSALS.iter().any(|line| first.starts_with(line));
+    let refused = Refused::parse(&options.endpoint, first).filter(|_| is_whole)?;
     Some(refused.into())
 }
 

@@ -1,6 +1,6 @@
 //! Runs commands from standard input, one per line: typed at a prompt, or from a script.
 
-use proto::cli::{Failure, Lines, Output};
+use proto::cli::{Failure, Lines};
 use proto::wire::Protocol;
 
 use crate::Remote;
@@ -29,13 +29,7 @@ pub fn run(remote: &mut Remote, options: &Options) -> Result<u8, Failure> {
             _ => {}
         }
         match remote.run(&line, false) {
-            Ok(done) => {
-                status = done.status;
-                if lines.has_prompt() && done.open_line {
-                    // The prompt must begin on a new line.
-                    Output::stderr().write(b"\n")?;
-                }
-            }
+            Ok(ended) => status = ended,
             Err(failure) if failure.is_output_closed() => return Err(failure),
             Err(failure) if lines.has_prompt() || options.keep_going => {
                 options.log.complain(&failure);

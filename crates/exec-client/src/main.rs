@@ -16,14 +16,14 @@ mod lines;
 mod options;
 mod session;
 
-use std::io::Read;
+use std::io::{self, Read};
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
 use lesson::Lesson;
 use options::{Options, TOOL};
 use proto::cli::{self, Failure};
+use proto::is_timeout;
 use proto::net::{DeadlineStream, Stream};
 use proto::wire::Protocol;
 use session::Session;
@@ -36,15 +36,6 @@ fn main() -> ExitCode {
     cli::run(&TOOL, work)
 }
 
-/// How a command ended.
-#[derive(Clone, Copy, Debug, Default)]
-struct Done {
-    /// The exit status, as in a shell.
-    status: u8,
-    /// Whether the last output on a terminal ended in the middle of a line.
-    open_line: bool,
-}
-
 /// A connection in one of the protocols.
 enum Remote {
     Lesson(Lesson),
@@ -52,38 +43,30 @@ enum Remote {
 }
 
 impl Remote {
-    fn open(options: &Arc<Options>) -> Result<Self, Failure> {
+    fn open(options: &'static Options) -> Result<Self, Failure> {
         Ok(match options.protocol {
             Protocol::Session => Self::Session(Session::open(options)?),
             _ => Self::Lesson(Lesson::open(options)?),
         })
     }
 
-    /// Runs one command, over a new connection if the server has closed the last one.
-    fn run(&mut self, command: &[u8], with_input: bool) -> Result<Done, Failure> {
+    /// Runs one command, over a new connection if the server has closed the last one. Returns its
+    /// exit status, as in a shell.
+    fn run(&mut self, command: &[u8], with_input: bool) -> Result<u8, Failure> {
         match self {
             Self::Lesson(lesson) => lesson.run(command),
-            Self::Session(session) => {
-                session.reopen()?;
-                session.run(command, with_input)
-            }
-        }
-    }
-
-    /// Checks once whether the server has sent more than it announced.
-    fn finish(self) -> Result<(), Failure> {
-        match self {
-            Self::Lesson(lesson) => lesson.finish(),
-            Self::Session(_) => Ok(()),
+            Self::Session(session) => session.run(command, with_input),
         }
     }
 }
 
-/// Reads the rest of an unexpected line for a moment, for the error message.
-fn rest_of_line(stream: &Stream, said: &mut Vec<u8>) {
+/// Reads the rest of an unexpected line for a moment.
+fn rest_of_line(stream: &Stream, said: &mut Vec<u8>) -> io::Result<()> {
     let rest = DeadlineStream::after(stream, Duration::from_millis(200));
-    // An error here is not reported, because the caller already has one.
-    let _ = rest.take(500).read_to_end(said);
+    match rest.take(500).read_to_end(said) {
+        Err(error) if !is_timeout(&error) => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// Refuses flags that exclude each other.
@@ -107,19 +90,18 @@ fn check(options: &Options) -> Result<(), Failure> {
 
 fn work(options: Options) -> Result<ExitCode, Failure> {
     check(&options)?;
-    match run_commands(&Arc::new(options)) {
+    // They are used until the process ends.
+    match run_commands(Box::leak(Box::new(options))) {
         Ok(status) => Ok(ExitCode::from(status)),
         Err(failure) if failure.is_output_closed() => Ok(ExitCode::from(READER_LEFT)),
         Err(failure) => Err(failure),
     }
 }
 
-fn run_commands(options: &Arc<Options>) -> Result<u8, Failure> {
+fn run_commands(options: &'static Options) -> Result<u8, Failure> {
     let mut remote = Remote::open(options)?;
-    let status = match &options.command {
-        Some(command) => remote.run(command, !options.no_input)?.status,
-        None => lines::run(&mut remote, options)?,
-    };
-    remote.finish()?;
-    Ok(status)
+    match &options.command {
+        Some(command) => remote.run(command, !options.no_input),
+        None => lines::run(&mut remote, options),
+    }
 }

@@ -42,12 +42,7 @@ pub fn converse(stream: Stream, options: Options) -> Result<(), Failure> {
         buffer: Vec::new(),
         may_be_refused: true,
     };
-    let result = replies.read_all();
-    if result.is_err() && lock(&connection.state).at_prompt {
-        // Ends the line of the prompt, so that the error begins on a new one.
-        let _ = Output::stderr().write(b"\n");
-    }
-    result
+    replies.read_all()
 }
 
 /// The sending side.

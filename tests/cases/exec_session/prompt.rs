@@ -29,6 +29,10 @@ fn at_a_prompt_a_failing_line_shows_its_status_and_does_not_end_the_client() {
         ("exit 3;", ">>: exit 3;\r\nstatus 3\r\n>>: "),
         ("printf x", ">>: printf x\r\nx\r\n>>: "),
         ("printf y >&2", ">>: printf y >&2\r\ny\r\n>>: "),
+        (
+            "printf z; kill $$",
+            ">>: printf z; kill $$\r\nz\r\nkilled by signal 15 (TERM)\r\nstatus 143\r\n>>: ",
+        ),
         ("echo hi", ">>: echo hi\r\nhi\r\n>>: "),
         // No input is forwarded, so `cat` ends at once.
         ("cat", ">>: cat\r\n>>: "),

@@ -2,9 +2,8 @@
 
 use std::io::Read;
 use std::sync::{Arc, mpsc};
-use std::thread;
 
-use proto::cli::{self, Failure};
+use proto::cli::{self, Failure, start_thread};
 use proto::retry;
 use proto::wire::session::BODY_LIMIT;
 
@@ -33,9 +32,5 @@ pub fn forward(connection: Arc<Connection>, report: mpsc::Sender<Outcome>) -> Re
             }
         }
     };
-    thread::Builder::new()
-        .name("stdin".into())
-        .spawn(forward)
-        .map(drop)
-        .map_err(|error| Failure::start("cannot start a thread", &error))
+    start_thread("stdin", forward).map(drop)
 }

@@ -19,16 +19,15 @@ use proto::net::connect;
 use proto::token::{Token, default_path};
 use proto::wire::session::BODY_LIMIT;
 
-use crate::Done;
 use crate::options::Options;
 use connection::Connection;
 
 /// How a command ended: the first thread that knows sends it.
-type Outcome = Result<Done, Failure>;
+type Outcome = Result<u8, Failure>;
 
 /// An authenticated connection.
 pub struct Session {
-    options: Arc<Options>,
+    options: &'static Options,
     connection: Arc<Connection>,
     outcomes: mpsc::Receiver<Outcome>,
     report: mpsc::Sender<Outcome>,
@@ -36,7 +35,7 @@ pub struct Session {
 
 impl Session {
     /// Connects and authenticates the server, before any command is sent.
-    pub fn open(options: &Arc<Options>) -> Result<Self, Failure> {
+    pub fn open(options: &'static Options) -> Result<Self, Failure> {
         let path = match &options.token_file {
             Some(path) => path.clone(),
             None => default_path()?,
@@ -51,23 +50,15 @@ impl Session {
         let (report, outcomes) = mpsc::channel();
         receiver::start(options, &connection, opener, report.clone())?;
         Ok(Self {
-            options: Arc::clone(options),
+            options,
             connection,
             outcomes,
             report,
         })
     }
 
-    /// Connects again if the server has closed the connection while no command ran. The commands of
-    /// a connection share nothing, so a new connection serves as well.
-    pub fn reopen(&mut self) -> Result<(), Failure> {
-        if !self.connection.is_open() {
-            *self = Self::open(&self.options)?;
-        }
-        Ok(())
-    }
-
-    /// Runs one command, with its output to our stdout and stderr.
+    /// Runs one command, with its output to our stdout and stderr. Connects again if the server has
+    /// closed the connection while no command ran: the commands of a connection share nothing.
     pub fn run(&mut self, command: &[u8], with_input: bool) -> Outcome {
         if command.len() > BODY_LIMIT {
             return Err(Failure::new(format!(
@@ -77,16 +68,16 @@ impl Session {
             )));
         }
         if !self.connection.start_command(command, with_input) {
-            return Err(incomplete("connection closed before the command was sent"));
+            *self = Self::open(self.options)?;
+            if !self.connection.start_command(command, with_input) {
+                return Err(incomplete("connection closed before the command was sent"));
+            }
         }
         if with_input {
             input::forward(Arc::clone(&self.connection), self.report.clone())?;
         }
-        match self.outcomes.recv() {
-            Ok(outcome) => outcome,
-            // This cannot happen, because the session itself holds a sender.
-            Err(error) => Err(error.into()),
-        }
+        // It cannot fail, because the session itself holds a sender.
+        self.outcomes.recv()?
     }
 }
 

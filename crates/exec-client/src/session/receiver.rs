@@ -1,66 +1,83 @@
 //! Reads the server's frames, and passes on output and exit statuses.
 
 use std::io::{self, BufReader, Read};
-use std::sync::{Arc, mpsc};
-use std::thread;
+use std::sync::Arc;
+use std::sync::mpsc::{self, SyncSender};
 use std::time::Duration;
 
-use proto::cli::{Failure, Log, Output, is_stderr_stdout};
+use proto::cli::{Failure, Log, Output, is_stderr_stdout, start_thread};
 use proto::escape::server_text;
 use proto::wire::frame::FrameError;
-use proto::wire::session::{BODY_LIMIT, ExitStatus, FrameReader, FrameType, Opener, SessionError};
+use proto::wire::session::{
+    BODY_LIMIT, ExitStatus, FrameReader, FrameType, Opener, SessionError, Unexpected,
+};
 use proto::{is_timeout, reason, retry};
 
 use super::connection::Connection;
 use super::{Outcome, incomplete};
-use crate::Done;
 use crate::options::Options;
 
 /// More than a whole frame, so that most frames need one read.
 const BUFFER: usize = BODY_LIMIT + 1024;
 
+/// How many pings and pongs wait to be sent: one of ours, and one for the server's last `ping`.
+const MAX_WAITING: usize = 2;
+
 /// Starts the thread that reads until the connection ends. It reports the end of each command.
 pub fn start(
-    options: &Arc<Options>,
+    options: &'static Options,
     connection: &Arc<Connection>,
     opener: Opener,
     report: mpsc::Sender<Outcome>,
 ) -> Result<(), Failure> {
-    let (options, connection) = (Arc::clone(options), Arc::clone(connection));
-    thread::Builder::new()
-        .name("receiver".into())
-        .spawn(move || Receiver::new(&options, &connection, opener).run(&report))
-        .map(drop)
-        .map_err(|error| Failure::start("cannot start a thread", &error))
+    // The receiver must not block in a write: if the server waits for the command to read its input,
+    // and the command waits for us to read its output, that would be a deadlock.
+    let (pings, waiting) = mpsc::sync_channel(MAX_WAITING);
+    let (sender, connection) = (Arc::clone(connection), Arc::clone(connection));
+    start_thread("pings", move || {
+        for kind in waiting {
+            // If the connection is lost, the receiver reports it.
+            let _ = sender.send([(kind, b"")]);
+        }
+    })?;
+    let receive = move || Receiver::new(options, &connection, &pings, opener).run(&report);
+    start_thread("receiver", receive).map(drop)
 }
 
 struct Receiver<'a> {
-    options: &'a Options,
-    connection: &'a Arc<Connection>,
+    options: &'static Options,
+    connection: &'a Connection,
+    pings: &'a SyncSender<FrameType>,
     incoming: BufReader<Box<dyn Read + 'a>>,
     frames: FrameReader,
     opener: Opener,
-    shown: Shown,
+    stdout: Output,
+    /// `None` once its reader has closed it.
+    stderr: Option<Output>,
 }
 
 impl<'a> Receiver<'a> {
-    fn new(options: &'a Options, connection: &'a Arc<Connection>, opener: Opener) -> Self {
+    fn new(
+        options: &'static Options,
+        connection: &'a Connection,
+        pings: &'a SyncSender<FrameType>,
+        opener: Opener,
+    ) -> Self {
         let incoming = Incoming {
             stream: options.log.traced(&options.endpoint, &connection.stream),
             connection,
+            pings,
             timeout: None,
         };
         Self {
             options,
             connection,
+            pings,
             incoming: BufReader::with_capacity(BUFFER, Box::new(incoming)),
             frames: FrameReader::default(),
             opener,
-            shown: Shown {
-                stdout_is_terminal: Output::stdout().is_terminal(),
-                stderr_closed: false,
-                open_line: false,
-            },
+            stdout: Output::stdout(),
+            stderr: Some(Output::stderr()),
         }
     }
 
@@ -99,16 +116,15 @@ impl<'a> Receiver<'a> {
             .map_err(|unexpected| incomplete(&unexpected.to_string()))?;
         let log = self.options.log;
         match frame.kind {
-            FrameType::Stdout => self.shown.stdout(frame.body)?,
-            FrameType::Stderr => self.shown.stderr(frame.body)?,
+            FrameType::Stdout => self.stdout.write(frame.body)?,
+            FrameType::Stderr => write_stderr(&mut self.stderr, frame.body)?,
             FrameType::Note => log.note(format_args!("note: {}", server_text(frame.body))),
-            FrameType::Ping => self
-                .connection
-                .answer()
-                .map_err(|error| Failure::start("cannot start a thread", &error))?,
-            FrameType::Exit => return Ok(Some(self.shown.exit(frame.body, log))),
+            FrameType::Ping if self.pings.try_send(FrameType::Pong).is_err() => {
+                let (kind, when) = (frame.kind, "before the last was answered");
+                return Err(incomplete(&Unexpected { kind, when }.to_string()));
+            }
+            FrameType::Exit => return Ok(Some(exit(frame.body, log))),
             FrameType::Error if was_running => {
-                self.shown.open_line = false;
                 return Ok(Some(Err(Failure::new(server_text(frame.body)))));
             }
             _ => {}
@@ -116,9 +132,6 @@ impl<'a> Receiver<'a> {
         // Pings and empty frames tell nothing about the command.
         if !frame.body.is_empty() && frame.kind != FrameType::Ping {
             self.connection.passed_on();
-        } else if self.incoming.buffer().is_empty() {
-            let checked = self.connection.check_timeout();
-            checked.map_err(|error| self.lost(&error))?;
         }
         Ok(None)
     }
@@ -130,58 +143,32 @@ impl<'a> Receiver<'a> {
     }
 }
 
-/// Writes the output of commands.
-struct Shown {
-    stdout_is_terminal: bool,
-    stderr_closed: bool,
-    open_line: bool,
+/// Writes to stderr. If its reader has closed it, that does not end stdout.
+fn write_stderr(stderr: &mut Option<Output>, bytes: &[u8]) -> Result<(), Failure> {
+    let Some(output) = stderr else { return Ok(()) };
+    match output.write(bytes) {
+        Err(failure) if failure.is_output_closed() && !is_stderr_stdout() => {
+            *stderr = None;
+            Ok(())
+        }
+        result => result,
+    }
 }
 
-impl Shown {
-    fn stdout(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        if self.stdout_is_terminal {
-            self.look_at_end(bytes);
-        }
-        Output::stdout().write(bytes)
+fn exit(body: &[u8], log: Log) -> Outcome {
+    let status = ExitStatus::decode(body).map_err(|error| incomplete(&error.to_string()))?;
+    if let ExitStatus::Signal(signal) = status {
+        let name = signal_name(signal);
+        log.note(format_args!("killed by signal {signal}{name}"));
     }
-
-    /// A closed stderr does not end stdout.
-    fn stderr(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        if self.stderr_closed {
-            return Ok(());
-        }
-        self.look_at_end(bytes);
-        match Output::stderr().write(bytes) {
-            Err(failure) if failure.is_output_closed() && !is_stderr_stdout() => {
-                self.stderr_closed = true;
-                Ok(())
-            }
-            result => result,
-        }
-    }
-
-    fn look_at_end(&mut self, bytes: &[u8]) {
-        self.open_line = bytes.last().map_or(self.open_line, |last| *last != b'\n');
-    }
-
-    fn exit(&mut self, body: &[u8], log: Log) -> Outcome {
-        let status = ExitStatus::decode(body).map_err(|error| incomplete(&error.to_string()))?;
-        if let ExitStatus::Signal(signal) = status {
-            let name = signal_name(signal);
-            log.note(format_args!("killed by signal {signal}{name}"));
-            self.open_line = false;
-        }
-        Ok(Done {
-            status: status.shell_status(),
-            open_line: std::mem::take(&mut self.open_line),
-        })
-    }
+    Ok(status.shell_status())
 }
 
 /// Reads from the server, and checks the limits while no bytes arrive.
 struct Incoming<'a, S> {
     stream: S,
-    connection: &'a Arc<Connection>,
+    connection: &'a Connection,
+    pings: &'a SyncSender<FrameType>,
     /// The stream's read timeout.
     timeout: Option<Duration>,
 }
@@ -189,13 +176,18 @@ struct Incoming<'a, S> {
 impl<S: Read> Read for Incoming<'_, S> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         loop {
-            let timeout = self.connection.read_timeout();
+            let timeout = self.connection.read_timeout()?;
             if self.timeout != timeout {
                 self.connection.stream.set_read_timeout(timeout)?;
                 self.timeout = timeout;
             }
             match retry(|| self.stream.read(buf)) {
-                Err(error) if is_timeout(&error) => self.connection.nothing_came()?,
+                Err(error) if is_timeout(&error) => {
+                    if self.connection.is_ping_due()? {
+                        // If earlier ones still wait, this one would not be sent in time, either.
+                        let _ = self.pings.try_send(FrameType::Ping);
+                    }
+                }
                 result => {
                     self.connection.heard();
                     return result;

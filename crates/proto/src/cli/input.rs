@@ -6,6 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::failure::Failure;
+use super::output::set_line_open;
 use super::stderr::eprint;
 use crate::sys::stdin_without_waiting;
 
@@ -117,12 +118,14 @@ impl Lines {
     pub fn next(&mut self, line: &mut Vec<u8>) -> Result<bool, Failure> {
         if let Some(prompt) = self.prompt {
             eprint(prompt);
+            set_line_open(true);
         }
         line.clear();
         (&mut self.stdin)
             .take(LONGEST_LINE)
             .read_until(b'\n', line)
             .map_err(|error| Failure::io("cannot read standard input", &error))?;
+        set_line_open(false);
         if line.is_empty() {
             if self.prompt.is_some() {
                 // Ctrl-D leaves the cursor after the prompt.

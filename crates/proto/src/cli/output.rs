@@ -1,7 +1,8 @@
 //! Writes data to standard output, and a remote command's standard error to standard error.
 
 use std::fs::File;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -10,6 +11,14 @@ use crate::sys::{CONSOLE_TAKES_BYTES, are_same_file, unbuffered};
 
 /// How long to wait before a non-blocking output is tried again.
 const LOOK: Duration = Duration::from_millis(5);
+
+/// Whether the last output on a terminal ended in the middle of a line.
+static LINE_IS_OPEN: AtomicBool = AtomicBool::new(false);
+
+/// Sets whether the terminal is in the middle of a line, and returns whether it was.
+pub(super) fn set_line_open(is_open: bool) -> bool {
+    LINE_IS_OPEN.swap(is_open, Ordering::Relaxed)
+}
 
 /// Writes data to stdout or stderr. `println!` would panic if the reader has closed it.
 ///
@@ -22,28 +31,26 @@ pub struct Output {
     /// Without std's buffer, which may split one write into two.
     file: io::Result<File>,
     is_stderr: bool,
+    is_terminal: bool,
 }
 
 impl Output {
     /// Standard output.
     pub fn stdout() -> Self {
-        Self {
-            file: unbuffered(&io::stdout()),
-            is_stderr: false,
-        }
+        Self::new(unbuffered(&io::stdout()), false)
     }
 
     /// Standard error.
     pub fn stderr() -> Self {
-        Self {
-            file: unbuffered(&io::stderr()),
-            is_stderr: true,
-        }
+        Self::new(unbuffered(&io::stderr()), true)
     }
 
-    /// Whether it goes to a terminal.
-    pub fn is_terminal(&self) -> bool {
-        self.file.as_ref().is_ok_and(io::IsTerminal::is_terminal)
+    fn new(file: io::Result<File>, is_stderr: bool) -> Self {
+        Self {
+            is_terminal: file.as_ref().is_ok_and(File::is_terminal),
+            file,
+            is_stderr,
+        }
     }
 
     /// Writes all bytes, unbuffered. It waits even if another process has made the output
@@ -61,7 +68,12 @@ impl Output {
             ErrorKind::BrokenPipe => Failure::output_closed(),
             _ => Failure::io(&format!("cannot write to {name}"), error),
         };
-        if !CONSOLE_TAKES_BYTES && self.is_terminal() {
+        if self.is_terminal
+            && let Some(last) = bytes.last()
+        {
+            set_line_open(*last != b'\n');
+        }
+        if !CONSOLE_TAKES_BYTES && self.is_terminal {
             return self.show(bytes).map_err(|error| failed(&error));
         }
         let file = self.file.as_mut().map_err(|error| failed(error))?;

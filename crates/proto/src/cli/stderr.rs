@@ -1,7 +1,7 @@
 //! Writes to stderr. A server logs from a separate thread, so that a log reader that stops, or a
 //! terminal paused with Ctrl-S, does not block its connections.
 
-use std::io;
+use std::io::{self, IsTerminal};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError};
@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::failure::{Failure, start_thread};
-use super::output::write_waiting;
+use super::output::{set_line_open, write_waiting};
 use crate::escape::many;
 
 /// The length of the writer's queue, in texts. Further texts are dropped and counted.
@@ -41,8 +41,12 @@ pub fn log_in_background() -> Result<(), Failure> {
     Ok(())
 }
 
-/// Writes a text to stderr. `eprint!` would panic if stderr is closed or full.
+/// Writes a text to stderr. On a terminal it begins on a new line. `eprint!` would panic if stderr is
+/// closed or full.
 pub(super) fn eprint(text: &str) {
+    if set_line_open(false) && io::stderr().is_terminal() {
+        return eprint(&format!("\n{text}"));
+    }
     let Some(writer) = WRITER.get() else {
         return write(text);
     };
