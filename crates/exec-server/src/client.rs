@@ -1,5 +1,6 @@
 //! Serves and logs one connection.
 
+use std::convert::Infallible;
 use std::fmt::Display;
 use std::io;
 use std::sync::Arc;
@@ -107,7 +108,7 @@ pub struct Handler {
 
 /// Serves a client until it leaves. It sets the flag once the client has authenticated or sent a
 /// command.
-pub type Serve = fn(&Client, known: &mut bool) -> Result<(), CloseReason>;
+pub type Serve = fn(&Client, known: &mut bool) -> Result<Infallible, CloseReason>;
 
 impl Handler {
     pub fn new(connection: Connection, context: &Arc<Context>, serve: Serve) -> Self {
@@ -134,8 +135,7 @@ impl Handler {
 
 impl RequestHandler for Handler {
     fn handle(&mut self) {
-        let served = (self.serve)(&self.client, &mut self.known);
-        self.closed = Some(served.err().unwrap_or(CloseReason::ClosedByPeer));
+        self.closed = (self.serve)(&self.client, &mut self.known).err();
     }
 
     fn finish(&mut self) {

@@ -50,7 +50,10 @@ impl From<io::Error> for CloseReason {
 
 impl From<SessionError> for CloseReason {
     fn from(error: SessionError) -> Self {
-        Self::Violation(error)
+        match error {
+            SessionError::Io(error) => Self::Failed(error),
+            other => Self::Violation(other),
+        }
     }
 }
 

@@ -47,7 +47,7 @@ impl Status {
 pub enum Stopped {
     /// Its time was up.
     TimedOut,
-    /// A [`Canceller`](super::Canceller) was used, or its output was no longer wanted.
+    /// [`Job::cancel`](super::Job::cancel) was called, or its output was no longer wanted.
     Cancelled,
     /// The sink failed, so the client can get no more output.
     Sink(io::Error),

@@ -9,41 +9,29 @@
 mod reply;
 mod request;
 
+use std::convert::Infallible;
+
 use crate::client::Client;
 use crate::close_reason::CloseReason;
-use crate::engine::COMMAND_LIMIT;
-use request::{Received, Requests};
+use request::Requests;
 
 /// Serves a client until it leaves.
-pub fn serve(client: &Client, known: &mut bool) -> Result<(), CloseReason> {
+pub fn serve(client: &Client, known: &mut bool) -> Result<Infallible, CloseReason> {
     client.stream.set_nodelay()?;
-    let options = &client.context.options;
     let mut traced = client.traced(&*client.stream);
-    let mut requests = Requests::within(options.handshake_timeout);
+    let mut requests = Requests::default();
     loop {
         client.set_timeouts()?;
-        let request = match requests.receive(&mut traced, &client.stream)? {
-            Received::Request(request) => request,
-            Received::End => return Ok(()),
-            Received::Idle => {
-                let limit = options.idle_timeout.unwrap_or_default();
-                return Err(CloseReason::Idle(limit));
-            }
-            Received::Endless => return Err(CloseReason::Endless),
-            Received::WrongProtocol(what) => return Err(CloseReason::WrongProtocol(what)),
-        };
+        let request = requests.receive(&mut traced, client)?;
         *known = true;
         // If the server stops, the running command may finish.
         let _held = client.stream.hold_input();
-        let reply = if request.length > COMMAND_LIMIT {
-            reply::too_long(client, request.length)
-        } else {
-            reply::run(client, request.command)
-        };
+        let reply = reply::to(client, &request);
         // `receive` may have changed the timeouts.
         client.set_timeouts()?;
         let sent = reply::send(&reply, &mut traced, client);
-        sent.map_err(|reason| reason.of_write(options.write_timeout()))?;
+        let limit = client.context.options.write_timeout();
+        sent.map_err(|reason| reason.of_write(limit))?;
         if request.may_be_cut {
             return Err(CloseReason::MaybeCut);
         }

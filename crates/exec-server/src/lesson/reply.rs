@@ -11,9 +11,10 @@ use proto::wire::header::Header;
 use proto::wire::sha256::{Sha256, hex};
 use proto::wire::{frame, length_first, read_full};
 
+use super::request::Received;
 use crate::client::Client;
 use crate::close_reason::CloseReason;
-use crate::engine::{Collected, EngineError, Outcome, Request, Stopped};
+use crate::engine::{COMMAND_LIMIT, Collected, EngineError, Outcome, Request, Stopped};
 
 /// Up to this size a reply is copied into one buffer and sent with one write. A longer one is sent
 /// with a write for each part.
@@ -22,19 +23,18 @@ const ONE_WRITE: usize = 64 * 1024;
 /// The file name in the lesson's header, which is always the same.
 const FILENAME: &str = "a.txt";
 
-/// The reply to a request that is too long.
-pub fn too_long(client: &Client, length: usize) -> Vec<u8> {
-    not_run(client, &EngineError::TooLong(length))
-}
-
 fn not_run(client: &Client, why: &EngineError) -> Vec<u8> {
     client.log_not_run(why);
     format!("error: {why}\n").into_bytes()
 }
 
-/// Runs a command to its end, and returns the reply.
-pub fn run(client: &Client, command: &[u8]) -> Vec<u8> {
+/// Runs the command of a request to its end, and returns the reply.
+pub fn to(client: &Client, request: &Received<'_>) -> Vec<u8> {
+    if request.length > COMMAND_LIMIT {
+        return not_run(client, &EngineError::TooLong(request.length));
+    }
     let (started, context) = (Instant::now(), &client.context);
+    let command = request.command;
     let limit = usize::try_from(context.options.max_output).unwrap_or(usize::MAX);
     // While this thread runs the command it does not read, so it would not notice a reset. If the
     // client has only half-closed, it still wants the output. A command that was given up must not

@@ -9,10 +9,11 @@
 use std::io::{self, Read};
 use std::time::{Duration, Instant};
 
-use proto::net::Stream;
 use proto::wire::WrongProtocol;
 use proto::{is_timeout, retry};
 
+use crate::client::Client;
+use crate::close_reason::CloseReason;
 use crate::engine::COMMAND_LIMIT;
 
 /// A request that fits into one packet of common networks arrives whole.
@@ -27,22 +28,8 @@ const MAX_COUNTED: usize = 4 << 20;
 /// The size of one read.
 const STEP: usize = 64 * 1024;
 
-/// The result of a read.
-pub enum Received<'a> {
-    /// A command, or a request that is too long for one.
-    Request(Request<'a>),
-    /// The beginning of another protocol.
-    WrongProtocol(WrongProtocol),
-    /// The client has closed its sending side.
-    End,
-    /// The client sent nothing before the timeout.
-    Idle,
-    /// A request without an end.
-    Endless,
-}
-
-/// One request.
-pub struct Request<'a> {
+/// A command, or a request that is too long for one.
+pub struct Received<'a> {
     /// The command, or the beginning of one that is too long.
     pub command: &'a [u8],
     /// Its length in bytes.
@@ -52,43 +39,42 @@ pub struct Request<'a> {
 }
 
 /// Reads requests into a reused buffer.
+#[derive(Default)]
 pub struct Requests {
     buffer: Vec<u8>,
-    limit: Duration,
 }
 
 impl Requests {
-    /// `limit` is the deadline of a request, from its first byte to its last.
-    pub fn within(limit: Duration) -> Self {
-        Self {
-            buffer: Vec::new(),
-            limit,
-        }
-    }
-
-    /// Waits for the next request, with the stream's own timeout. `traced` reads from `stream`,
-    /// whose read timeout it may change.
-    pub fn receive(&mut self, traced: &mut impl Read, stream: &Stream) -> io::Result<Received<'_>> {
+    /// Waits for the next request, with the stream's own timeout. `traced` reads from the client's
+    /// stream, whose read timeout it may change.
+    pub fn receive(
+        &mut self,
+        traced: &mut impl Read,
+        client: &Client,
+    ) -> Result<Received<'_>, CloseReason> {
+        let options = &client.context.options;
         self.buffer.clear();
-        match self.read(traced) {
-            Ok(0) => return Ok(Received::End),
-            Ok(_) => {}
-            Err(error) if is_timeout(&error) => return Ok(Received::Idle),
-            Err(error) => return Err(error),
+        match (self.read(traced), options.idle_timeout) {
+            (Ok(0), _) => return Err(CloseReason::ClosedByPeer),
+            (Ok(_), _) => {}
+            (Err(error), Some(limit)) if is_timeout(&error) => {
+                return Err(CloseReason::Idle(limit));
+            }
+            (Err(error), _) => return Err(error.into()),
         }
         let began = Instant::now();
         let mut length = self.buffer.len();
         let may_be_cut = length > ONE_PACKET || ends_inside_quote(&self.buffer);
         let mut more = may_be_cut;
         while more {
-            if length > MAX_COUNTED || began.elapsed() > self.limit {
-                return Ok(Received::Endless);
+            if length > MAX_COUNTED || began.elapsed() > options.handshake_timeout {
+                return Err(CloseReason::Endless);
             }
             let quiet = match ends_inside_quote(&self.buffer) {
                 true => QUIET_IN_QUOTE,
                 false => QUIET,
             };
-            stream.set_read_timeout(Some(quiet))?;
+            client.stream.set_read_timeout(Some(quiet))?;
             // Bytes beyond the limit are only counted.
             self.buffer.truncate(COMMAND_LIMIT);
             match self.read(traced) {
@@ -97,17 +83,17 @@ impl Requests {
                     more = count > 0;
                 }
                 Err(error) if is_timeout(&error) => more = false,
-                Err(error) => return Err(error),
+                Err(error) => return Err(error.into()),
             }
         }
         if let Some(what) = WrongProtocol::of_request(&self.buffer) {
-            return Ok(Received::WrongProtocol(what));
+            return Err(CloseReason::WrongProtocol(what));
         }
-        Ok(Received::Request(Request {
+        Ok(Received {
             command: &self.buffer,
             length,
             may_be_cut,
-        }))
+        })
     }
 
     /// Reads once, and appends to the buffer.

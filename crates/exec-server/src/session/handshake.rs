@@ -68,10 +68,9 @@ fn refusal(error: SessionError, limit: Duration) -> CloseReason {
         SessionError::Io(error) if error.kind() == ErrorKind::TimedOut => CloseReason::Refused(
             format!("the handshake was not over within {}", show_duration(limit)),
         ),
-        SessionError::Io(error) => CloseReason::Failed(error),
         SessionError::Frame(FrameError::WrongProtocol { found, .. }) => {
             CloseReason::WrongProtocol(found)
         }
-        other => CloseReason::Violation(other),
+        other => other.into(),
     }
 }

@@ -1,43 +1,36 @@
 //! Writes the server's frames: a command's output and all others.
+//!
+//! If the client does not read, the thread that holds the lock of the sealer blocks. The reader must
+//! not block there, so its frames are sent when the lock is free.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use std::sync::{Mutex, MutexGuard, TryLockError};
+use std::sync::TryLockError;
+use std::sync::atomic::Ordering::SeqCst;
+use std::thread;
+use std::time::{Duration, Instant};
 
+use proto::net::lingering_close;
 use proto::sync::lock;
 use proto::wire::session::{FrameType, Sealer};
 
-use crate::client::Client;
+use super::shared::Shared;
 use crate::engine;
 
-/// Writes frames for both threads.
-///
-/// Frames are numbered, so they must be sent in the order in which they are sealed, under one lock.
-/// If the client does not read, the thread that holds the lock blocks. The thread that reads the
-/// connection must not block there, so its frames are sent when the lock is free.
-pub struct FrameWriter {
-    /// `None` after a write has failed: a part of a frame may have been sent, so nothing may follow.
-    sealer: Mutex<Option<Sealer>>,
-    ping_due: AtomicBool,
-    pong_due: AtomicBool,
-    client: Client,
-}
+/// How long sending the reason at the end may take.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 
-impl FrameWriter {
-    pub fn new(client: Client, sealer: Sealer) -> Self {
-        Self {
-            sealer: Mutex::new(Some(sealer)),
-            ping_due: AtomicBool::new(false),
-            pong_due: AtomicBool::new(false),
-            client,
-        }
+impl Shared {
+    /// Writes a frame.
+    pub fn send(&self, kind: FrameType, body: &[u8]) -> io::Result<()> {
+        self.write(&mut lock(&self.sealer), Some((kind, body)))
     }
 
-    /// Writes a frame. It calls `first` under the lock, right before the frame.
-    pub fn send(&self, kind: FrameType, body: &[u8], first: impl FnOnce()) -> io::Result<()> {
-        let sealer = lock(&self.sealer);
-        first();
-        self.write(sealer, Some((kind, body)))
+    /// Sends the command's last frame. The client may send the next command as soon as it has this
+    /// frame, so the state changes before it is sent.
+    pub fn end_command(&self, kind: FrameType, body: &[u8]) -> io::Result<()> {
+        let mut sealer = lock(&self.sealer);
+        self.command_ended();
+        self.write(&mut sealer, Some((kind, body)))
     }
 
     /// Writes a frame if no other thread is writing and `wanted`, called under the lock, is true.
@@ -46,18 +39,9 @@ impl FrameWriter {
         &self,
         kind: FrameType,
         body: &[u8],
-        wanted: impl FnOnce() -> bool,
+        wanted: impl FnOnce(&Self) -> bool,
     ) -> io::Result<bool> {
-        match self.try_hold().filter(|_| wanted()) {
-            Some(sealer) => self.write(sealer, Some((kind, body))).map(|()| true),
-            None => Ok(false),
-        }
-    }
-
-    /// Sends a `ping`, at the latest after the frame that another thread is writing.
-    pub fn ping(&self) -> io::Result<()> {
-        self.ping_due.store(true, SeqCst);
-        self.flush()
+        self.try_write(Some((kind, body)), wanted)
     }
 
     /// Sends a `pong`, at the latest after the frame that another thread is writing; or at the next
@@ -69,36 +53,33 @@ impl FrameWriter {
 
     /// Sends a due `ping` or `pong`, if no other thread is writing.
     pub fn flush(&self) -> io::Result<()> {
-        match self.try_hold() {
-            Some(sealer) => self.write(sealer, None),
-            None => Ok(()),
-        }
+        self.try_write(None, |_| true).map(drop)
     }
 
-    fn try_hold(&self) -> Option<MutexGuard<'_, Option<Sealer>>> {
-        match self.sealer.try_lock() {
-            Ok(sealer) => Some(sealer),
-            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
-            Err(TryLockError::WouldBlock) => None,
+    fn try_write(
+        &self,
+        frame: Option<(FrameType, &[u8])>,
+        wanted: impl FnOnce(&Self) -> bool,
+    ) -> io::Result<bool> {
+        let mut sealer = match self.sealer.try_lock() {
+            Ok(sealer) => sealer,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return Ok(false),
+        };
+        if !wanted(self) {
+            return Ok(false);
         }
+        self.write(&mut sealer, frame).map(|()| true)
     }
 
     fn write(
         &self,
-        mut held: MutexGuard<'_, Option<Sealer>>,
+        held: &mut Option<Sealer>,
         frame: Option<(FrameType, &[u8])>,
     ) -> io::Result<()> {
-        let Some(sealer) = &mut *held else {
+        let Some(mut sealer) = held.take() else {
             return Ok(());
         };
-        let sent = self.write_with(sealer, frame);
-        if sent.is_err() {
-            *held = None;
-        }
-        sent
-    }
-
-    fn write_with(&self, sealer: &mut Sealer, frame: Option<(FrameType, &[u8])>) -> io::Result<()> {
         let mut traced = self.client.traced(&*self.client.stream);
         if let Some(frame) = frame {
             sealer.send(&mut traced, [frame])?;
@@ -111,17 +92,38 @@ impl FrameWriter {
                 sealer.send(&mut traced, [(kind, b"")])?;
             }
         }
+        *held = Some(sealer);
         Ok(())
+    }
+
+    /// Sends the client the reason for the end of the connection, if the client still reads.
+    pub fn say_why(&self) {
+        let Some(words) = self.last_words() else {
+            return;
+        };
+        let stream = &self.client.stream;
+        let until = Instant::now() + LAST_WORDS;
+        let mut sent = stream.set_write_timeout(Some(LAST_WORDS)).map(|()| false);
+        // The runner may be writing, and may be blocked by a client that does not read.
+        while let Ok(false) = sent
+            && Instant::now() < until
+        {
+            thread::sleep(Duration::from_millis(1));
+            sent = self.try_send(FrameType::Error, words.as_bytes(), |_| true);
+        }
+        if let Ok(true) = sent {
+            lingering_close(stream);
+        }
     }
 }
 
-impl engine::Sink for FrameWriter {
+impl engine::Sink for Shared {
     fn chunk(&self, stream: engine::Stream, bytes: &[u8]) -> io::Result<()> {
         let kind = match stream {
             engine::Stream::Stdout => FrameType::Stdout,
             engine::Stream::Stderr => FrameType::Stderr,
         };
-        self.send(kind, bytes, || ())
+        self.send(kind, bytes)
     }
 }
 
@@ -137,6 +139,7 @@ mod tests {
     use proto::wire::session::handshake::Agreement;
 
     use super::*;
+    use crate::client::Client;
     use crate::context::Context;
     use crate::options::Options;
 
@@ -145,7 +148,7 @@ mod tests {
         agreement.into_server().0
     }
 
-    fn writer(ours: UnixStream) -> FrameWriter {
+    fn shared(ours: UnixStream) -> Shared {
         let options = Options {
             protocol: Protocol::Raw,
             ..Options::default()
@@ -155,7 +158,7 @@ mod tests {
             peer: Peer::Unix(1),
             context: Arc::new(Context::new(options).unwrap()),
         };
-        FrameWriter::new(client, sealer())
+        Shared::new(client, sealer())
     }
 
     /// A write that has timed out may have sent a part of its frame.
@@ -164,14 +167,14 @@ mod tests {
         let (ours, mut theirs) = UnixStream::pair().unwrap();
         let limit = Some(Duration::from_millis(10));
         ours.set_write_timeout(limit).unwrap();
-        let writer = writer(ours);
+        let shared = shared(ours);
         let piece = [0; 60_000];
-        while writer.send(FrameType::Stdout, &piece, || ()).is_ok() {}
+        while shared.send(FrameType::Stdout, &piece).is_ok() {}
         theirs.set_nonblocking(true).unwrap();
         let mut sent = Vec::new();
         theirs.read_to_end(&mut sent).unwrap_err();
-        writer.send(FrameType::Exit, b"{}", || ()).unwrap();
-        writer.pong().unwrap();
+        shared.send(FrameType::Exit, b"{}").unwrap();
+        shared.pong().unwrap();
         let error = theirs.read(&mut [0]).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
     }
@@ -181,14 +184,14 @@ mod tests {
     #[test]
     fn unwanted_frames_are_not_sent_and_due_frames_are() {
         let (ours, mut theirs) = UnixStream::pair().unwrap();
-        let writer = writer(ours);
-        assert!(!writer.try_send(FrameType::Note, b"", || false).unwrap());
-        let held = lock(&writer.sealer);
-        writer.pong().unwrap();
-        assert!(!writer.try_send(FrameType::Note, b"", || true).unwrap());
+        let shared = shared(ours);
+        assert!(!shared.try_send(FrameType::Note, b"", |_| false).unwrap());
+        let held = lock(&shared.sealer);
+        shared.pong().unwrap();
+        assert!(!shared.try_send(FrameType::Note, b"", |_| true).unwrap());
         drop(held);
-        writer.send(FrameType::Exit, b"{}", || ()).unwrap();
-        drop(writer);
+        shared.send(FrameType::Exit, b"{}").unwrap();
+        drop(shared);
         let mut sent = Vec::new();
         theirs.read_to_end(&mut sent).unwrap();
         let mut expected = Vec::new();

@@ -1,17 +1,18 @@
 //! The thread that reads a connection: it starts commands, feeds their input, answers pings, and
 //! notices when the client leaves. It waits only for the client.
 
+use std::convert::Infallible;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::sync::Arc;
-use std::sync::mpsc::SyncSender;
-use std::thread;
+use std::sync::atomic::Ordering::SeqCst;
 use std::time::{Duration, Instant};
 
 use proto::is_timeout;
-use proto::net::{has_unsent, has_vanished, lingering_close};
+use proto::net::{has_unsent, has_vanished};
+use proto::pool::TaskHandle;
 use proto::wire::session::{FrameReader, FrameType, KeepAlive, Opener, SessionError, Silence};
 
-use super::runner::Started;
+use super::runner::Runner;
 use super::shared::Shared;
 use crate::close_reason::CloseReason;
 use crate::engine::{Input, Job, Request};
@@ -29,8 +30,6 @@ const NOTE: &[u8] = b"the command has ended, but a background process keeps its 
 const PROBE: Duration = Duration::from_millis(250);
 /// Later pauses are this fraction of the time waited so far, which makes 330 probes in a day.
 const PROBE_SHARE: u32 = 32;
-/// How long sending the reason at the end may take.
-const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// Reads frames.
 pub struct Incoming<S> {
@@ -52,30 +51,22 @@ impl<S: Read> Incoming<S> {
     }
 
     /// Handles frames until the connection is over, and returns the reason.
-    pub fn read(&mut self, link: &mut Link<'_>) -> CloseReason {
-        self.read_frames(link)
-            .err()
-            .unwrap_or(CloseReason::ClosedByPeer)
-    }
-
-    fn read_frames(&mut self, link: &mut Link<'_>) -> Result<(), CloseReason> {
-        while self.wait(link)? {
+    pub fn read(&mut self, link: &mut Link<'_>) -> Result<Infallible, CloseReason> {
+        loop {
+            self.wait(link)?;
             let mut whole = UntilDeadline {
                 stream: &mut self.stream,
                 at: Instant::now() + FRAME,
             };
-            match self.frames.read_sealed(&mut whole, &mut self.opener) {
-                Ok(Some(frame)) => link.receive(frame.kind, frame.body)?,
-                Ok(None) => break,
-                Err(SessionError::Io(error)) => return Err(error.into()),
-                Err(error) => return Err(error.into()),
+            match self.frames.read_sealed(&mut whole, &mut self.opener)? {
+                Some(frame) => link.receive(frame.kind, frame.body)?,
+                None => return Err(CloseReason::ClosedByPeer),
             }
         }
-        Ok(())
     }
 
-    /// Waits for the first byte of a frame. False at the end of the stream.
-    fn wait(&mut self, link: &mut Link<'_>) -> Result<bool, CloseReason> {
+    /// Waits for the first byte of a frame or the end of the stream.
+    fn wait(&mut self, link: &mut Link<'_>) -> Result<(), CloseReason> {
         while self.stream.buffer().is_empty() {
             let timeout = Some(link.next_look().clamp(WAIT.0, WAIT.1));
             if self.timeout != timeout {
@@ -83,13 +74,13 @@ impl<S: Read> Incoming<S> {
                 self.timeout = timeout;
             }
             match self.stream.fill_buf() {
-                Ok(bytes) => return Ok(!bytes.is_empty()),
+                Ok(_) => break,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if is_timeout(&error) => link.look()?,
                 Err(error) => return Err(error.into()),
             }
         }
-        Ok(true)
+        Ok(())
     }
 }
 
@@ -104,7 +95,6 @@ impl<S: Read> Read for UntilDeadline<'_, S> {
         loop {
             match self.stream.read(buf) {
                 Err(error) if is_timeout(&error) && Instant::now() < self.at => {}
-                Err(error) if is_timeout(&error) => return Err(ErrorKind::TimedOut.into()),
                 result => return result,
             }
         }
@@ -113,10 +103,10 @@ impl<S: Read> Read for UntilDeadline<'_, S> {
 
 /// Handles the frames of the reader.
 pub struct Link<'a> {
-    shared: &'a Shared,
-    runner: SyncSender<Started>,
+    shared: &'a Arc<Shared>,
     /// The running command, or the last one.
     running: Option<Arc<Job>>,
+    runner: Option<TaskHandle<()>>,
     /// Its input, until the client ends it.
     input: Option<Input>,
     /// Whether the client got the note about a background process.
@@ -127,11 +117,11 @@ pub struct Link<'a> {
 }
 
 impl<'a> Link<'a> {
-    pub fn new(shared: &'a Shared, runner: SyncSender<Started>) -> Self {
+    pub fn new(shared: &'a Arc<Shared>) -> Self {
         Self {
             shared,
-            runner,
             running: None,
+            runner: None,
             input: None,
             noted: false,
             alive: KeepAlive::default(),
@@ -153,7 +143,7 @@ impl<'a> Link<'a> {
             FrameType::Command => self.start(body)?,
             FrameType::Stdin => self.feed(body)?,
             FrameType::StdinEof => self.input = None,
-            FrameType::Ping => self.shared.writer.pong()?,
+            FrameType::Ping => self.shared.pong()?,
             FrameType::Pong => self.alive.pong().map_err(SessionError::Unexpected)?,
             // The state allows no other frame.
             _ => {}
@@ -161,7 +151,7 @@ impl<'a> Link<'a> {
         Ok(())
     }
 
-    /// Starts a command, and passes it to the runner.
+    /// Starts a command and its runner.
     fn start(&mut self, command: &[u8]) -> Result<(), CloseReason> {
         let at = Instant::now();
         let request = Request {
@@ -175,16 +165,16 @@ impl<'a> Link<'a> {
             self.input = running.take_input();
             self.noted = false;
         }
-        let command = command.to_vec();
-        let held = self.shared.client.stream.hold_input();
-        self.runner
-            .send(Started {
-                command,
-                at,
-                running,
-                held,
-            })
-            .map_err(|_| CloseReason::ClosedByPeer)
+        let runner = Runner {
+            shared: Arc::clone(self.shared),
+            command: command.to_vec(),
+            at,
+            _held: self.shared.client.stream.hold_input(),
+        };
+        let pool = &self.shared.client.context.pool;
+        let runner = pool.start(move || runner.run(running));
+        self.runner = Some(runner.map_err(CloseReason::NoThread)?);
+        Ok(())
     }
 
     /// Passes bytes to the command's input. It waits while the command does not read, and so the
@@ -207,10 +197,8 @@ impl<'a> Link<'a> {
             let _ = (&*self.shared.client.stream).write(&[])?;
             self.look()?;
             if Instant::now() >= probe_at {
-                let running = || self.shared.is_running();
                 self.shared
-                    .writer
-                    .try_send(FrameType::Stdout, b"", running)?;
+                    .try_send(FrameType::Stdout, b"", |shared| shared.is_running())?;
                 probe_at = Instant::now() + PROBE.max(began.elapsed() / PROBE_SHARE);
             }
         }
@@ -251,63 +239,36 @@ impl<'a> Link<'a> {
             self.shared.restart_idle();
         }
         if !self.noted && self.held_open().is_some_and(|held| held >= NOTE_AFTER) {
-            let running = || self.shared.is_running();
             self.noted = self
                 .shared
-                .writer
-                .try_send(FrameType::Note, NOTE, running)?;
+                .try_send(FrameType::Note, NOTE, |shared| shared.is_running())?;
         }
-        match self.options().alive_interval {
-            Some(interval) if self.silent_since.elapsed() >= interval => {
-                self.silent_since = Instant::now();
-                self.keep_alive(interval)
-            }
-            _ => Ok(self.shared.writer.flush()?),
-        }
-    }
-
-    /// Called after an interval of silence.
-    ///
-    /// A client that is paused, or blocked by the reader of its output, does not answer. Its kernel
-    /// still acknowledges, so the client is not gone.
-    fn keep_alive(&mut self, interval: Duration) -> Result<(), CloseReason> {
-        match self.alive.silent_interval() {
-            Silence::Ping => self.shared.writer.ping()?,
-            Silence::Gone if has_vanished(&self.shared.client.stream) => {
-                return Err(CloseReason::Vanished(interval));
-            }
-            Silence::Wait | Silence::Gone => self.shared.writer.flush()?,
-        }
-        Ok(())
-    }
-
-    /// Sends the client the reason for the end of the connection, if the client still reads.
-    pub fn say_why(&self, reason: &CloseReason) {
-        let Some(words) = reason.last_frame() else {
-            return;
-        };
-        let (stream, writer) = (&self.shared.client.stream, &self.shared.writer);
-        let until = Instant::now() + LAST_WORDS;
-        let mut sent = stream.set_write_timeout(Some(LAST_WORDS)).map(|()| false);
-        // The runner may be writing, and may be blocked by a client that does not read.
-        while let Ok(false) = sent
-            && Instant::now() < until
+        if let Some(interval) = self.options().alive_interval
+            && self.silent_since.elapsed() >= interval
         {
-            thread::sleep(Duration::from_millis(1));
-            sent = writer.try_send(FrameType::Error, words.as_bytes(), || true);
+            self.silent_since = Instant::now();
+            match self.alive.silent_interval() {
+                Silence::Ping => self.shared.ping_due.store(true, SeqCst),
+                // A client that is paused, or blocked by the reader of its output, does not answer.
+                // Its kernel still acknowledges, so the client is not gone.
+                Silence::Gone if has_vanished(&self.shared.client.stream) => {
+                    return Err(CloseReason::Vanished(interval));
+                }
+                Silence::Wait | Silence::Gone => {}
+            }
         }
-        if let Ok(true) = sent {
-            lingering_close(stream);
-        }
+        Ok(self.shared.flush()?)
     }
 }
 
 impl Drop for Link<'_> {
-    /// Ends the command, even after a panic.
+    /// Ends the command and waits for its runner, even after a panic.
     fn drop(&mut self) {
-        if let Some(running) = self.running.take() {
+        if let Some(running) = &self.running {
             running.cancel();
         }
         self.shared.close();
+        // The panic hook has reported a panic of the runner.
+        let _ = self.runner.take().map(TaskHandle::join);
     }
 }

@@ -1,8 +1,8 @@
-//! The thread that forwards the output of a connection's commands, one after the other.
+//! Forwards the output of one command, on a thread of its own, and tells how the command ended.
 
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
-use std::sync::mpsc::Receiver;
+use std::thread;
 use std::time::Instant;
 
 use proto::cli::show_duration;
@@ -13,52 +13,35 @@ use super::shared::Shared;
 use crate::close_reason::CloseReason;
 use crate::engine::{EngineError, Outcome, Running, Status, Stopped};
 
-/// A command that the reader has started, or failed to start.
-pub struct Started {
+/// The runner of a command that the reader has started, or failed to start.
+pub struct Runner {
+    pub shared: Arc<Shared>,
     pub command: Vec<u8>,
     pub at: Instant,
-    pub running: Result<Running, EngineError>,
     /// If the server stops, the running command may finish.
-    pub held: InputHold,
-}
-
-/// Takes commands from a queue until the reader drops its end.
-pub struct Runner {
-    shared: Arc<Shared>,
-    queue: Receiver<Started>,
+    pub _held: InputHold,
 }
 
 impl Runner {
-    pub const fn new(shared: Arc<Shared>, queue: Receiver<Started>) -> Self {
-        Self { shared, queue }
-    }
-
-    pub fn run(self) {
-        for started in &self.queue {
-            if let Err(error) = self.finish(started) {
-                let limit = self.shared.client.context.options.write_timeout();
-                let reason = CloseReason::from(error).of_write(limit);
-                return self.shared.runner_failed(reason);
-            }
+    pub fn run(self, running: Result<Running, EngineError>) {
+        if let Err(error) = self.finish(running) {
+            let limit = self.shared.client.context.options.write_timeout();
+            self.shared.ends(CloseReason::from(error).of_write(limit));
+            self.shared.close();
         }
     }
 
-    fn finish(&self, started: Started) -> io::Result<()> {
-        let Started {
-            command,
-            at,
-            running,
-            held: _held,
-        } = started;
-        match running.and_then(|running| running.pump(&self.shared.writer)) {
+    fn finish(&self, running: Result<Running, EngineError>) -> io::Result<()> {
+        let client = &self.shared.client;
+        match running.and_then(|running| running.pump(&self.shared)) {
             Ok(outcome) => {
-                let client = &self.shared.client;
-                client.log_command(&command, &outcome, at.elapsed());
+                client.log_command(&self.command, &outcome, self.at.elapsed());
                 self.tell(outcome)
             }
             Err(error) => {
-                self.shared.client.log_not_run(&error);
-                self.end_command(FrameType::Error, error.to_string().as_bytes())
+                client.log_not_run(&error);
+                let words = error.to_string();
+                self.shared.end_command(FrameType::Error, words.as_bytes())
             }
         }
     }
@@ -73,7 +56,7 @@ impl Runner {
                     None => "; it could not be ended and goes on",
                 };
                 let text = format!("timed out after {timeout}{alive}");
-                return self.end_command(FrameType::Error, text.as_bytes());
+                return self.shared.end_command(FrameType::Error, text.as_bytes());
             }
             // The reader has cancelled it, because the client has left.
             Some(Stopped::Cancelled) => return Err(ErrorKind::BrokenPipe.into()),
@@ -86,8 +69,7 @@ impl Runner {
                 "a background process still held the output {drain} after the command; the output \
                  was closed, the process was not ended"
             );
-            let writer = &self.shared.writer;
-            writer.send(FrameType::Note, text.as_bytes(), || ())?;
+            self.shared.send(FrameType::Note, text.as_bytes())?;
         }
         // Both numbers fit into a byte.
         let status = match outcome.status {
@@ -96,20 +78,16 @@ impl Runner {
             // Only a stopped command can have no status.
             None => ExitStatus::Code(255),
         };
-        self.end_command(FrameType::Exit, status.encode().as_bytes())
-    }
-
-    /// Sends the command's last frame. The client may send the next command as soon as it has this
-    /// frame, so the state changes before it is sent.
-    fn end_command(&self, kind: FrameType, body: &[u8]) -> io::Result<()> {
-        let state = || self.shared.command_ended();
-        self.shared.writer.send(kind, body, state)
+        self.shared
+            .end_command(FrameType::Exit, status.encode().as_bytes())
     }
 }
 
 impl Drop for Runner {
-    /// Even after a panic the reader must not wait for this thread.
+    /// After a panic the reader must not wait for this thread.
     fn drop(&mut self) {
-        self.shared.close();
+        if thread::panicking() {
+            self.shared.close();
+        }
     }
 }

@@ -1,20 +1,24 @@
-//! The state that the two threads of a connection share.
+//! The state that the threads of a connection share.
 
 use std::net::Shutdown;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use proto::sync::lock;
-use proto::wire::session::{FrameType, ServerState, Unexpected};
+use proto::wire::session::{FrameType, Sealer, ServerState, Unexpected};
 
-use super::output::FrameWriter;
 use crate::client::Client;
 use crate::close_reason::CloseReason;
 
-/// The connection, shared by both threads.
+/// The connection, shared by its reader and the runner of its command.
 pub struct Shared {
     pub client: Client,
-    pub writer: Arc<FrameWriter>,
+    /// Frames are numbered, so they are sent in the order in which they are sealed, under this lock.
+    /// `None` after a write has failed: a part of a frame may have been sent, so nothing may follow.
+    pub(super) sealer: Mutex<Option<Sealer>>,
+    pub(super) ping_due: AtomicBool,
+    pub(super) pong_due: AtomicBool,
     now: Mutex<Now>,
 }
 
@@ -22,22 +26,21 @@ struct Now {
     state: ServerState,
     /// When the last command ended, while none runs.
     idle_since: Instant,
-    /// Whether the reader has ended.
-    over: bool,
-    /// Why the runner ended before the reader.
-    failure: Option<CloseReason>,
+    /// Why the connection ends: the first reason of a thread.
+    reason: Option<CloseReason>,
 }
 
 impl Shared {
-    pub fn new(client: Client, writer: FrameWriter) -> Self {
+    pub fn new(client: Client, sealer: Sealer) -> Self {
         Self {
             client,
-            writer: Arc::new(writer),
+            sealer: Mutex::new(Some(sealer)),
+            ping_due: AtomicBool::new(false),
+            pong_due: AtomicBool::new(false),
             now: Mutex::new(Now {
                 state: ServerState::Idle,
                 idle_since: Instant::now(),
-                over: false,
-                failure: None,
+                reason: None,
             }),
         }
     }
@@ -50,7 +53,7 @@ impl Shared {
     }
 
     /// Marks the command as ended, so that the next one is allowed.
-    pub fn command_ended(&self) {
+    pub(super) fn command_ended(&self) {
         let mut now = lock(&self.now);
         now.state = now.state.command_ended();
         now.idle_since = Instant::now();
@@ -71,19 +74,19 @@ impl Shared {
         lock(&self.now).idle_since = Instant::now();
     }
 
-    /// Records why the runner cannot go on, unless the reader has ended.
-    pub fn runner_failed(&self, why: CloseReason) {
-        let mut now = lock(&self.now);
-        if !now.over {
-            now.failure = Some(why);
-        }
+    /// Records why the connection ends, unless another thread was first.
+    pub fn ends(&self, why: CloseReason) {
+        lock(&self.now).reason.get_or_insert(why);
     }
 
-    /// Marks the reader as ended. Returns the runner's reason, if the runner ended first.
-    pub fn reader_ends(&self) -> Option<CloseReason> {
-        let mut now = lock(&self.now);
-        now.over = true;
-        now.failure.take()
+    /// The text of the last frame, if the reason has one for the client.
+    pub(super) fn last_words(&self) -> Option<String> {
+        lock(&self.now).reason.as_ref()?.last_frame()
+    }
+
+    /// Why the connection has ended.
+    pub fn take_reason(&self) -> Option<CloseReason> {
+        lock(&self.now).reason.take()
     }
 
     /// Shuts the connection down, which also wakes the other thread.
