@@ -14,7 +14,6 @@ use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
-use proto::cli::Log;
 use proto::is_timeout;
 use proto::net::{Call, MAX_DATAGRAM, TraceEvent, connect_udp};
 
@@ -31,10 +30,7 @@ pub struct Exchange {
     server: SocketAddr,
     /// The other addresses of the server's name, in reverse order.
     others: Vec<SocketAddr>,
-    recv_size: usize,
-    timeout: Duration,
-    tries: u32,
-    log: Log,
+    options: &'static Options,
     buffer: Vec<u8>,
     earlier: VecDeque<Earlier>,
     /// How many ports of earlier messages are kept open.
@@ -61,16 +57,13 @@ pub struct Stragglers {
 impl Exchange {
     /// Prepares to send to the first of these addresses that answers, with at most `ports` open
     /// ports.
-    pub fn new(mut addresses: Vec<SocketAddr>, ports: usize, options: &Options) -> Self {
+    pub fn new(mut addresses: Vec<SocketAddr>, ports: usize, options: &'static Options) -> Self {
         let server = addresses.remove(0);
         addresses.reverse();
         Self {
             server,
             others: addresses,
-            recv_size: options.recv_size,
-            timeout: options.timeout,
-            tries: options.retries + 1,
-            log: options.log,
+            options,
             buffer: vec![0; ROOM],
             earlier: VecDeque::new(),
             max_earlier: ports - 1,
@@ -126,7 +119,8 @@ impl Exchange {
     ) -> Result<Answer, Loss> {
         let started = Instant::now();
         let (mut tries, mut strays) = (0, 0);
-        for wait in 1..=self.tries {
+        let all = self.options.retries + 1;
+        for wait in 1..=all {
             match self.send(socket, message) {
                 Ok(()) => tries += 1,
                 // A copy is on its way, and its answer may still come.
@@ -134,7 +128,7 @@ impl Exchange {
                 Err(source) => return Err(Loss::of_send(tries, source)),
             }
             sent();
-            let until = started + wait_end(self.timeout, wait, self.tries);
+            let until = started + wait_end(self.options.timeout, wait, all);
             let mut time_is_up = false;
             while !time_is_up {
                 let left = until.saturating_duration_since(Instant::now());
@@ -149,11 +143,11 @@ impl Exchange {
                     strays += 1;
                     continue;
                 }
-                let kept = size.min(self.recv_size);
+                let reply = self.buffer[..size.min(self.options.recv_size)].to_vec();
                 return Ok(Answer {
                     size,
-                    kept,
-                    cut: kept < message.len(),
+                    cut: reply.len() < message.len(),
+                    reply,
                     tries,
                     round_trip: (tries == 1).then(|| started.elapsed()),
                 });
@@ -162,7 +156,7 @@ impl Exchange {
         Err(Loss::NoAnswer {
             tries,
             strays,
-            within: self.timeout,
+            within: self.options.timeout,
         })
     }
 
@@ -177,8 +171,9 @@ impl Exchange {
         socket.set_read_timeout(Some(time))?;
         let received = socket.recv(&mut self.buffer);
         // The trace shows the call as if the buffer had `--recv-size` bytes.
-        let shown = received.as_ref().map(|size| size.min(&self.recv_size));
-        self.trace(Call::RecvFrom, self.recv_size, &self.buffer, shown);
+        let asked = self.options.recv_size;
+        let shown = received.as_ref().map(|size| size.min(&asked));
+        self.trace(Call::RecvFrom, asked, &self.buffer, shown);
         match received {
             Ok(size) => Ok(Some(size)),
             Err(error) if is_timeout(&error) || error.kind() == ErrorKind::Interrupted => Ok(None),
@@ -197,12 +192,7 @@ impl Exchange {
             result: result.copied(),
             bytes: data,
         };
-        self.log.trace(&self.server, &event);
-    }
-
-    /// The bytes of the answer just returned.
-    pub fn reply(&self, answer: &Answer) -> &[u8] {
-        &self.buffer[..answer.kept]
+        self.options.log.trace(&self.server, &event);
     }
 
     /// Closes all ports without waiting, and returns the late answers.
@@ -222,8 +212,8 @@ impl Exchange {
         }
         // An error ends the loop, too: a late ICMP error has no new information.
         while let Ok(size) = oldest.socket.recv(&mut self.buffer) {
-            let shown = size.min(self.recv_size);
-            self.trace(Call::RecvFrom, self.recv_size, &self.buffer, Ok(&shown));
+            let asked = self.options.recv_size;
+            self.trace(Call::RecvFrom, asked, &self.buffer, Ok(&size.min(asked)));
             if !is_answer(&self.buffer[..size], &oldest.message) {
                 continue;
             }
@@ -279,18 +269,13 @@ mod tests {
                 server.send_to(b"A", peer).unwrap();
             }
         });
-        let mut exchange = Exchange {
-            server: closed,
-            others: vec![there, forbidden],
+        let options = Options {
             recv_size: 1,
             timeout: Duration::from_secs(10),
-            tries: 1,
-            log: Log::default(),
-            buffer: vec![0; ROOM],
-            earlier: VecDeque::new(),
-            max_earlier: 1,
-            stragglers: Stragglers::default(),
+            ..Options::default()
         };
+        let options = Box::leak(Box::new(options));
+        let mut exchange = Exchange::new(vec![closed, forbidden, there], 2, options);
         for _ in 0..2 {
             assert_eq!(exchange.ask(b"a", || ()).unwrap().tries, 1);
             assert_eq!(exchange.server(), there);

@@ -26,7 +26,9 @@ fn main() -> ExitCode {
 }
 
 fn converse(options: Options) -> Result<ExitCode, Failure> {
-    let (log, bytes, times) = (options.log, options.bytes, options.times);
+    // They are used until the process ends.
+    let options: &'static Options = Box::leak(Box::new(options));
+    let log = options.log;
     let mut report = Report::default();
     let mut output = Output::stdout();
     let mut flight = Flight::start(options)?;
@@ -35,25 +37,21 @@ fn converse(options: Options) -> Result<ExitCode, Failure> {
         number += 1;
         report.add(&done.result);
         // A lost message does not stop the next one.
-        if let Some(words) = outcome::complaint(done.server, done.length, &done.result) {
+        if let Some(words) = done.complaint() {
             log.complain(&words);
         }
         if let Ok(answer) = &done.result {
-            let mut line = if bytes {
-                BytesRepr::new(&done.reply).to_string().into_bytes()
-            } else {
-                done.reply
+            let mut line = match options.bytes {
+                true => BytesRepr::new(&answer.reply).to_string().into_bytes(),
+                false => answer.reply.clone(),
             };
             line.push(b'\n');
             output.write(&line)?;
-            if times {
-                log.note(format_args!(
-                    "answer {number} from {}: {answer}",
-                    done.server
-                ));
+            if options.times {
+                let server = done.server;
+                log.note(format_args!("answer {number} from {server}: {answer}"));
             }
         }
-        flight.shown();
     }
     for stragglers in flight.finish()? {
         report.stragglers(stragglers);

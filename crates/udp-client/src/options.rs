@@ -30,6 +30,14 @@ pub struct Options {
     pub log: Log,
 }
 
+impl Options {
+    /// How many messages are sent; `None` for all lines of stdin.
+    pub fn total(&self) -> Option<usize> {
+        let given = self.messages.len();
+        self.count.or_else(|| (given > 0).then_some(given))
+    }
+}
+
 impl AsMut<Log> for Options {
     fn as_mut(&mut self) -> &mut Log {
         &mut self.log

@@ -17,8 +17,8 @@ use crate::times::millis;
 pub struct Answer {
     /// Its length in bytes: less than the message's if the server cut it.
     pub size: usize,
-    /// How many bytes are shown: fewer if `--recv-size` cut it.
-    pub kept: usize,
+    /// The bytes that are shown: fewer if `--recv-size` cut it.
+    pub reply: Vec<u8>,
     /// Whether either side cut it.
     pub cut: bool,
     /// How many times the message was sent.
@@ -53,10 +53,7 @@ pub enum Loss {
         within: Duration,
     },
     /// This machine could not send it: no route, no free port or no permission.
-    NotSent {
-        /// The system's error.
-        source: io::Error,
-    },
+    NotSent(io::Error),
     /// The kernel reports that the server cannot be reached.
     Unreachable {
         /// How many times the message was sent.
@@ -71,67 +68,84 @@ impl Loss {
     /// of an earlier try.
     pub fn of_send(tries: u32, source: io::Error) -> Self {
         match (tries, source.kind()) {
-            (0, kind) if kind != ErrorKind::ConnectionRefused => Self::NotSent { source },
+            (0, kind) if kind != ErrorKind::ConnectionRefused => Self::NotSent(source),
             _ => Self::Unreachable { tries, source },
         }
     }
 }
 
-/// The error for a message of `length` bytes without a complete answer; `None` for a complete one.
-pub fn complaint(
-    server: SocketAddr,
-    length: usize,
-    outcome: &Result<Answer, Loss>,
-) -> Option<Failure> {
-    let text = match outcome {
-        Ok(Answer { cut: false, .. }) => return None,
-        Ok(Answer { size, kept, .. }) if kept < size => format!(
-            "the answer of {server} lost {} of {size} bytes (--recv-size {kept} cut it); raise it \
-             to see them",
-            size - kept
-        ),
-        Ok(Answer { size, .. }) => format!(
-            "the answer of {server} has {size} of {length} bytes (the server cut the message); \
+/// The result of one message.
+pub struct Done {
+    /// The server's address.
+    pub server: SocketAddr,
+    /// The length of the message in bytes.
+    pub length: usize,
+    /// Its answer or loss.
+    pub result: Result<Answer, Loss>,
+}
+
+impl Done {
+    /// The error for a message without a complete answer; `None` for a complete one.
+    pub fn complaint(&self) -> Option<Failure> {
+        let Self {
+            server,
+            length,
+            result,
+        } = self;
+        let text = match result {
+            Ok(Answer { cut: false, .. }) => return None,
+            Ok(Answer { size, reply, .. }) if reply.len() < *size => {
+                let kept = reply.len();
+                format!(
+                    "the answer of {server} lost {} of {size} bytes (--recv-size {kept} cut it); raise \
+                 it to see them",
+                    size - kept
+                )
+            }
+            Ok(Answer { size, .. }) => format!(
+                "the answer of {server} has {size} of {length} bytes (the server cut the message); \
              does it receive that much at a time?"
-        ),
-        Err(Loss::TooLong) => format!(
-            "a datagram holds at most {MAX_DATAGRAM} bytes (yours {length}); send it in parts"
-        ),
-        Err(Loss::NotSent { source }) => {
-            let hint = match source.kind() {
-                ErrorKind::AddrNotAvailable | ErrorKind::AddrInUse => {
-                    "are this machine's free ports used up?"
-                }
-                _ => "the fault is on this machine",
-            };
-            format!("not sent to {server} ({}); {hint}", reason(source))
-        }
-        Err(Loss::Unreachable { source, .. }) => {
-            let hint = match source.kind() {
-                ErrorKind::ConnectionRefused => "is the server running?",
-                _ => "is that the right address?",
-            };
-            format!("cannot reach {server} ({}); {hint}", reason(source))
-        }
-        Err(Loss::NoAnswer {
-            tries,
-            strays,
-            within,
-        }) => {
-            let (why, hint) = match strays {
-                0 => (
-                    "UDP may lose datagrams".to_owned(),
-                    "is the server running?",
-                ),
-                _ => (
-                    many(*strays, "datagram came", "datagrams came") + ", but not its upper case",
-                    "is this an upper-case server?",
-                ),
-            };
-            let within = show_duration(*within);
-            let tries = many(*tries, "try", "tries");
-            format!("{server}: no answer within {within}, {tries} ({why}); {hint}")
-        }
-    };
-    Some(Failure::new(text))
+            ),
+            Err(Loss::TooLong) => format!(
+                "a datagram holds at most {MAX_DATAGRAM} bytes (yours {length}); send it in parts"
+            ),
+            Err(Loss::NotSent(source)) => {
+                let hint = match source.kind() {
+                    ErrorKind::AddrNotAvailable | ErrorKind::AddrInUse => {
+                        "are this machine's free ports used up?"
+                    }
+                    _ => "the fault is on this machine",
+                };
+                format!("not sent to {server} ({}); {hint}", reason(source))
+            }
+            Err(Loss::Unreachable { source, .. }) => {
+                let hint = match source.kind() {
+                    ErrorKind::ConnectionRefused => "is the server running?",
+                    _ => "is that the right address?",
+                };
+                format!("cannot reach {server} ({}); {hint}", reason(source))
+            }
+            Err(Loss::NoAnswer {
+                tries,
+                strays,
+                within,
+            }) => {
+                let (why, hint) = match strays {
+                    0 => (
+                        "UDP may lose datagrams".to_owned(),
+                        "is the server running?",
+                    ),
+                    _ => (
+                        many(*strays, "datagram came", "datagrams came")
+                            + ", but not its upper case",
+                        "is this an upper-case server?",
+                    ),
+                };
+                let within = show_duration(*within);
+                let tries = many(*tries, "try", "tries");
+                format!("{server}: no answer within {within}, {tries} ({why}); {hint}")
+            }
+        };
+        Some(Failure::new(text))
+    }
 }

@@ -40,7 +40,7 @@ impl Report {
                 self.too_long += 1;
                 return;
             }
-            Err(Loss::NotSent { .. }) => {
+            Err(Loss::NotSent(_)) => {
                 self.not_sent += 1;
                 return;
             }
@@ -117,7 +117,7 @@ mod tests {
     fn answer(millis: u64) -> Result<Answer, Loss> {
         Ok(Answer {
             size: 0,
-            kept: 0,
+            reply: Vec::new(),
             cut: false,
             tries: 1,
             round_trip: Some(Duration::from_millis(millis)),
@@ -162,7 +162,7 @@ mod tests {
         );
         let cut = Ok(Answer {
             size: 1,
-            kept: 1,
+            reply: vec![b'A'],
             cut: true,
             tries: 2,
             round_trip: None,

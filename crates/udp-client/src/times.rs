@@ -8,11 +8,11 @@ const MAX_KEPT: usize = 4096;
 
 /// The minimum, median, maximum and jitter of many times. The median is exact for up to 4096 times;
 /// for more it is that of an even sample.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Times {
     kept: Vec<Duration>,
-    /// One in `stride` times is kept.
-    stride: u64,
+    /// One in 2 to the power of `halvings` times is kept.
+    halvings: u32,
     count: u64,
     min: Duration,
     max: Duration,
@@ -21,35 +21,19 @@ pub struct Times {
     differences: Duration,
 }
 
-impl Default for Times {
-    fn default() -> Self {
-        Self {
-            kept: Vec::new(),
-            stride: 1,
-            count: 0,
-            min: Duration::MAX,
-            max: Duration::ZERO,
-            last: Duration::ZERO,
-            differences: Duration::ZERO,
-        }
-    }
-}
-
 impl Times {
     /// Adds a time.
     pub fn add(&mut self, time: Duration) {
-        if self.count.is_multiple_of(self.stride) {
+        if self.count.is_multiple_of(1 << self.halvings) {
             if self.kept.len() == MAX_KEPT {
-                let mut number = 0;
-                self.kept.retain(|_| {
-                    number += 1;
-                    number % 2 == 1
-                });
-                self.stride *= 2;
+                self.kept = self.kept.iter().copied().step_by(2).collect();
+                self.halvings += 1;
             }
             self.kept.push(time);
         }
-        if self.count > 0 {
+        if self.count == 0 {
+            self.min = time;
+        } else {
             self.differences += time.abs_diff(self.last);
         }
         self.count += 1;
