@@ -10,7 +10,8 @@ use cross_process::process::Process;
 use cross_process::python;
 use cross_process::skip::skip;
 
-use super::client;
+use super::{client, serve};
+use crate::exec_lesson::terminal::on_a_terminal;
 
 /// As ping does: what is lost does not change when the next is sent.
 #[test]
@@ -73,4 +74,20 @@ fn a_further_try_that_cannot_be_sent_does_not_end_the_wait_for_an_answer() {
         "{report}"
     );
     assert_eq!(status.code(), Some(0));
+}
+
+#[test]
+fn at_a_prompt_each_answer_comes_before_the_next_prompt() {
+    let server = serve(&[]);
+    let Some(terminal) = on_a_terminal(&client(&[], server.addr())) else {
+        return;
+    };
+    terminal.wait_stdout(">>: ", SOON);
+    for (typed, shown) in [
+        ("hello", ">>: hello\r\nHELLO\r\n>>: "),
+        ("", ">>: \r\n\r\n>>: "),
+    ] {
+        terminal.send_line(typed);
+        terminal.wait_stdout(shown, SOON);
+    }
 }
