@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -25,16 +26,6 @@ pub enum Bend {
     Reorder,
 }
 
-/// The traffic that a setting may apply to.
-#[derive(Clone, Copy, Debug, Default)]
-pub enum Traffic {
-    #[default]
-    Connections,
-    Datagrams,
-    /// No setting applies.
-    Recorded,
-}
-
 /// The unit of a setting.
 #[derive(Clone, Copy, Debug)]
 enum Unit {
@@ -44,20 +35,24 @@ enum Unit {
     Millionths,
 }
 
-/// The name and the unit of each setting, and whether it applies to connections and to datagrams.
-const TABLE: [(&str, Unit, [bool; 2]); 11] = [
-    ("chop", Unit::Bytes, [true, false]),
-    ("hold", Unit::Microseconds, [true, false]),
-    ("rate", Unit::BytesASecond, [true, false]),
-    ("close-after", Unit::Bytes, [true, false]),
-    ("reset-after", Unit::Bytes, [true, false]),
-    ("stall-after", Unit::Bytes, [true, false]),
-    ("delay", Unit::Microseconds, [true, true]),
-    ("jitter", Unit::Microseconds, [true, true]),
-    ("drop", Unit::Millionths, [false, true]),
-    ("duplicate", Unit::Millionths, [false, true]),
-    ("reorder", Unit::Millionths, [false, true]),
+/// The name and the unit of each setting.
+const TABLE: [(&str, Unit); 11] = [
+    ("chop", Unit::Bytes),
+    ("hold", Unit::Microseconds),
+    ("rate", Unit::BytesASecond),
+    ("close-after", Unit::Bytes),
+    ("reset-after", Unit::Bytes),
+    ("stall-after", Unit::Bytes),
+    ("delay", Unit::Microseconds),
+    ("jitter", Unit::Microseconds),
+    ("drop", Unit::Millionths),
+    ("duplicate", Unit::Millionths),
+    ("reorder", Unit::Millionths),
 ];
+
+/// The settings that apply to connections and to datagrams, as places in [`TABLE`].
+pub const OF_CONNECTIONS: Range<usize> = 0..Bend::Drop as usize;
+pub const OF_DATAGRAMS: Range<usize> = Bend::Delay as usize..TABLE.len();
 
 impl Unit {
     fn parse(self, value: &OsStr) -> Result<u64, String> {
@@ -100,14 +95,14 @@ pub struct Line {
 }
 
 impl Line {
-    /// A setting for what `from` sends: bytes, or bytes per second.
-    pub fn bytes(&self, from: Side, bend: Bend) -> u64 {
+    /// A setting for what `from` sends, in its unit.
+    pub fn number(&self, from: Side, bend: Bend) -> u64 {
         self.numbers[from as usize][bend as usize].load(Ordering::Relaxed)
     }
 
     /// A setting in time.
     pub fn time(&self, from: Side, bend: Bend) -> Duration {
-        Duration::from_micros(self.bytes(from, bend))
+        Duration::from_micros(self.number(from, bend))
     }
 
     /// Whether any setting for what `from` sends is on. Takes no lock.
@@ -116,17 +111,17 @@ impl Line {
         numbers.any(|number| number.load(Ordering::Relaxed) != 0)
     }
 
-    /// The name of each setting that applies to this traffic, and its value in the form that a flag
-    /// takes.
+    /// The name of each of these settings, and its value in the form that a flag takes.
     pub fn all(
         &self,
         from: Side,
-        traffic: Traffic,
+        useful: Range<usize>,
     ) -> impl Iterator<Item = (&'static str, String)> {
-        let settings = TABLE.iter().zip(&self.numbers[from as usize]);
-        let useful =
-            settings.filter(move |((.., works), _)| works.get(traffic as usize) == Some(&true));
-        useful.map(|((name, unit, _), number)| (*name, unit.show(number.load(Ordering::Relaxed))))
+        let numbers = &self.numbers[from as usize];
+        useful.map(|place| {
+            let (name, unit) = TABLE[place];
+            (name, unit.show(numbers[place].load(Ordering::Relaxed)))
+        })
     }
 
     /// Describes in words what happens to bytes of `from` that are sent with the delay `late`.
@@ -140,7 +135,7 @@ impl Line {
             (Bend::Chop, "chopped to"),
             (Bend::Rate, "slowed to"),
         ] {
-            let number = self.bytes(from, bend);
+            let number = self.number(from, bend);
             if number != 0 {
                 words.push(format!("{verb} {}", TABLE[bend as usize].1.show(number)));
             }
@@ -150,7 +145,7 @@ impl Line {
 
     /// Whether a bend with a percentage applies to the `number`-th datagram of `from`.
     pub fn is_hit(&self, bend: Bend, from: Side, number: u64) -> bool {
-        self.chance(from, number, bend) < self.bytes(from, bend) as f64 / 1e6
+        self.chance(from, number, bend) < self.number(from, bend) as f64 / 1e6
     }
 
     /// The delay of the `number`-th piece of `from`.
@@ -159,14 +154,20 @@ impl Line {
         self.time(from, Bend::Delay) + self.time(from, Bend::Jitter).mul_f64(jitter)
     }
 
-    /// Changes one setting of one direction.
+    /// Changes one of the `useful` settings, for one direction.
     ///
     /// # Errors
     ///
-    /// A message that shows the value and the expected form.
-    pub fn set(&self, from: Side, name: &str, value: &OsStr) -> Result<(), String> {
-        let place = TABLE.iter().position(|(known, ..)| *known == name);
-        let place = place.ok_or_else(|| format!("{name:?} is not a setting"))?;
+    /// A message that shows the name, or the value and the expected form.
+    pub fn set(
+        &self,
+        from: Side,
+        mut useful: Range<usize>,
+        name: &str,
+        value: &OsStr,
+    ) -> Result<(), String> {
+        let place = useful.find(|place| TABLE[*place].0 == name);
+        let place = place.ok_or_else(|| format!("{name:?} is not a setting of this traffic"))?;
         let number = TABLE[place].1.parse(value)?;
         self.numbers[from as usize][place].store(number, Ordering::Relaxed);
         Ok(())
@@ -179,26 +180,21 @@ impl Line {
     ///
     /// Those of [`set`](Self::set).
     pub fn set_flag(&self, name: &str, value: &OsStr) -> Result<(), String> {
+        let set = |side, value| self.set(side, 0..TABLE.len(), name, value);
         let of_one = value.to_str().and_then(|text| text.split_once(':'));
-        if let Some((side, rest)) = of_one
-            && let Some(side) = Side::named(side)
-        {
-            return self.set(side, name, rest.as_ref());
+        let of_one = of_one.and_then(|(side, value)| Some((Side::named(side)?, value)));
+        match of_one {
+            Some((side, value)) => set(side, value.as_ref()),
+            None => Side::BOTH.into_iter().try_for_each(|side| set(side, value)),
         }
-        let mut sides = Side::BOTH.into_iter();
-        sides.try_for_each(|side| self.set(side, name, value))
     }
 
-    /// A setting that is on but does not apply to this traffic.
-    pub fn idle_setting(&self, traffic: Traffic) -> Option<&'static str> {
-        let is_set = |place: usize| {
-            let mut sides = self.numbers.iter();
-            sides.any(|numbers| numbers[place].load(Ordering::Relaxed) != 0)
-        };
-        let mut rows = TABLE.iter().enumerate();
-        rows.find_map(|(place, (name, _, works))| {
-            (works.get(traffic as usize) != Some(&true) && is_set(place)).then_some(*name)
-        })
+    /// A setting that is on but not among the `useful` ones.
+    pub fn idle_setting(&self, useful: &Range<usize>) -> Option<&'static str> {
+        let is_set = |numbers: &[AtomicU64; _], place| numbers[place].load(Ordering::Relaxed) != 0;
+        let mut places = (0..TABLE.len()).filter(|place| !useful.contains(place));
+        let place = places.find(|place| self.numbers.iter().any(|all| is_set(all, *place)))?;
+        Some(TABLE[place].0)
     }
 
     /// A random number from 0 up to 1 for the `number`-th datagram of a direction. It depends only
@@ -214,10 +210,8 @@ impl Line {
 mod tests {
     use super::*;
 
-    const BOTH: [Traffic; 2] = [Traffic::Connections, Traffic::Datagrams];
-
     fn shown(line: &Line, from: Side, name: &str) -> String {
-        let mut all = BOTH.into_iter().flat_map(|traffic| line.all(from, traffic));
+        let mut all = line.all(from, 0..TABLE.len());
         all.find(|(known, _)| *known == name).unwrap().1
     }
 
@@ -242,7 +236,7 @@ mod tests {
     fn a_flag_may_name_one_side() {
         let line = Line::default();
         line.set_flag("chop", "server:4".as_ref()).unwrap();
-        assert_eq!(line.bytes(Side::Server, Bend::Chop), 4);
+        assert_eq!(line.number(Side::Server, Bend::Chop), 4);
         assert!(!line.is_bent(Side::Client));
     }
 
@@ -289,9 +283,11 @@ mod tests {
     fn a_setting_without_effect_is_found() {
         let line = Line::default();
         line.set_flag("delay", "1s".as_ref()).unwrap();
-        assert_eq!(BOTH.map(|traffic| line.idle_setting(traffic)), [None, None]);
+        for useful in [OF_CONNECTIONS, OF_DATAGRAMS] {
+            assert_eq!(line.idle_setting(&useful), None);
+        }
         line.set_flag("drop", "server:1".as_ref()).unwrap();
-        assert_eq!(line.idle_setting(Traffic::Connections), Some("drop"));
-        assert_eq!(line.idle_setting(Traffic::Datagrams), None);
+        assert_eq!(line.idle_setting(&OF_CONNECTIONS), Some("drop"));
+        assert_eq!(line.idle_setting(&OF_DATAGRAMS), None);
     }
 }

@@ -3,22 +3,21 @@
 use std::collections::HashMap;
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, UdpSocket};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
 use proto::cli::Failure;
-use proto::net::{ResolveError, connect_udp};
+use proto::net::connect_udp;
 use proto::serving::log_events;
 use proto::socketserver::{Datagram, Event, Refusal, STACK_SIZE, descriptor_limit};
-use proto::start_reason;
 use proto::sync::lock;
 
-use crate::direction::{Direction, Received, Wire};
-use crate::event::{Kind, Side};
-use crate::talk::{Talk, Tap};
+use crate::direction::{Received, Wire, forward};
+use crate::event::Side;
+use crate::tap::{Talk, Tap};
 
 /// How many clients there may be at once.
 const CLIENTS: usize = 1000;
@@ -42,8 +41,6 @@ pub struct Exchange {
     tap: Arc<Tap>,
     /// The socket that clients send to, and that replies to them come from.
     listening: UdpSocket,
-    /// The addresses of the server.
-    targets: Vec<SocketAddr>,
     clients: Mutex<HashMap<SocketAddr, SyncSender<Numbered>>>,
     max_clients: usize,
     /// Called for each refused client.
@@ -54,17 +51,16 @@ pub struct Exchange {
 
 impl Exchange {
     /// An exchange between clients at `listening` and the server.
-    pub fn new(tap: &Arc<Tap>, listening: UdpSocket) -> Result<Arc<Self>, ResolveError> {
+    pub fn new(tap: &Arc<Tap>, listening: UdpSocket) -> Arc<Self> {
         let possible = descriptor_limit().map_or(CLIENTS, |limit| limit / SHARE);
-        Ok(Arc::new(Self {
+        Arc::new(Self {
             tap: Arc::clone(tap),
             listening,
-            targets: tap.options.target.resolve()?,
             clients: Mutex::default(),
             max_clients: possible.min(CLIENTS),
             watch: Box::new(log_events(tap.options.log)),
             counts: Default::default(),
-        }))
+        })
     }
 
     /// Forwards a client's datagram.
@@ -92,17 +88,7 @@ impl Exchange {
         let (sender, inbox) = mpsc::sync_channel(ROOM);
         let exchange = Arc::clone(self);
         let thread = thread::Builder::new().stack_size(STACK_SIZE);
-        let thread = thread.spawn(move || {
-            let Some(talk) = Talk::begin(&exchange.tap, &client.to_string()) else {
-                return exchange.forget(client);
-            };
-            let sent = exchange.forward(&talk, client, &inbox);
-            talk.end(sent.unwrap_or_else(|error| {
-                talk.note(Kind::Refused, Side::Server, &start_reason(&error));
-                exchange.forget(client);
-                [0; 2]
-            }));
-        });
+        let thread = thread.spawn(move || exchange.converse(client, inbox));
         if let Err(error) = thread {
             let failure = Failure::start("a datagram is lost: cannot start a thread", &error);
             self.tap.options.log.complain(&failure);
@@ -110,42 +96,34 @@ impl Exchange {
         sender
     }
 
+    /// Forwards datagrams in both directions until the client is forgotten.
+    fn converse(&self, client: SocketAddr, inbox: Receiver<Numbered>) {
+        Talk::hold(&self.tap, &client.to_string(), |talk| {
+            let talked = self.forward(talk, client, inbox);
+            talked.inspect_err(|_| self.forget(client))
+        });
+    }
+
+    fn forward(
+        &self,
+        talk: &Talk<'_>,
+        client: SocketAddr,
+        inbox: Receiver<Numbered>,
+    ) -> Result<[u64; 2], Failure> {
+        let upstream = upstream(&self.tap.options.target.resolve()?)?;
+        let wire = |inbox| Link {
+            exchange: self,
+            client,
+            upstream: &upstream,
+            inbox,
+            limit: None,
+        };
+        forward(talk, [wire(Some(inbox)), wire(None)])
+    }
+
     /// The client's next datagram begins a new conversation.
     fn forget(&self, client: SocketAddr) {
         lock(&self.clients).remove(&client);
-    }
-
-    /// Forwards datagrams in both directions until the client is forgotten. Returns how many bytes
-    /// of each side it forwarded.
-    fn forward(
-        &self,
-        talk: &Talk,
-        client: SocketAddr,
-        inbox: &Receiver<Numbered>,
-    ) -> io::Result<[u64; 2]> {
-        let upstream = &upstream(&self.targets)?;
-        let is_forgotten = &AtomicBool::new(false);
-        let answers = Answers {
-            exchange: self,
-            upstream,
-            client,
-            limit: None,
-        };
-        let requests = Requests {
-            exchange: self,
-            client,
-            inbox,
-            upstream,
-            is_forgotten,
-        };
-        thread::scope(|scope| {
-            let thread = thread::Builder::new().stack_size(STACK_SIZE);
-            let server = thread.spawn_scoped(scope, || {
-                Direction::run(talk, Side::Server, answers, is_forgotten)
-            })?;
-            let client = Direction::run(talk, Side::Client, requests, is_forgotten);
-            Ok([client, server.join().unwrap_or(0)])
-        })
     }
 }
 
@@ -156,31 +134,39 @@ fn upstream(targets: &[SocketAddr]) -> io::Result<UdpSocket> {
     let is_taken = |target: &&SocketAddr| {
         UdpSocket::bind(target).is_err_and(|error| error.kind() == ErrorKind::AddrInUse)
     };
-    let target = match targets {
-        [only] => only,
-        all => all.iter().find(is_taken).unwrap_or(&all[0]),
-    };
-    connect_udp(*target)
+    connect_udp(*targets.iter().find(is_taken).unwrap_or(&targets[0]))
 }
 
-/// What a client sends, passed on by the thread that receives for all clients.
-struct Requests<'a> {
+/// One direction between a client and the server.
+struct Link<'a> {
     exchange: &'a Exchange,
     client: SocketAddr,
-    inbox: &'a Receiver<Numbered>,
     upstream: &'a UdpSocket,
-    is_forgotten: &'a AtomicBool,
+    /// What the client sends, passed on by the thread that receives for all clients; `None` for
+    /// the server's replies.
+    inbox: Option<Receiver<Numbered>>,
+    /// The current timeout of `upstream`.
+    limit: Option<Duration>,
 }
 
-impl Wire for Requests<'_> {
+impl Wire for Link<'_> {
     const IS_STREAM: bool = false;
 
     fn recv(&mut self, buffer: &mut [u8], limit: Option<Duration>) -> Received {
-        let Ok((number, data)) = self.inbox.recv_timeout(limit.unwrap_or(FORGOTTEN)) else {
+        let Some(inbox) = &self.inbox else {
+            let limit = limit.or(Some(LOOK));
+            if limit != self.limit {
+                self.upstream.set_read_timeout(limit)?;
+                self.limit = limit;
+            }
+            let count = self.upstream.recv(buffer)?;
+            return Ok(Some((count, self.exchange.next(Side::Server))));
+        };
+        let Ok((number, data)) = inbox.recv_timeout(limit.unwrap_or(FORGOTTEN)) else {
             if limit.is_none() {
                 // At once, because the thread of the server's replies ends only later.
                 self.exchange.forget(self.client);
-                self.is_forgotten.store(true, Ordering::Relaxed);
+                return Ok(None);
             }
             return Err(ErrorKind::TimedOut.into());
         };
@@ -189,40 +175,10 @@ impl Wire for Requests<'_> {
     }
 
     fn send(&mut self, data: &[u8]) -> io::Result<usize> {
-        self.upstream.send(data)
-    }
-}
-
-/// The server's replies to one client.
-struct Answers<'a> {
-    exchange: &'a Exchange,
-    upstream: &'a UdpSocket,
-    client: SocketAddr,
-    /// The socket's current timeout.
-    limit: Option<Duration>,
-}
-
-impl Wire for Answers<'_> {
-    const IS_STREAM: bool = false;
-
-    fn recv(&mut self, buffer: &mut [u8], limit: Option<Duration>) -> Received {
-        let limit = limit.or(Some(LOOK));
-        if limit != self.limit {
-            self.upstream.set_read_timeout(limit)?;
-            self.limit = limit;
+        match self.inbox {
+            Some(_) => self.upstream.send(data),
+            None => self.exchange.listening.send_to(data, self.client),
         }
-        match self.upstream.recv(buffer) {
-            Ok(count) => Ok(Some((count, self.exchange.next(Side::Server)))),
-            // The error for a closed port on Windows.
-            Err(error) if error.kind() == ErrorKind::ConnectionReset => {
-                Err(ErrorKind::ConnectionRefused.into())
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    fn send(&mut self, data: &[u8]) -> io::Result<usize> {
-        self.exchange.listening.send_to(data, self.client)
     }
 }
 

@@ -5,16 +5,19 @@
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
+use std::mem;
 use std::net::Shutdown;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use proto::cli::Failure;
+use proto::socketserver::STACK_SIZE;
 use proto::{is_timeout, reason, retry};
 
 use crate::bend::Bend;
 use crate::event::{Kind, Side};
-use crate::talk::Talk;
+use crate::tap::Talk;
 
 /// The largest number of bytes that one recv reads: no datagram is longer.
 pub const RECV_SIZE: usize = 64 * 1024;
@@ -36,15 +39,17 @@ const BETWEEN_PIECES: Duration = Duration::from_millis(1);
 /// How many pieces per second make up a rate.
 const PIECES_A_SECOND: u64 = 20;
 
+/// What a datagram gets that no program receives. The second is that of Windows.
+const REFUSED: [ErrorKind; 2] = [ErrorKind::ConnectionRefused, ErrorKind::ConnectionReset];
+
 /// How long a datagram waits for the next one to overtake it.
 const OVERTAKEN: Duration = Duration::from_millis(200);
 
-/// The number of bytes of a recv, and the number of the recv on this side; `None` at the end of a
-/// stream.
+/// The number of bytes of a recv, and the number of the recv on this side; `None` at the end.
 pub type Received = io::Result<Option<(usize, u64)>>;
 
 /// Receives from one side and sends to the other. Connections and datagrams differ only in this.
-pub trait Wire {
+pub trait Wire: Send {
     /// Whether the bytes are a stream: they keep their order.
     const IS_STREAM: bool;
 
@@ -61,6 +66,18 @@ pub trait Wire {
     fn abort(&self, _how: Shutdown) {}
 }
 
+/// Forwards in both directions, until both have ended. The wires are those of what the client and
+/// of what the server sends. Returns how many bytes of each side it forwarded.
+pub fn forward<W: Wire>(talk: &Talk<'_>, [client, server]: [W; 2]) -> Result<[u64; 2], Failure> {
+    let run = |from, wire| Direction::new(talk, from, wire).run();
+    thread::scope(|scope| {
+        let thread = thread::Builder::new().stack_size(STACK_SIZE);
+        let server = thread.spawn_scoped(scope, || run(Side::Server, server));
+        let server = server.map_err(|error| Failure::start("cannot start a thread", &error))?;
+        Ok([run(Side::Client, client), server.join().unwrap_or(0)])
+    })
+}
+
 /// The bytes of one recv, or of several that are held.
 #[derive(Clone)]
 struct Chunk {
@@ -72,12 +89,10 @@ struct Chunk {
 }
 
 /// One direction of a conversation.
-pub struct Direction<'a, W> {
-    talk: &'a Talk,
+struct Direction<'a, W> {
+    talk: &'a Talk<'a>,
     from: Side,
     wire: W,
-    /// Whether the conversation was ended in both directions.
-    is_over: &'a AtomicBool,
     /// The pieces that wait on a bent line, ordered by due time, and their total size.
     queue: VecDeque<Chunk>,
     waiting: usize,
@@ -92,13 +107,11 @@ pub struct Direction<'a, W> {
 }
 
 impl<'a, W: Wire> Direction<'a, W> {
-    /// Forwards what `from` sends, until its end. Returns how many bytes it forwarded.
-    pub fn run(talk: &'a Talk, from: Side, wire: W, is_over: &'a AtomicBool) -> u64 {
-        let mut direction = Self {
+    fn new(talk: &'a Talk<'a>, from: Side, wire: W) -> Self {
+        Self {
             talk,
             from,
             wire,
-            is_over,
             queue: VecDeque::new(),
             waiting: 0,
             read: 0,
@@ -107,17 +120,17 @@ impl<'a, W: Wire> Direction<'a, W> {
             has_ended: false,
             is_stalled: false,
             was_overtaken: false,
-        };
-        direction.forward();
-        direction.sent
+        }
     }
 
-    fn forward(&mut self) {
+    /// Forwards what `from` sends, until its end. Returns how many bytes it forwarded.
+    fn run(mut self) -> u64 {
         let mut buffer = vec![0; RECV_SIZE];
         while !self.is_over() {
             let wait = self.forward_due();
             if self.has_ended && wait.is_none() {
-                return self.wire.close();
+                self.wire.close();
+                break;
             }
             match (wait, self.room()) {
                 (wait, 0) => thread::sleep(wait.unwrap_or(LOOK).min(LOOK)),
@@ -125,31 +138,42 @@ impl<'a, W: Wire> Direction<'a, W> {
                 (wait, room) => self.recv(&mut buffer[..room], wait),
             }
         }
+        self.sent
     }
 
     /// Forwards the next waiting piece by the current settings. Returns the time until the next
     /// piece may be due; `None` if no piece waits.
     fn forward_due(&mut self) -> Option<Duration> {
-        let is_reached = |limit| self.left(limit, self.sent) == Some(0);
-        if is_reached(Bend::CloseAfter) {
-            return self.cut("closed", Shutdown::Both);
+        // Shutting down for reading sends nothing: the close ends the connections, with a reset if
+        // bytes are unread.
+        for (limit, how, shutdown) in [
+            (Bend::CloseAfter, "closed", Shutdown::Both),
+            (Bend::ResetAfter, "reset", Shutdown::Read),
+        ] {
+            if self.sent >= self.most(limit) {
+                self.note_bent(how);
+                self.end(shutdown);
+                return None;
+            }
         }
-        if is_reached(Bend::ResetAfter) {
-            // This sends nothing: the close ends the connections, with a reset if bytes are unread.
-            return self.cut("reset", Shutdown::Read);
-        }
-        let is_stalled = is_reached(Bend::StallAfter);
         let chunk = self.queue.front()?;
-        if is_stalled {
-            return self.stall();
-        }
-        let now = Instant::now();
         let due = chunk.due.max(self.next_send);
+        let size = self.piece_size(chunk.data.len());
+        if self.sent >= self.most(Bend::StallAfter) {
+            if !mem::replace(&mut self.is_stalled, true) {
+                self.note_bent("stalled");
+            }
+            // It would otherwise stall forever.
+            if self.has_ended {
+                self.end(Shutdown::Both);
+            }
+            return Some(LOOK);
+        }
+        self.is_stalled = false;
+        let now = Instant::now();
         if due > now {
             return Some(due - now);
         }
-        self.is_stalled = false;
-        let size = self.piece_size(chunk.data.len());
         let mut chunk = self.queue.pop_front()?;
         self.waiting -= size;
         self.send(Kind::Sent, chunk.at, &chunk.data[..size], &chunk.words);
@@ -168,20 +192,21 @@ impl<'a, W: Wire> Direction<'a, W> {
         if self.has_ended || self.queue.len() >= WAITING || self.waiting >= WAITING_BYTES {
             return 0;
         }
-        let left = self.left(Bend::ResetAfter, self.read);
-        left.map_or(RECV_SIZE, |left| left.min(RECV_SIZE as u64) as usize)
+        let left = self.most(Bend::ResetAfter).saturating_sub(self.read);
+        left.min(RECV_SIZE as u64) as usize
     }
 
     fn recv(&mut self, buffer: &mut [u8], limit: Option<Duration>) {
         match retry(|| self.wire.recv(buffer, limit)) {
             _ if self.is_over() => {}
+            Ok(None) if !W::IS_STREAM => self.end(Shutdown::Both),
             Ok(None) => {
                 self.talk.note(Kind::Closed, self.from, "");
                 self.has_ended = true;
             }
             Ok(Some((count, number))) => self.take(&buffer[..count], number),
             Err(error) if is_timeout(&error) => {}
-            Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
+            Err(error) if !W::IS_STREAM && REFUSED.contains(&error.kind()) => {
                 let words = "no program listens there (ICMP port unreachable)";
                 self.talk.note(Kind::Refused, self.from, words);
             }
@@ -258,26 +283,6 @@ impl<'a, W: Wire> Direction<'a, W> {
         self.sent += data.len() as u64;
     }
 
-    /// Ends the conversation because a limit is reached.
-    fn cut(&self, how: &str, shutdown: Shutdown) -> Option<Duration> {
-        self.note_bent(how);
-        self.end(shutdown);
-        None
-    }
-
-    /// Forwards nothing for a moment. Ends the conversation if `from` has ended, since it would
-    /// otherwise stall forever.
-    fn stall(&mut self) -> Option<Duration> {
-        if !self.is_stalled {
-            self.is_stalled = true;
-            self.note_bent("stalled");
-        }
-        if self.has_ended {
-            self.end(Shutdown::Both);
-        }
-        Some(LOOK)
-    }
-
     fn note_bent(&self, how: &str) {
         let words = format!("{how} by wiretap after {} bytes", self.sent);
         self.talk.note(Kind::Bent, self.from, &words);
@@ -286,33 +291,27 @@ impl<'a, W: Wire> Direction<'a, W> {
     /// The size of the next send: no more than a chop, a rate or a limit allows.
     fn piece_size(&self, most: usize) -> usize {
         let limits = [Bend::CloseAfter, Bend::ResetAfter, Bend::StallAfter];
-        let left = limits.map(|limit| self.left(limit, self.sent).unwrap_or(0));
-        let rate = self.bytes(Bend::Rate).div_ceil(PIECES_A_SECOND);
-        let sizes = left.into_iter().chain([self.bytes(Bend::Chop), rate]);
-        let smallest = sizes.filter(|&size| size != 0).min();
-        smallest.map_or(most, |size| most.min(size as usize))
+        let left = limits.map(|limit| self.most(limit).saturating_sub(self.sent));
+        let rate = self.most(Bend::Rate).div_ceil(PIECES_A_SECOND);
+        let sizes = left.into_iter().chain([self.most(Bend::Chop), rate]);
+        sizes.fold(most as u64, u64::min) as usize
     }
 
     /// The pause before the next piece.
     fn pause(&self, size: usize) -> Duration {
-        let rated = match self.bytes(Bend::Rate) {
-            0 => Duration::ZERO,
-            rate => Duration::from_secs_f64(size as f64 / rate as f64),
-        };
-        match self.bytes(Bend::Chop) {
-            0 => rated,
+        let rated = Duration::from_secs_f64(size as f64 / self.most(Bend::Rate) as f64);
+        match self.most(Bend::Chop) {
+            u64::MAX => rated,
             _ => rated.max(BETWEEN_PIECES),
         }
     }
 
-    /// How many more bytes than `done` a limit allows; `None` if it is off.
-    fn left(&self, limit: Bend, done: u64) -> Option<u64> {
-        let bytes = self.bytes(limit);
-        (bytes != 0).then(|| bytes.saturating_sub(done))
-    }
-
-    fn bytes(&self, bend: Bend) -> u64 {
-        self.talk.tap.options.line.bytes(self.from, bend)
+    /// The number of a setting; the largest one if it is off.
+    fn most(&self, bend: Bend) -> u64 {
+        match self.talk.tap.options.line.number(self.from, bend) {
+            0 => u64::MAX,
+            number => number,
+        }
     }
 
     /// Ends a stream that a side has reset, and notes that once. A datagram is lost.
@@ -328,11 +327,11 @@ impl<'a, W: Wire> Direction<'a, W> {
 
     /// Ends both directions at once.
     fn end(&self, how: Shutdown) {
-        self.is_over.store(true, Ordering::Relaxed);
+        self.talk.is_over.store(true, Ordering::Relaxed);
         self.wire.abort(how);
     }
 
     fn is_over(&self) -> bool {
-        self.is_over.load(Ordering::Relaxed)
+        self.talk.is_over.load(Ordering::Relaxed)
     }
 }

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use proto::escape::{BytesRepr, readable};
+use proto::escape::{BytesRepr, many, readable};
 use proto::wire::json::{self, Value};
 use proto::wire::sha256::hex;
 
@@ -30,18 +30,12 @@ impl Side {
 
     /// `client` or `server`.
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::Client => "client",
-            Self::Server => "server",
-        }
+        ["client", "server"][self as usize]
     }
 
     /// The peer of this side.
     pub const fn other(self) -> Self {
-        match self {
-            Self::Client => Self::Server,
-            Self::Server => Self::Client,
-        }
+        Self::BOTH[1 - self as usize]
     }
 }
 
@@ -116,8 +110,7 @@ impl Event {
 
     /// The number of bytes, in words.
     pub fn size(&self) -> String {
-        let bytes = if self.len == 1 { "byte" } else { "bytes" };
-        format!("{} {bytes}", self.len)
+        many(self.len as u64, "byte", "bytes")
     }
 
     /// The event in words. Its bytes are shown as Python shows them, cut to a width.
@@ -137,24 +130,19 @@ impl Event {
             Kind::Sent => format!("wiretap -> {to}"),
             Kind::Dropped => "wiretap dropped".into(),
         };
-        let shown = &self.data[..self.data.len().min(WIDTH)];
-        let dots = if shown.len() < self.len { "..." } else { "" };
+        let bytes = BytesRepr::new(&self.data).cut(WIDTH);
         let bent = match text.is_empty() {
             true => text,
             false => format!(" ({text})"),
         };
-        format!(
-            "{way}: {} {}{dots}{bent}",
-            self.size(),
-            BytesRepr::new(shown)
-        )
+        format!("{way}: {} {bytes}{bent}", self.size())
     }
 
     /// The event as a line of JSON, without its line end.
     pub fn to_json(&self) -> String {
         let kind = KINDS.iter().find(|(_, kind)| *kind == self.kind);
-        let mut line = format!(
-            r#"{{"t": {}, "c": {}, "kind": "{}", "from": "{}", "at": {}, "len": {}, "data": "{}", "text": "#,
+        format!(
+            r#"{{"t": {}, "c": {}, "kind": "{}", "from": "{}", "at": {}, "len": {}, "data": "{}", "text": {}}}"#,
             self.micros,
             self.conversation,
             kind.map_or("", |(name, _)| name),
@@ -162,10 +150,8 @@ impl Event {
             self.offset,
             self.len,
             hex(&self.data),
-        );
-        json::write_string(&mut line, &self.text);
-        line.push('}');
-        line
+            Value::from(&*self.text),
+        )
     }
 
     /// Reads a line of JSON.
@@ -211,12 +197,11 @@ impl fmt::Display for Event {
 
 /// The bytes of pairs of hex digits.
 fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    let pair = |pair: &[u8]| match pair {
-        [high, low] => u8::try_from(digit(*high)? * 16 + digit(*low)?).ok(),
-        _ => None,
-    };
-    text.as_bytes().chunks(2).map(pair).collect()
+    let starts = (0..text.len()).step_by(2);
+    let pairs = starts.map(|start| text.get(start..start + 2));
+    pairs
+        .map(|pair| u8::from_str_radix(pair?, 16).ok())
+        .collect()
 }
 
 #[cfg(test)]

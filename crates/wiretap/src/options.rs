@@ -1,11 +1,12 @@
 //! The command line of `wiretap`.
 
+use std::ops::Range;
 use std::path::PathBuf;
 
 use proto::cli::{self, Example, Failure, Flag, Group, Log, Operand, Tool};
 use proto::net::Endpoint;
 
-use crate::bend::{Line, Traffic};
+use crate::bend::{Line, OF_CONNECTIONS, OF_DATAGRAMS};
 use crate::decode::Language;
 
 /// The options.
@@ -15,8 +16,8 @@ pub struct Options {
     pub listen: Endpoint,
     /// The server that clients are forwarded to.
     pub target: Endpoint,
-    /// Connections, datagrams, or a recorded file.
-    pub traffic: Traffic,
+    /// Whether datagrams are forwarded instead of connections.
+    pub udp: bool,
     /// How the line is bent.
     pub line: Line,
     /// The protocol that the bytes are decoded as.
@@ -38,12 +39,28 @@ pub struct Options {
 }
 
 impl Options {
-    /// Refuses addresses on other machines without `--allow-remote`, and settings that would have
-    /// no effect.
+    /// Refuses addresses on other machines without `--allow-remote`, and flags that would have no
+    /// effect.
     pub fn check(&self) -> Result<(), Failure> {
-        let is_udp = matches!(self.traffic, Traffic::Datagrams);
+        let udp = self.udp;
+        let idle = self.line.idle_setting(&self.useful());
+        if self.replay.is_some() {
+            let others = [
+                ("udp", udp),
+                ("decode", self.decode.is_some()),
+                ("connections", self.connections != 0),
+                ("allow-remote", self.allow_remote),
+                ("seed", self.line.seed != 1),
+                ("record", self.record.is_some()),
+            ];
+            let given = others.iter().find(|(_, is_given)| *is_given);
+            return refuse(
+                idle.or(given.map(|(name, _)| *name)),
+                "does nothing with --replay",
+            );
+        }
         for (what, endpoint) in [("LISTEN", &self.listen), ("TARGET", &self.target)] {
-            if is_udp {
+            if udp {
                 cli::udp_endpoint(endpoint.to_string().as_ref(), 1).map_err(Failure::usage)?;
             }
             if !self.allow_remote && !endpoint.is_local()? {
@@ -52,34 +69,31 @@ impl Options {
                 )));
             }
         }
-        match self.line.idle_setting(self.traffic) {
-            Some(name) if is_udp => {
-                Err(Failure::usage(format!("--{name} does nothing with --udp")))
-            }
-            Some(name) => Err(Failure::usage(format!("--{name} needs --udp"))),
-            None => Ok(()),
-        }
+        refuse(
+            idle,
+            if udp {
+                "does nothing with --udp"
+            } else {
+                "needs --udp"
+            },
+        )
     }
 
-    /// Refuses flags that do nothing with `--replay`.
-    pub fn check_replay(&self) -> Result<(), Failure> {
-        let others = [
-            ("udp", matches!(self.traffic, Traffic::Datagrams)),
-            ("decode", self.decode.is_some()),
-            ("connections", self.connections != 0),
-            ("allow-remote", self.allow_remote),
-            ("seed", self.line.seed != 1),
-            ("record", self.record.is_some()),
-        ];
-        let mut given = others.iter().filter(|(_, is_given)| *is_given);
-        let bend = self.line.idle_setting(Traffic::Recorded);
-        match bend.or_else(|| given.next().map(|(name, _)| *name)) {
-            Some(name) => Err(Failure::usage(format!(
-                "--{name} does nothing with --replay"
-            ))),
-            None => Ok(()),
+    /// The settings of the line that apply to this traffic; none to a recorded file.
+    pub fn useful(&self) -> Range<usize> {
+        match (&self.replay, self.udp) {
+            (Some(_), _) => 0..0,
+            (None, true) => OF_DATAGRAMS,
+            (None, false) => OF_CONNECTIONS,
         }
     }
+}
+
+/// Refuses this flag, if there is one.
+fn refuse(flag: Option<&str>, why: &str) -> Result<(), Failure> {
+    flag.map_or(Ok(()), |name| {
+        Err(Failure::usage(format!("--{name} {why}")))
+    })
 }
 
 /// A flag that bends the line.
@@ -136,11 +150,7 @@ pub const TOOL: Tool<Options> = Tool {
         Group {
             title: "Conversations",
             flags: &[
-                switch!(
-                    "udp",
-                    "datagrams instead of connections",
-                    traffic = Traffic::Datagrams
-                ),
+                switch!("udp", "datagrams instead of connections", udp = true),
                 Flag::value(
                     "decode",
                     "NAME",

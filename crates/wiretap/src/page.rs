@@ -4,25 +4,24 @@
 //! the checks of `Host` and `Origin` keep out other pages in the same browser.
 
 use std::array;
-use std::fmt::Write as _;
 use std::hash::{BuildHasher, RandomState};
-use std::io::{self, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use proto::cli::Failure;
-use proto::net::{Endpoint, Listener, Stream};
+use proto::net::{DeadlineStream, Listener, Stream};
 use proto::random::Random;
-use proto::socketserver::{Connection, Connections, RequestHandler, Stopper, ThreadingServer};
+use proto::socketserver::{Connection, Connections, Stopper, ThreadingServer};
 use proto::wire::hmac;
 use proto::wire::json::Value;
 use proto::wire::sha256::hex;
 
 use crate::event::Side;
-use crate::http::{Request, answer};
 use crate::picture;
-use crate::talk::Tap;
+use crate::tap::Tap;
 
 /// The page itself.
 const PAGE: &str = include_str!("page.html");
@@ -31,17 +30,25 @@ const PAGE: &str = include_str!("page.html");
 /// open.
 const CALLERS: usize = 16;
 
-/// How often wiretap writes to a browser while there are no events, to notice one that has gone.
-const QUIET: Duration = Duration::from_secs(5);
+/// The maximum size of a request in bytes, and the time limit for receiving it.
+const LONGEST: u64 = 8 * 1024;
+const TIME: Duration = Duration::from_secs(5);
 
 /// How long a write to a browser may block.
 const STUCK: Duration = Duration::from_secs(10);
 
-/// The pause between two messages to a browser, which draws only 60 times a second.
-const BETWEEN_MESSAGES: Duration = Duration::from_millis(30);
+/// The headers of every response: only this page may use it, and no cache stores it.
+const HEADERS: &str = "Cache-Control: no-store\r\n\
+    Connection: close\r\n\
+    Content-Security-Policy: default-src 'none'; script-src 'unsafe-inline'; \
+    style-src 'unsafe-inline'; connect-src 'self'; img-src data:; frame-ancestors 'none'; \
+    base-uri 'none'; form-action 'none'\r\n\
+    Cross-Origin-Resource-Policy: same-origin\r\n\
+    Referrer-Policy: no-referrer\r\n\
+    X-Content-Type-Options: nosniff\r\n";
 
 /// The state that all connections to the page share.
-struct Shared {
+struct Page {
     tap: Arc<Tap>,
     /// The key that a request must have.
     key: String,
@@ -49,25 +56,20 @@ struct Shared {
     here: String,
 }
 
-/// One request: for the page, its events, its picture, or a change of the settings.
-struct Caller {
-    connection: Connection,
-    shared: Arc<Shared>,
-}
-
 /// Serves the page on a free loopback port, and returns its address with the key, and what stops
 /// it.
 pub fn serve(tap: &Arc<Tap>) -> Result<(String, Stopper), Failure> {
     let start = |error| Failure::start("cannot serve the page", &error);
-    let listener = Listener::bind(&"127.0.0.1:0".parse::<Endpoint>().map_err(Failure::new)?)?;
+    let listener = Listener::bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into())?;
     let (here, key) = (listener.endpoint().to_string(), secret());
     let address = format!("http://{here}/#{key}");
     let tap = Arc::clone(tap);
-    let shared = Arc::new(Shared { tap, key, here });
+    let page = Arc::new(Page { tap, key, here });
     let connections = Connections::new(listener).map_err(start)?;
-    let server = ThreadingServer::new(connections, move |connection| Caller {
-        connection,
-        shared: Arc::clone(&shared),
+    let server = ThreadingServer::new(connections, move |connection: Connection| {
+        let page = Arc::clone(&page);
+        // It fails only if the browser has gone.
+        move || drop(page.serve(&connection.stream))
     })
     .write_timeout(Some(STUCK))
     .max_connections(CALLERS);
@@ -86,41 +88,77 @@ fn secret() -> String {
     hex(&bytes.unwrap_or_else(|_| array::from_fn(|n| RandomState::new().hash_one(n) as u8)))
 }
 
-impl RequestHandler for Caller {
-    fn handle(&mut self) {
-        let stream = &self.connection.stream;
-        // It fails only if the browser has gone.
-        let _ = match Request::read(stream) {
-            Some(request) => self.shared.respond(stream, &request),
-            None => answer(stream, "400 Bad Request", "text/plain", ""),
+/// An HTTP request without a body.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Request {
+    /// The method and the path: `GET /events`.
+    what: String,
+    key: String,
+    headers: Vec<String>,
+}
+
+impl Request {
+    /// Reads a request; `None` if it is malformed or too long.
+    fn read(stream: impl Read) -> Option<Self> {
+        let mut lines = BufReader::new(stream.take(LONGEST)).lines();
+        let mut next = || lines.next()?.ok();
+        let first = next()?;
+        let what = first.strip_suffix(" HTTP/1.1")?;
+        let (what, key) = what.split_once("?key=").unwrap_or((what, ""));
+        let mut request = Self {
+            what: what.into(),
+            key: key.into(),
+            headers: Vec::new(),
         };
+        loop {
+            match next()? {
+                line if line.is_empty() => return Some(request),
+                line => request.headers.push(line),
+            }
+        }
+    }
+
+    /// The values of a header.
+    fn headers(&self, name: &str) -> impl Iterator<Item = &str> {
+        let pairs = self.headers.iter().filter_map(|line| line.split_once(':'));
+        let found = pairs.filter(move |(known, _)| known.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.trim())
     }
 }
 
-impl Shared {
-    fn respond(&self, stream: &Stream, request: &Request) -> io::Result<()> {
-        let given = request.query.strip_prefix("key=").unwrap_or_default();
-        let has_key = hmac::equal(given.as_bytes(), self.key.as_bytes());
-        let (status, kind, body) = match (&*request.method, &*request.path) {
-            ("GET", "/") if self.is_ours(request) => ("200 OK", "text/html", PAGE.into()),
-            _ if !has_key || !self.is_ours(request) => {
+/// Writes a response, or its beginning; it ends when the connection closes.
+fn respond(mut stream: &Stream, status: &str, kind: &str, body: &str) -> io::Result<()> {
+    let head = format!("HTTP/1.1 {status}\r\nContent-Type: {kind}; charset=utf-8\r\n{HEADERS}\r\n");
+    stream.write_all((head + body).as_bytes())
+}
+
+impl Page {
+    /// Serves one request: for the page, its events, its picture, or a change of the settings.
+    fn serve(&self, stream: &Stream) -> io::Result<()> {
+        let Some(request) = Request::read(DeadlineStream::after(stream, TIME)) else {
+            return respond(stream, "400 Bad Request", "text/plain", "");
+        };
+        let has_key = hmac::equal(request.key.as_bytes(), self.key.as_bytes());
+        let (status, kind, body) = match &*request.what {
+            "GET /" if self.is_ours(&request) => ("200 OK", "text/html", PAGE.into()),
+            _ if !has_key || !self.is_ours(&request) => {
                 let words = "open the address that wiretap has printed, with its key\n";
                 ("403 Forbidden", "text/plain", words.into())
             }
-            ("GET", "/events") => return self.send_events(stream, request),
-            ("GET", "/picture.svg") => {
-                let picture = picture::draw(&self.tap.journal.kept());
+            "GET /events" => return self.send_events(stream, &request),
+            "GET /picture.svg" => {
+                let picture = picture::draw(&self.tap.kept());
                 ("200 OK", "image/svg+xml", picture)
             }
-            ("POST", "/bend") => {
+            "POST /bend" => {
                 // A mistyped value is answered with 200 and the error, which the page then shows.
                 let failed = |why: String| Value::object([("error", why.into())]);
-                let said = self.bend(request).map_or_else(failed, |()| self.bends());
+                let said = self.bend(&request).map_or_else(failed, |()| self.bends());
                 ("200 OK", "application/json", said.to_string())
             }
             _ => ("404 Not Found", "text/plain", "no such page\n".into()),
         };
-        answer(stream, status, kind, &body)
+        respond(stream, status, kind, &body)
     }
 
     /// Whether the request comes from this page, and not from another page in the browser that uses
@@ -134,24 +172,23 @@ impl Shared {
     /// Changes the setting that the header `Bend: SIDE NAME VALUE` names.
     fn bend(&self, request: &Request) -> Result<(), String> {
         let said = request.headers("bend").next().unwrap_or_default();
-        let mut words = said.splitn(3, ' ').chain([""; 3]);
-        let [side, name, value] = std::array::from_fn(|_| words.next().unwrap_or_default());
+        let (side, said) = said.split_once(' ').unwrap_or_default();
+        let (name, value) = said.split_once(' ').unwrap_or_default();
         let side = Side::named(side).ok_or("the side is neither client nor server")?;
-        let (line, traffic) = (&self.tap.options.line, self.tap.options.traffic);
-        if !line.all(side, traffic).any(|(known, _)| known == name) {
-            return Err(format!("{name:?} is not a setting of this traffic"));
-        }
-        line.set(side, name, value.as_ref())
+        let options = &self.tap.options;
+        options
+            .line
+            .set(side, options.useful(), name, value.as_ref())
     }
 
     /// The settings of both directions.
     fn bends(&self) -> Value {
-        let of = |side: Side| {
-            let settings = self.tap.options.line.all(side, self.tap.options.traffic);
+        let options = &self.tap.options;
+        Value::object(Side::BOTH.map(|side| {
+            let settings = options.line.all(side, options.useful());
             let settings = settings.map(|(name, value)| (name.to_owned(), value.into()));
             (side.name(), Value::Object(settings.collect()))
-        };
-        Value::object(Side::BOTH.map(of))
+        }))
     }
 
     /// Sends events as they come, until the browser disconnects or no more will come.
@@ -159,19 +196,16 @@ impl Shared {
         // A browser that reconnects sends the ID of its last event.
         let mut had = request.headers("last-event-id");
         let mut seen = had.next().and_then(|seen| seen.parse().ok()).unwrap_or(0);
-        answer(stream, "200 OK", "text/event-stream", "")?;
+        respond(stream, "200 OK", "text/event-stream", "")?;
         loop {
-            let news = self.tap.journal.after(seen, QUIET);
+            let news = self.tap.after(seen);
             seen = news.seen;
-            let mut message = format!("event: bends\ndata: {}\n\n", self.bends());
-            // Writing to a String cannot fail.
-            if news.lost > 0 {
-                let _ = write!(message, "event: lost\ndata: {}\n\n", news.lost);
-            }
-            if !news.events.is_empty() {
-                let list: Vec<_> = news.events.iter().map(|event| event.to_json()).collect();
-                let _ = write!(message, "id: {seen}\ndata: [{}]\n\n", list.join(","));
-            }
+            let list: Vec<_> = news.events.iter().map(|event| event.to_json()).collect();
+            let (bends, lost, list) = (self.bends(), news.lost, list.join(","));
+            // The page counts what was lost, and takes an empty list.
+            let mut message = format!(
+                "event: bends\ndata: {bends}\n\nevent: lost\ndata: {lost}\n\nid: {seen}\ndata: [{list}]\n\n"
+            );
             if news.is_complete {
                 message.push_str("event: complete\ndata:\n\n");
             }
@@ -179,7 +213,36 @@ impl Shared {
             if news.is_complete {
                 return Ok(());
             }
-            thread::sleep(BETWEEN_MESSAGES);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_read_in_its_parts() {
+        let head =
+            b"GET /bend?key=ab HTTP/1.1\r\nHost: a\r\nORIGIN:  b \r\nBend: server chop 2\r\n\r\n";
+        let request = Request::read(&head[..]).unwrap();
+        assert_eq!((&*request.what, &*request.key), ("GET /bend", "ab"));
+        for (name, value) in [("host", "a"), ("origin", "b"), ("bend", "server chop 2")] {
+            assert_eq!(request.headers(name).collect::<Vec<_>>(), [value]);
+        }
+    }
+
+    #[test]
+    fn a_malformed_request_is_none() {
+        for head in [
+            &b"GET /\r\n\r\n"[..],
+            b"GET / HTTP/1.1 more\r\n\r\n",
+            b"GET / SPDY/3\r\n\r\n",
+            b"GET / HTTP/1.1\r\nHost: cut",
+            b"\xff / HTTP/1.1\r\n\r\n",
+            b"",
+        ] {
+            assert_eq!(Request::read(head), None, "{}", head.escape_ascii());
         }
     }
 }

@@ -2,79 +2,36 @@
 
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::thread;
 use std::time::Duration;
 
 use proto::net::{Stream, connect};
-use proto::socketserver::{Connection, RequestHandler, STACK_SIZE};
-use proto::start_reason;
+use proto::socketserver::Connection;
 
-use crate::direction::{Direction, LOOK, Received, Wire};
-use crate::event::{Kind, Side};
-use crate::talk::{Talk, Tap};
+use crate::direction::{LOOK, Received, Wire, forward};
+use crate::event::Side;
+use crate::tap::{Talk, Tap};
 
 /// How long the server has to accept the connection.
 const CONNECT: Duration = Duration::from_secs(10);
 
 /// Forwards bytes between one client and the server, in both directions.
-pub struct Conversation {
-    connection: Connection,
-    tap: Arc<Tap>,
-}
-
-impl Conversation {
-    /// A conversation with a client whose connection was just accepted.
-    pub fn new(connection: Connection, tap: Arc<Tap>) -> Self {
-        Self { connection, tap }
-    }
-}
-
-impl RequestHandler for Conversation {
-    fn handle(&mut self) {
-        let Some(talk) = Talk::begin(&self.tap, &self.connection.peer.to_string()) else {
-            return;
-        };
-        let sent = match connect(&self.tap.options.target, CONNECT) {
-            Ok(server) => forward(&talk, [&self.connection.stream, &server]),
-            Err(error) => {
-                talk.note(Kind::Refused, Side::Server, &error.to_string());
-                [0; 2]
-            }
-        };
-        talk.end(sent);
-    }
-}
-
-/// Returns how many bytes of each side it forwarded.
-fn forward(talk: &Talk, streams: [&Stream; 2]) -> [u64; 2] {
-    for stream in streams {
-        // Without TCP_NODELAY the kernel may join bytes that the other program sent separately.
-        let _ = stream.set_nodelay();
-        let _ = stream.set_write_timeout(Some(LOOK));
-    }
-    let is_over = AtomicBool::new(false);
-    let run = |from: Side| {
-        let wire = Pair {
+pub fn converse(tap: &Tap, connection: &Connection) {
+    Talk::hold(tap, &connection.peer.to_string(), |talk| {
+        let server = connect(&tap.options.target, CONNECT)?;
+        let streams = [&connection.stream, &server];
+        for stream in streams {
+            // Without TCP_NODELAY the kernel may join bytes that the other program sent separately.
+            let _ = stream.set_nodelay();
+            let _ = stream.set_write_timeout(Some(LOOK));
+        }
+        let wire = |from: Side| Pair {
             source: streams[from as usize],
             sink: streams[from.other() as usize],
             limit: None,
             recvs: 0,
         };
-        Direction::run(talk, from, wire, &is_over)
-    };
-    thread::scope(|scope| {
-        let thread = thread::Builder::new().stack_size(STACK_SIZE);
-        match thread.spawn_scoped(scope, || run(Side::Server)) {
-            Ok(server) => [run(Side::Client), server.join().unwrap_or(0)],
-            Err(error) => {
-                let words = format!("cannot start a thread ({})", start_reason(&error));
-                talk.note(Kind::Bent, Side::Client, &words);
-                [0; 2]
-            }
-        }
-    })
+        forward(talk, Side::BOTH.map(wire))
+    });
 }
 
 /// The two connections of a conversation, for one direction.

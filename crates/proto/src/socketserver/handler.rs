@@ -15,3 +15,10 @@ pub trait RequestHandler {
     /// Runs after the others, even if they panicked. The default does nothing.
     fn finish(&mut self) {}
 }
+
+/// A closure is a handler whose call is [`handle`](RequestHandler::handle).
+impl<F: FnMut()> RequestHandler for F {
+    fn handle(&mut self) {
+        self();
+    }
+}

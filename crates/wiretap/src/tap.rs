@@ -1,0 +1,264 @@
+//! The state that all conversations share: the options, and the journal of their events.
+//!
+//! A slow follower of the journal (the page, standard output) does not delay a conversation: only
+//! the newest events are kept, and the follower is told how many it missed. Only `--record` delays:
+//! it is written before the bytes are sent on.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use proto::cli::Failure;
+use proto::sync::{lock, wait_timeout_while};
+use proto::{create_private, reason};
+
+use crate::decode::{Decoder, Field};
+use crate::event::{Event, Kind, Side};
+use crate::options::Options;
+
+/// How many events are kept, and how many bytes of data for each. `--record` writes all bytes.
+const EVENTS: usize = 10_000;
+const KEPT: usize = 1024;
+
+/// How many events a follower is given at once.
+const BATCH: usize = 1000;
+
+/// The pause of a follower between two reads, so that a fast conversation seldom wakes it.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
+
+/// How long a follower waits for an event in one call. The page then writes to the browser, and so
+/// notices one that has gone.
+const QUIET: Duration = Duration::from_secs(5);
+
+/// The state that all conversations share.
+#[derive(Debug)]
+pub struct Tap {
+    /// The options.
+    pub options: Options,
+    started: Instant,
+    journal: Mutex<Journal>,
+    news: Condvar,
+}
+
+/// The newest events.
+#[derive(Debug, Default)]
+struct Journal {
+    events: VecDeque<Arc<Event>>,
+    /// How many events there have been.
+    count: u64,
+    /// How many conversations have begun, and how many are over.
+    begun: u64,
+    over: u64,
+    /// No more events will come.
+    is_complete: bool,
+    record: Option<File>,
+    record_failure: Option<Failure>,
+}
+
+/// What is new for a follower.
+#[derive(Debug)]
+pub struct News {
+    /// The events, oldest first.
+    pub events: Vec<Arc<Event>>,
+    /// How many events the follower has missed before these.
+    pub lost: u64,
+    /// How many events there have been: the `seen` of the next call.
+    pub seen: u64,
+    /// No more events will come.
+    pub is_complete: bool,
+}
+
+impl Tap {
+    /// A tap without events, or with those of the file of `--replay`.
+    ///
+    /// # Errors
+    ///
+    /// If the file of `--record` cannot be made, or that of `--replay` cannot be read.
+    pub fn new(options: Options) -> Result<Self, Failure> {
+        let make = |path: &Path| {
+            let cannot = format!("cannot make {}", path.display());
+            create_private(path).map_err(|error| Failure::io(&cannot, &error))
+        };
+        let tap = Self {
+            started: Instant::now(),
+            journal: Mutex::new(Journal {
+                record: options.record.as_deref().map(make).transpose()?,
+                ..Journal::default()
+            }),
+            news: Condvar::new(),
+            options,
+        };
+        if let Some(file) = &tap.options.replay {
+            let failed = |why| Failure::new(format!("cannot replay {} ({why})", file.display()));
+            tap.read(file).map_err(failed)?;
+        }
+        Ok(tap)
+    }
+
+    /// Adds all events of a recorded file.
+    fn read(&self, path: &Path) -> Result<(), String> {
+        let failed = |error: io::Error| reason(&error);
+        let file = File::open(path).map_err(failed)?;
+        let mut lines = BufReader::new(file).split(b'\n').zip(1..).peekable();
+        while let Some((line, number)) = lines.next() {
+            match Event::from_json(&line.map_err(failed)?) {
+                Ok(event) => self.keep(&mut lock(&self.journal), event),
+                // The last line may be incomplete: the disk was full, or wiretap was killed.
+                Err(_) if number > 1 && lines.peek().is_none() => {}
+                Err(why) => return Err(format!("line {number}: {why}")),
+            }
+        }
+        self.complete();
+        Ok(())
+    }
+
+    /// Adds an event, with the current time.
+    fn add(&self, mut event: Event) {
+        let mut journal = lock(&self.journal);
+        event.micros = self.started.elapsed().as_micros() as u64;
+        if let Some(file) = &mut journal.record
+            && let Err(error) = file.write_all(format!("{}\n", event.to_json()).as_bytes())
+        {
+            let failure = Failure::io("the record is cut short", &error);
+            self.options.log.complain(&failure);
+            journal.record = None;
+            journal.record_failure = Some(failure);
+        }
+        self.keep(&mut journal, event);
+    }
+
+    fn keep(&self, journal: &mut Journal, mut event: Event) {
+        event.data.truncate(KEPT);
+        event.data.shrink_to_fit();
+        if event.kind == Kind::Over {
+            journal.over += 1;
+            journal.is_complete |= journal.over == self.options.connections;
+        }
+        if journal.events.len() == EVENTS {
+            journal.events.pop_front();
+        }
+        journal.events.push_back(Arc::new(event));
+        journal.count += 1;
+        self.news.notify_all();
+    }
+
+    /// Says that no more events will come.
+    pub fn complete(&self) {
+        lock(&self.journal).is_complete = true;
+        self.news.notify_all();
+    }
+
+    /// The error that ended the record, if there was one.
+    pub fn record_failure(&self) -> Option<Failure> {
+        lock(&self.journal).record_failure.take()
+    }
+
+    /// All events that are kept.
+    pub fn kept(&self) -> Vec<Arc<Event>> {
+        lock(&self.journal).events.iter().cloned().collect()
+    }
+
+    /// The events after the first `seen`; waits a while for one.
+    pub fn after(&self, seen: u64) -> News {
+        thread::sleep(BETWEEN_LOOKS);
+        let journal = lock(&self.journal);
+        // A browser may send the ID of an event of an earlier run.
+        let seen = seen.min(journal.count);
+        let journal = wait_timeout_while(&self.news, journal, QUIET, |journal| {
+            journal.count <= seen && !journal.is_complete
+        });
+        let first = journal.count - journal.events.len() as u64;
+        let lost = first.saturating_sub(seen);
+        let skipped = (seen + lost - first) as usize;
+        let events = journal.events.iter().skip(skipped).take(BATCH);
+        let events: Vec<_> = events.cloned().collect();
+        let seen = seen + lost + events.len() as u64;
+        News {
+            events,
+            lost,
+            seen,
+            is_complete: journal.is_complete && seen >= journal.count,
+        }
+    }
+}
+
+/// A conversation, over a connection or in datagrams.
+#[derive(Debug)]
+pub struct Talk<'a> {
+    pub tap: &'a Tap,
+    /// Whether it was ended in both directions.
+    pub is_over: AtomicBool,
+    number: u64,
+    decoder: Option<Mutex<Decoder>>,
+}
+
+impl<'a> Talk<'a> {
+    /// Holds a conversation with `client`, which `forward` forwards. It returns how many bytes of
+    /// the client and of the server it has forwarded. Does nothing if the limit of conversations is
+    /// reached.
+    pub fn hold(
+        tap: &'a Tap,
+        client: &str,
+        forward: impl FnOnce(&Self) -> Result<[u64; 2], Failure>,
+    ) {
+        let number = {
+            let mut journal = lock(&tap.journal);
+            journal.begun += 1;
+            journal.begun
+        };
+        if tap.options.connections != 0 && number > tap.options.connections {
+            return;
+        }
+        let talk = Self {
+            tap,
+            is_over: AtomicBool::new(false),
+            number,
+            decoder: tap.options.decode.map(Decoder::new).map(Mutex::new),
+        };
+        talk.note(Kind::Opened, Side::Client, client);
+        let [client, server] = forward(&talk).unwrap_or_else(|failure| {
+            talk.note(Kind::Refused, Side::Server, &failure.to_string());
+            [0; 2]
+        });
+        let totals = format!("{client} bytes from the client, {server} from the server");
+        talk.note(Kind::Over, Side::Client, &totals);
+    }
+
+    /// Adds an event without bytes to the journal.
+    pub fn note(&self, kind: Kind, from: Side, text: &str) {
+        self.add(kind, from, 0, &[], text);
+    }
+
+    /// Adds an event with bytes to the journal, and then the fields that the decoder finds in them.
+    /// Call it before the bytes are forwarded: otherwise the reply could be noted before the
+    /// request.
+    pub fn add(&self, kind: Kind, from: Side, offset: u64, data: &[u8], text: &str) {
+        let kept = match self.tap.options.record {
+            Some(_) => data,
+            None => &data[..data.len().min(KEPT)],
+        };
+        let event = |kind, offset, len, data: &[u8], text: &str| Event {
+            micros: 0,
+            conversation: self.number,
+            kind,
+            from,
+            offset,
+            len,
+            data: data.to_vec(),
+            text: text.into(),
+        };
+        let is_handed_on = matches!(kind, Kind::Passed | Kind::Sent);
+        // Locked before the event is added, so that both directions are decoded in its order.
+        let decoder = self.decoder.as_ref().filter(|_| is_handed_on).map(lock);
+        self.tap.add(event(kind, offset, data.len(), kept, text));
+        let Some(mut decoder) = decoder else { return };
+        for Field { offset, len, text } in decoder.read(from, data) {
+            self.tap.add(event(Kind::Field, offset, len, &[], &text));
+        }
+    }
+}
