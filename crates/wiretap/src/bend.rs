@@ -191,10 +191,10 @@ impl Line {
 
     /// A setting that is on but not among the `useful` ones.
     pub fn idle_setting(&self, useful: &Range<usize>) -> Option<&'static str> {
-        let is_set = |numbers: &[AtomicU64; _], place| numbers[place].load(Ordering::Relaxed) != 0;
-        let mut places = (0..TABLE.len()).filter(|place| !useful.contains(place));
-        let place = places.find(|place| self.numbers.iter().any(|all| is_set(all, *place)))?;
-        Some(TABLE[place].0)
+        let is_on = |number: &AtomicU64| number.load(Ordering::Relaxed) != 0;
+        let is_set = |place: &usize| self.numbers.iter().any(|side| is_on(&side[*place]));
+        let mut others = (0..TABLE.len()).filter(|place| !useful.contains(place));
+        others.find(is_set).map(|place| TABLE[place].0)
     }
 
     /// A random number from 0 up to 1 for the `number`-th datagram of a direction. It depends only
