@@ -2,29 +2,12 @@
 
 use std::ffi::OsStr;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use proto::cli;
 
 use crate::event::Side;
-
-/// The ways to bend one direction, in the order of [`TABLE`].
-#[derive(Clone, Copy, Debug)]
-pub enum Bend {
-    Chop,
-    Hold,
-    Rate,
-    CloseAfter,
-    ResetAfter,
-    StallAfter,
-    Delay,
-    Jitter,
-    Drop,
-    Duplicate,
-    Reorder,
-}
 
 /// The unit of a setting.
 #[derive(Clone, Copy, Debug)]
@@ -35,24 +18,29 @@ enum Unit {
     Millionths,
 }
 
-/// The name and the unit of each setting.
-const TABLE: [(&str, Unit); 11] = [
-    ("chop", Unit::Bytes),
-    ("hold", Unit::Microseconds),
-    ("rate", Unit::BytesASecond),
-    ("close-after", Unit::Bytes),
-    ("reset-after", Unit::Bytes),
-    ("stall-after", Unit::Bytes),
-    ("delay", Unit::Microseconds),
-    ("jitter", Unit::Microseconds),
-    ("drop", Unit::Millionths),
-    ("duplicate", Unit::Millionths),
-    ("reorder", Unit::Millionths),
+/// A way to bend one direction: its place in [`ALL`], the name of its setting, and the unit.
+#[derive(Clone, Copy, Debug)]
+pub struct Bend(usize, pub &'static str, Unit);
+
+pub const CHOP: Bend = Bend(0, "chop", Unit::Bytes);
+pub const HOLD: Bend = Bend(1, "hold", Unit::Microseconds);
+pub const RATE: Bend = Bend(2, "rate", Unit::BytesASecond);
+pub const CLOSE: Bend = Bend(3, "close-after", Unit::Bytes);
+pub const RESET: Bend = Bend(4, "reset-after", Unit::Bytes);
+pub const STALL: Bend = Bend(5, "stall-after", Unit::Bytes);
+pub const DELAY: Bend = Bend(6, "delay", Unit::Microseconds);
+pub const JITTER: Bend = Bend(7, "jitter", Unit::Microseconds);
+pub const DROP: Bend = Bend(8, "drop", Unit::Millionths);
+pub const DUPLICATE: Bend = Bend(9, "duplicate", Unit::Millionths);
+pub const REORDER: Bend = Bend(10, "reorder", Unit::Millionths);
+
+const ALL: [Bend; 11] = [
+    CHOP, HOLD, RATE, CLOSE, RESET, STALL, DELAY, JITTER, DROP, DUPLICATE, REORDER,
 ];
 
-/// The settings that apply to connections and to datagrams, as places in [`TABLE`].
-pub const OF_CONNECTIONS: Range<usize> = 0..Bend::Drop as usize;
-pub const OF_DATAGRAMS: Range<usize> = Bend::Delay as usize..TABLE.len();
+/// The settings that apply to connections, and to datagrams.
+pub const OF_CONNECTIONS: &[Bend] = ALL.split_at(DROP.0).0;
+pub const OF_DATAGRAMS: &[Bend] = ALL.split_at(DELAY.0).1;
 
 impl Unit {
     fn parse(self, value: &OsStr) -> Result<u64, String> {
@@ -89,7 +77,7 @@ impl Unit {
 /// setting off.
 #[derive(Debug, Default)]
 pub struct Line {
-    numbers: [[AtomicU64; TABLE.len()]; 2],
+    numbers: [[AtomicU64; ALL.len()]; 2],
     /// The seed of the random decisions.
     pub seed: u64,
 }
@@ -97,7 +85,7 @@ pub struct Line {
 impl Line {
     /// A setting for what `from` sends, in its unit.
     pub fn number(&self, from: Side, bend: Bend) -> u64 {
-        self.numbers[from as usize][bend as usize].load(Ordering::Relaxed)
+        self.numbers[from as usize][bend.0].load(Ordering::Relaxed)
     }
 
     /// A setting in time.
@@ -105,23 +93,14 @@ impl Line {
         Duration::from_micros(self.number(from, bend))
     }
 
-    /// Whether any setting for what `from` sends is on. Takes no lock.
-    pub fn is_bent(&self, from: Side) -> bool {
-        let mut numbers = self.numbers[from as usize].iter();
-        numbers.any(|number| number.load(Ordering::Relaxed) != 0)
+    /// A setting in the form that a flag takes.
+    pub fn shown(&self, from: Side, bend: Bend) -> String {
+        bend.2.show(self.number(from, bend))
     }
 
-    /// The name of each of these settings, and its value in the form that a flag takes.
-    pub fn all(
-        &self,
-        from: Side,
-        useful: Range<usize>,
-    ) -> impl Iterator<Item = (&'static str, String)> {
-        let numbers = &self.numbers[from as usize];
-        useful.map(|place| {
-            let (name, unit) = TABLE[place];
-            (name, unit.show(numbers[place].load(Ordering::Relaxed)))
-        })
+    /// Whether any setting for what `from` sends is on. Takes no lock.
+    pub fn is_bent(&self, from: Side) -> bool {
+        ALL.iter().any(|bend| self.number(from, *bend) != 0)
     }
 
     /// Describes in words what happens to bytes of `from` that are sent with the delay `late`.
@@ -130,14 +109,9 @@ impl Line {
         if !late.is_zero() {
             words.push(format!("delayed {}", cli::show_duration(late)));
         }
-        for (bend, verb) in [
-            (Bend::Hold, "held"),
-            (Bend::Chop, "chopped to"),
-            (Bend::Rate, "slowed to"),
-        ] {
-            let number = self.number(from, bend);
-            if number != 0 {
-                words.push(format!("{verb} {}", TABLE[bend as usize].1.show(number)));
+        for (bend, verb) in [(HOLD, "held"), (CHOP, "chopped to"), (RATE, "slowed to")] {
+            if self.number(from, bend) != 0 {
+                words.push(format!("{verb} {}", self.shown(from, bend)));
             }
         }
         words
@@ -150,26 +124,18 @@ impl Line {
 
     /// The delay of the `number`-th piece of `from`.
     pub fn late(&self, from: Side, number: u64) -> Duration {
-        let jitter = self.chance(from, number, Bend::Jitter);
-        self.time(from, Bend::Delay) + self.time(from, Bend::Jitter).mul_f64(jitter)
+        let jitter = self.chance(from, number, JITTER);
+        self.time(from, DELAY) + self.time(from, JITTER).mul_f64(jitter)
     }
 
-    /// Changes one of the `useful` settings, for one direction.
+    /// Changes a setting of one direction.
     ///
     /// # Errors
     ///
-    /// A message that shows the name, or the value and the expected form.
-    pub fn set(
-        &self,
-        from: Side,
-        mut useful: Range<usize>,
-        name: &str,
-        value: &OsStr,
-    ) -> Result<(), String> {
-        let place = useful.find(|place| TABLE[*place].0 == name);
-        let place = place.ok_or_else(|| format!("{name:?} is not a setting of this traffic"))?;
-        let number = TABLE[place].1.parse(value)?;
-        self.numbers[from as usize][place].store(number, Ordering::Relaxed);
+    /// A message that shows the value and the expected form.
+    pub fn set(&self, from: Side, bend: Bend, value: &OsStr) -> Result<(), String> {
+        let number = bend.2.parse(value)?;
+        self.numbers[from as usize][bend.0].store(number, Ordering::Relaxed);
         Ok(())
     }
 
@@ -179,29 +145,29 @@ impl Line {
     /// # Errors
     ///
     /// Those of [`set`](Self::set).
-    pub fn set_flag(&self, name: &str, value: &OsStr) -> Result<(), String> {
-        let set = |side, value| self.set(side, 0..TABLE.len(), name, value);
+    pub fn set_flag(&self, bend: Bend, value: &OsStr) -> Result<(), String> {
         let of_one = value.to_str().and_then(|text| text.split_once(':'));
-        let of_one = of_one.and_then(|(side, value)| Some((Side::named(side)?, value)));
-        match of_one {
-            Some((side, value)) => set(side, value.as_ref()),
-            None => Side::BOTH.into_iter().try_for_each(|side| set(side, value)),
+        match of_one.and_then(|(side, value)| Some((Side::named(side)?, value))) {
+            Some((side, value)) => self.set(side, bend, value.as_ref()),
+            None => Side::BOTH
+                .into_iter()
+                .try_for_each(|side| self.set(side, bend, value)),
         }
     }
 
-    /// A setting that is on but not among the `useful` ones.
-    pub fn idle_setting(&self, useful: &Range<usize>) -> Option<&'static str> {
-        let is_on = |number: &AtomicU64| number.load(Ordering::Relaxed) != 0;
-        let is_set = |place: &usize| self.numbers.iter().any(|side| is_on(&side[*place]));
-        let mut others = (0..TABLE.len()).filter(|place| !useful.contains(place));
-        others.find(is_set).map(|place| TABLE[place].0)
+    /// The name of a setting that is on but not among the `useful` ones.
+    pub fn idle_setting(&self, useful: &[Bend]) -> Option<&'static str> {
+        let is_useful = |bend: &Bend| useful.iter().any(|known| known.0 == bend.0);
+        let is_on = |bend: &Bend| Side::BOTH.iter().any(|side| self.number(*side, *bend) != 0);
+        let idle = ALL.iter().find(|bend| is_on(bend) && !is_useful(bend));
+        idle.map(|bend| bend.1)
     }
 
     /// A random number from 0 up to 1 for the `number`-th datagram of a direction. It depends only
     /// on the seed and the arguments, so that a run can be repeated.
     fn chance(&self, from: Side, number: u64, bend: Bend) -> f64 {
         let mut hasher = DefaultHasher::new();
-        (self.seed, from, number, bend as usize).hash(&mut hasher);
+        (self.seed, from, number, bend.0).hash(&mut hasher);
         hasher.finish() as f64 / 2_f64.powi(64)
     }
 }
@@ -210,56 +176,49 @@ impl Line {
 mod tests {
     use super::*;
 
-    fn shown(line: &Line, from: Side, name: &str) -> String {
-        let mut all = line.all(from, 0..TABLE.len());
-        all.find(|(known, _)| *known == name).unwrap().1
-    }
-
     #[test]
     fn every_setting_is_shown_in_the_form_it_is_parsed_from() {
-        for ((name, ..), value) in TABLE.into_iter().zip([
+        for (bend, value) in ALL.into_iter().zip([
             "3", "50ms", "64KiB/s", "10", "11", "1KiB", "2s", "1ms", "50%", "2.5%", "100%",
         ]) {
-            let line = Line::default();
-            assert_eq!(shown(&line, Side::Client, name), "0", "{name}");
-            line.set_flag(name, value.as_ref()).unwrap();
+            let (line, name) = (Line::default(), bend.1);
+            assert_eq!(line.shown(Side::Client, bend), "0", "{name}");
+            line.set_flag(bend, value.as_ref()).unwrap();
             for side in Side::BOTH {
-                assert_eq!(shown(&line, side, name), value, "{name}");
+                assert_eq!(line.shown(side, bend), value, "{name}");
                 assert!(line.is_bent(side));
             }
-            line.set_flag(name, "0".as_ref()).unwrap();
+            line.set_flag(bend, "0".as_ref()).unwrap();
             assert!(!line.is_bent(Side::Client), "{name}");
         }
+        assert!(ALL.iter().enumerate().all(|(place, bend)| place == bend.0));
     }
 
     #[test]
     fn a_flag_may_name_one_side() {
         let line = Line::default();
-        line.set_flag("chop", "server:4".as_ref()).unwrap();
-        assert_eq!(line.number(Side::Server, Bend::Chop), 4);
+        line.set_flag(CHOP, "server:4".as_ref()).unwrap();
+        assert_eq!(line.number(Side::Server, CHOP), 4);
         assert!(!line.is_bent(Side::Client));
     }
 
     #[test]
     fn wrong_values_are_refused() {
         let line = Line::default();
-        for (name, value) in [
-            ("chop", "-1"),
-            ("chop", ""),
-            ("hold", "5"),
-            ("rate", "fast"),
-            ("drop", "101"),
-            ("drop", "NaN"),
-            ("drop", "-1"),
-            ("reorder", "some"),
-            ("chop", "nobody:3"),
+        for (bend, value) in [
+            (CHOP, "-1"),
+            (CHOP, ""),
+            (HOLD, "5"),
+            (RATE, "fast"),
+            (DROP, "101"),
+            (DROP, "NaN"),
+            (DROP, "-1"),
+            (REORDER, "some"),
+            (CHOP, "nobody:3"),
         ] {
-            assert!(
-                line.set_flag(name, value.as_ref()).is_err(),
-                "{name} {value}"
-            );
+            let done = line.set_flag(bend, value.as_ref());
+            assert!(done.is_err(), "{bend:?} {value}");
         }
-        assert!(line.set_flag("bend", "1".as_ref()).is_err());
     }
 
     #[test]
@@ -269,7 +228,7 @@ mod tests {
                 seed,
                 ..Line::default()
             };
-            (0..10_000).map(move |n| line.chance(Side::Client, n, Bend::Drop))
+            (0..10_000).map(move |n| line.chance(Side::Client, n, DROP))
         };
         assert!(of(1).eq(of(1)));
         assert!(of(1).ne(of(2)));
@@ -282,12 +241,12 @@ mod tests {
     #[test]
     fn a_setting_without_effect_is_found() {
         let line = Line::default();
-        line.set_flag("delay", "1s".as_ref()).unwrap();
+        line.set_flag(DELAY, "1s".as_ref()).unwrap();
         for useful in [OF_CONNECTIONS, OF_DATAGRAMS] {
-            assert_eq!(line.idle_setting(&useful), None);
+            assert_eq!(line.idle_setting(useful), None);
         }
-        line.set_flag("drop", "server:1".as_ref()).unwrap();
-        assert_eq!(line.idle_setting(&OF_CONNECTIONS), Some("drop"));
-        assert_eq!(line.idle_setting(&OF_DATAGRAMS), None);
+        line.set_flag(DROP, "server:1".as_ref()).unwrap();
+        assert_eq!(line.idle_setting(OF_CONNECTIONS), Some("drop"));
+        assert_eq!(line.idle_setting(OF_DATAGRAMS), None);
     }
 }

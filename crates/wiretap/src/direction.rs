@@ -15,7 +15,7 @@ use proto::cli::Failure;
 use proto::socketserver::STACK_SIZE;
 use proto::{is_timeout, reason, retry};
 
-use crate::bend::Bend;
+use crate::bend::{Bend, CHOP, CLOSE, DROP, DUPLICATE, HOLD, RATE, REORDER, RESET, STALL};
 use crate::event::{Kind, Side};
 use crate::tap::Talk;
 
@@ -69,7 +69,21 @@ pub trait Wire: Send {
 /// Forwards in both directions, until both have ended. The wires are those of what the client and
 /// of what the server sends. Returns how many bytes of each side it forwarded.
 pub fn forward<W: Wire>(talk: &Talk<'_>, [client, server]: [W; 2]) -> Result<[u64; 2], Failure> {
-    let run = |from, wire| Direction::new(talk, from, wire).run();
+    let run = |from, wire| {
+        let direction = Direction {
+            talk,
+            from,
+            wire,
+            queue: VecDeque::new(),
+            read: 0,
+            sent: 0,
+            next_send: Instant::now(),
+            has_ended: false,
+            is_stalled: false,
+            was_overtaken: false,
+        };
+        direction.run()
+    };
     thread::scope(|scope| {
         let thread = thread::Builder::new().stack_size(STACK_SIZE);
         let server = thread.spawn_scoped(scope, || run(Side::Server, server));
@@ -93,9 +107,8 @@ struct Direction<'a, W> {
     talk: &'a Talk<'a>,
     from: Side,
     wire: W,
-    /// The pieces that wait on a bent line, ordered by due time, and their total size.
+    /// The pieces that wait on a bent line, ordered by due time.
     queue: VecDeque<Chunk>,
-    waiting: usize,
     /// How many bytes were read, and how many were forwarded.
     read: u64,
     sent: u64,
@@ -106,23 +119,7 @@ struct Direction<'a, W> {
     was_overtaken: bool,
 }
 
-impl<'a, W: Wire> Direction<'a, W> {
-    fn new(talk: &'a Talk<'a>, from: Side, wire: W) -> Self {
-        Self {
-            talk,
-            from,
-            wire,
-            queue: VecDeque::new(),
-            waiting: 0,
-            read: 0,
-            sent: 0,
-            next_send: Instant::now(),
-            has_ended: false,
-            is_stalled: false,
-            was_overtaken: false,
-        }
-    }
-
+impl<W: Wire> Direction<'_, W> {
     /// Forwards what `from` sends, until its end. Returns how many bytes it forwarded.
     fn run(mut self) -> u64 {
         let mut buffer = vec![0; RECV_SIZE];
@@ -147,8 +144,8 @@ impl<'a, W: Wire> Direction<'a, W> {
         // Shutting down for reading sends nothing: the close ends the connections, with a reset if
         // bytes are unread.
         for (limit, how, shutdown) in [
-            (Bend::CloseAfter, "closed", Shutdown::Both),
-            (Bend::ResetAfter, "reset", Shutdown::Read),
+            (CLOSE, "closed", Shutdown::Both),
+            (RESET, "reset", Shutdown::Read),
         ] {
             if self.sent >= self.most(limit) {
                 self.note_bent(how);
@@ -159,7 +156,7 @@ impl<'a, W: Wire> Direction<'a, W> {
         let chunk = self.queue.front()?;
         let due = chunk.due.max(self.next_send);
         let size = self.piece_size(chunk.data.len());
-        if self.sent >= self.most(Bend::StallAfter) {
+        if self.sent >= self.most(STALL) {
             if !mem::replace(&mut self.is_stalled, true) {
                 self.note_bent("stalled");
             }
@@ -175,7 +172,6 @@ impl<'a, W: Wire> Direction<'a, W> {
             return Some(due - now);
         }
         let mut chunk = self.queue.pop_front()?;
-        self.waiting -= size;
         self.send(Kind::Sent, chunk.at, &chunk.data[..size], &chunk.words);
         chunk.data.drain(..size);
         chunk.at += size as u64;
@@ -189,10 +185,11 @@ impl<'a, W: Wire> Direction<'a, W> {
     /// How many bytes may be read now. Bytes after the limit of `--reset-after` stay unread,
     /// because the kernel sends a reset when a connection with unread bytes is closed.
     fn room(&self) -> usize {
-        if self.has_ended || self.queue.len() >= WAITING || self.waiting >= WAITING_BYTES {
+        let waiting: usize = self.queue.iter().map(|chunk| chunk.data.len()).sum();
+        if self.has_ended || self.queue.len() >= WAITING || waiting >= WAITING_BYTES {
             return 0;
         }
-        let left = self.most(Bend::ResetAfter).saturating_sub(self.read);
+        let left = self.most(RESET).saturating_sub(self.read);
         left.min(RECV_SIZE as u64) as usize
     }
 
@@ -223,31 +220,30 @@ impl<'a, W: Wire> Direction<'a, W> {
             return self.send(Kind::Passed, at, data, "");
         }
         self.talk.add(Kind::Received, from, at, data, "");
-        if line.is_hit(Bend::Drop, from, number) {
+        if line.is_hit(DROP, from, number) {
             return self.talk.add(Kind::Dropped, from, at, data, "lost");
         }
         let came = Instant::now();
-        let hold = line.time(from, Bend::Hold);
+        let hold = line.time(from, HOLD);
         let late = line.late(from, number);
         let mut due = came + late + hold;
         if W::IS_STREAM
             && let Some(last) = self.queue.back_mut()
         {
             if came < last.came + hold {
-                self.waiting += data.len();
                 return last.data.extend(data);
             }
             due = due.max(last.due);
         }
         let mut words = line.words(from, late);
         // Two datagrams in a row are not both held: the second overtakes the first.
-        self.was_overtaken = line.is_hit(Bend::Reorder, from, number) && !self.was_overtaken;
+        self.was_overtaken = line.is_hit(REORDER, from, number) && !self.was_overtaken;
         if self.was_overtaken {
             due += OVERTAKEN;
             words.push("overtaken".into());
         }
         let mut copies = 1;
-        if line.is_hit(Bend::Duplicate, from, number) {
+        if line.is_hit(DUPLICATE, from, number) {
             copies = 2;
             words.push("sent twice".into());
         }
@@ -261,7 +257,6 @@ impl<'a, W: Wire> Direction<'a, W> {
         for _ in 0..copies {
             let place = self.queue.partition_point(|chunk| chunk.due <= due);
             self.queue.insert(place, chunk.clone());
-            self.waiting += data.len();
         }
     }
 
@@ -290,17 +285,17 @@ impl<'a, W: Wire> Direction<'a, W> {
 
     /// The size of the next send: no more than a chop, a rate or a limit allows.
     fn piece_size(&self, most: usize) -> usize {
-        let limits = [Bend::CloseAfter, Bend::ResetAfter, Bend::StallAfter];
+        let limits = [CLOSE, RESET, STALL];
         let left = limits.map(|limit| self.most(limit).saturating_sub(self.sent));
-        let rate = self.most(Bend::Rate).div_ceil(PIECES_A_SECOND);
-        let sizes = left.into_iter().chain([self.most(Bend::Chop), rate]);
+        let rate = self.most(RATE).div_ceil(PIECES_A_SECOND);
+        let sizes = left.into_iter().chain([self.most(CHOP), rate]);
         sizes.fold(most as u64, u64::min) as usize
     }
 
     /// The pause before the next piece.
     fn pause(&self, size: usize) -> Duration {
-        let rated = Duration::from_secs_f64(size as f64 / self.most(Bend::Rate) as f64);
-        match self.most(Bend::Chop) {
+        let rated = Duration::from_secs_f64(size as f64 / self.most(RATE) as f64);
+        match self.most(CHOP) {
             u64::MAX => rated,
             _ => rated.max(BETWEEN_PIECES),
         }

@@ -1,12 +1,11 @@
 //! The command line of `wiretap`.
 
-use std::ops::Range;
 use std::path::PathBuf;
 
 use proto::cli::{self, Example, Failure, Flag, Group, Log, Operand, Tool};
 use proto::net::Endpoint;
 
-use crate::bend::{Line, OF_CONNECTIONS, OF_DATAGRAMS};
+use crate::bend::{self, Bend, Line, OF_CONNECTIONS, OF_DATAGRAMS};
 use crate::decode::Language;
 
 /// The options.
@@ -28,8 +27,8 @@ pub struct Options {
     pub replay: Option<PathBuf>,
     /// The file that the picture is written to.
     pub svg: Option<PathBuf>,
-    /// The number of conversations after which wiretap ends; 0 for never.
-    pub connections: u64,
+    /// The number of conversations after which wiretap ends.
+    pub connections: Option<u64>,
     /// Whether other machines may take part.
     pub allow_remote: bool,
     /// Whether the end of stdin ends wiretap.
@@ -43,12 +42,12 @@ impl Options {
     /// effect.
     pub fn check(&self) -> Result<(), Failure> {
         let udp = self.udp;
-        let idle = self.line.idle_setting(&self.useful());
+        let idle = self.line.idle_setting(self.useful());
         if self.replay.is_some() {
             let others = [
                 ("udp", udp),
                 ("decode", self.decode.is_some()),
-                ("connections", self.connections != 0),
+                ("connections", self.connections.is_some()),
                 ("allow-remote", self.allow_remote),
                 ("seed", self.line.seed != 1),
                 ("record", self.record.is_some()),
@@ -69,20 +68,16 @@ impl Options {
                 )));
             }
         }
-        refuse(
-            idle,
-            if udp {
-                "does nothing with --udp"
-            } else {
-                "needs --udp"
-            },
-        )
+        match udp {
+            true => refuse(idle, "does nothing with --udp"),
+            false => refuse(idle, "needs --udp"),
+        }
     }
 
     /// The settings of the line that apply to this traffic; none to a recorded file.
-    pub fn useful(&self) -> Range<usize> {
+    pub const fn useful(&self) -> &'static [Bend] {
         match (&self.replay, self.udp) {
-            (Some(_), _) => 0..0,
+            (Some(_), _) => &[],
             (None, true) => OF_DATAGRAMS,
             (None, false) => OF_CONNECTIONS,
         }
@@ -98,17 +93,17 @@ fn refuse(flag: Option<&str>, why: &str) -> Result<(), Failure> {
 
 /// A flag that bends the line.
 macro_rules! bend {
-    ($name:literal, $value:literal, $help:literal) => {
-        Flag::value($name, $value, $help, |o: &mut Options, v| {
-            o.line.set_flag($name, v)
+    ($bend:ident, $value:literal, $help:literal) => {
+        Flag::value(bend::$bend.1, $value, $help, |o: &mut Options, v| {
+            o.line.set_flag(bend::$bend, v)
         })
     };
 }
 
 /// A flag without a value.
 macro_rules! switch {
-    ($name:literal, $help:literal, $($field:ident).+ = $value:expr) => {
-        Flag::switch($name, $help, |o: &mut Options| o.$($field).+ = $value)
+    ($name:literal, $help:literal, $($field:ident).+) => {
+        Flag::switch($name, $help, |o: &mut Options| o.$($field).+ = true)
     };
 }
 
@@ -150,7 +145,7 @@ pub const TOOL: Tool<Options> = Tool {
         Group {
             title: "Conversations",
             flags: &[
-                switch!("udp", "datagrams instead of connections", udp = true),
+                switch!("udp", "datagrams instead of connections", udp),
                 Flag::value(
                     "decode",
                     "NAME",
@@ -164,31 +159,27 @@ pub const TOOL: Tool<Options> = Tool {
                     "N",
                     "end after N conversations",
                     |o: &mut Options, v| {
-                        cli::count(v, 1..=1_000_000).map(|n| o.connections = n as u64)
+                        cli::count(v, 1..=1_000_000).map(|n| o.connections = Some(n as u64))
                     },
                 ),
-                switch!(
-                    "allow-remote",
-                    "let other machines take part",
-                    allow_remote = true
-                ),
-                switch!("stop-on-eof", "end when stdin ends", stop_on_eof = true),
+                switch!("allow-remote", "let other machines take part", allow_remote),
+                switch!("stop-on-eof", "end when stdin ends", stop_on_eof),
             ],
         },
         Group {
             title: "Bending the line (client:N, server:N: what one side sends)",
             flags: &[
-                bend!("chop", "N", "at most N bytes a send"),
-                bend!("hold", "TIME", "gather for TIME, then send as one"),
-                bend!("delay", "TIME", "all bytes arrive TIME later"),
-                bend!("jitter", "TIME", "add a random delay of up to TIME"),
-                bend!("rate", "N/s", "N bytes a second"),
-                bend!("close-after", "N", "close the connection after N bytes"),
-                bend!("reset-after", "N", "reset the connection after N bytes"),
-                bend!("stall-after", "N", "forward nothing after N bytes"),
-                bend!("drop", "P", "lose P percent of the datagrams"),
-                bend!("duplicate", "P", "send P percent of the datagrams twice"),
-                bend!("reorder", "P", "let the next overtake P percent of them"),
+                bend!(CHOP, "N", "at most N bytes a send"),
+                bend!(HOLD, "TIME", "gather for TIME, then send as one"),
+                bend!(DELAY, "TIME", "all bytes arrive TIME later"),
+                bend!(JITTER, "TIME", "add a random delay of up to TIME"),
+                bend!(RATE, "N/s", "N bytes a second"),
+                bend!(CLOSE, "N", "close the connection after N bytes"),
+                bend!(RESET, "N", "reset the connection after N bytes"),
+                bend!(STALL, "N", "forward nothing after N bytes"),
+                bend!(DROP, "P", "lose P percent of the datagrams"),
+                bend!(DUPLICATE, "P", "send P percent of the datagrams twice"),
+                bend!(REORDER, "P", "let the next overtake P percent of them"),
                 Flag::value(
                     "seed",
                     "N",
@@ -213,7 +204,7 @@ pub const TOOL: Tool<Options> = Tool {
             flags: &[switch!(
                 "quiet",
                 "only warnings and errors on stderr",
-                log.quiet = true
+                log.quiet
             )],
         },
     ],

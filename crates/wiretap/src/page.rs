@@ -19,6 +19,7 @@ use proto::wire::hmac;
 use proto::wire::json::Value;
 use proto::wire::sha256::hex;
 
+use crate::bend::Bend;
 use crate::event::Side;
 use crate::picture;
 use crate::tap::Tap;
@@ -176,17 +177,17 @@ impl Page {
         let (name, value) = said.split_once(' ').unwrap_or_default();
         let side = Side::named(side).ok_or("the side is neither client nor server")?;
         let options = &self.tap.options;
-        options
-            .line
-            .set(side, options.useful(), name, value.as_ref())
+        let bend = options.useful().iter().find(|bend| bend.1 == name);
+        let bend = bend.ok_or_else(|| format!("{name:?} is not a setting of this traffic"))?;
+        options.line.set(side, *bend, value.as_ref())
     }
 
     /// The settings of both directions.
     fn bends(&self) -> Value {
         let options = &self.tap.options;
         Value::object(Side::BOTH.map(|side| {
-            let settings = options.line.all(side, options.useful());
-            let settings = settings.map(|(name, value)| (name.to_owned(), value.into()));
+            let shown = |bend: &Bend| (bend.1.to_owned(), options.line.shown(side, *bend).into());
+            let settings = options.useful().iter().map(shown);
             (side.name(), Value::Object(settings.collect()))
         }))
     }
@@ -198,19 +199,18 @@ impl Page {
         let mut seen = had.next().and_then(|seen| seen.parse().ok()).unwrap_or(0);
         respond(stream, "200 OK", "text/event-stream", "")?;
         loop {
-            let news = self.tap.after(seen);
-            seen = news.seen;
-            let list: Vec<_> = news.events.iter().map(|event| event.to_json()).collect();
-            let (bends, lost, list) = (self.bends(), news.lost, list.join(","));
+            let (events, lost, is_complete) = self.tap.after(&mut seen);
+            let list: Vec<_> = events.iter().map(|event| event.to_json()).collect();
+            let (bends, list) = (self.bends(), list.join(","));
             // The page counts what was lost, and takes an empty list.
             let mut message = format!(
                 "event: bends\ndata: {bends}\n\nevent: lost\ndata: {lost}\n\nid: {seen}\ndata: [{list}]\n\n"
             );
-            if news.is_complete {
+            if is_complete {
                 message.push_str("event: complete\ndata:\n\n");
             }
             stream.write_all(message.as_bytes())?;
-            if news.is_complete {
+            if is_complete {
                 return Ok(());
             }
         }

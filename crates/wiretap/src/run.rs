@@ -98,7 +98,7 @@ fn serve<T>(
         printed
     })?;
     page_stopper.shutdown(LAST_EVENTS);
-    tap.record_failure().map_or(Ok(()), Err)
+    tap.close_record()
 }
 
 /// Whether a client of `target` reaches one of our own endpoints: it then forwards to itself.
@@ -135,17 +135,16 @@ fn print(tap: &Tap, page: &str) -> Result<(), Failure> {
     Output::stdout().write(format!("watch at {page}\n").as_bytes())?;
     let mut seen = 0;
     loop {
-        let news = tap.after(seen);
-        seen = news.seen;
-        let mut lines: String = news.events.iter().map(ToString::to_string).collect();
-        if news.lost > 0 {
-            lines = format!("({} earlier events are not kept)\n{lines}", news.lost);
+        let (events, lost, is_complete) = tap.after(&mut seen);
+        let mut lines: String = events.iter().map(ToString::to_string).collect();
+        if lost > 0 {
+            lines = format!("({lost} earlier events are not kept)\n{lines}");
         }
         Output::stdout().write(lines.as_bytes())?;
-        if news.is_complete {
+        if is_complete {
             return draw(tap);
         }
-        if news.events.iter().any(|event| event.kind == Kind::Over) {
+        if events.iter().any(|event| event.kind == Kind::Over) {
             let _ = draw(tap).inspect_err(|failure| tap.options.log.complain(failure));
         }
     }

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -41,6 +41,8 @@ pub struct Tap {
     /// The options.
     pub options: Options,
     started: Instant,
+    /// How many conversations have begun.
+    begun: AtomicU64,
     journal: Mutex<Journal>,
     news: Condvar,
 }
@@ -51,26 +53,12 @@ struct Journal {
     events: VecDeque<Arc<Event>>,
     /// How many events there have been.
     count: u64,
-    /// How many conversations have begun, and how many are over.
-    begun: u64,
+    /// How many conversations are over.
     over: u64,
     /// No more events will come.
     is_complete: bool,
-    record: Option<File>,
-    record_failure: Option<Failure>,
-}
-
-/// What is new for a follower.
-#[derive(Debug)]
-pub struct News {
-    /// The events, oldest first.
-    pub events: Vec<Arc<Event>>,
-    /// How many events the follower has missed before these.
-    pub lost: u64,
-    /// How many events there have been: the `seen` of the next call.
-    pub seen: u64,
-    /// No more events will come.
-    pub is_complete: bool,
+    /// The file of `--record`, or the error that ended it.
+    record: Option<Result<File, Failure>>,
 }
 
 impl Tap {
@@ -86,8 +74,9 @@ impl Tap {
         };
         let tap = Self {
             started: Instant::now(),
+            begun: AtomicU64::new(0),
             journal: Mutex::new(Journal {
-                record: options.record.as_deref().map(make).transpose()?,
+                record: options.record.as_deref().map(make).transpose()?.map(Ok),
                 ..Journal::default()
             }),
             news: Condvar::new(),
@@ -121,13 +110,12 @@ impl Tap {
     fn add(&self, mut event: Event) {
         let mut journal = lock(&self.journal);
         event.micros = self.started.elapsed().as_micros() as u64;
-        if let Some(file) = &mut journal.record
+        if let Some(Ok(file)) = &mut journal.record
             && let Err(error) = file.write_all(format!("{}\n", event.to_json()).as_bytes())
         {
             let failure = Failure::io("the record is cut short", &error);
             self.options.log.complain(&failure);
-            journal.record = None;
-            journal.record_failure = Some(failure);
+            journal.record = Some(Err(failure));
         }
         self.keep(&mut journal, event);
     }
@@ -137,7 +125,7 @@ impl Tap {
         event.data.shrink_to_fit();
         if event.kind == Kind::Over {
             journal.over += 1;
-            journal.is_complete |= journal.over == self.options.connections;
+            journal.is_complete |= Some(journal.over) == self.options.connections;
         }
         if journal.events.len() == EVENTS {
             journal.events.pop_front();
@@ -153,9 +141,13 @@ impl Tap {
         self.news.notify_all();
     }
 
-    /// The error that ended the record, if there was one.
-    pub fn record_failure(&self) -> Option<Failure> {
-        lock(&self.journal).record_failure.take()
+    /// Closes the record.
+    ///
+    /// # Errors
+    ///
+    /// The error that ended it before.
+    pub fn close_record(&self) -> Result<(), Failure> {
+        lock(&self.journal).record.take().transpose().map(drop)
     }
 
     /// All events that are kept.
@@ -163,27 +155,24 @@ impl Tap {
         lock(&self.journal).events.iter().cloned().collect()
     }
 
-    /// The events after the first `seen`; waits a while for one.
-    pub fn after(&self, seen: u64) -> News {
+    /// The events after the first `seen`, which it then counts; waits a while for one. Also returns
+    /// how many the follower has missed before these, and whether no more will come.
+    pub fn after(&self, seen: &mut u64) -> (Vec<Arc<Event>>, u64, bool) {
         thread::sleep(BETWEEN_LOOKS);
         let journal = lock(&self.journal);
         // A browser may send the ID of an event of an earlier run.
-        let seen = seen.min(journal.count);
+        *seen = journal.count.min(*seen);
         let journal = wait_timeout_while(&self.news, journal, QUIET, |journal| {
-            journal.count <= seen && !journal.is_complete
+            journal.count <= *seen && !journal.is_complete
         });
         let first = journal.count - journal.events.len() as u64;
-        let lost = first.saturating_sub(seen);
-        let skipped = (seen + lost - first) as usize;
+        let lost = first.saturating_sub(*seen);
+        let skipped = (*seen + lost - first) as usize;
         let events = journal.events.iter().skip(skipped).take(BATCH);
         let events: Vec<_> = events.cloned().collect();
-        let seen = seen + lost + events.len() as u64;
-        News {
-            events,
-            lost,
-            seen,
-            is_complete: journal.is_complete && seen >= journal.count,
-        }
+        *seen += lost + events.len() as u64;
+        let is_complete = journal.is_complete && *seen >= journal.count;
+        (events, lost, is_complete)
     }
 }
 
@@ -206,12 +195,8 @@ impl<'a> Talk<'a> {
         client: &str,
         forward: impl FnOnce(&Self) -> Result<[u64; 2], Failure>,
     ) {
-        let number = {
-            let mut journal = lock(&tap.journal);
-            journal.begun += 1;
-            journal.begun
-        };
-        if tap.options.connections != 0 && number > tap.options.connections {
+        let number = tap.begun.fetch_add(1, Ordering::Relaxed) + 1;
+        if tap.options.connections.is_some_and(|limit| number > limit) {
             return;
         }
         let talk = Self {
