@@ -1,5 +1,7 @@
 //! Decodes the lesson's protocols in forwarded bytes: the fields, and what is still missing.
 
+use std::fmt::Display;
+
 use proto::escape::readable;
 use proto::wire::frame::{HEADER_LIMIT, PREFIX};
 use proto::wire::header::Header;
@@ -99,34 +101,43 @@ impl Part {
     }
 
     /// Describes a complete part, and returns the next part.
-    fn read(&self, language: Language, bytes: &[u8]) -> Result<(String, Self), String> {
+    fn read(&self, language: Language, bytes: &[u8]) -> (String, Self) {
         match self {
-            Self::Body(name, size) => Ok((format!("{name}, whole ({size} bytes)"), Self::First)),
+            Self::Body(name, size) => (format!("{name}, whole ({size} bytes)"), Self::First),
             Self::Header(_) => {
                 let is_session = language == Language::Session;
                 let header = match is_session {
                     true => Header::decode_session(bytes),
                     false => Header::decode_lesson(bytes),
                 };
-                let header = header.map_err(|error| error.to_string())?;
-                let (kind, size) = (header.filename.as_bytes(), header.total_size);
+                let (kind, size) = match header {
+                    Ok(header) => (header.filename, header.total_size),
+                    Err(error) => return broken(error),
+                };
                 let name = match is_session {
-                    true => format!("{} frame", readable(kind, 40)),
+                    true => format!("{} frame", readable(kind.as_bytes(), 40)),
                     false => "body".into(),
                 };
                 let text = format!("header: {name} of {size} bytes");
-                Ok((text, Self::body(name, size)))
+                (text, Self::body(name, size))
             }
             Self::First | Self::Broken => {
                 let size = bytes.try_into().map_or(0, i32::from_le_bytes);
-                let text = format!("length of the header: {size}");
                 match usize::try_from(size) {
-                    Ok(size @ 1..=HEADER_LIMIT) => Ok((text, Self::Header(size))),
-                    _ => Err(format!("a header of {size} bytes")),
+                    Ok(length @ 1..=HEADER_LIMIT) => (
+                        format!("length of the header: {size}"),
+                        Self::Header(length),
+                    ),
+                    _ => broken(format!("a header of {size} bytes")),
                 }
             }
         }
     }
+}
+
+/// The description of bytes that do not decode, after which nothing is decoded.
+fn broken(why: impl Display) -> (String, Part) {
+    (format!("does not decode: {why}"), Part::Broken)
 }
 
 #[derive(Debug, Default)]
@@ -194,26 +205,21 @@ impl Reader {
             }
             self.come = 0;
             let whole = std::mem::take(&mut self.bytes);
-            match self.part.read(language, &whole) {
-                Ok((text, next)) => {
-                    self.field(count, text);
-                    self.part = next;
-                }
-                Err(why) => self.break_off(count, &why),
-            }
+            let (text, next) = self.part.read(language, &whole);
+            self.field(count, text);
+            self.part = next;
         }
     }
 
     /// The digits of a length have no end until the client sends `recv_ready`.
     fn read_digits(&mut self, digits: &[u8]) {
         self.bytes.extend(digits);
-        match length_first::decode(&self.bytes, u64::MAX) {
-            Ok(length) => {
-                let text = format!("length so far: {length}");
-                self.field(digits.len(), text);
-            }
-            Err(error) => self.break_off(digits.len(), &error.to_string()),
-        }
+        let (text, next) = match length_first::decode(&self.bytes, u64::MAX) {
+            Ok(length) => (format!("length so far: {length}"), Part::First),
+            Err(error) => broken(error),
+        };
+        self.field(digits.len(), text);
+        self.part = next;
     }
 
     /// Decodes the client's `recv_ready`, which may come in parts, or a command. Returns `true`
@@ -239,11 +245,6 @@ impl Reader {
         if let Ok(length) = length_first::decode(&digits, u64::MAX) {
             self.part = Part::body("body".into(), length);
         }
-    }
-
-    fn break_off(&mut self, len: usize, why: &str) {
-        self.field(len, format!("does not decode: {why}"));
-        self.part = Part::Broken;
     }
 }
 

@@ -267,12 +267,10 @@ impl<W: Wire> Direction<'_, W> {
         let mut rest = data;
         loop {
             match retry(|| self.wire.send(rest)) {
-                Ok(count) => rest = &rest[count..],
+                Ok(count) if count < rest.len() => rest = &rest[count..],
+                Ok(_) => break,
                 Err(error) if is_timeout(&error) && !self.is_over() => {}
                 Err(error) => return self.fail(self.from.other(), &error),
-            }
-            if rest.is_empty() {
-                break;
             }
         }
         self.sent += data.len() as u64;

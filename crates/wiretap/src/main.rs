@@ -5,7 +5,7 @@
 //! | `run`, `options` | what is started, by which flags, and how it ends | what is in a conversation |
 //! | `tap` | what all conversations share, and one of them | sockets |
 //! | `direction` | what one side sends, on its way to the other | what carries it |
-//! | `stream`, `datagrams` | a conversation over a connection, and in datagrams | bends |
+//! | `wires` | a conversation over connections, or in datagrams | bends |
 //! | `bend` | how the line is bent | sockets, events |
 //! | `decode` | the lesson's protocols, read in what crossed | all of these |
 //! | `event` | what happened, in words and as JSON | where it comes from |
@@ -14,7 +14,6 @@
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod bend;
-mod datagrams;
 mod decode;
 mod direction;
 mod event;
@@ -22,8 +21,8 @@ mod options;
 mod page;
 mod picture;
 mod run;
-mod stream;
 mod tap;
+mod wires;
 
 use std::process::ExitCode;
 

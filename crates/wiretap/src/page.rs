@@ -89,39 +89,38 @@ fn secret() -> String {
     hex(&bytes.unwrap_or_else(|_| array::from_fn(|n| RandomState::new().hash_one(n) as u8)))
 }
 
-/// An HTTP request without a body.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Request {
-    /// The method and the path: `GET /events`.
-    what: String,
-    key: String,
-    headers: Vec<String>,
+/// Reads the head of an HTTP request; `None` if it is cut, too long or not text.
+fn read_head(stream: impl Read) -> Option<String> {
+    let mut stream = BufReader::new(stream.take(LONGEST));
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        if stream.read_line(&mut head).ok()? == 0 {
+            return None;
+        }
+    }
+    Some(head)
 }
 
-impl Request {
-    /// Reads a request; `None` if it is malformed or too long.
-    fn read(stream: impl Read) -> Option<Self> {
-        let mut lines = BufReader::new(stream.take(LONGEST)).lines();
-        let mut next = || lines.next()?.ok();
-        let first = next()?;
+/// An HTTP request without a body.
+#[derive(Debug, PartialEq, Eq)]
+struct Request<'a> {
+    /// The method and the path: `GET /events`.
+    what: &'a str,
+    key: &'a str,
+    headers: &'a str,
+}
+
+impl<'a> Request<'a> {
+    fn parse(head: &'a str) -> Option<Self> {
+        let (first, headers) = head.split_once("\r\n")?;
         let what = first.strip_suffix(" HTTP/1.1")?;
         let (what, key) = what.split_once("?key=").unwrap_or((what, ""));
-        let mut request = Self {
-            what: what.into(),
-            key: key.into(),
-            headers: Vec::new(),
-        };
-        loop {
-            match next()? {
-                line if line.is_empty() => return Some(request),
-                line => request.headers.push(line),
-            }
-        }
+        Some(Self { what, key, headers })
     }
 
     /// The values of a header.
     fn headers(&self, name: &str) -> impl Iterator<Item = &str> {
-        let pairs = self.headers.iter().filter_map(|line| line.split_once(':'));
+        let pairs = self.headers.lines().filter_map(|line| line.split_once(':'));
         let found = pairs.filter(move |(known, _)| known.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.trim())
     }
@@ -136,11 +135,12 @@ fn respond(mut stream: &Stream, status: &str, kind: &str, body: &str) -> io::Res
 impl Page {
     /// Serves one request: for the page, its events, its picture, or a change of the settings.
     fn serve(&self, stream: &Stream) -> io::Result<()> {
-        let Some(request) = Request::read(DeadlineStream::after(stream, TIME)) else {
+        let head = read_head(DeadlineStream::after(stream, TIME)).unwrap_or_default();
+        let Some(request) = Request::parse(&head) else {
             return respond(stream, "400 Bad Request", "text/plain", "");
         };
         let has_key = hmac::equal(request.key.as_bytes(), self.key.as_bytes());
-        let (status, kind, body) = match &*request.what {
+        let (status, kind, body) = match request.what {
             "GET /" if self.is_ours(&request) => ("200 OK", "text/html", PAGE.into()),
             _ if !has_key || !self.is_ours(&request) => {
                 let words = "open the address that wiretap has printed, with its key\n";
@@ -164,14 +164,14 @@ impl Page {
 
     /// Whether the request comes from this page, and not from another page in the browser that uses
     /// this address in a script, or through a DNS name (DNS rebinding).
-    fn is_ours(&self, request: &Request) -> bool {
+    fn is_ours(&self, request: &Request<'_>) -> bool {
         let origin = format!("http://{}", self.here);
         request.headers("host").eq([&*self.here])
             && request.headers("origin").all(|known| known == origin)
     }
 
     /// Changes the setting that the header `Bend: SIDE NAME VALUE` names.
-    fn bend(&self, request: &Request) -> Result<(), String> {
+    fn bend(&self, request: &Request<'_>) -> Result<(), String> {
         let said = request.headers("bend").next().unwrap_or_default();
         let (side, said) = said.split_once(' ').unwrap_or_default();
         let (name, value) = said.split_once(' ').unwrap_or_default();
@@ -193,11 +193,12 @@ impl Page {
     }
 
     /// Sends events as they come, until the browser disconnects or no more will come.
-    fn send_events(&self, mut stream: &Stream, request: &Request) -> io::Result<()> {
+    fn send_events(&self, mut stream: &Stream, request: &Request<'_>) -> io::Result<()> {
         // A browser that reconnects sends the ID of its last event.
         let mut had = request.headers("last-event-id");
         let mut seen = had.next().and_then(|seen| seen.parse().ok()).unwrap_or(0);
-        respond(stream, "200 OK", "text/event-stream", "")?;
+        let bends = format!("event: bends\ndata: {}\n\n", self.bends());
+        respond(stream, "200 OK", "text/event-stream", &bends)?;
         loop {
             let (events, lost, is_complete) = self.tap.after(&mut seen);
             let list: Vec<_> = events.iter().map(|event| event.to_json()).collect();
@@ -223,10 +224,11 @@ mod tests {
 
     #[test]
     fn a_request_is_read_in_its_parts() {
-        let head =
+        let sent =
             b"GET /bend?key=ab HTTP/1.1\r\nHost: a\r\nORIGIN:  b \r\nBend: server chop 2\r\n\r\n";
-        let request = Request::read(&head[..]).unwrap();
-        assert_eq!((&*request.what, &*request.key), ("GET /bend", "ab"));
+        let head = read_head(&sent[..]).unwrap();
+        let request = Request::parse(&head).unwrap();
+        assert_eq!((request.what, request.key), ("GET /bend", "ab"));
         for (name, value) in [("host", "a"), ("origin", "b"), ("bend", "server chop 2")] {
             assert_eq!(request.headers(name).collect::<Vec<_>>(), [value]);
         }
@@ -234,7 +236,7 @@ mod tests {
 
     #[test]
     fn a_malformed_request_is_none() {
-        for head in [
+        for sent in [
             &b"GET /\r\n\r\n"[..],
             b"GET / HTTP/1.1 more\r\n\r\n",
             b"GET / SPDY/3\r\n\r\n",
@@ -242,7 +244,8 @@ mod tests {
             b"\xff / HTTP/1.1\r\n\r\n",
             b"",
         ] {
-            assert_eq!(Request::read(head), None, "{}", head.escape_ascii());
+            let head = read_head(sent).unwrap_or_default();
+            assert_eq!(Request::parse(&head), None, "{}", sent.escape_ascii());
         }
     }
 }

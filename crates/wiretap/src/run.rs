@@ -14,11 +14,11 @@ use proto::net::{Endpoint, bind_udp};
 use proto::serving::{fit_descriptors, listen, log_events, print_endpoints, stop_when_stdin_ends};
 use proto::socketserver::{Connection, Datagram, Datagrams, Stopper, ThreadingServer, UdpServer};
 
-use crate::datagrams::Exchange;
 use crate::event::Kind;
 use crate::options::Options;
 use crate::tap::Tap;
-use crate::{page, picture, stream};
+use crate::wires::{self, Exchange};
+use crate::{page, picture};
 
 /// How many conversations there may be at once, each with two threads.
 const CONVERSATIONS: usize = 1000;
@@ -48,7 +48,7 @@ fn connections(tap: &Arc<Tap>) -> Result<(), Failure> {
     let connections = listen(&tap.options.listen, log)?;
     let mut server = ThreadingServer::new(connections, move |connection: Connection| {
         let tap = Arc::clone(&talking);
-        move || stream::converse(&tap, &connection)
+        move || wires::converse(&tap, &connection)
     })
     .max_connections(CONVERSATIONS)
     .on_event(log_events(log));
@@ -106,10 +106,10 @@ fn is_reached(endpoints: &[Endpoint], target: &Endpoint) -> bool {
     let addresses = |endpoint: &Endpoint| endpoint.resolve().unwrap_or_default();
     let targets = addresses(target);
     let is_same = |ours: SocketAddr| {
-        targets.iter().any(|target| {
-            let is_any = ours.ip().is_unspecified() && target.ip().is_loopback();
-            ours.port() == target.port() && (ours.ip() == target.ip() || is_any)
-        })
+        let is_any = |target: &SocketAddr| {
+            ours.ip().is_unspecified() && target.ip().is_loopback() && ours.port() == target.port()
+        };
+        targets.contains(&ours) || targets.iter().any(is_any)
     };
     endpoints.contains(target) || endpoints.iter().flat_map(addresses).any(is_same)
 }

@@ -188,16 +188,16 @@ pub struct Talk<'a> {
 
 impl<'a> Talk<'a> {
     /// Holds a conversation with `client`, which `forward` forwards. It returns how many bytes of
-    /// the client and of the server it has forwarded. Does nothing if the limit of conversations is
-    /// reached.
+    /// the client and of the server it has forwarded. Returns whether there was a conversation: not
+    /// if the limit of conversations is reached, or `forward` fails.
     pub fn hold(
         tap: &'a Tap,
         client: &str,
         forward: impl FnOnce(&Self) -> Result<[u64; 2], Failure>,
-    ) {
+    ) -> bool {
         let number = tap.begun.fetch_add(1, Ordering::Relaxed) + 1;
         if tap.options.connections.is_some_and(|limit| number > limit) {
-            return;
+            return false;
         }
         let talk = Self {
             tap,
@@ -206,12 +206,14 @@ impl<'a> Talk<'a> {
             decoder: tap.options.decode.map(Decoder::new).map(Mutex::new),
         };
         talk.note(Kind::Opened, Side::Client, client);
-        let [client, server] = forward(&talk).unwrap_or_else(|failure| {
+        let sent = forward(&talk);
+        if let Err(failure) = &sent {
             talk.note(Kind::Refused, Side::Server, &failure.to_string());
-            [0; 2]
-        });
+        }
+        let [client, server] = sent.as_ref().unwrap_or(&[0; 2]);
         let totals = format!("{client} bytes from the client, {server} from the server");
         talk.note(Kind::Over, Side::Client, &totals);
+        sent.is_ok()
     }
 
     /// Adds an event without bytes to the journal.

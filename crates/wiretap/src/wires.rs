@@ -1,8 +1,8 @@
-//! Conversations in datagrams: one for each client address, each with its own socket to the server.
+//! What carries a conversation: a connection on each side, or datagrams of one client address.
 
 use std::collections::HashMap;
-use std::io::{self, ErrorKind};
-use std::net::{SocketAddr, UdpSocket};
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError};
 use std::sync::{Arc, Mutex};
@@ -10,14 +10,74 @@ use std::thread;
 use std::time::Duration;
 
 use proto::cli::Failure;
-use proto::net::connect_udp;
+use proto::net::{Stream, connect, connect_udp};
 use proto::serving::log_events;
-use proto::socketserver::{Datagram, Event, Refusal, STACK_SIZE, descriptor_limit};
+use proto::socketserver::{Connection, Datagram, Event, Refusal, STACK_SIZE, descriptor_limit};
 use proto::sync::lock;
 
-use crate::direction::{Received, Wire, forward};
+use crate::direction::{LOOK, Received, Wire, forward};
 use crate::event::Side;
 use crate::tap::{Talk, Tap};
+
+/// How long the server has to accept the connection.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// Forwards bytes between one client and the server, in both directions.
+pub fn converse(tap: &Tap, connection: &Connection) {
+    Talk::hold(tap, &connection.peer.to_string(), |talk| {
+        let server = connect(&tap.options.target, CONNECT)?;
+        let streams = [&connection.stream, &server];
+        for stream in streams {
+            // Without TCP_NODELAY the kernel may join bytes that the other program sent separately.
+            let _ = stream.set_nodelay();
+            let _ = stream.set_write_timeout(Some(LOOK));
+        }
+        let wire = |from: Side| Pair {
+            source: streams[from as usize],
+            sink: streams[from.other() as usize],
+            limit: None,
+            recvs: 0,
+        };
+        forward(talk, Side::BOTH.map(wire))
+    });
+}
+
+/// The two connections of a conversation, for one direction.
+struct Pair<'a> {
+    source: &'a Stream,
+    sink: &'a Stream,
+    /// The current read timeout of the source.
+    limit: Option<Duration>,
+    recvs: u64,
+}
+
+impl Wire for Pair<'_> {
+    const IS_STREAM: bool = true;
+
+    fn recv(&mut self, buffer: &mut [u8], limit: Option<Duration>) -> Received {
+        if limit != self.limit {
+            self.source.set_read_timeout(limit)?;
+            self.limit = limit;
+        }
+        let count = self.source.read(buffer)?;
+        self.recvs += 1;
+        Ok((count > 0).then_some((count, self.recvs)))
+    }
+
+    fn send(&mut self, data: &[u8]) -> io::Result<usize> {
+        self.sink.write(data)
+    }
+
+    fn close(&self) {
+        let _ = self.sink.shutdown(Shutdown::Write);
+    }
+
+    fn abort(&self, how: Shutdown) {
+        for stream in [self.source, self.sink] {
+            let _ = stream.shutdown(how);
+        }
+    }
+}
 
 /// How many clients there may be at once.
 const CLIENTS: usize = 1000;
@@ -31,7 +91,7 @@ const ROOM: usize = 256;
 const FORGOTTEN: Duration = Duration::from_secs(60);
 
 /// How often the thread that reads from the server checks whether the client is forgotten.
-const LOOK: Duration = Duration::from_secs(1);
+const LOOK_FOR_CLIENT: Duration = Duration::from_secs(1);
 
 /// A datagram, and its number among those of all clients.
 type Numbered = (u64, Vec<u8>);
@@ -98,27 +158,20 @@ impl Exchange {
 
     /// Forwards datagrams in both directions until the client is forgotten.
     fn converse(&self, client: SocketAddr, inbox: Receiver<Numbered>) {
-        Talk::hold(&self.tap, &client.to_string(), |talk| {
-            let talked = self.forward(talk, client, inbox);
-            talked.inspect_err(|_| self.forget(client))
+        let is_held = Talk::hold(&self.tap, &client.to_string(), |talk| {
+            let upstream = upstream(&self.tap.options.target.resolve()?)?;
+            let wire = |inbox| Link {
+                exchange: self,
+                client,
+                upstream: &upstream,
+                inbox,
+                limit: None,
+            };
+            forward(talk, [wire(Some(inbox)), wire(None)])
         });
-    }
-
-    fn forward(
-        &self,
-        talk: &Talk<'_>,
-        client: SocketAddr,
-        inbox: Receiver<Numbered>,
-    ) -> Result<[u64; 2], Failure> {
-        let upstream = upstream(&self.tap.options.target.resolve()?)?;
-        let wire = |inbox| Link {
-            exchange: self,
-            client,
-            upstream: &upstream,
-            inbox,
-            limit: None,
-        };
-        forward(talk, [wire(Some(inbox)), wire(None)])
+        if !is_held {
+            self.forget(client);
+        }
     }
 
     /// The client's next datagram begins a new conversation.
@@ -154,7 +207,7 @@ impl Wire for Link<'_> {
 
     fn recv(&mut self, buffer: &mut [u8], limit: Option<Duration>) -> Received {
         let Some(inbox) = &self.inbox else {
-            let limit = limit.or(Some(LOOK));
+            let limit = limit.or(Some(LOOK_FOR_CLIENT));
             if limit != self.limit {
                 self.upstream.set_read_timeout(limit)?;
                 self.limit = limit;
