@@ -1,5 +1,6 @@
 //! The state that all connections share.
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
@@ -12,7 +13,6 @@ use proto::wire::Protocol;
 use crate::STACK;
 use crate::engine::{Engine, Settings};
 use crate::options::Options;
-use crate::unauthenticated::Unauthenticated;
 
 /// Created once at the start.
 pub struct Context {
@@ -20,8 +20,8 @@ pub struct Context {
     pub engine: Engine,
     /// The secrets, which only the session protocol needs.
     pub secrets: Option<Secrets>,
-    /// The connections that are not authenticated yet.
-    pub unauthenticated: Unauthenticated,
+    /// Each connection that is not authenticated yet holds a clone.
+    pub unauthenticated: Arc<()>,
     /// The threads that forward the output of a session's commands.
     pub pool: Pool<Task>,
     /// Limits the log lines of unauthenticated connections.
@@ -50,12 +50,11 @@ impl Context {
             ..Settings::default()
         })
         .map_err(Failure::new)?;
-        let unauthenticated = Unauthenticated::new(options.max_unauthenticated);
         Ok(Self {
             options,
             engine,
             secrets,
-            unauthenticated,
+            unauthenticated: Arc::default(),
             pool: Pool::tasks("command", STACK),
             strangers: PeerLimit::new(Duration::from_secs(60)),
             commands: AtomicU64::new(0),

@@ -9,7 +9,6 @@
 //! | `lesson` | the lesson's three protocols: raw, length, header |
 //! | `session` | ours: authenticated and streaming |
 //! | `engine` | runs commands; knows neither sockets nor protocols |
-//! | `unauthenticated` | the limit on connections that are not authenticated yet |
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 // The command line is the same on every system, so that --help is the same.
@@ -30,8 +29,6 @@ mod options;
 mod serve;
 #[cfg(target_os = "linux")]
 mod session;
-#[cfg(target_os = "linux")]
-mod unauthenticated;
 
 use std::process::ExitCode;
 

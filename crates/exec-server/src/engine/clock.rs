@@ -14,7 +14,7 @@ use proto::sync::lock;
 use super::job::Job;
 
 /// How often the clock checks while there are commands.
-pub(super) const TICK: Duration = Duration::from_millis(100);
+const TICK: Duration = Duration::from_millis(100);
 /// After this many ticks without a command the clock sleeps: waking it costs a command more than
 /// these ticks.
 const IDLE_TICKS: u32 = 10;
@@ -87,5 +87,31 @@ fn run(jobs: &Mutex<Jobs>) {
         let time = Instant::now();
         list.retain(|job| job.tick(time));
         lock(jobs).list.append(&mut list);
+    }
+}
+
+/// The pauses of a thread that polls: none at first, and then each twice as long as the previous
+/// one, up to a tick.
+pub(super) struct Pauses {
+    spin_end: Instant,
+    next: Duration,
+}
+
+impl Default for Pauses {
+    fn default() -> Self {
+        let spin_end = Instant::now() + Duration::from_micros(200);
+        let next = Duration::from_micros(50);
+        Self { spin_end, next }
+    }
+}
+
+impl Pauses {
+    pub(super) fn pause(&mut self) {
+        if Instant::now() < self.spin_end {
+            thread::yield_now();
+        } else {
+            thread::sleep(self.next);
+            self.next = TICK.min(self.next * 2);
+        }
     }
 }

@@ -28,24 +28,17 @@
 use std::io;
 use std::process::{Child, ExitStatus};
 use std::sync::{Arc, Mutex, Weak};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use proto::sync::lock;
 
 use super::Core;
-use super::clock::TICK;
+use super::clock::Pauses;
 use super::guardian::Signal;
 use super::outcome::Stopped;
 use super::outlet::Outlet;
 use super::proc_table;
 
-/// A shell that has closed its outputs usually ends at once, so this polls without a pause for this
-/// time.
-const SPIN: Duration = Duration::from_micros(200);
-/// The first pause between polls after that. Each pause is twice as long as the previous one, up to
-/// a tick of the clock.
-const PAUSE: Duration = Duration::from_micros(50);
 /// How long a group may take to die after KILL on a busy machine.
 const DYING: Duration = Duration::from_millis(500);
 
@@ -193,11 +186,16 @@ impl Job {
         }
     }
 
+    /// Whether the shell has been reaped or given up.
+    pub(super) fn is_over(&self) -> bool {
+        matches!(lock(&self.state).phase, Phase::Over | Phase::GivenUp)
+    }
+
     /// Waits for the shell's end, and reaps it, after both outputs have ended. Returns its status,
     /// or `None` if it could not be ended and is still running, and why the engine ended it.
     pub(super) fn finish(&self) -> (Option<io::Result<ExitStatus>>, Option<Stopped>) {
-        let spin_end = Instant::now() + SPIN;
-        let mut pause = PAUSE;
+        // A shell that has closed its outputs usually ends at once.
+        let mut pauses = Pauses::default();
         loop {
             let mut state = lock(&self.state);
             self.reap(&mut state);
@@ -205,12 +203,7 @@ impl Job {
                 return (state.status.take(), state.stopped.take());
             }
             drop(state);
-            if Instant::now() < spin_end {
-                thread::yield_now();
-            } else {
-                thread::sleep(pause);
-                pause = TICK.min(pause * 2);
-            }
+            pauses.pause();
         }
     }
 

@@ -156,7 +156,7 @@ impl Outlet {
 
 /// A non-blocking descriptor for one end of the pipe. std can neither poll a pipe nor close it
 /// while it is read, but Linux lets a process open its own pipe again.
-fn open_end(pipe: &impl AsRawFd, options: &mut OpenOptions) -> io::Result<File> {
+pub(super) fn open_end(pipe: &impl AsRawFd, options: &mut OpenOptions) -> io::Result<File> {
     options
         .custom_flags(O_NONBLOCK)
         .open(format!("/proc/self/fd/{}", pipe.as_raw_fd()))

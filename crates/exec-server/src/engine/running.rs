@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::collect::{Collected, Collector};
 use super::error::EngineError;
-use super::input::{Inlet, Input};
+use super::input::Input;
 use super::job::Job;
 use super::outcome::{Outcome, Status, Stopped};
 use super::outlet::Outlet;
@@ -91,7 +91,6 @@ impl Running {
 /// Ensures that a started command is ended and reaped.
 pub(super) struct Hold {
     pub(super) job: Arc<Job>,
-    pub(super) inlet: Option<Arc<Inlet>>,
 }
 
 impl Drop for Hold {
@@ -99,8 +98,5 @@ impl Drop for Hold {
         // Neither does anything if the command is over.
         self.job.stop(Stopped::Cancelled);
         self.job.finish();
-        if let Some(inlet) = &self.inlet {
-            inlet.shut();
-        }
     }
 }

@@ -1,15 +1,15 @@
 //! Starts the process of a request in its own group, and registers it with the guardian.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::io::{self, pipe};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
 use super::error::EngineError;
-use super::input::{Inlet, Input};
+use super::input::Input;
 use super::job::Job;
-use super::outlet::Outlet;
+use super::outlet::{Outlet, open_end};
 use super::request::Request;
 use super::running::{Hold, Running};
 use super::{Core, Settings};
@@ -44,14 +44,15 @@ pub(super) fn spawn(core: &Arc<Core>, request: Request<'_>) -> Result<Running, E
     let (out, out_writer) = pipe().map_err(EngineError::Pipe)?;
     let (err, err_writer) = pipe().map_err(EngineError::Pipe)?;
     command.stdout(out_writer).stderr(err_writer);
-    let inlet = if request.stdin {
+    let mut input = None;
+    if request.stdin {
         let (reader, writer) = pipe().map_err(EngineError::Pipe)?;
+        let writer = open_end(&writer, OpenOptions::new().write(true));
+        input = Some(writer.map_err(EngineError::Pipe)?);
         command.stdin(reader);
-        Some(Arc::new(Inlet::new(writer)))
     } else {
         command.stdin(Stdio::null());
-        None
-    };
+    }
 
     let child = start_registered(core, &mut command)?;
     // `command` holds copies of the shell's ends of the pipes, which only the shell may hold.
@@ -66,11 +67,11 @@ pub(super) fn spawn(core: &Arc<Core>, request: Request<'_>) -> Result<Running, E
         request.unwanted,
     ));
     core.clock.add(Arc::clone(&job));
-    let input = inlet.clone().map(|it| Input::new(it, Arc::clone(core)));
+    let input = input.map(|pipe| Input::new(pipe, Arc::clone(&job)));
     Ok(Running {
         outlets,
         input,
-        hold: Hold { job, inlet },
+        hold: Hold { job },
     })
 }
 

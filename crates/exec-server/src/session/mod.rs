@@ -28,8 +28,13 @@ use shared::Shared;
 pub fn serve(client: &Client, known: &mut bool) -> Result<Infallible, CloseReason> {
     client.stream.set_nodelay()?;
     let (sealer, opener) = {
-        let permit = client.context.unauthenticated.enter();
-        let _permit = permit.map_err(CloseReason::LimitReached)?;
+        // Every program that can connect can hold a connection for the time of a handshake. With a
+        // limit of their own, a flood of them does not disturb authenticated connections.
+        let permit = Arc::clone(&client.context.unauthenticated);
+        let others = Arc::strong_count(&permit) - 2; // without the context's and this one
+        if others >= client.context.options.max_unauthenticated {
+            return Err(CloseReason::LimitReached(others));
+        }
         handshake::authenticate(client)?
     };
     *known = true;

@@ -183,25 +183,22 @@ impl<'a> Link<'a> {
     /// Meanwhile the reader cannot see the end of the client's stream, which comes after these bytes.
     /// So it sends empty output frames as probes: if the client is gone, its kernel answers with a reset.
     /// The pauses between probes grow, so that they never fill the buffers of a paused client.
-    fn feed(&mut self, bytes: &[u8]) -> Result<(), CloseReason> {
+    fn feed(&mut self, mut bytes: &[u8]) -> Result<(), CloseReason> {
         let began = Instant::now();
         let mut probe_at = began + PROBE;
-        loop {
-            let Some(input) = &self.input else {
-                return Ok(());
-            };
-            if input.offer(bytes, PROBE).map_err(CloseReason::NoThread)? {
-                return Ok(());
-            }
+        while let Some(input) = &mut self.input
+            && !input.offer(&mut bytes, PROBE)
+        {
             // An empty write fails if the kernel knows that the peer is gone.
             let _ = (&*self.shared.client.stream).write(&[])?;
             self.look()?;
             if Instant::now() >= probe_at {
                 self.shared
-                    .try_send(FrameType::Stdout, b"", |shared| shared.is_running())?;
+                    .try_send(FrameType::Stdout, b"", Shared::is_running)?;
                 probe_at = Instant::now() + PROBE.max(began.elapsed() / PROBE_SHARE);
             }
         }
+        Ok(())
     }
 
     /// How long the reader may wait before it must call [`look`](Self::look).
@@ -241,7 +238,7 @@ impl<'a> Link<'a> {
         if !self.noted && self.held_open().is_some_and(|held| held >= NOTE_AFTER) {
             self.noted = self
                 .shared
-                .try_send(FrameType::Note, NOTE, |shared| shared.is_running())?;
+                .try_send(FrameType::Note, NOTE, Shared::is_running)?;
         }
         if let Some(interval) = self.options().alive_interval
             && self.silent_since.elapsed() >= interval

@@ -43,12 +43,12 @@ fn without_a_request_for_it_the_input_is_empty() {
 fn input_in_pieces_of_any_size_is_complete() {
     let pattern: Vec<u8> = (0..700_000_u32).map(|n| (n % 251) as u8).collect();
     let sent = pattern.clone();
-    let (outcome, collected) = fed("cat", move |input| {
+    let (outcome, collected) = fed("cat", move |mut input| {
         let mut rest = &sent[..];
         for size in [10, 100, 1000, 32_768, 65_536, 131_072, 262_144, usize::MAX] {
             let piece;
             (piece, rest) = rest.split_at(size.min(rest.len()));
-            feed(&input, piece);
+            feed(&mut input, piece);
         }
     });
     assert_eq!(outcome.status, Some(Status::Code(0)));
@@ -69,16 +69,16 @@ fn an_input_that_is_not_taken_is_empty() {
 
 #[test]
 fn a_command_need_not_read_its_input() {
-    let (outcome, _) = fed("exec <&-; exit 3", |input| {
+    let (outcome, _) = fed("exec <&-; exit 3", |mut input| {
         for _ in 0..100 {
-            feed(&input, &[0; 65_536]);
+            feed(&mut input, &[0; 65_536]);
         }
     });
     assert_eq!(outcome.status, Some(Status::Code(3)));
     assert!(outcome.stopped.is_none());
-    let (outcome, collected) = fed("head -c 5", |input| {
+    let (outcome, collected) = fed("head -c 5", |mut input| {
         for _ in 0..100 {
-            feed(&input, b"12345678");
+            feed(&mut input, b"12345678");
         }
     });
     assert_eq!(outcome.status, Some(Status::Code(0)));
@@ -94,13 +94,13 @@ fn blocked_writer(command: &str) -> (super::super::Running, thread::JoinHandle<(
             ..Request::new(command.as_bytes())
         })
         .unwrap();
-    let input = running.take_input().unwrap();
+    let mut input = running.take_input().unwrap();
     let (sender, begun) = mpsc::channel();
     let writer = thread::spawn(move || {
         // The first piece fills the pipe, which the command does not read.
-        feed(&input, &[0; 65_536]);
+        feed(&mut input, &[0; 65_536]);
         sender.send(()).unwrap();
-        (0..64).for_each(|_| feed(&input, &[0; 65_536]));
+        (0..64).for_each(|_| feed(&mut input, &[0; 65_536]));
     });
     begun.recv_timeout(DEADLINE).unwrap();
     (running, writer)

@@ -84,8 +84,8 @@ fn run_request(
 }
 
 /// Writes all of `bytes`, however long the command takes to read them.
-fn feed(input: &super::Input, bytes: &[u8]) {
-    while !input.offer(bytes, DEADLINE).unwrap() {}
+fn feed(input: &mut super::Input, mut bytes: &[u8]) {
+    while !input.offer(&mut bytes, DEADLINE) {}
 }
 
 /// A sink that sends each chunk to the test.
