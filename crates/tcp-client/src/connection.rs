@@ -31,9 +31,8 @@ pub struct State {
     pub pending: VecDeque<usize>,
     /// When the first of them began to wait for its reply.
     pub waiting_since: Instant,
-    pub input_ended: bool,
-    /// Why there is no more input. The reader reports it after everything else.
-    pub input_failure: Option<Failure>,
+    /// How the input has ended. The reader reports a failure after everything else.
+    pub input_end: Option<Result<(), Failure>>,
     pub at_prompt: bool,
     /// Whether the trace line of a `send` is not written yet.
     is_sending: bool,
@@ -42,7 +41,7 @@ pub struct State {
 impl State {
     /// Whether all messages are sent and answered.
     pub fn is_done(&self) -> bool {
-        self.input_ended && self.pending.is_empty()
+        self.input_end.is_some() && self.pending.is_empty()
     }
 }
 
@@ -55,8 +54,7 @@ impl Connection {
             state: Mutex::new(State {
                 pending: VecDeque::new(),
                 waiting_since: Instant::now(),
-                input_ended: false,
-                input_failure: None,
+                input_end: None,
                 at_prompt: false,
                 is_sending: false,
             }),

@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Read};
 use std::net::Shutdown;
 use std::sync::Arc;
 
-use proto::cli::{Failure, Output, start_thread, stdin};
+use proto::cli::{Failure, Output, forward_stdin, start_thread};
 use proto::net::Stream;
 use proto::sync::lock;
 use proto::{reason, retry};
@@ -33,25 +33,11 @@ pub fn pipe(stream: Stream, options: Options) -> Result<(), Failure> {
             }
         }
     }
-    let failure = lock(&connection.state).input_failure.take();
-    failure.map_or(Ok(()), Err)
+    lock(&connection.state).input_end.take().unwrap_or(Ok(()))
 }
 
 fn send_all(connection: &Connection) {
-    let mut input = stdin();
-    let mut piece = vec![0; RECV_SIZE];
-    loop {
-        match retry(|| input.read(&mut piece)) {
-            Ok(0) => break,
-            // If it fails, the reading side reports the reason.
-            Ok(count) if connection.send(&piece[..count]).is_err() => return,
-            Ok(_) => {}
-            Err(error) => {
-                let failure = Failure::io("cannot read standard input", &error);
-                lock(&connection.state).input_failure = Some(failure);
-                break;
-            }
-        }
-    }
+    let ended = forward_stdin(RECV_SIZE, |piece| connection.send(piece));
+    lock(&connection.state).input_end = Some(ended);
     let _ = connection.stream.shutdown(Shutdown::Write);
 }

@@ -37,7 +37,6 @@ pub fn converse(stream: Stream, options: Options) -> Result<(), Failure> {
     start_thread("send", move || sender.send_all())?;
     let replies = Replies {
         connection: &connection,
-        options: &connection.options,
         output: Output::stdout(),
         buffer: Vec::new(),
         may_be_refused: true,
@@ -59,8 +58,7 @@ impl Sender {
             messages.try_for_each(|message| self.send(message))
         };
         let mut state = lock(&connection.state);
-        state.input_ended = true;
-        state.input_failure = sent.err();
+        state.input_end = Some(sent);
         if state.pending.is_empty() {
             // The reader need not wait any longer.
             connection.stream.end_input();
@@ -135,7 +133,6 @@ impl Sender {
 /// The reading side.
 struct Replies<'a> {
     connection: &'a Connection,
-    options: &'a Options,
     output: Output,
     /// The bytes received and not shown yet.
     buffer: Vec<u8>,
@@ -169,7 +166,7 @@ impl Replies<'_> {
                     continue;
                 }
                 let line = &self.buffer[..self.buffer.len().min(MAX_REFUSAL)];
-                let refused = Refused::parse(&self.options.endpoint, line);
+                let refused = Refused::parse(&self.connection.options.endpoint, line);
                 if let Some(refused) = refused.filter(|_| is_whole || end.is_some()) {
                     return Err(refused.into());
                 }
@@ -196,7 +193,7 @@ impl Replies<'_> {
                 return Err(self.unasked(rest, "more than the message has"));
             }
             let reply = &self.buffer[used..used + length];
-            if self.options.bytes {
+            if self.connection.options.bytes {
                 shown.extend_from_slice(BytesRepr::new(reply).to_string().as_bytes());
             } else {
                 shown.extend_from_slice(reply);
@@ -229,54 +226,42 @@ impl Replies<'_> {
             if end.is_some() && !state.at_prompt {
                 // A server may close after its last reply, before the sender has seen the end of
                 // the input.
-                state =
-                    wait_timeout_while(changed, state, END_OF_INPUT, |state| !state.input_ended);
+                let goes_on = |state: &mut State| state.input_end.is_none();
+                state = wait_timeout_while(changed, state, END_OF_INPUT, goes_on);
             }
-            if state.is_done() {
-                return state.input_failure.take().map_or(Ok(true), Err);
+            if let Some(input_end) = state.input_end.take() {
+                return input_end.map(|()| true);
             }
         }
-        let is_overdue =
-            !state.pending.is_empty() && state.waiting_since.elapsed() >= self.options.timeout;
-        drop(state);
-        if let Some(end) = end {
-            return Err(self.explain(end));
+        let options = &self.connection.options;
+        let is_waiting = !state.pending.is_empty();
+        let is_overdue = is_waiting && state.waiting_since.elapsed() >= options.timeout;
+        if end.is_none() && !is_overdue {
+            return Ok(false);
         }
-        if is_overdue {
-            let (endpoint, of) = (&self.options.endpoint, self.progress());
-            return Err(Failure::new(format!(
+        let (endpoint, got) = (&options.endpoint, self.buffer.len());
+        let of = match state.pending.front() {
+            Some(length) => format!(" after {got} of {length} bytes of the reply"),
+            None => String::new(),
+        };
+        Err(Failure::new(match end {
+            Some(Err(why)) => format!("lost the connection to {endpoint}{of} ({why})"),
+            Some(Ok(())) => format!("{endpoint} closed the connection{of}; was it stopped?"),
+            None => format!(
                 "no reply from {endpoint} within {} ({}); is it serving another client, or no \
                  upper-case server?",
-                show_duration(self.options.timeout),
+                show_duration(options.timeout),
                 of.trim_start()
-            )));
-        }
-        Ok(false)
+            ),
+        }))
     }
 
     fn unasked(&self, count: usize, what: &str) -> Failure {
-        let endpoint = &self.options.endpoint;
+        let endpoint = &self.connection.options.endpoint;
         let bytes = many(count, "byte", "bytes");
         Failure::new(format!(
             "{endpoint} sent {bytes} {what} ({}); is it an upper-case server? see --stream",
             quoted(&self.buffer, 60)
         ))
-    }
-
-    /// The error for a connection that ended too early.
-    fn explain(&self, end: End) -> Failure {
-        let (endpoint, of) = (&self.options.endpoint, self.progress());
-        Failure::new(match end {
-            Err(why) => format!("lost the connection to {endpoint}{of} ({why})"),
-            Ok(()) => format!("{endpoint} closed the connection{of}; was it stopped?"),
-        })
-    }
-
-    fn progress(&self) -> String {
-        let got = self.buffer.len();
-        match lock(&self.connection.state).pending.front() {
-            Some(length) => format!(" after {got} of {length} bytes of the reply"),
-            None => String::new(),
-        }
     }
 }

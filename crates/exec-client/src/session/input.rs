@@ -1,10 +1,8 @@
 //! Forwards our standard input to the command.
 
-use std::io::Read;
 use std::sync::{Arc, mpsc};
 
-use proto::cli::{self, Failure, start_thread};
-use proto::retry;
+use proto::cli::{Failure, forward_stdin, start_thread};
 use proto::wire::session::BODY_LIMIT;
 
 use super::Outcome;
@@ -14,22 +12,10 @@ use super::connection::Connection;
 /// still wait for input when the command has ended; it ends with the process.
 pub fn forward(connection: Arc<Connection>, report: mpsc::Sender<Outcome>) -> Result<(), Failure> {
     let forward = move || {
-        let mut stdin = cli::stdin();
-        let mut buffer = vec![0; BODY_LIMIT];
-        loop {
-            let piece = match retry(|| stdin.read(&mut buffer)) {
-                Ok(count) => &buffer[..count],
-                Err(error) => {
-                    // The command must not take the part that it has received for the whole.
-                    let failure = Failure::io("cannot read standard input", &error);
-                    let _ = report.send(Err(failure));
-                    return;
-                }
-            };
-            // If the connection is lost, the receiver reports it.
-            if connection.send_input(piece).is_err() || piece.is_empty() {
-                return;
-            }
+        let forwarded = forward_stdin(BODY_LIMIT, |piece| connection.send_input(piece));
+        if let Err(failure) = forwarded {
+            // The command must not take the part that it has received for the whole.
+            let _ = report.send(Err(failure));
         }
     };
     start_thread("stdin", forward).map(drop)

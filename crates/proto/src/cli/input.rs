@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::failure::Failure;
 use super::output::set_line_open;
 use super::stderr::eprint;
+use crate::retry;
 use crate::sys::stdin_without_waiting;
 
 /// The longest line that is accepted, in bytes.
@@ -23,6 +24,26 @@ const BUFFER: usize = 64 * 1024;
 /// Standard input as bytes. Reads larger than std's buffer bypass it.
 pub fn stdin() -> impl Read {
     Waiting(io::stdin().lock())
+}
+
+/// Passes stdin to `send` in pieces of at most `size` bytes, until it ends or `send` fails. The last
+/// piece is empty.
+///
+/// # Errors
+///
+/// If stdin cannot be read. If `send` fails, the thread that reads from the connection has the error.
+pub fn forward_stdin(
+    size: usize,
+    mut send: impl FnMut(&[u8]) -> io::Result<()>,
+) -> Result<(), Failure> {
+    let (mut stdin, mut buffer) = (stdin(), vec![0; size]);
+    loop {
+        let count = retry(|| stdin.read(&mut buffer))
+            .map_err(|error| Failure::io("cannot read standard input", &error))?;
+        if send(&buffer[..count]).is_err() || count == 0 {
+            return Ok(());
+        }
+    }
 }
 
 /// Waits until stdin ends. The kernel stops a background job that reads its terminal (SIGTTIN), so a

@@ -19,7 +19,7 @@ mod values;
 pub use exit::run;
 pub use failure::{Failure, start_thread};
 pub use flags::{Effect, Example, Flag, Group, Operand, Set, Tool};
-pub use input::{Lines, stdin, stdin_is_terminal, wait_for_end_of_stdin};
+pub use input::{Lines, forward_stdin, stdin, stdin_is_terminal, wait_for_end_of_stdin};
 pub use log::{Log, RateLimit, and_others, logging};
 pub use output::{Output, is_stderr_stdout};
 pub use peer_limit::PeerLimit;
