@@ -60,7 +60,7 @@ The exercises of the course.
 Your solutions are changes to files of the repository. Before you take a newer version of the course,
 commit them: git commit -am 'my solutions'; then git pull --rebase.",
         "\
-课程的练习。
+教程的练习。
 
   cargo learn             列出练习：哪些已完成，下一题是哪个
   cargo learn next        下一题是哪个
@@ -71,7 +71,7 @@ commit them: git commit -am 'my solutions'; then git pull --rebase.",
 
   --zh、--en              语言，写在最前面；默认按你的 locale
 
-你的答案是对仓库里文件的改动。更新课程之前先提交：git commit -am '我的答案'，再 git pull --rebase。"
+你的答案是对仓库里文件的改动。更新教程之前先提交：git commit -am '我的答案'，再 git pull --rebase。"
     )
 }
 
@@ -81,11 +81,24 @@ fn is_chinese(args: &mut Vec<String>) -> bool {
     if let Some("--zh" | "--en") = args.first().map(String::as_str) {
         return args.remove(0) == "--zh";
     }
+    is_chinese_locale()
+}
+
+fn is_chinese_locale() -> bool {
     let locale = |name| env::var(name).ok().filter(|value| !value.is_empty());
     let locale = locale("LC_ALL")
         .or(locale("LC_MESSAGES"))
         .or(locale("LANG"));
     locale.is_some_and(|locale| locale.starts_with("zh"))
+}
+
+/// The flag that the learner's next command needs to keep the language.
+fn language_flag() -> &'static str {
+    match (exercises::is_chinese(), is_chinese_locale()) {
+        (true, false) => "--zh ",
+        (false, true) => "--en ",
+        _ => "",
+    }
 }
 
 /// The exercise of that number.
@@ -112,13 +125,14 @@ fn next() -> String {
     match EXERCISES.iter().find(|exercise| !is_done(exercise)) {
         None => say!(
             "all exercises are done; docs/en/13-chat.md has something larger to build",
-            "所有练习都已完成；docs/zh/13-chat.md 里有更大的东西可以做"
+            "所有练习都已完成；接下来可以做 docs/zh/13-chat.md 里更大的程序"
         ),
         Some(exercise) => say!(
-            "next: read docs/en/{}, edit {}, then run: cargo learn {}",
-            "下一题：读 docs/zh/{}，修改 {}，然后运行：cargo learn {}",
+            "next: read docs/en/{}, edit {}, then run: cargo learn {}{}",
+            "下一题：读 docs/zh/{}，修改 {}，然后运行：cargo learn {}{}",
             exercise.chapter,
             exercise.source().display(),
+            language_flag(),
             exercise.number
         ),
     }
