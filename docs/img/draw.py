@@ -349,7 +349,7 @@ def udp_connected():
 
 
 def threads():
-    p = Picture("threads", 362, ("One thread, and a thread for each connection", "一个线程，与每个连接一个线程"))
+    p = Picture("threads", 362, ("One thread, and a thread for each connection", "一个线程，与每条连接一个线程"))
     p.left(20, 32, ("One thread", "一个线程"), "head"), p.right(460, 32, ("time →", "时间 →"), "dim")
     p.left(20, 66, ("main", "主线程"))
     p.box(110, 46, 170, 30, "server", ("serves A", "服务 A"), ""), p.box(284, 46, 170, 30, "client", ("serves B", "服务 B"), "")
@@ -357,7 +357,7 @@ def threads():
     p.box(150, 90, 130, 30, "bad dash", ("waits", "等待"), ""), p.box(284, 90, 170, 30, "client", ("is served", "得到服务"), "")
     p.left(20, 144, ("B waits until A leaves.", "A 离开之前，B 一直等。"), "bad")
     p.line(20, 164, 460, 164, "dash")
-    p.left(20, 194, ("A thread for each connection", "每个连接一个线程"), "head")
+    p.left(20, 194, ("A thread for each connection", "每条连接一个线程"), "head")
     p.left(20, 228, ("main", "主线程"))
     p.box(110, 208, 36, 30, "soft", "A", ""), p.box(150, 208, 36, 30, "soft", "B", "")
     p.left(200, 228, ("accept, and at once accept again", "accept 之后马上再 accept"), "dim")

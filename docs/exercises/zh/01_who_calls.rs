@@ -17,7 +17,7 @@ fn main() -> io::Result<()> {
     //
     //     I am 127.0.0.1:54321
     //
-    // 地址换成它自己这一端的。要往 `line` 里写，它必须是 `mut`，还要引入 `std::io::Write`。
+    // 地址换成它自己这一端的。要往 `line` 里写，它必须是 `mut`，还要导入 `std::io::Write`。
     // `write_all` 要的是字节：`format!("...\n").as_bytes()`。
     println!("I have called {}", line.peer_addr()?);
     Ok(())

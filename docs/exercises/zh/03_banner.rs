@@ -15,7 +15,7 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// 用一个词说出那里是什么在监听。
+/// 说出那里是什么在监听。
 fn look(address: &str) -> io::Result<String> {
     // YOURS：三处由你来写。
     // 1. connect_ex：连接被拒绝在这里是一种结果，所以用 match 处理，不要用 `?` 返回。

@@ -38,7 +38,7 @@ fn serve(mut conn: &TcpStream) -> io::Result<()> {
 fn read_message(reader: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
     // YOURS：这里由你来写。现在的版本把一次 read 的结果当成一条消息，最多 1000 字节。
     //
-    // * `reader.take(n)` 是一个读到 n 字节就结束的 reader：数字一直不结束时，
+    // * `reader.take(n)` 是一个读到 n 字节就结束的读取器：数字一直不结束时，
     //   `read_until(b'\n', ..)` 也会停下。2^64 有 20 位数字。
     // * 用 `parse` 把数字变成数。不是长度的一律是错误。
     // * 客户端可能声明一个长度，却不发那么多。`vec![0; length]` 信了它；

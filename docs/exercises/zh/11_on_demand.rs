@@ -12,7 +12,7 @@
 //!     subprocess.run("cargo learn run 11 5000", shell=True, stdin=s)'
 //! ```
 //!
-//! 只需要改 `main`，旁边可以加你要的东西。`serve` 保持不变。
+//! 只需要改 `main`，另外可以加上你要用的类型和函数。`serve` 保持不变。
 
 use std::env;
 use std::error::Error;
