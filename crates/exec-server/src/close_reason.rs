@@ -9,8 +9,6 @@ use proto::wire::WrongProtocol;
 use proto::wire::session::SessionError;
 use proto::{is_timeout, reason, start_reason};
 
-use crate::engine::COMMAND_LIMIT;
-
 /// How a connection ended.
 #[derive(Debug)]
 pub enum CloseReason {
@@ -24,20 +22,17 @@ pub enum CloseReason {
     Vanished(Duration),
     /// The limit on unauthenticated connections is reached. Holds their number.
     LimitReached(usize),
-    /// The client did not authenticate. Holds the reason, for the client and the log.
+    /// The client did not authenticate, or cannot be served. Holds the reason, for the client and
+    /// the log.
     Refused(String),
     /// The client speaks another protocol.
     WrongProtocol(WrongProtocol),
     /// The client broke the session protocol.
     Violation(SessionError),
-    /// The client did not answer a length with `recv_ready`.
-    NotReady(&'static str),
+    /// The client broke a lesson protocol. Holds the reason, for the client and the log.
+    NotUnderstood(String),
     /// The request may be incomplete, so the next bytes may be the rest of it.
     MaybeCut,
-    /// The request has no end within the limits of its size and of `--handshake-timeout`.
-    Endless,
-    /// A thread that the connection needs could not be started.
-    NoThread(io::Error),
     /// The connection or the system failed.
     Failed(io::Error),
 }
@@ -58,6 +53,12 @@ impl From<SessionError> for CloseReason {
 }
 
 impl CloseReason {
+    /// A thread that the connection needs could not be started.
+    pub fn no_thread(error: &io::Error) -> Self {
+        let why = start_reason(error);
+        Self::Refused(format!("server cannot start a thread ({why})"))
+    }
+
     /// The reason for an error of a write with this timeout.
     pub fn of_write(self, limit: Option<Duration>) -> Self {
         match (self, limit) {
@@ -71,7 +72,7 @@ impl CloseReason {
         match self {
             Self::Idle(limit) => Some(format!("no command for {}", show_duration(*limit))),
             Self::Violation(error) => Some(error.to_string()),
-            Self::Refused(_) | Self::NoThread(_) => Some(self.to_string()),
+            Self::Refused(why) => Some(why.clone()),
             _ => None,
         }
     }
@@ -79,7 +80,7 @@ impl CloseReason {
     /// The last line of the connection, for a client that does not speak frames.
     pub fn last_line(&self) -> Option<String> {
         match self {
-            Self::WrongProtocol(_) | Self::LimitReached(_) | Self::NotReady(_) | Self::Endless => {
+            Self::WrongProtocol(_) | Self::LimitReached(_) | Self::NotUnderstood(_) => {
                 Some(self.to_string())
             }
             _ => None,
@@ -117,21 +118,10 @@ impl fmt::Display for CloseReason {
             Self::LimitReached(in_use) => {
                 write!(f, "busy, {in_use} unauthenticated connections in use")
             }
-            Self::Refused(why) => f.write_str(why),
+            Self::Refused(why) | Self::NotUnderstood(why) => f.write_str(why),
             Self::WrongProtocol(what) => write!(f, "this looks like {what}"),
             Self::Violation(error) => write!(f, "closed, {error}"),
-            Self::NotReady(what) => f.write_str(what),
             Self::MaybeCut => f.write_str("closed after a request that may have been cut"),
-            Self::Endless => {
-                write!(
-                    f,
-                    "no end of the command found; the limits are {COMMAND_LIMIT} bytes and \
-                     --handshake-timeout"
-                )
-            }
-            Self::NoThread(error) => {
-                write!(f, "server cannot start a thread ({})", start_reason(error))
-            }
             Self::Failed(error) => write!(f, "closed, {}", reason(error)),
         }
     }
@@ -144,7 +134,7 @@ mod tests {
     /// The error for both is EAGAIN.
     #[test]
     fn a_thread_that_cannot_be_started_is_not_reported_as_a_timeout() {
-        let reason = CloseReason::NoThread(io::ErrorKind::WouldBlock.into());
+        let reason = CloseReason::no_thread(&io::ErrorKind::WouldBlock.into());
         let words = "server cannot start a thread (thread or process limit reached)";
         assert_eq!(reason.last_frame().unwrap(), words);
         assert_eq!(reason.to_string(), words);

@@ -54,21 +54,20 @@ impl Options {
     /// How long a command may run. A lesson protocol sends no output before the command has ended,
     /// so there it has a limit by default.
     pub fn command_timeout(&self) -> Option<Duration> {
-        match (self.timeout, self.protocol) {
-            (Some(timeout), _) => timeout,
-            (None, Protocol::Session) => None,
-            (None, _) => Some(Duration::from_secs(60)),
-        }
+        let lesson = self.in_lesson(Duration::from_secs(60));
+        self.timeout.unwrap_or(lesson)
     }
 
     /// How long a client may read none of its output. In a session it may pause for any time by
     /// default.
     pub fn write_timeout(&self) -> Option<Duration> {
-        match (self.write_timeout, self.protocol) {
-            (Some(timeout), _) => timeout,
-            (None, Protocol::Session) => None,
-            (None, _) => Some(Duration::from_secs(30)),
-        }
+        let lesson = self.in_lesson(Duration::from_secs(30));
+        self.write_timeout.unwrap_or(lesson)
+    }
+
+    /// A limit that only the lesson's protocols have.
+    fn in_lesson(&self, limit: Duration) -> Option<Duration> {
+        (self.protocol != Protocol::Session).then_some(limit)
     }
 }
 

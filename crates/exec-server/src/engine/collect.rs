@@ -1,7 +1,6 @@
 //! A sink that collects the output, for protocols that send its length first.
 
 use std::io::{self, ErrorKind};
-use std::mem;
 use std::sync::Mutex;
 
 use proto::sync::lock;
@@ -12,8 +11,8 @@ use super::sink::{Sink, Stream};
 /// a limit.
 #[derive(Debug)]
 pub(super) struct Collector {
-    limit: usize,
-    collected: Mutex<Collected>,
+    pub(super) limit: usize,
+    pub(super) collected: Mutex<Collected>,
 }
 
 /// The output that [`Running::collect`](super::Running::collect) has kept.
@@ -26,19 +25,6 @@ pub struct Collected {
     /// Whether the command was ended because its output exceeded the limit. Only the beginning is
     /// kept then.
     pub over_limit: bool,
-}
-
-impl Collector {
-    /// Keeps at most `limit` bytes.
-    pub(super) fn new(limit: usize) -> Self {
-        let collected = Mutex::default();
-        Self { limit, collected }
-    }
-
-    /// Returns the output so far.
-    pub(super) fn take(&self) -> Collected {
-        mem::take(&mut lock(&self.collected))
-    }
 }
 
 impl Sink for Collector {

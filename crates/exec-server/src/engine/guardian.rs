@@ -155,10 +155,7 @@ impl Shell {
         let tenths = grace.as_millis().div_ceil(100).min(u32::MAX.into());
         let mut command = Command::new(shell);
         command
-            .arg("-c")
-            .arg(SCRIPT)
-            .arg("exec-server-guardian")
-            .arg(tenths.to_string())
+            .args(["-c", SCRIPT, "exec-server-guardian", &tenths.to_string()])
             // It may outlive the server, so it must not hold the server's directory, terminal or
             // secrets.
             .current_dir("/")

@@ -38,12 +38,10 @@ use super::guardian::Signal;
 use super::outcome::Stopped;
 use super::outlet::Outlet;
 use super::proc_table;
+use super::request::{Request, Unwanted};
 
 /// How long a group may take to die after KILL on a busy machine.
 const DYING: Duration = Duration::from_millis(500);
-
-/// Whether the command is no longer wanted. The clock calls it ten times a second.
-pub(super) type Unwanted = Box<dyn Fn() -> bool + Send + Sync>;
 
 /// A started command.
 pub struct Job {
@@ -80,13 +78,14 @@ impl Job {
         child: Child,
         outlets: [Weak<Outlet>; 2],
         core: Arc<Core>,
-        timeout: Option<Duration>,
-        unwanted: Option<Unwanted>,
+        request: Request<'_>,
     ) -> Self {
         Self {
             group: child.id(),
-            deadline: timeout.and_then(|timeout| Instant::now().checked_add(timeout)),
-            unwanted,
+            deadline: request
+                .timeout
+                .and_then(|timeout| Instant::now().checked_add(timeout)),
+            unwanted: request.unwanted,
             core,
             outlets,
             state: Mutex::new(State {

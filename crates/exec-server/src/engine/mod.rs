@@ -143,15 +143,6 @@ impl Engine {
     pub fn shares_terminal(&self) -> bool {
         proc_table::has_terminal() && self.0.setsid.is_none()
     }
-
-    /// Starts a command. Its output stays in its pipes until it is pumped.
-    ///
-    /// # Errors
-    ///
-    /// [`EngineError`], if the command was not started.
-    pub fn spawn(&self, request: Request<'_>) -> Result<Running, EngineError> {
-        spawn::spawn(&self.0, request)
-    }
 }
 
 /// Runs the shell once in the commands' directory and waits for it. The wait also fails if the

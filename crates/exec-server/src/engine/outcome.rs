@@ -33,11 +33,10 @@ pub enum Status {
 
 impl Status {
     pub(super) fn of(status: ExitStatus) -> Self {
-        match (status.code(), status.signal()) {
-            (Some(code), _) => Self::Code(code),
-            (None, Some(signal)) => Self::Signal(signal),
+        match status.signal() {
+            Some(signal) => Self::Signal(signal),
             // Only a stopped or continued process has neither, and those are not waited for here.
-            (None, None) => Self::Code(255),
+            None => Self::Code(status.code().unwrap_or(255)),
         }
     }
 }

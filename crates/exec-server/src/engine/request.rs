@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use super::COMMAND_LIMIT;
 use super::error::EngineError;
-use super::job::Unwanted;
+
+/// Whether the command is no longer wanted.
+pub(super) type Unwanted = Box<dyn Fn() -> bool + Send + Sync>;
 
 /// One command for `/bin/sh -c`, and its settings.
 pub struct Request<'a> {
@@ -15,8 +17,7 @@ pub struct Request<'a> {
     /// Ends the command once it has run for this time. The clock checks ten times a second, so the
     /// command may run up to 100 ms longer.
     pub timeout: Option<Duration>,
-    /// Gives the command a pipe as standard input; see
-    /// [`Running::take_input`](super::Running::take_input).
+    /// Gives the command a pipe as standard input, [`Running::input`](super::Running::input).
     pub stdin: bool,
     /// Ends the command when this returns true. It is called ten times a second.
     pub unwanted: Option<Unwanted>,

@@ -1,7 +1,10 @@
 //! A running command: its input, its output, and its end.
 
+use std::mem;
 use std::panic;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+
+use proto::sync::lock;
 
 use super::collect::{Collected, Collector};
 use super::error::EngineError;
@@ -16,7 +19,8 @@ use super::sink::{Sink, Stream};
 /// Dropping it without pumping it ends the command, and waits for its end.
 pub struct Running {
     pub(super) outlets: [Arc<Outlet>; 2],
-    pub(super) input: Option<Input>,
+    /// The command's standard input, if the request asked for it.
+    pub input: Option<Input>,
     pub(super) hold: Hold,
 }
 
@@ -25,11 +29,6 @@ impl Running {
     /// stops.
     pub fn job(&self) -> Arc<Job> {
         Arc::clone(&self.hold.job)
-    }
-
-    /// The command's standard input, if the request asked for it. Later calls return `None`.
-    pub fn take_input(&mut self) -> Option<Input> {
-        self.input.take()
     }
 
     /// Passes the command's output to `sink` as it arrives, and returns when the command is over.
@@ -82,9 +81,11 @@ impl Running {
     ///
     /// As [`Running::pump`].
     pub fn collect(self, limit: usize) -> Result<(Outcome, Collected), EngineError> {
-        let collector = Arc::new(Collector::new(limit));
+        let collected = Mutex::default();
+        let collector = Arc::new(Collector { limit, collected });
         let outcome = self.pump(&collector)?;
-        Ok((outcome, collector.take()))
+        let collected = mem::take(&mut *lock(&collector.collected));
+        Ok((outcome, collected))
     }
 }
 

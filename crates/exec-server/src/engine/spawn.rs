@@ -12,67 +12,69 @@ use super::job::Job;
 use super::outlet::{Outlet, open_end};
 use super::request::Request;
 use super::running::{Hold, Running};
-use super::{Core, Settings};
+use super::{Core, Engine, Settings};
 
-/// Starts the command of `request`.
-pub(super) fn spawn(core: &Arc<Core>, request: Request<'_>) -> Result<Running, EngineError> {
-    let argument = request.argument()?;
-    let Settings { shell, dir, .. } = &core.settings;
-    // Do not use settings that keep std from posix_spawn (uid, gid, groups, pre_exec, another
-    // PATH): fork is 17 times slower in a process of a thousand threads.
-    let mut command = match &core.setsid {
-        // The child leads no group yet, so setsid(1) makes it the leader of a session and a group
-        // without a fork: both have the child's process ID.
-        Some(setsid) => {
-            let mut command = Command::new(setsid);
-            command.arg(shell);
-            command
+impl Engine {
+    /// Starts a command. Its output stays in its pipes until it is pumped.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError`], if the command was not started.
+    pub fn spawn(&self, request: Request<'_>) -> Result<Running, EngineError> {
+        let core = &self.0;
+        let argument = request.argument()?;
+        let Settings { shell, dir, .. } = &core.settings;
+        // Do not use settings that keep std from posix_spawn (uid, gid, groups, pre_exec, another
+        // PATH): fork is 17 times slower in a process of a thousand threads.
+        let mut command = match &core.setsid {
+            // The child leads no group yet, so setsid(1) makes it the leader of a session and a group
+            // without a fork: both have the child's process ID.
+            Some(setsid) => {
+                let mut command = Command::new(setsid);
+                command.arg(shell);
+                command
+            }
+            None => {
+                let mut command = Command::new(shell);
+                command.process_group(0);
+                command
+            }
+        };
+        command.args(["-c", "--"]).arg(argument);
+        if let Some(dir) = dir {
+            command.current_dir(dir);
         }
-        None => {
-            let mut command = Command::new(shell);
-            command.process_group(0);
-            command
+        for name in &core.hidden {
+            command.env_remove(name);
         }
-    };
-    command.args(["-c", "--"]).arg(argument);
-    if let Some(dir) = dir {
-        command.current_dir(dir);
-    }
-    for name in &core.hidden {
-        command.env_remove(name);
-    }
-    let (out, out_writer) = pipe().map_err(EngineError::Pipe)?;
-    let (err, err_writer) = pipe().map_err(EngineError::Pipe)?;
-    command.stdout(out_writer).stderr(err_writer);
-    let mut input = None;
-    if request.stdin {
-        let (reader, writer) = pipe().map_err(EngineError::Pipe)?;
-        let writer = open_end(&writer, OpenOptions::new().write(true));
-        input = Some(writer.map_err(EngineError::Pipe)?);
-        command.stdin(reader);
-    } else {
-        command.stdin(Stdio::null());
-    }
+        let (out, out_writer) = pipe().map_err(EngineError::Pipe)?;
+        let (err, err_writer) = pipe().map_err(EngineError::Pipe)?;
+        command.stdout(out_writer).stderr(err_writer);
+        let mut input = None;
+        if request.stdin {
+            let (reader, writer) = pipe().map_err(EngineError::Pipe)?;
+            let writer = open_end(&writer, OpenOptions::new().write(true));
+            input = Some(writer.map_err(EngineError::Pipe)?);
+            command.stdin(reader);
+        } else {
+            command.stdin(Stdio::null());
+        }
 
-    let child = start_registered(core, &mut command)?;
-    // `command` holds copies of the shell's ends of the pipes, which only the shell may hold.
-    drop(command);
+        let child = start_registered(core, &mut command)?;
+        // `command` holds copies of the shell's ends of the pipes, which only the shell may hold.
+        drop(command);
 
-    let outlets = [out, err].map(|pipe| Arc::new(Outlet::new(pipe)));
-    let job = Arc::new(Job::new(
-        child,
-        outlets.each_ref().map(Arc::downgrade),
-        Arc::clone(core),
-        request.timeout,
-        request.unwanted,
-    ));
-    core.clock.add(Arc::clone(&job));
-    let input = input.map(|pipe| Input::new(pipe, Arc::clone(&job)));
-    Ok(Running {
-        outlets,
-        input,
-        hold: Hold { job },
-    })
+        let outlets = [out, err].map(|pipe| Arc::new(Outlet::new(pipe)));
+        let weak = outlets.each_ref().map(Arc::downgrade);
+        let job = Arc::new(Job::new(child, weak, Arc::clone(core), request));
+        core.clock.add(Arc::clone(&job));
+        let input = input.map(|pipe| Input::new(pipe, Arc::clone(&job)));
+        Ok(Running {
+            outlets,
+            input,
+            hold: Hold { job },
+        })
+    }
 }
 
 fn start_registered(core: &Core, command: &mut Command) -> Result<Child, EngineError> {

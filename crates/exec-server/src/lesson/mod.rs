@@ -27,8 +27,6 @@ pub fn serve(client: &Client, known: &mut bool) -> Result<Infallible, CloseReaso
         // If the server stops, the running command may finish.
         let _held = client.stream.hold_input();
         let reply = reply::to(client, &request);
-        // `receive` may have changed the timeouts.
-        client.set_timeouts()?;
         let sent = reply::send(&reply, &mut traced, client);
         let limit = client.context.options.write_timeout();
         sent.map_err(|reason| reason.of_write(limit))?;

@@ -106,7 +106,6 @@ pub fn send(
             let length = length_first::encode(body.len() as u64);
             traced.write_all(length.as_bytes())?;
             await_ready(client)?;
-            client.set_timeouts()?;
         }
         Protocol::Header => {
             let mut hash = Sha256::new();
@@ -138,12 +137,14 @@ fn await_ready(client: &Client) -> Result<(), CloseReason> {
     match read_full(&mut answers, &mut answer) {
         Ok(_) if answer == length_first::READY => Ok(()),
         Ok(0) => Err(CloseReason::ClosedByPeer),
-        Ok(_) => Err(CloseReason::NotReady(
-            "a length is answered by recv_ready, and something else came",
-        )),
-        Err(error) if error.kind() == ErrorKind::TimedOut => Err(CloseReason::NotReady(
-            "a length is answered by recv_ready, and nothing came",
-        )),
+        Ok(_) => Err(not_ready("something else")),
+        Err(error) if error.kind() == ErrorKind::TimedOut => Err(not_ready("nothing")),
         Err(error) => Err(error.into()),
     }
+}
+
+fn not_ready(came: &str) -> CloseReason {
+    CloseReason::NotUnderstood(format!(
+        "a length is answered by recv_ready, and {came} came"
+    ))
 }

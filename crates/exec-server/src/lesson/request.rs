@@ -68,7 +68,10 @@ impl Requests {
         let mut more = may_be_cut;
         while more {
             if length > MAX_COUNTED || began.elapsed() > options.handshake_timeout {
-                return Err(CloseReason::Endless);
+                return Err(CloseReason::NotUnderstood(format!(
+                    "no end of the command found; the limits are {COMMAND_LIMIT} bytes and \
+                     --handshake-timeout"
+                )));
             }
             let quiet = match ends_inside_quote(&self.buffer) {
                 true => QUIET_IN_QUOTE,
@@ -77,14 +80,14 @@ impl Requests {
             client.stream.set_read_timeout(Some(quiet))?;
             // Bytes beyond the limit are only counted.
             self.buffer.truncate(COMMAND_LIMIT);
-            match self.read(traced) {
+            more = match self.read(traced) {
                 Ok(count) => {
                     length += count;
-                    more = count > 0;
+                    count > 0
                 }
-                Err(error) if is_timeout(&error) => more = false,
+                Err(error) if is_timeout(&error) => false,
                 Err(error) => return Err(error.into()),
-            }
+            };
         }
         if let Some(what) = WrongProtocol::of_request(&self.buffer) {
             return Err(CloseReason::WrongProtocol(what));

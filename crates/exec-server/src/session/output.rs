@@ -33,17 +33,6 @@ impl Shared {
         self.write(&mut sealer, Some((kind, body)))
     }
 
-    /// Writes a frame if no other thread is writing and `wanted`, called under the lock, is true.
-    /// Returns whether it was written.
-    pub fn try_send(
-        &self,
-        kind: FrameType,
-        body: &[u8],
-        wanted: impl FnOnce(&Self) -> bool,
-    ) -> io::Result<bool> {
-        self.try_write(Some((kind, body)), wanted)
-    }
-
     /// Sends a `pong`, at the latest after the frame that another thread is writing; or at the next
     /// look of the reader, if that thread was just done.
     pub fn pong(&self) -> io::Result<()> {
@@ -53,10 +42,12 @@ impl Shared {
 
     /// Sends a due `ping` or `pong`, if no other thread is writing.
     pub fn flush(&self) -> io::Result<()> {
-        self.try_write(None, |_| true).map(drop)
+        self.try_send(None, |_| true).map(drop)
     }
 
-    fn try_write(
+    /// Writes this and every due frame if no other thread is writing and `wanted`, called under the
+    /// lock, is true. Returns whether it did.
+    pub fn try_send(
         &self,
         frame: Option<(FrameType, &[u8])>,
         wanted: impl FnOnce(&Self) -> bool,
@@ -109,7 +100,7 @@ impl Shared {
             && Instant::now() < until
         {
             thread::sleep(Duration::from_millis(1));
-            sent = self.try_send(FrameType::Error, words.as_bytes(), |_| true);
+            sent = self.try_send(Some((FrameType::Error, words.as_bytes())), |_| true);
         }
         if let Ok(true) = sent {
             lingering_close(stream);
@@ -185,10 +176,11 @@ mod tests {
     fn unwanted_frames_are_not_sent_and_due_frames_are() {
         let (ours, mut theirs) = UnixStream::pair().unwrap();
         let shared = shared(ours);
-        assert!(!shared.try_send(FrameType::Note, b"", |_| false).unwrap());
+        let note: Option<(FrameType, &[u8])> = Some((FrameType::Note, b""));
+        assert!(!shared.try_send(note, |_| false).unwrap());
         let held = lock(&shared.sealer);
         shared.pong().unwrap();
-        assert!(!shared.try_send(FrameType::Note, b"", |_| true).unwrap());
+        assert!(!shared.try_send(note, |_| true).unwrap());
         drop(held);
         shared.send(FrameType::Exit, b"{}").unwrap();
         drop(shared);

@@ -68,15 +68,14 @@ impl<S: Read> Incoming<S> {
     /// Waits for the first byte of a frame or the end of the stream.
     fn wait(&mut self, link: &mut Link<'_>) -> Result<(), CloseReason> {
         while self.stream.buffer().is_empty() {
-            let timeout = Some(link.next_look().clamp(WAIT.0, WAIT.1));
+            let timeout = Some(link.look()?);
             if self.timeout != timeout {
                 link.shared.client.stream.set_read_timeout(timeout)?;
                 self.timeout = timeout;
             }
             match self.stream.fill_buf() {
                 Ok(_) => break,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if is_timeout(&error) => link.look()?,
+                Err(error) if is_timeout(&error) || error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(error.into()),
             }
         }
@@ -162,7 +161,7 @@ impl<'a> Link<'a> {
         let mut running = self.shared.client.context.engine.spawn(request);
         if let Ok(running) = &mut running {
             self.running = Some(running.job());
-            self.input = running.take_input();
+            self.input = running.input.take();
             self.noted = false;
         }
         let runner = Runner {
@@ -173,7 +172,7 @@ impl<'a> Link<'a> {
         };
         let pool = &self.shared.client.context.pool;
         let runner = pool.start(move || runner.run(running));
-        self.runner = Some(runner.map_err(CloseReason::NoThread)?);
+        self.runner = Some(runner.map_err(|error| CloseReason::no_thread(&error))?);
         Ok(())
     }
 
@@ -194,67 +193,52 @@ impl<'a> Link<'a> {
             self.look()?;
             if Instant::now() >= probe_at {
                 self.shared
-                    .try_send(FrameType::Stdout, b"", Shared::is_running)?;
+                    .try_send(Some((FrameType::Stdout, b"")), Shared::is_running)?;
                 probe_at = Instant::now() + PROBE.max(began.elapsed() / PROBE_SHARE);
             }
         }
         Ok(())
     }
 
-    /// How long the reader may wait before it must call [`look`](Self::look).
-    fn next_look(&self) -> Duration {
-        let options = self.options();
-        let left = |limit: Duration, passed| limit.saturating_sub(passed);
-        let alive = options
-            .alive_interval
-            .map(|interval| left(interval, self.silent_since.elapsed()));
-        let other = match self.shared.idle_for() {
-            Some(idle) => options.idle_timeout.map(|limit| left(limit, idle)),
-            None if self.noted => None,
-            None => Some(
-                self.held_open()
-                    .map_or(NOTE_AFTER / 2, |held| left(NOTE_AFTER, held)),
-            ),
-        };
-        alive.into_iter().chain(other).min().unwrap_or(WAIT.1)
-    }
-
-    /// How long a background process has held the output of a command whose shell has ended.
-    fn held_open(&self) -> Option<Duration> {
-        self.running.as_ref().and_then(|job| job.held_open())
-    }
-
-    /// Checks the time limits while the client is silent.
-    fn look(&mut self) -> Result<(), CloseReason> {
-        if let (Some(limit), Some(idle)) = (self.options().idle_timeout, self.shared.idle_for())
-            && idle >= limit
-        {
+    /// Checks the time limits, and returns how long the reader may wait before the next check.
+    fn look(&mut self) -> Result<Duration, CloseReason> {
+        let (shared, options) = (self.shared, self.options());
+        let mut next = WAIT.1;
+        match (shared.idle_for(), options.idle_timeout) {
+            (Some(idle), Some(limit)) if idle < limit => next = limit - idle,
             // The client may be paused. Closing now would lose the rest of its output.
-            if !has_unsent(&self.shared.client.stream) {
-                return Err(CloseReason::Idle(limit));
+            (Some(_), Some(limit)) if has_unsent(&shared.client.stream) => {
+                shared.restart_idle();
+                next = limit;
             }
-            self.shared.restart_idle();
-        }
-        if !self.noted && self.held_open().is_some_and(|held| held >= NOTE_AFTER) {
-            self.noted = self
-                .shared
-                .try_send(FrameType::Note, NOTE, Shared::is_running)?;
-        }
-        if let Some(interval) = self.options().alive_interval
-            && self.silent_since.elapsed() >= interval
-        {
-            self.silent_since = Instant::now();
-            match self.alive.silent_interval() {
-                Silence::Ping => self.shared.ping_due.store(true, SeqCst),
-                // A client that is paused, or blocked by the reader of its output, does not answer.
-                // Its kernel still acknowledges, so the client is not gone.
-                Silence::Gone if has_vanished(&self.shared.client.stream) => {
-                    return Err(CloseReason::Vanished(interval));
+            (Some(_), Some(limit)) => return Err(CloseReason::Idle(limit)),
+            (None, _) if !self.noted => {
+                let held = self.running.as_ref().and_then(|job| job.held_open());
+                next = held.map_or(NOTE_AFTER / 2, |held| NOTE_AFTER.saturating_sub(held));
+                if next.is_zero() {
+                    let note = Some((FrameType::Note, NOTE));
+                    self.noted = shared.try_send(note, Shared::is_running)?;
                 }
-                Silence::Wait | Silence::Gone => {}
             }
+            _ => {}
         }
-        Ok(self.shared.flush()?)
+        if let Some(interval) = options.alive_interval {
+            if self.silent_since.elapsed() >= interval {
+                self.silent_since = Instant::now();
+                match self.alive.silent_interval() {
+                    Silence::Ping => shared.ping_due.store(true, SeqCst),
+                    // A client that is paused, or blocked by the reader of its output, does not
+                    // answer. Its kernel still acknowledges, so the client is not gone.
+                    Silence::Gone if has_vanished(&shared.client.stream) => {
+                        return Err(CloseReason::Vanished(interval));
+                    }
+                    Silence::Wait | Silence::Gone => {}
+                }
+            }
+            next = next.min(interval.saturating_sub(self.silent_since.elapsed()));
+        }
+        shared.flush()?;
+        Ok(next.clamp(WAIT.0, WAIT.1))
     }
 }
 

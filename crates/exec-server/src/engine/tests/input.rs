@@ -16,8 +16,7 @@ fn fed(command: &str, say: impl FnOnce(Input) + Send + 'static) -> (Outcome, Col
         ..Request::new(command.as_bytes())
     };
     let mut running = engine().spawn(request).unwrap();
-    let input = running.take_input().unwrap();
-    assert!(running.take_input().is_none());
+    let input = running.input.take().unwrap();
     let feeder = thread::spawn(move || say(input));
     within(move || {
         let result = running.collect(64 << 20).unwrap();
@@ -94,7 +93,7 @@ fn blocked_writer(command: &str) -> (super::super::Running, thread::JoinHandle<(
             ..Request::new(command.as_bytes())
         })
         .unwrap();
-    let mut input = running.take_input().unwrap();
+    let mut input = running.input.take().unwrap();
     let (sender, begun) = mpsc::channel();
     let writer = thread::spawn(move || {
         // The first piece fills the pipe, which the command does not read.

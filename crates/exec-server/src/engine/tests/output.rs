@@ -68,7 +68,7 @@ fn output_arrives_while_the_command_runs() {
             ..Request::new(b"echo out; echo err >&2; cat")
         })
         .unwrap();
-    let input = running.take_input().unwrap();
+    let input = running.input.take().unwrap();
     let (tell, told) = Tell::new();
     let pump = std::thread::spawn(move || running.pump(&Arc::new(tell)).unwrap());
     let mut first = [(); 2].map(|()| told.recv_timeout(super::DEADLINE).unwrap());
