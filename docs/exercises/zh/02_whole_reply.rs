@@ -26,7 +26,7 @@ fn main() -> io::Result<()> {
 
 /// 读取响应；`length` 是消息的长度。
 fn read_reply(server: &mut TcpStream, length: usize) -> io::Result<Vec<u8>> {
-    // YOURS：这里由你来写。一次 read 只取走已经到达的数据：剩下的还在路上时就不够整个响应，
+    // YOURS：这里由你来写。一次 read 只取走已经到达的数据：剩下的可能还在路上，
     // 而且这里一次最多 1024 字节。这个函数应该：
     //
     // * 正好取 `length` 字节，不管要 read 多少次；

@@ -26,8 +26,8 @@ fn ask(server: &str, message: &[u8]) -> io::Result<Vec<u8>> {
     // 超出缓冲区的部分直接丢掉。
     //
     // * 调用哪个函数，内核就会丢弃陌生人的数据报，并且告诉你那里没有服务端？
-    // * 500 ms 没有响应就再发一次，一共发五次；之后返回 ErrorKind::TimedOut 的 io::Error。
-    //   超时的时候，read 返回什么？其他错误直接返回。
+    // * 500 毫秒没有响应就再发一次，一共发五次；之后返回 ErrorKind::TimedOut 的 io::Error。
+    //   超时的时候，`recv` 返回什么？其他错误直接返回。
     // * 一个数据报最长是多少？
     let socket = UdpSocket::bind("127.0.0.1:0")?;
     socket.send_to(message, server)?;

@@ -29,8 +29,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let server = TcpListener::bind("127.0.0.1:0")?;
     println!("listening on {}", server.local_addr()?);
 
-    // YOURS：后一半由你来写。等每个客户端最多等 `idle` 这么久。没有客户端来，就打印
-    // "no client for 5s"（`{idle:?}`），不带错误地结束。等待的时候不消耗 CPU。
+    // YOURS：后一半由你来写。等下一个客户端，最多等 `idle` 这么久。没有客户端来，就打印
+    // "no client for 5s"（`{idle:?}`），然后正常结束。等待的时候不消耗 CPU。
     // 已经连上的客户端，想安静多久都可以。
     let _ = idle;
     loop {

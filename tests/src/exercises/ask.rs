@@ -140,7 +140,7 @@ fn assert_fails(client: &mut Process, kind: &str, who: &str) {
     if client.wait_exit_or(SOON, &still).code() != Some(1) {
         client.fail(&say!(
             "{who}: your client should end with an error, status 1",
-            "{who}：你的客户端应该以错误结束，状态 1"
+            "{who}：你的客户端应该报错退出，退出状态是 1"
         ));
     }
     if client
@@ -151,7 +151,7 @@ fn assert_fails(client: &mut Process, kind: &str, who: &str) {
     {
         client.fail(&say!(
             "{who}: your client should end with the error {kind}",
-            "{who}：你的客户端应该以错误 {kind} 结束"
+            "{who}：你的客户端应该报 {kind} 错误退出"
         ));
     }
 }

@@ -32,7 +32,7 @@ pub fn check(program: &Path) {
     );
     assert_full(
         &server,
-        &say!("its place was taken again", "空出来的位置又被占了"),
+        &say!("its place was taken again", "空出来的名额又被占了"),
     );
 
     net::send(&resets, b"x");
@@ -46,7 +46,7 @@ pub fn check(program: &Path) {
     );
     assert_full(
         &server,
-        &say!("its place was taken again", "空出来的位置又被占了"),
+        &say!("its place was taken again", "空出来的名额又被占了"),
     );
 
     net::send(&panics, b"why?");
@@ -59,7 +59,7 @@ pub fn check(program: &Path) {
     );
     assert_full(
         &server,
-        &say!("its place was taken again", "空出来的位置又被占了"),
+        &say!("its place was taken again", "空出来的名额又被占了"),
     );
 
     drop((one, two, three, panics));

@@ -117,7 +117,7 @@ fn assert_prints(program: &Path, what: &str, reply: &str, expected: &str) {
     if !finished.status.success() {
         client.fail(&say!(
             "{what}: your client should end without an error",
-            "{what}：你的客户端应该不带错误地结束"
+            "{what}：你的客户端应该正常结束，不报错"
         ));
     }
     if net::read_to_end(&conn, SOON) != b"QUIT\r\n" {

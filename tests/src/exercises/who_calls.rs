@@ -35,6 +35,6 @@ pub fn check(program: &Path) {
         )
     );
     let finished = client.finish(SOON);
-    let failed = say!("your client ends with an error", "你的客户端以错误结束了");
+    let failed = say!("your client ends with an error", "你的客户端报错退出了");
     assert!(finished.status.success(), "{failed}");
 }
