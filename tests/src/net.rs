@@ -6,6 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::deadline::{Deadline, SOON, poll};
+use crate::say;
 
 /// An address whose port the kernel chooses.
 pub const ANY_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
@@ -207,6 +208,14 @@ fn read_up_to(most: usize, mut stream: &TcpStream, within: Duration) -> Vec<u8> 
             Ok(0) => break,
             Ok(count) => bytes.extend_from_slice(&piece[..count]),
             Err(why) if why.kind() == ErrorKind::Interrupted => {}
+            Err(why) if is_timeout(&why) => {
+                let words = say!(
+                    "the peer has neither sent all nor closed within {within:?}; so far \"{}\"",
+                    "{within:?} 过去了，对端没有发完，也没有关闭连接；到现在收到的是 \"{}\"",
+                    shown(&bytes)
+                );
+                panic!("{words}");
+            }
             Err(why) => panic!("reading: {why}; so far {:?}", shown(&bytes)),
         }
     }

@@ -124,7 +124,10 @@ impl Process {
     pub fn wait_line(&mut self, within: Duration) -> String {
         match self.stdout.next_line(within) {
             Some(line) => line,
-            None => self.fail("no further line on standard output"),
+            None => self.fail(&say!(
+                "no further line on standard output",
+                "标准输出上没有下一行"
+            )),
         }
     }
 
@@ -147,7 +150,7 @@ impl Process {
     /// Waits until it ends.
     #[track_caller]
     pub fn wait_exit(&mut self, within: Duration) -> ExitStatus {
-        self.wait_exit_or(within, "still running")
+        self.wait_exit_or(within, &say!("still running", "还在运行"))
     }
 
     /// Waits until it ends; fails with `what` if it does not.

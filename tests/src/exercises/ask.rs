@@ -3,10 +3,14 @@
 use std::net::{SocketAddr, UdpSocket};
 use std::path::Path;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use crate::deadline::SOON;
 use crate::net::{ANY_PORT, again};
 use crate::process::Process;
+
+/// The least time between the first question and the fifth, with some tolerance.
+const FOUR_WAITS: Duration = Duration::from_millis(1900);
 
 /// Runs the program against each of them.
 pub fn check(program: &Path) {
@@ -38,15 +42,20 @@ pub fn check(program: &Path) {
     assert_prints(&mut client, "b'noon'", &who);
 
     let server = bind();
+    let before = Instant::now();
     let mut client = ask(&server);
     for time in 1..=5 {
         question(&server, &client, time);
     }
-    assert_fails(
-        &mut client,
-        "TimedOut",
-        &say!("the server never answers", "服务端一直不响应"),
-    );
+    let who = say!("the server never answers", "服务端一直不响应");
+    assert_fails(&mut client, "TimedOut", &who);
+    let waited = before.elapsed();
+    if waited < FOUR_WAITS {
+        client.fail(&say!(
+            "{who}: your client should wait for 500 ms each time, and ends after {waited:?}",
+            "{who}：你的客户端每次应该等 500 毫秒，却在 {waited:?} 后就结束了"
+        ));
+    }
     server.set_nonblocking(true).unwrap();
     if server.recv(&mut [0; 99]).is_ok() {
         client.fail(&say!(

@@ -1,12 +1,18 @@
 //! Exercise 3: a client against the four kinds of servers that a port may have.
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::ops::Range;
 use std::path::Path;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use crate::deadline::{A_MOMENT, SOON};
 use crate::net;
 use crate::process::Process;
+
+/// How long the program may take with a silent server: nearly half a second at least, and not much
+/// more even on a busy machine.
+const WAIT: Range<Duration> = Duration::from_millis(450)..Duration::from_secs(4);
 
 /// Runs the program against each of the four.
 pub fn check(program: &Path) {
@@ -44,11 +50,18 @@ pub fn check(program: &Path) {
     );
     assert_says(look, "closed", &what);
 
+    let before = Instant::now();
     let (look, conn) = called(at);
-    assert_says(
-        look,
-        "silent",
-        &say!("the server says nothing", "服务端什么也不发"),
+    let what = say!("the server says nothing", "服务端什么也不发");
+    assert_says(look, "silent", &what);
+    let waited = before.elapsed();
+    assert!(
+        WAIT.contains(&waited),
+        "{}",
+        say!(
+            "{what}: your program should wait for half a second, and takes {waited:?}",
+            "{what}：你的程序应该等半秒，却用了 {waited:?}"
+        )
     );
     drop(conn);
 }

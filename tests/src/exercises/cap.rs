@@ -71,6 +71,12 @@ pub fn check(program: &Path) {
 fn served(server: &Server) -> Option<TcpStream> {
     let client = net::connect(server.addr());
     net::send(&client, b"hello");
+    if !matches!(net::again(|| client.peek(&mut [0])), Ok(1..)) {
+        server.process.fail(&say!(
+            "a client has sent b\"hello\" and got no answer, neither b\"HELLO\" nor b\"busy\\n\"",
+            "客户端发 b\"hello\"，没有收到响应，既没有 b\"HELLO\"，也没有 b\"busy\\n\""
+        ));
+    }
     let answer = net::read_exact(&client, 5, SOON);
     match &answer[..] {
         b"HELLO" => Some(client),

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::deadline::SOON;
+use crate::deadline::{A_MOMENT, SOON, poll};
 use crate::net;
 use crate::process;
 use crate::server::Server;
@@ -130,12 +130,6 @@ pub fn check(program: &Path) {
 fn assert_refused(server: &mut Server, mut conn: &TcpStream, what: &str) {
     let mut answer = Vec::new();
     let end = net::again(|| conn.read_to_end(&mut answer));
-    if !server.process.is_running() {
-        server.process.fail(&say!(
-            "{what}: your server has ended",
-            "{what}：你的服务端结束了"
-        ));
-    }
     finding(&answer, b"", what);
     match end {
         Ok(_) => {}
@@ -150,9 +144,16 @@ fn assert_refused(server: &mut Server, mut conn: &TcpStream, what: &str) {
         }
     }
     let client = conn.local_addr().unwrap().to_string();
-    let said = server.process.stdout.next_line(SOON);
+    let said = server.process.stdout.next_line(SOON).unwrap_or_default();
+    let ended = || (!server.process.is_running()).then_some(());
+    if said.is_empty() && poll(A_MOMENT, ended).is_some() {
+        server.process.fail(&say!(
+            "{what}: your server has ended",
+            "{what}：你的服务端结束了"
+        ));
+    }
     assert!(
-        said.as_ref().is_some_and(|line| line.starts_with(&client)),
+        said.starts_with(&client),
         "{}",
         say!(
             "{what}: that is an error, and it is the first one. Your server should return an Err \

@@ -13,6 +13,9 @@ use crate::program::Program::{Python, Rust, Tool};
 /// A limit on memory, in bytes: more than the client needs, and less than a server may announce.
 const MEMORY: u64 = 1 << 30;
 
+/// The longest header that the client has to accept, in bytes.
+const LONGEST_HEADER: usize = 64 * 1024;
+
 /// Runs the program against each of them.
 pub fn check(program: &Path) {
     let header =
@@ -68,6 +71,20 @@ pub fn check(program: &Path) {
     );
     assert_gives(&mut client, b"\xff\0", &what);
 
+    let padded = |length: usize| {
+        let header = header("5");
+        let header = header.clone() + &" ".repeat(length - header.len());
+        let length = i32::try_from(length).unwrap().to_le_bytes();
+        [&length, header.as_bytes(), b"hello"].concat()
+    };
+    let (mut client, conn) = asked(program);
+    net::send(&conn, &padded(LONGEST_HEADER));
+    let what = say!(
+        "a header has 64 KiB, spaces included",
+        "报头有 64 KiB，包括空格"
+    );
+    assert_gives(&mut client, b"hello", &what);
+
     let whole = answer("5", b"hello");
     for (sent, what) in [
         (
@@ -77,6 +94,10 @@ pub fn check(program: &Path) {
         (
             b"\xff\xff\xff\x7f{",
             say!("a header's length is 2 GiB", "报头长度是 2 GiB"),
+        ),
+        (
+            &padded(LONGEST_HEADER + 1),
+            say!("a header has 64 KiB and a byte", "报头有 64 KiB 加一个字节"),
         ),
         (
             b"\x05\0\0\0hello",

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::deadline::{A_MOMENT, SOON, poll};
 use crate::net;
@@ -45,6 +45,19 @@ pub fn check(program: &Path) {
         )
     );
 
+    // A server that sleeps for a second, closed or not, takes nine seconds for these.
+    let before = Instant::now();
+    for _ in 0..10 {
+        drop(asked(&server, &say!("a client", "客户端")));
+    }
+    if before.elapsed() > SOON {
+        server.process.fail(&say!(
+            "ten clients that close at once take {:?}: your server waits on after a client has closed",
+            "十个客户端都马上关闭，一共用了 {:?}：客户端关闭以后，你的服务端还在等",
+            before.elapsed()
+        ));
+    }
+
     drop(net::connect(addr));
     drop(asked(
         &server,
@@ -54,8 +67,19 @@ pub fn check(program: &Path) {
         ),
     ));
 
+    let before = Instant::now();
     let stays = asked(&server, &say!("a client that will stay", "不走的客户端"));
     let drips = drip(&stays);
+    // The end of the stream, or a reset if the server has not read every byte.
+    let _ = net::again(|| stays.peek(&mut [0]));
+    let stayed = before.elapsed();
+    if stayed < Duration::from_millis(900) {
+        server.process.fail(&say!(
+            "a client that stays and sends a byte now and then should have a second, and has \
+             {stayed:?}",
+            "一直不走、时不时发一个字节的客户端应该有一秒，却只有 {stayed:?}"
+        ));
+    }
     drop(asked(
         &server,
         &say!(

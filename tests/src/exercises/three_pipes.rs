@@ -39,7 +39,8 @@ pub fn check(program: &Path) {
     );
 
     let much = b"0123456789abcdef".repeat(64 * 1024);
-    let done = run("exit 4", &much);
+    // It closes its input and stays, so that a failed write of the program has consequences.
+    let done = run("exec <&-; sleep 0.2; exit 4", &much);
     assert_done(
         &done,
         b"",

@@ -96,6 +96,7 @@ fn reply_cut_short(program: &Path) {
     net::read_exact(&server, "goodbye".len(), SOON);
     net::send(&server, b"GOOD");
     drop(server);
+    client.close_stdin(); // a client that takes the part for a reply ends here
     let status = client.wait_exit_or(
         SOON,
         &say!(
