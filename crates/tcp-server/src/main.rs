@@ -8,7 +8,6 @@ mod options;
 mod upper;
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use options::{Options, TOOL};
 use proto::cli::{self, Failure};
@@ -22,10 +21,10 @@ fn main() -> ExitCode {
 
 fn serve(options: Options) -> Result<ExitCode, Failure> {
     let connections = serving::listen(&options.endpoint, options.log)?;
-    let options = Arc::new(options);
-    let shared = Arc::clone(&options);
+    // They are used until the process ends.
+    let options: &'static Options = Box::leak(Box::new(options));
     let server = ThreadingServer::new(connections, move |connection| {
-        Upper::new(connection, Arc::clone(&shared))
+        Upper::new(connection, options)
     })
     .max_connections(options.max_connections)
     .nodelay()

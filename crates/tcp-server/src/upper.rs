@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use proto::cli::show_duration;
@@ -29,7 +28,7 @@ pub const PARTS: u32 = 4;
 /// Serves one connection.
 pub struct Upper {
     connection: Connection,
-    options: Arc<Options>,
+    options: &'static Options,
     started: Instant,
     received: u64,
     sent: u64,
@@ -62,7 +61,7 @@ impl fmt::Display for CloseReason {
 
 impl Upper {
     /// A handler for a newly accepted connection.
-    pub fn new(connection: Connection, options: Arc<Options>) -> Self {
+    pub fn new(connection: Connection, options: &'static Options) -> Self {
         Self {
             connection,
             options,
@@ -73,12 +72,13 @@ impl Upper {
         }
     }
 
+    /// Answers until the connection ends, which is always an `Err`.
     fn talk(&mut self) -> Result<(), CloseReason> {
         let Connection { stream, peer } = &self.connection;
         let mut talk = Talk {
             stream,
             traced: self.options.log.traced(peer, stream),
-            options: &self.options,
+            options: self.options,
             received: &mut self.received,
             sent: &mut self.sent,
             is_shortened: false,
@@ -86,16 +86,10 @@ impl Upper {
         let mut small = [0; SMALL];
         let small = &mut small[..SMALL.min(self.options.recv_size)];
         loop {
+            talk.echo(small)?;
             // Without memory for a large buffer, it goes on with the small one.
-            let ended = match talk.echo(small)? {
-                Ended::TooSmall => match large_buffer(self.options.recv_size) {
-                    Some(large) => talk.echo_large(large)?,
-                    None => Ended::TooSmall,
-                },
-                ended => ended,
-            };
-            if ended == Ended::ByPeer {
-                return Ok(());
+            if let Some(large) = large_buffer(self.options.recv_size) {
+                talk.echo_large(large)?;
             }
         }
     }
@@ -107,15 +101,6 @@ fn large_buffer(size: usize) -> Option<Vec<u8>> {
     check_memory().ok()?;
     buffer.resize_with(size, u8::default);
     Some(buffer)
-}
-
-/// Why `echo` stopped using a buffer.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Ended {
-    ByPeer,
-    TooSmall,
-    /// The buffer is large, and the connection is idle.
-    Quiet,
 }
 
 struct Talk<'a, S> {
@@ -131,10 +116,10 @@ struct Talk<'a, S> {
 
 impl<S: Read + Write> Talk<'_, S> {
     /// Answers until a read fills a small buffer.
-    fn echo(&mut self, buffer: &mut [u8]) -> Result<Ended, CloseReason> {
+    fn echo(&mut self, buffer: &mut [u8]) -> Result<(), CloseReason> {
         loop {
             match retry(|| self.traced.read(buffer)) {
-                Ok(0) => return Ok(Ended::ByPeer),
+                Ok(0) => return Err(CloseReason::ClosedByPeer),
                 Ok(count) => {
                     if self.is_shortened {
                         self.is_shortened = false;
@@ -142,7 +127,7 @@ impl<S: Read + Write> Talk<'_, S> {
                     }
                     self.answer(&mut buffer[..count])?;
                     if count == buffer.len() && count < self.options.recv_size {
-                        return Ok(Ended::TooSmall);
+                        return Ok(());
                     }
                 }
                 Err(error) if is_timeout(&error) => {
@@ -155,7 +140,7 @@ impl<S: Read + Write> Talk<'_, S> {
     }
 
     /// Answers until the connection is idle.
-    fn echo_large(&mut self, mut buffer: Vec<u8>) -> Result<Ended, CloseReason> {
+    fn echo_large(&mut self, mut buffer: Vec<u8>) -> Result<(), CloseReason> {
         let idle = self.options.idle_timeout;
         if idle.is_some_and(|idle| idle <= 2 * QUIET) {
             return self.echo(&mut buffer);
@@ -167,7 +152,7 @@ impl<S: Read + Write> Talk<'_, S> {
         }
         self.set_read_timeout(idle.map(|idle| idle - QUIET))?;
         self.is_shortened = true;
-        Ok(Ended::Quiet)
+        Ok(())
     }
 
     fn set_read_timeout(&self, limit: Option<Duration>) -> Result<(), CloseReason> {
@@ -225,7 +210,7 @@ impl RequestHandler for Upper {
     }
 
     fn handle(&mut self) {
-        self.ended = Some(self.talk().err().unwrap_or(CloseReason::ClosedByPeer));
+        self.ended = self.talk().err();
     }
 
     fn finish(&mut self) {

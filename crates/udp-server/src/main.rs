@@ -27,15 +27,11 @@ fn serve(options: Options) -> Result<ExitCode, Failure> {
     let log = options.log;
     cli::log_in_background()?;
     let sockets = bind_udp_all(&options.endpoint)?;
-    let endpoints = sockets
-        .iter()
-        .map(|socket| socket.local_addr().map(Endpoint::from))
-        .collect::<Result<Vec<_>, _>>()?;
-    for endpoint in &endpoints {
-        check_reach(endpoint, &options)?;
-    }
-    for bound in sockets.iter().flat_map(UdpSocket::local_addr) {
-        note_wildcard(bound, &options);
+    let mut endpoints = Vec::new();
+    for socket in &sockets {
+        let bound = socket.local_addr()?;
+        check_reach(bound, &options)?;
+        endpoints.push(Endpoint::from(bound));
     }
     // The server closes its sockets when it ends. These duplicates still give the number of dropped
     // datagrams.
@@ -62,20 +58,10 @@ fn serve(options: Options) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// std cannot choose the address that an answer is sent from (`IP_PKTINFO`).
-fn note_wildcard(bound: SocketAddr, options: &Options) {
-    if bound.ip().is_unspecified() {
-        options.log.info(format_args!(
-            "note: on {bound} an answer may leave from another address of this host than the one that \
-             was asked, and the client then does not receive it; bind one address if there are several"
-        ));
-    }
-}
-
 /// Refuses an address that other machines can reach, unless `--allow-remote` was given. It checks
 /// the bound address, not the name.
-fn check_reach(bound: &Endpoint, options: &Options) -> Result<(), Failure> {
-    if bound.is_local()? {
+fn check_reach(bound: SocketAddr, options: &Options) -> Result<(), Failure> {
+    if Endpoint::from(bound).is_local()? {
         return Ok(());
     }
     if !options.allow_remote {
@@ -88,5 +74,12 @@ fn check_reach(bound: &Endpoint, options: &Options) -> Result<(), Failure> {
         "note: {bound} can be reached from other machines; senders can be forged, and the \
          answer to a forged datagram, of the same size, goes to that address"
     ));
+    // std cannot choose the address that an answer is sent from (`IP_PKTINFO`).
+    if bound.ip().is_unspecified() {
+        options.log.info(format_args!(
+            "note: on {bound} an answer may leave from another address of this host than the one that \
+             was asked, and the client then does not receive it; bind one address if there are several"
+        ));
+    }
     Ok(())
 }

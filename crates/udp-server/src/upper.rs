@@ -27,17 +27,13 @@ pub struct Counts {
 
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [received, answered, truncated, errors] = [
-            &self.received,
-            &self.answered,
-            &self.truncated,
-            &self.errors,
-        ]
-        .map(|count| count.load(Relaxed));
+        let errors = many(self.errors.load(Relaxed), "error", "errors");
         write!(
             f,
-            "{received} received, {answered} answered, {truncated} truncated, {}",
-            many(errors, "error", "errors")
+            "{} received, {} answered, {} truncated, {errors}",
+            self.received.load(Relaxed),
+            self.answered.load(Relaxed),
+            self.truncated.load(Relaxed)
         )
     }
 }
@@ -117,15 +113,13 @@ impl Upper {
     }
 
     fn trace(&self, datagram: &Datagram, call: Call, asked: usize, error: Option<&std::io::Error>) {
-        if self.log.trace {
-            let event = TraceEvent {
-                call,
-                asked,
-                result: error.map_or(Ok(datagram.data().len()), Err),
-                bytes: datagram.data(),
-            };
-            self.log.trace(&datagram.peer, &event);
-        }
+        let event = TraceEvent {
+            call,
+            asked,
+            result: error.map_or(Ok(datagram.data().len()), Err),
+            bytes: datagram.data(),
+        };
+        self.log.trace(&datagram.peer, &event);
     }
 
     fn truncated(&self, datagram: &Datagram) {

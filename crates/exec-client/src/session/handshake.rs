@@ -20,12 +20,6 @@ use crate::rest_of_line;
 
 /// How much of another server's greeting is shown.
 const SHOWN: usize = 60;
-/// The words for a connection that the server closed.
-const CLOSED: &str = "it closed the connection";
-
-/// The result of reading one frame.
-type Read<'f> = Result<Option<Frame<'f>>, SessionError>;
-
 /// Authenticates both sides to each other, and returns the keys of the session.
 ///
 /// The handshake timeout is one deadline for the whole handshake, however slowly the server sends.
@@ -43,16 +37,22 @@ pub fn exchange(
         stream,
         path,
     };
-    let hello = explain.hello(frames.read_plain(&mut traced))?;
+    let hello = required(frames.read_plain(&mut traced)).map_err(|error| match error {
+        SessionError::Io(error) => explain.no_greeting(&error),
+        error => explain.not_a_session(&error),
+    })?;
+    let hello = explain.expect(ClientState::AwaitingHello, hello)?;
     let server = read_hello(hello.body)?;
     let client = Random::open()?.bytes()?;
     let agreement = Agreement::new(token.key(), &server, &client)?;
-    let sent = write_plain(&mut traced, FrameType::Auth, &agreement.auth());
-    let answer = match sent {
-        Ok(()) => frames.read_plain(&mut traced),
-        Err(error) => Err(error.into()),
-    };
-    let welcome = explain.welcome(answer)?;
+    let welcome = write_plain(&mut traced, FrameType::Auth, &agreement.auth())
+        .map_err(SessionError::from)
+        .and_then(|()| required(frames.read_plain(&mut traced)))
+        .map_err(|error| match error {
+            SessionError::Io(error) => explain.unfinished(&error),
+            error => explain.breaks(&error),
+        })?;
+    let welcome = explain.expect(ClientState::AwaitingWelcome, welcome)?;
     agreement
         .check_welcome(welcome.body)
         .map_err(|error| match error {
@@ -64,6 +64,11 @@ pub fn exchange(
         })
 }
 
+/// The frame, or an error if the server has closed the connection.
+fn required(read: Result<Option<Frame<'_>>, SessionError>) -> Result<Frame<'_>, SessionError> {
+    read?.ok_or_else(|| SessionError::Io(io::Error::other("it closed the connection")))
+}
+
 /// Makes the error message for a failed handshake.
 struct Explain<'a> {
     options: &'a Options,
@@ -72,28 +77,12 @@ struct Explain<'a> {
 }
 
 impl Explain<'_> {
-    fn hello<'f>(&self, read: Read<'f>) -> Result<Frame<'f>, Failure> {
-        match read {
-            Ok(Some(frame)) => self.expect(ClientState::AwaitingHello, frame),
-            Ok(None) => Err(self.no_greeting(CLOSED)),
-            Err(SessionError::Io(error)) => Err(self.no_greeting(&self.nothing(&error))),
-            Err(error) => Err(self.not_a_session(&error)),
-        }
-    }
-
-    fn welcome<'f>(&self, read: Read<'f>) -> Result<Frame<'f>, Failure> {
-        match read {
-            Ok(Some(frame)) if is_wrong_token(&frame) => Err(self.wrong_token()),
-            Ok(Some(frame)) => self.expect(ClientState::AwaitingWelcome, frame),
-            Ok(None) => Err(self.unfinished(CLOSED)),
-            Err(SessionError::Io(error)) => Err(self.unfinished(&self.nothing(&error))),
-            Err(error) => Err(self.breaks(&error)),
-        }
-    }
-
     fn expect<'f>(&self, state: ClientState, frame: Frame<'f>) -> Result<Frame<'f>, Failure> {
         if let Err(unexpected) = state.receive(frame.kind) {
             return Err(self.breaks(&unexpected));
+        }
+        if frame.kind == FrameType::Error && frame.body.starts_with(b"authentication failed") {
+            return Err(self.wrong_token());
         }
         if frame.kind == FrameType::Error {
             let (endpoint, words) = (&self.options.endpoint, server_text(frame.body));
@@ -125,15 +114,15 @@ impl Explain<'_> {
         }
     }
 
-    fn unfinished(&self, how: &str) -> Failure {
-        let endpoint = &self.options.endpoint;
+    fn unfinished(&self, error: &io::Error) -> Failure {
+        let (endpoint, how) = (&self.options.endpoint, self.nothing(error));
         Failure::new(format!(
             "{endpoint} did not finish the handshake ({how}); look at its log"
         ))
     }
 
-    fn no_greeting(&self, how: &str) -> Failure {
-        let endpoint = &self.options.endpoint;
+    fn no_greeting(&self, error: &io::Error) -> Failure {
+        let (endpoint, how) = (&self.options.endpoint, self.nothing(error));
         Failure::new(format!(
             "{endpoint} does not greet as a session server does ({how}); for one of the lesson's \
              servers use --protocol raw, length or header"
@@ -162,8 +151,4 @@ impl Explain<'_> {
             quoted(line.trim_ascii_end(), SHOWN)
         ))
     }
-}
-
-fn is_wrong_token(frame: &Frame<'_>) -> bool {
-    frame.kind == FrameType::Error && frame.body.starts_with(b"authentication failed")
 }
