@@ -22,7 +22,7 @@ fn main() -> io::Result<()> {
     // * 多个线程可以用什么来计数？哪个线程加，哪个线程减？
     // * `serve` 可能 panic。那时线程里它后面的代码不会运行，但线程拥有的值一定会被 drop。
     //   所以让闭包拥有（`move`）一个你自己的类型的值，由它的 `impl Drop` 归还名额。
-    // * 系统没有线程可用时，`thread::spawn` 会 panic。什么会返回错误？那时名额怎么办？
+    // * 系统无法再创建线程时，`thread::spawn` 会 panic。什么会返回错误？那时名额怎么办？
     loop {
         let (conn, _) = server.accept()?;
         thread::spawn(move || serve(conn));
