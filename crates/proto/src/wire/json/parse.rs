@@ -102,62 +102,56 @@ impl Parser<'_> {
     fn value(&mut self) -> Result<Value, Error> {
         self.skip_space();
         let value = match self.peek() {
-            Some(b'[') => self.nested(Self::array)?,
-            Some(b'{') => self.nested(Self::object)?,
+            Some(b'[') => {
+                let mut items = Vec::new();
+                self.list(b']', "',' or ']'", |parser| {
+                    items.push(parser.value()?);
+                    Ok(())
+                })?;
+                Value::Array(items)
+            }
+            Some(b'{') => {
+                let mut members = Vec::new();
+                self.list(b'}', "',' or '}'", |parser| {
+                    members.push((parser.member_name()?, parser.value()?));
+                    Ok(())
+                })?;
+                Value::Object(members)
+            }
             _ => self.scalar()?,
         };
         self.skip_space();
         Ok(value)
     }
 
-    /// Skips an opening bracket and the space after it, and checks the depth.
-    fn nested(&mut self, inner: fn(&mut Self) -> Result<Value, Error>) -> Result<Value, Error> {
+    /// Calls `item` for each item of an array or object. Called at the opening bracket.
+    fn list(
+        &mut self,
+        close: u8,
+        expected: &'static str,
+        mut item: impl FnMut(&mut Self) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         if self.depth == DEPTH {
             return self.fail(Problem::TooDeep);
         }
         self.depth += 1;
         self.at += 1;
         self.skip_space();
-        let value = inner(self)?;
+        let mut has_ended = self.take(close);
+        while !has_ended {
+            item(self)?;
+            has_ended = self.take(close);
+            if !has_ended && !self.take(b',') {
+                return self.fail(Problem::Expected(expected));
+            }
+        }
         self.depth -= 1;
-        Ok(value)
-    }
-
-    fn array(&mut self) -> Result<Value, Error> {
-        let mut items = Vec::new();
-        if self.take(b']') {
-            return Ok(Value::Array(items));
-        }
-        loop {
-            items.push(self.value()?);
-            if self.take(b']') {
-                return Ok(Value::Array(items));
-            }
-            if !self.take(b',') {
-                return self.fail(Problem::Expected("',' or ']'"));
-            }
-        }
-    }
-
-    fn object(&mut self) -> Result<Value, Error> {
-        let mut members = Vec::new();
-        if self.take(b'}') {
-            return Ok(Value::Object(members));
-        }
-        loop {
-            self.skip_space();
-            members.push((self.member_name()?, self.value()?));
-            if self.take(b'}') {
-                return Ok(Value::Object(members));
-            }
-            if !self.take(b',') {
-                return self.fail(Problem::Expected("',' or '}'"));
-            }
-        }
+        Ok(())
     }
 
     /// `"name" :`
     fn member_name(&mut self) -> Result<String, Error> {
+        self.skip_space();
         if self.peek() != Some(b'"') {
             return self.fail(Problem::Expected("a name in quotes"));
         }
