@@ -66,15 +66,6 @@ impl Header {
             Some(Value::String(text)) => text.clone(),
             _ => String::new(),
         };
-        if let Value::Object(fields) = &value
-            && fields
-                .iter()
-                .filter(|(name, _)| name == "total_size")
-                .count()
-                > 1
-        {
-            return Err(HeaderError::Twice(shown("total_size")));
-        }
         Ok(Self {
             filename: text("filename"),
             total_size: total_size(&value)?,
@@ -135,13 +126,15 @@ fn shown(name: &str) -> String {
 
 /// Parses the digits, not a float, because the size must be exact.
 fn total_size(header: &Value) -> Result<u64, HeaderError> {
-    if !matches!(header, Value::Object(_)) {
+    let Value::Object(fields) = header else {
         return Err(HeaderError::NotAnObject(header.kind()));
-    }
-    let number = match header.get("total_size") {
-        Some(Value::Number(number)) => number,
-        Some(other) => return Err(HeaderError::NotASize(other.kind().into())),
-        None => return Err(HeaderError::Missing("total_size")),
+    };
+    let mut sizes = fields.iter().filter(|(name, _)| name == "total_size");
+    let number = match (sizes.next(), sizes.next()) {
+        (Some((_, Value::Number(number))), None) => number,
+        (Some((_, other)), None) => return Err(HeaderError::NotASize(other.kind().into())),
+        (Some((name, _)), Some(_)) => return Err(HeaderError::Twice(shown(name))),
+        (None, _) => return Err(HeaderError::Missing("total_size")),
     };
     if !number.bytes().all(|b| b.is_ascii_digit()) {
         return Err(HeaderError::NotASize(shown(number)));

@@ -41,29 +41,18 @@ pub fn encode(length: u64) -> String {
 /// assert_eq!(decode(b"1_0", 100).unwrap_err().to_string(), "invalid length \"1_0\"");
 /// ```
 pub fn decode(bytes: &[u8], limit: u64) -> Result<u64, LengthError> {
-    let padded = bytes.len() > MAX_DIGITS && bytes[0] == b'0';
-    if bytes.is_empty() || padded || !bytes.iter().all(u8::is_ascii_digit) {
-        return Err(LengthError::Invalid(quoted(bytes, 40)));
-    }
-    let too_long = || LengthError::TooLong {
-        length: String::from_utf8_lossy(&bytes[..bytes.len().min(40)]).into_owned(),
-        digits: bytes.len(),
+    let digits = std::str::from_utf8(bytes)
+        .ok()
+        .filter(|text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()))
+        .filter(|text| text.len() <= MAX_DIGITS || !text.starts_with('0'))
+        .ok_or_else(|| LengthError::Invalid(quoted(bytes, 40)))?;
+    // It fails for 2^64 and more.
+    let length = digits.parse().ok().filter(|length| *length <= limit);
+    length.ok_or_else(|| LengthError::TooLong {
+        length: digits.chars().take(40).collect(),
+        digits: digits.len(),
         limit,
-    };
-    if bytes.len() > MAX_DIGITS {
-        return Err(too_long());
-    }
-    let mut length: u64 = 0;
-    for digit in bytes {
-        length = length
-            .checked_mul(10)
-            .and_then(|tens| tens.checked_add(u64::from(digit - b'0')))
-            .ok_or_else(too_long)?;
-    }
-    if length > limit {
-        return Err(too_long());
-    }
-    Ok(length)
+    })
 }
 
 /// Why the bytes are not a usable length.

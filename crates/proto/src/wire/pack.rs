@@ -13,22 +13,6 @@ use std::fmt;
 /// The size of an `i` in bytes. Python: `struct.calcsize('i')`.
 pub const SIZE: usize = 4;
 
-#[derive(Clone, Copy)]
-enum Order {
-    Native,
-    Little,
-    Big,
-}
-
-fn order(format: &str) -> Result<Order, PackError> {
-    match format {
-        "i" | "@i" | "=i" => Ok(Order::Native),
-        "<i" => Ok(Order::Little),
-        ">i" | "!i" => Ok(Order::Big),
-        _ => Err(PackError::Format),
-    }
-}
-
 /// Packs a number into four bytes. Python: `struct.pack(format, number)`.
 ///
 /// # Errors
@@ -45,13 +29,13 @@ fn order(format: &str) -> Result<Order, PackError> {
 /// # Ok::<(), proto::wire::pack::PackError>(())
 /// ```
 pub fn pack(format: &str, number: i64) -> Result<[u8; SIZE], PackError> {
-    let order = order(format)?;
     let number = i32::try_from(number).map_err(|_| PackError::Range(number))?;
-    Ok(match order {
-        Order::Native => number.to_ne_bytes(),
-        Order::Little => number.to_le_bytes(),
-        Order::Big => number.to_be_bytes(),
-    })
+    match format {
+        "i" | "@i" | "=i" => Ok(number.to_ne_bytes()),
+        "<i" => Ok(number.to_le_bytes()),
+        ">i" | "!i" => Ok(number.to_be_bytes()),
+        _ => Err(PackError::Format),
+    }
 }
 
 /// Unpacks a number from four bytes. Python: `struct.unpack(format, buffer)[0]`.
@@ -69,15 +53,15 @@ pub fn pack(format: &str, number: i64) -> Result<[u8; SIZE], PackError> {
 /// # Ok::<(), proto::wire::pack::PackError>(())
 /// ```
 pub fn unpack(format: &str, buffer: &[u8]) -> Result<i32, PackError> {
-    let order = order(format)?;
     let bytes = buffer
         .try_into()
         .map_err(|_| PackError::Size(buffer.len()))?;
-    Ok(match order {
-        Order::Native => i32::from_ne_bytes(bytes),
-        Order::Little => i32::from_le_bytes(bytes),
-        Order::Big => i32::from_be_bytes(bytes),
-    })
+    match format {
+        "i" | "@i" | "=i" => Ok(i32::from_ne_bytes(bytes)),
+        "<i" => Ok(i32::from_le_bytes(bytes)),
+        ">i" | "!i" => Ok(i32::from_be_bytes(bytes)),
+        _ => Err(PackError::Format),
+    }
 }
 
 /// Why a number cannot be packed or unpacked: Python's `struct.error`.
