@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 
 use super::FrameType;
 use super::error::SessionError;
-use super::seal::Opener;
+use super::seal::{Head, Opener};
 use crate::escape::quoted;
 use crate::wire::frame;
 use crate::wire::header::Header;
@@ -132,13 +132,6 @@ impl FrameReader {
 ///
 /// Those of the stream.
 pub fn write_plain(stream: &mut impl Write, kind: FrameType, body: &[u8]) -> io::Result<()> {
-    let header = Header {
-        filename: kind.name().into(),
-        total_size: body.len() as u64,
-        hash: String::new(),
-    };
-    let mut bytes = Vec::new();
-    frame::encode(header.encode().as_bytes(), &mut bytes).map_err(io::Error::other)?;
-    bytes.extend_from_slice(body);
-    stream.write_all(&bytes)
+    let head = Head::new(kind, body.len(), &[]);
+    stream.write_all(&[head.bytes(), body].concat())
 }

@@ -34,7 +34,7 @@ pub struct Sealer {
 }
 
 /// A frame's length and header, in a buffer that needs no allocation.
-struct Head {
+pub(super) struct Head {
     bytes: [u8; HEAD_ROOM],
     length: usize,
 }
@@ -80,26 +80,28 @@ impl Sealer {
             return Err(ErrorKind::InvalidInput.into());
         }
         let heads = frames.map(|(kind, body)| self.seal(kind, body));
-        let mut parts: [[IoSlice<'_>; 2]; N] = std::array::from_fn(|at| {
-            let head = &heads[at];
-            [
-                IoSlice::new(&head.bytes[..head.length]),
-                IoSlice::new(frames[at].1),
-            ]
-        });
+        let mut parts: [[IoSlice<'_>; 2]; N] =
+            std::array::from_fn(|at| [heads[at].bytes(), frames[at].1].map(IoSlice::new));
         write_all_vectored(stream, parts.as_flattened_mut())
     }
 
     fn seal(&mut self, kind: FrameType, body: &[u8]) -> Head {
-        let (name, size) = (kind.name(), body.len() as u64);
-        let code = code(&self.key, self.next, name, size, body);
+        let code = code(&self.key, self.next, kind.name(), body.len() as u64, body);
         self.next += 1;
+        Head::new(kind, body.len(), &code)
+    }
+}
+
+impl Head {
+    /// `code` is empty before there is a key.
+    pub(super) fn new(kind: FrameType, size: usize, code: &[u8]) -> Self {
         let mut bytes = [0; HEAD_ROOM];
         let mut rest = &mut bytes[PREFIX..];
         // The longest name and the longest size fit.
         let _ = write!(
             rest,
-            r#"{{"filename": "{name}", "total_size": {size}, "hash": ""#
+            r#"{{"filename": "{}", "total_size": {size}, "hash": ""#,
+            kind.name()
         );
         for byte in code {
             let _ = write!(rest, "{byte:02x}");
@@ -107,7 +109,11 @@ impl Sealer {
         let _ = rest.write_all(b"\"}");
         let length = HEAD_ROOM - rest.len();
         bytes[..PREFIX].copy_from_slice(&((length - PREFIX) as u32).to_le_bytes());
-        Head { bytes, length }
+        Self { bytes, length }
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.length]
     }
 }
 
