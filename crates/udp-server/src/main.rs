@@ -26,12 +26,10 @@ fn main() -> ExitCode {
 fn serve(options: Options) -> Result<ExitCode, Failure> {
     let log = options.log;
     cli::log_in_background()?;
-    let sockets = bind_udp_all(&options.endpoint)?;
-    let mut endpoints = Vec::new();
-    for socket in &sockets {
-        let bound = socket.local_addr()?;
-        check_reach(bound, &options)?;
-        endpoints.push(Endpoint::from(bound));
+    let bound = bind_udp_all(&options.endpoint)?.into_iter();
+    let (sockets, addresses): (Vec<UdpSocket>, Vec<SocketAddr>) = bound.unzip();
+    for bound in &addresses {
+        check_reach(*bound, &options)?;
     }
     // The server closes its sockets when it ends. These duplicates still give the number of dropped
     // datagrams.
@@ -45,6 +43,7 @@ fn serve(options: Options) -> Result<ExitCode, Failure> {
         // The server still answers the current datagram; there is nothing else to wait for.
         serving::stop_when_stdin_ends(server.stopper(), Duration::ZERO, log)?;
     }
+    let endpoints: Vec<Endpoint> = addresses.into_iter().map(Endpoint::from).collect();
     serving::print_endpoints(&endpoints)?;
     server.serve_forever();
     log.info(format_args!("{}", upper.counts));

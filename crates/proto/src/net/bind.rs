@@ -13,89 +13,53 @@ use crate::sys::{PORT_DENIED, who_has_port};
 /// How often port 0 is tried until the chosen port is free on all addresses of a name.
 const PORT_TRIES: usize = 10;
 
-/// Binds to the first of a name's addresses that this machine has. An address in use ends the
-/// search: clients that connect by the name would reach the other server.
-pub(super) fn bind_first<T>(
-    endpoint: &Endpoint,
-    addresses: &[SocketAddr],
-    transport: Transport,
-    bind: impl Fn(SocketAddr) -> io::Result<T>,
-) -> Result<T, BindError> {
-    let mut last = None;
-    for &address in addresses {
-        match bind(address) {
-            Ok(bound) => return Ok(bound),
-            Err(source) => {
-                let in_use = source.kind() == ErrorKind::AddrInUse;
-                last = Some((address.into(), source));
-                if in_use {
-                    break;
-                }
-            }
-        }
-    }
-    Err(failed(endpoint, transport, last))
-}
-
-/// Binds to all of a name's addresses that this machine has, on one port. `bind` returns the port.
+/// Binds to each of the addresses that this machine has, on one port. `bind` returns the port.
 pub(super) fn bind_each<T>(
-    endpoint: &Endpoint,
     mut addresses: Vec<SocketAddr>,
     transport: Transport,
     bind: impl Fn(SocketAddr) -> io::Result<(u16, T)>,
 ) -> Result<Vec<T>, BindError> {
     addresses.dedup();
-    let port = endpoint.port().unwrap_or_default();
     // A port that the kernel chooses for the first address may be in use at another.
-    let tries = if port == 0 { PORT_TRIES } else { 1 };
-    let mut last = None;
+    let chosen = addresses.iter().any(|address| address.port() == 0);
+    let tries = if chosen { PORT_TRIES } else { 1 };
+    let mut bound = Ok(Vec::new());
     for _ in 0..tries {
-        match bind_with_one_port(&addresses, port, &bind) {
-            Ok(all) => return Ok(all),
-            Err(why) => last = why,
+        bound = bind_with_one_port(&addresses, &bind);
+        if bound.is_ok() {
+            break;
         }
     }
-    Err(failed(endpoint, transport, last))
-}
-
-/// Fails if an address is in use, or this machine has none of them.
-fn bind_with_one_port<T>(
-    addresses: &[SocketAddr],
-    mut port: u16,
-    bind: impl Fn(SocketAddr) -> io::Result<(u16, T)>,
-) -> Result<Vec<T>, Option<(Endpoint, io::Error)>> {
-    let mut all = Vec::new();
-    let mut last = None;
-    for mut address in addresses.iter().copied() {
-        address.set_port(port);
-        match bind(address) {
-            Ok((chosen, bound)) => {
-                port = chosen;
-                all.push(bound);
-            }
-            Err(source) => {
-                let in_use = source.kind() == ErrorKind::AddrInUse;
-                last = Some((address.into(), source));
-                if in_use {
-                    return Err(last);
-                }
-            }
-        }
-    }
-    if all.is_empty() { Err(last) } else { Ok(all) }
-}
-
-fn failed(
-    endpoint: &Endpoint,
-    transport: Transport,
-    last: Option<(Endpoint, io::Error)>,
-) -> BindError {
-    let (endpoint, source) =
-        last.unwrap_or_else(|| (endpoint.clone(), ErrorKind::AddrNotAvailable.into()));
-    BindError::Failed {
-        endpoint,
+    bound.map_err(|(address, source)| BindError::Failed {
+        endpoint: address.into(),
         transport,
         source,
+    })
+}
+
+/// Fails if an address is in use, because clients that connect by the name would reach the other
+/// server, or if this machine has none of the addresses.
+fn bind_with_one_port<T>(
+    addresses: &[SocketAddr],
+    bind: impl Fn(SocketAddr) -> io::Result<(u16, T)>,
+) -> Result<Vec<T>, (SocketAddr, io::Error)> {
+    let mut all = Vec::new();
+    let mut port = None;
+    let mut last = None;
+    for mut address in addresses.iter().copied() {
+        address.set_port(port.unwrap_or(address.port()));
+        match bind(address) {
+            Ok((chosen, bound)) => {
+                port = Some(chosen);
+                all.push(bound);
+            }
+            Err(source) if source.kind() == ErrorKind::AddrInUse => return Err((address, source)),
+            Err(source) => last = Some((address, source)),
+        }
+    }
+    match last {
+        Some(failed) if all.is_empty() => Err(failed),
+        _ => Ok(all),
     }
 }
 
@@ -181,29 +145,11 @@ impl std::error::Error for BindError {}
 mod tests {
     use super::*;
     use std::cell::RefCell;
-    use std::net::TcpListener;
-
-    #[test]
-    fn only_addresses_of_other_machines_are_skipped() {
-        let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-        let taken = taken.local_addr().map(|address| (taken, address)).unwrap();
-        let strange: SocketAddr = "192.0.2.1:0".parse().unwrap();
-        let free: SocketAddr = "127.0.0.1:0".parse().unwrap();
-        let first = |addresses: &[SocketAddr]| {
-            bind_first(&free.into(), addresses, Transport::Tcp, |address| {
-                TcpListener::bind(address)?.local_addr()
-            })
-        };
-        assert_eq!(first(&[strange, free]).unwrap().ip(), free.ip());
-        let words = first(&[taken.1, free]).unwrap_err().to_string();
-        assert!(words.starts_with(&format!("{} is already in use", taken.1)));
-    }
 
     /// Returns the result of `bind_each` for these addresses, and the addresses that it tried. Port 0
     /// becomes 1001, then 1002 and so on; other ports are free if `is_free`. This machine does not
     /// have 192.0.2.1.
     fn bind_all(
-        endpoint: &str,
         addresses: &[&str],
         is_free: fn(u16) -> bool,
     ) -> (Result<Vec<String>, String>, Vec<String>) {
@@ -223,21 +169,20 @@ mod tests {
             Ok((address.port(), address.to_string()))
         };
         let addresses = addresses.iter().map(|text| text.parse().unwrap());
-        let endpoint = endpoint.parse().unwrap();
-        let bound = bind_each(&endpoint, addresses.collect(), Transport::Tcp, bind);
+        let bound = bind_each(addresses.collect(), Transport::Tcp, bind);
         let bound = bound.map_err(|error| error.to_string());
         (bound, tried.into_inner())
     }
 
     #[test]
     fn a_chosen_port_in_use_at_another_address_is_replaced() {
-        let (bound, tried) = bind_all("name:0", &["[::1]:0", "127.0.0.1:0"], |port| port == 1002);
+        let (bound, tried) = bind_all(&["[::1]:0", "127.0.0.1:0"], |port| port == 1002);
         assert_eq!(bound.unwrap(), ["[::1]:1002", "127.0.0.1:1002"]);
         assert_eq!(
             tried,
             ["[::1]:0", "127.0.0.1:1001", "[::1]:0", "127.0.0.1:1002"]
         );
-        let (bound, tried) = bind_all("name:0", &["[::1]:0", "127.0.0.1:0"], |_| false);
+        let (bound, tried) = bind_all(&["[::1]:0", "127.0.0.1:0"], |_| false);
         assert!(
             bound
                 .unwrap_err()
@@ -248,7 +193,7 @@ mod tests {
 
     #[test]
     fn a_given_port_is_tried_once() {
-        let (bound, tried) = bind_all("name:80", &["[::1]:80", "127.0.0.1:80"], |_| false);
+        let (bound, tried) = bind_all(&["[::1]:80", "127.0.0.1:80"], |_| false);
         assert!(bound.unwrap_err().starts_with("[::1]:80 is already in use"));
         assert_eq!(tried, ["[::1]:80"]);
     }
@@ -256,10 +201,10 @@ mod tests {
     #[test]
     fn addresses_of_other_machines_and_duplicates_are_skipped() {
         let addresses = ["192.0.2.1:80", "127.0.0.1:80", "127.0.0.1:80"];
-        let (bound, tried) = bind_all("name:80", &addresses, |_| true);
+        let (bound, tried) = bind_all(&addresses, |_| true);
         assert_eq!(bound.unwrap(), ["127.0.0.1:80"]);
         assert_eq!(tried, addresses[..2]);
-        let (bound, _) = bind_all("name:80", &addresses[..1], |_| true);
+        let (bound, _) = bind_all(&addresses[..1], |_| true);
         let words = bound.unwrap_err();
         assert!(
             words.starts_with("cannot listen on 192.0.2.1:80 ("),

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::bind::{BindError, Transport, bind_each, bind_first};
+use super::bind::{BindError, Transport, bind_each};
 use super::endpoint::Endpoint;
 use super::socket_file_error::SocketFileError;
 use super::stream::{Peer, Stream};
@@ -49,7 +49,7 @@ enum Socket {
 
 impl Listener {
     /// Listens at `endpoint`. If a name has several addresses, it is the first that this machine
-    /// has.
+    /// has; all must be free.
     ///
     /// A Unix-domain socket file gets mode 0600. A stale one (its server is gone) is replaced; a
     /// live one or a file of another type never is. Dropping the listener removes the socket file.
@@ -58,11 +58,8 @@ impl Listener {
     ///
     /// [`BindError`], whose text names the remedy.
     pub fn bind(endpoint: &Endpoint) -> Result<Self, BindError> {
-        if let Endpoint::Unix(path) = endpoint {
-            return Self::bind_unix(endpoint, path);
-        }
-        let addresses = endpoint.resolve().map_err(BindError::Resolve)?;
-        bind_first(endpoint, &addresses, Transport::Tcp, Self::bind_tcp)
+        // It is not empty, because the name has an address.
+        Self::bind_all(endpoint).map(|mut all| all.swap_remove(0))
     }
 
     /// Listens at every address of a name that this machine has, with one listener for each, all on
@@ -76,7 +73,7 @@ impl Listener {
             return Ok(vec![Self::bind_unix(endpoint, path)?]);
         }
         let addresses = endpoint.resolve().map_err(BindError::Resolve)?;
-        bind_each(endpoint, addresses, Transport::Tcp, |address| {
+        bind_each(addresses, Transport::Tcp, |address| {
             let listener = Self::bind_tcp(address)?;
             Ok((listener.endpoint.port().unwrap_or_default(), listener))
         })

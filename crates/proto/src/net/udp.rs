@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
-use super::bind::{BindError, Transport, bind_each, bind_first};
+use super::bind::{BindError, Transport, bind_each};
 use super::endpoint::Endpoint;
 use super::wake::unspecified_to_loopback;
 
@@ -12,7 +12,8 @@ use super::wake::unspecified_to_loopback;
 pub const MAX_DATAGRAM: usize = 65_507;
 
 /// Binds a socket to `endpoint`, and returns it with its real endpoint: for port 0, with the port
-/// that the kernel chose. If a name has several addresses, it is the first that this machine has.
+/// that the kernel chose. If a name has several addresses, it is the first that this machine has; all
+/// must be free.
 ///
 /// Python: `socket(AF_INET, SOCK_DGRAM)`, `bind` and `getsockname`.
 ///
@@ -29,24 +30,23 @@ pub const MAX_DATAGRAM: usize = 65_507;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn bind_udp(endpoint: &Endpoint) -> Result<(UdpSocket, Endpoint), BindError> {
-    let addresses = endpoint.resolve().map_err(BindError::Resolve)?;
-    bind_first(endpoint, &addresses, Transport::Udp, |address| {
-        let socket = UdpSocket::bind(address)?;
-        let bound = socket.local_addr()?;
-        Ok((socket, bound.into()))
-    })
+    // It is not empty, because the name has an address.
+    let (socket, bound) = bind_udp_all(endpoint).map(|mut all| all.swap_remove(0))?;
+    Ok((socket, bound.into()))
 }
 
-/// Binds a socket to each address of a name that this machine has, all on one port.
+/// Binds a socket to each address of a name that this machine has, all on one port, and returns it with
+/// that address.
 ///
 /// # Errors
 ///
 /// Those of [`bind_udp`]; one address in use is enough.
-pub fn bind_udp_all(endpoint: &Endpoint) -> Result<Vec<UdpSocket>, BindError> {
+pub fn bind_udp_all(endpoint: &Endpoint) -> Result<Vec<(UdpSocket, SocketAddr)>, BindError> {
     let addresses = endpoint.resolve().map_err(BindError::Resolve)?;
-    bind_each(endpoint, addresses, Transport::Udp, |address| {
+    bind_each(addresses, Transport::Udp, |address| {
         let socket = UdpSocket::bind(address)?;
-        Ok((socket.local_addr()?.port(), socket))
+        let bound = socket.local_addr()?;
+        Ok((bound.port(), (socket, bound)))
     })
 }
 
