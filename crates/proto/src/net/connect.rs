@@ -4,19 +4,13 @@ use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::TcpStream;
 use std::path::Path;
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use super::endpoint::Endpoint;
-use super::resolve::ResolveError;
+use super::resolve::{ResolveError, within};
 use super::socket_file_error::SocketFileError;
 use super::stream::Stream;
-use crate::sys;
-use crate::{reason, start_reason};
-
-/// Adding a longer limit to the clock could overflow; the kernel gives up long before.
-const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+use crate::{reason, sys};
 
 /// Connects to `endpoint`, trying each of its addresses in turn, all within `limit`.
 ///
@@ -36,8 +30,7 @@ const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn connect(endpoint: &Endpoint, limit: Duration) -> Result<Stream, ConnectError> {
-    let limit = limit.min(LONGEST);
-    let until = Instant::now() + limit;
+    let started = Instant::now();
     let failed = |source| ConnectError::Failed {
         endpoint: endpoint.clone(),
         limit,
@@ -52,7 +45,7 @@ pub fn connect(endpoint: &Endpoint, limit: Duration) -> Result<Stream, ConnectEr
     let mut last = io::Error::from(ErrorKind::TimedOut);
     for (tried, address) in addresses.iter().enumerate() {
         // An address that drops packets must not use up the time of the addresses after it.
-        let left = until.saturating_duration_since(Instant::now());
+        let left = limit.saturating_sub(started.elapsed());
         let share = left / (addresses.len() - tried) as u32;
         if share.is_zero() {
             break;
@@ -74,22 +67,11 @@ fn is_self_connect(stream: &TcpStream) -> bool {
 }
 
 /// std has no `connect` with a timeout for Unix-domain sockets, and a full accept queue blocks it
-/// for ever. So it runs in a thread, which is abandoned after `limit`.
+/// for ever.
 pub(super) fn connect_unix(path: &Path, limit: Duration) -> io::Result<Stream> {
-    let (send, receive) = mpsc::channel();
     let path = path.to_owned();
-    thread::Builder::new()
-        .name("connect".into())
-        .spawn(move || {
-            // The receiver is gone once the limit has passed.
-            let _ = send.send(sys::connect_unix(&path));
-        })
-        .map_err(|error| io::Error::other(start_reason(&error)))?;
-    match receive.recv_timeout(limit) {
-        Ok(connected) => Ok(connected?.into()),
-        Err(RecvTimeoutError::Timeout) => Err(ErrorKind::TimedOut.into()),
-        Err(RecvTimeoutError::Disconnected) => Err(io::Error::other("the connecting thread died")),
-    }
+    let connected = within(limit, move || sys::connect_unix(&path));
+    connected.flatten().map(Stream::from)
 }
 
 /// Why no connection was made.

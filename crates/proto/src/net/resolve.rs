@@ -1,7 +1,7 @@
 //! Looks up the addresses of a name.
 
 use std::fmt;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::mpsc;
 use std::thread;
@@ -41,17 +41,14 @@ impl Endpoint {
         if self.address().is_some() {
             return self.resolve();
         }
-        let failed = |why| self.unresolved(why);
-        let (done, answer) = mpsc::channel();
         let name = self.clone();
-        thread::Builder::new()
-            .name("resolve".into())
-            .spawn(move || done.send(name.resolve()))
-            .map_err(|error| failed(start_reason(&error)))?;
-        answer.recv_timeout(limit).unwrap_or_else(|_| {
-            Err(ResolveError {
-                hint: "does the name server answer?",
-                ..failed(format!("no answer within {limit:?}"))
+        within(limit, move || name.resolve()).unwrap_or_else(|error| {
+            Err(match error.kind() {
+                ErrorKind::TimedOut => ResolveError {
+                    hint: "does the name server answer?",
+                    ..self.unresolved(format!("no answer within {limit:?}"))
+                },
+                _ => self.unresolved(reason(&error)),
             })
         })
     }
@@ -76,6 +73,21 @@ impl Endpoint {
             Self::Tcp { .. } => Ok(are_loopback(&self.resolve()?)),
         }
     }
+}
+
+/// Makes a call that std cannot limit: in a thread, which is abandoned after `limit`.
+pub(super) fn within<T: Send + 'static>(
+    limit: Duration,
+    call: impl FnOnce() -> T + Send + 'static,
+) -> io::Result<T> {
+    let (done, result) = mpsc::channel();
+    thread::Builder::new()
+        .name("waiting".into())
+        .spawn(move || done.send(call()))
+        .map_err(|error| io::Error::other(start_reason(&error)))?;
+    result
+        .recv_timeout(limit)
+        .map_err(|_| ErrorKind::TimedOut.into())
 }
 
 /// Whether all addresses are loopback. An IPv4 address may be IPv4-mapped: `::ffff:127.0.0.1`.
