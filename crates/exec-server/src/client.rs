@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use proto::cli::{Log, and_others, show_duration};
+use proto::cli::{Log, show_duration};
 use proto::escape::quoted;
 use proto::net::{Peer, Stream, Trace, TraceEvent, lingering_close, refuse};
 use proto::socketserver::{Connection, RequestHandler};
@@ -83,10 +83,10 @@ impl Client {
     /// minute for each kind and peer address.
     fn log_stranger(&self, reason: &CloseReason) {
         let kind = reason.kind();
-        let Some(others) = self.context.strangers.allow(kind, self.peer) else {
+        let Some(others) = self.context.strangers.allow(kind, self.peer.ip()) else {
             return;
         };
-        let (peer, others) = (self.peer, and_others(others));
+        let peer = self.peer;
         match kind {
             "closed" => self.log().info(format_args!("{peer} {reason}{others}")),
             _ => self

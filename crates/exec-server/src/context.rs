@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use proto::cli::{Failure, PeerLimit};
+use proto::cli::{Failure, RateLimit};
 use proto::pool::{Pool, Task};
 use proto::random::Random;
 use proto::token::{Token, default_path};
@@ -25,7 +25,7 @@ pub struct Context {
     /// The threads that forward the output of a session's commands.
     pub pool: Pool<Task>,
     /// Limits the log lines of unauthenticated connections.
-    pub strangers: PeerLimit,
+    pub strangers: RateLimit,
     /// The number of commands that have ended.
     pub commands: AtomicU64,
 }
@@ -56,7 +56,7 @@ impl Context {
             secrets,
             unauthenticated: Arc::default(),
             pool: Pool::tasks("command", STACK),
-            strangers: PeerLimit::new(Duration::from_secs(60)),
+            strangers: RateLimit::new(Duration::from_secs(60)),
             commands: AtomicU64::new(0),
         })
     }

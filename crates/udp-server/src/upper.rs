@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use proto::cli::{Log, RateLimit, and_others};
+use proto::cli::{Log, RateLimit};
 use proto::escape::many;
 use proto::net::{Call, TraceEvent};
 use proto::socketserver::{Datagram, Event};
@@ -44,8 +44,7 @@ pub struct Upper {
     log: Log,
     /// The counts so far.
     pub counts: Counts,
-    truncations: RateLimit,
-    send_failures: RateLimit,
+    lines: RateLimit,
     failures: RateLimit,
 }
 
@@ -58,8 +57,7 @@ impl Upper {
             recv_size: options.recv_size,
             log: options.log,
             counts: Counts::default(),
-            truncations: RateLimit::new(every),
-            send_failures: RateLimit::new(every),
+            lines: RateLimit::new(every),
             failures: RateLimit::new(Duration::from_secs(60)),
         }
     }
@@ -81,12 +79,12 @@ impl Upper {
             }
             Err(error) => {
                 self.counts.errors.fetch_add(1, Relaxed);
-                if let Some(others) = self.send_failures.allow() {
+                if let Some(others) = self.lines.allow("not answered", None) {
                     self.log.error(format_args!(
                         "{} cannot be answered ({}){}",
                         datagram.peer,
                         reason(&error),
-                        and_others(others)
+                        others
                     ));
                 }
             }
@@ -106,8 +104,7 @@ impl Upper {
             Event::Refused { .. } => return,
         };
         self.counts.errors.fetch_add(1, Relaxed);
-        if let Some(others) = self.failures.allow() {
-            let others = and_others(others);
+        if let Some(others) = self.failures.allow("failed", None) {
             self.log.error(format_args!("{what}, going on{others}"));
         }
     }
@@ -124,7 +121,7 @@ impl Upper {
 
     fn truncated(&self, datagram: &Datagram) {
         self.counts.truncated.fetch_add(1, Relaxed);
-        if let Some(others) = self.truncations.allow() {
+        if let Some(others) = self.lines.allow("truncated", None) {
             let kept = datagram.data().len();
             let lost = datagram.lost;
             self.log.info(format_args!(
@@ -132,7 +129,7 @@ impl Upper {
                 datagram.peer,
                 kept + lost,
                 self.recv_size,
-                and_others(others)
+                others
             ));
         }
     }

@@ -1,14 +1,12 @@
 //! Log lines on stderr, each with its time in UTC.
 
 use std::fmt::{self, Display};
-use std::sync::Mutex;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::failure::Failure;
 use super::flags::{Flag, Group};
 use super::stderr::eprint;
 use crate::net::{Trace, TraceEvent};
-use crate::sync::lock;
 
 /// Writes log lines to stderr; `--quiet` and `--trace` choose which.
 ///
@@ -111,23 +109,15 @@ fn line(text: fmt::Arguments<'_>) {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
-    eprint(&format!("{} {text}\n", Timestamp(now)));
+    eprint(&format!("{} {text}\n", timestamp(now)));
 }
 
 /// Time since 1970 as RFC 3339 writes it, in UTC: `2026-11-24T12:00:00.000001Z`.
-struct Timestamp(Duration);
-
-impl Display for Timestamp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = self.0.as_secs();
-        let (year, month, day) = date(seconds / 86_400);
-        let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
-        let micros = self.0.subsec_micros();
-        write!(
-            f,
-            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{micros:06}Z"
-        )
-    }
+fn timestamp(time: Duration) -> String {
+    let (seconds, micros) = (time.as_secs(), time.subsec_micros());
+    let (year, month, day) = date(seconds / 86_400);
+    let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{micros:06}Z")
 }
 
 /// The Gregorian date of a day counted from 1970-01-01.
@@ -149,57 +139,6 @@ fn date(days: u64) -> (u64, u64, u64) {
     (cycle * 400 + year + next, month, day)
 }
 
-/// Lets one line through per interval, and counts the suppressed ones.
-#[derive(Debug)]
-pub struct RateLimit {
-    every: Duration,
-    state: Mutex<(Option<Instant>, u64)>,
-}
-
-impl RateLimit {
-    /// At most one line per `every`.
-    pub const fn new(every: Duration) -> Self {
-        Self {
-            every,
-            state: Mutex::new((None, 0)),
-        }
-    }
-
-    /// `Some` if a line may be written now, with the number of lines suppressed since the last one.
-    ///
-    /// ```
-    /// use std::time::Duration;
-    ///
-    /// let limit = proto::cli::RateLimit::new(Duration::from_secs(3600));
-    /// assert_eq!([limit.allow(), limit.allow()], [Some(0), None]);
-    /// ```
-    pub fn allow(&self) -> Option<u64> {
-        let mut state = lock(&self.state);
-        let (last, left_out) = &mut *state;
-        if last.is_some_and(|last| last.elapsed() < self.every) {
-            *left_out += 1;
-            return None;
-        }
-        *last = Some(Instant::now());
-        Some(std::mem::take(left_out))
-    }
-}
-
-/// The end of a log line that counts what [`RateLimit`] suppressed; empty if it suppressed nothing.
-///
-/// ```
-/// use proto::cli::and_others;
-///
-/// assert_eq!(and_others(0), "");
-/// assert_eq!(and_others(7), " (and 7 like it since the last such line)");
-/// ```
-pub fn and_others(left_out: u64) -> String {
-    match left_out {
-        0 => String::new(),
-        _ => format!(" (and {left_out} like it since the last such line)"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -214,7 +153,7 @@ mod tests {
             (1_735_689_599, "2024-12-31T23:59:59.000000Z"),
             (4_107_542_400, "2100-03-01T00:00:00.000000Z"),
         ] {
-            assert_eq!(Timestamp(Duration::from_secs(seconds)).to_string(), shown);
+            assert_eq!(timestamp(Duration::from_secs(seconds)), shown);
         }
     }
 
@@ -229,17 +168,5 @@ mod tests {
             assert!(next_day || next_month || next_year, "{before:?} {now:?}");
             before = now;
         }
-    }
-
-    #[test]
-    fn suppressed_lines_are_counted() {
-        let limit = RateLimit::new(Duration::ZERO);
-        assert_eq!([limit.allow(), limit.allow()], [Some(0), Some(0)]);
-        let limit = RateLimit::new(Duration::from_secs(3600));
-        assert_eq!(
-            [limit.allow(), limit.allow(), limit.allow()],
-            [Some(0), None, None]
-        );
-        assert_eq!(limit.state.lock().unwrap().1, 2);
     }
 }

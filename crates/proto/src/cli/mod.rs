@@ -11,8 +11,8 @@ mod input;
 mod log;
 mod output;
 mod parse;
-mod peer_limit;
 mod progress;
+mod rate_limit;
 mod stderr;
 mod values;
 
@@ -20,10 +20,10 @@ pub use exit::run;
 pub use failure::{Failure, start_thread};
 pub use flags::{Effect, Example, Flag, Group, Operand, Set, Tool};
 pub use input::{Lines, forward_stdin, stdin, stdin_is_terminal, wait_for_end_of_stdin};
-pub use log::{Log, RateLimit, and_others, logging};
+pub use log::{Log, logging};
 pub use output::{Output, is_stderr_stdout};
-pub use peer_limit::PeerLimit;
 pub use progress::Progress;
+pub use rate_limit::RateLimit;
 pub use stderr::log_in_background;
 pub use values::{
     bytes, choice, count, duration, duration_or_none, endpoint, real_port, show_bytes,

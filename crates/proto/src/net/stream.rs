@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io::{self, IoSlice, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
@@ -240,6 +240,16 @@ pub enum Peer {
     Address(SocketAddr),
     /// A Unix-domain client has no address; it gets a number, counted from 1 by its listener.
     Unix(u64),
+}
+
+impl Peer {
+    /// The IP address; a Unix-domain client has none.
+    pub fn ip(&self) -> Option<IpAddr> {
+        match self {
+            Self::Address(address) => Some(address.ip()),
+            Self::Unix(_) => None,
+        }
+    }
 }
 
 impl fmt::Display for Peer {

@@ -4,16 +4,13 @@
 use std::process::{self, ExitCode};
 use std::time::Duration;
 
-use crate::cli::{self, Failure, Flag, Group, Log, Output, RateLimit, and_others, show_duration};
+use crate::cli::{self, Failure, Flag, Group, Log, Output, RateLimit, show_duration};
 use crate::escape::many;
 use crate::net::{Endpoint, Listener};
 use crate::socketserver::{
     Connection, Connections, Event, RequestHandler, Stopper, ThreadingServer, descriptor_limit,
 };
 use crate::{reason, start_reason};
-
-/// The least time between two log lines about the same kind of event.
-const ONCE_A_MINUTE: Duration = Duration::from_secs(60);
 
 /// When and how a server stops: a part of a tool's options. [`stopping`] has the flags.
 #[derive(Clone, Copy, Debug, Default)]
@@ -98,15 +95,11 @@ where
 /// # Errors
 ///
 /// If it allows no connection.
-pub fn fit_descriptors<F, H>(
+pub fn fit_descriptors<F>(
     server: &mut ThreadingServer<Connections, F>,
     descriptors: usize,
     log: Log,
-) -> Result<(), Failure>
-where
-    F: Fn(Connection) -> H + Send + Sync + 'static,
-    H: RequestHandler,
-{
+) -> Result<(), Failure> {
     let Some(max) = server.fit_descriptors(descriptors) else {
         return Ok(());
     };
@@ -138,31 +131,27 @@ pub fn print_endpoints<'a>(
 
 /// Logs refusals and failed system calls, each kind at most once a minute.
 pub fn log_events(log: Log) -> impl Fn(&Event<'_>) + Send + Sync + 'static {
-    let accept = RateLimit::new(ONCE_A_MINUTE);
-    let spawn = RateLimit::new(ONCE_A_MINUTE);
-    let refused = RateLimit::new(ONCE_A_MINUTE);
+    let limit = RateLimit::new(Duration::from_secs(60));
     move |event| match event {
         Event::Refused { peer, why } => {
-            if let Some(others) = refused.allow() {
-                log.info(format_args!("{peer} refused: {why}{}", and_others(others)));
+            if let Some(others) = limit.allow("refused", None) {
+                log.info(format_args!("{peer} refused: {why}{others}"));
             }
         }
         Event::AcceptFailed { error } => {
-            if let Some(others) = accept.allow() {
+            if let Some(others) = limit.allow("accept", None) {
                 log.error(format_args!(
                     "cannot accept a connection ({}); if that lasts, raise the limit with: \
-                     ulimit -n{}",
-                    reason(error),
-                    and_others(others)
+                     ulimit -n{others}",
+                    reason(error)
                 ));
             }
         }
         Event::SpawnFailed { error } => {
-            if let Some(others) = spawn.allow() {
+            if let Some(others) = limit.allow("thread", None) {
                 log.error(format_args!(
-                    "cannot start a thread ({}); the limits are: ulimit -u, ulimit -v{}",
-                    start_reason(error),
-                    and_others(others)
+                    "cannot start a thread ({}); the limits are: ulimit -u, ulimit -v{others}",
+                    start_reason(error)
                 ));
             }
         }
