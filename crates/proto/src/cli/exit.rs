@@ -46,7 +46,7 @@ pub fn run<O: Default>(
     report_panics_in_one_line();
     let asked = match parse(tool, env::args_os().skip(1)) {
         Ok(asked) => asked,
-        Err(error) => return refuse(tool, &error.to_string()),
+        Err(error) => return refuse(tool, &error),
     };
     let done = match asked {
         Asked::Work(options) => work(options),
@@ -55,7 +55,7 @@ pub fn run<O: Default>(
     };
     let status = match done {
         Ok(status) => status,
-        Err(failure) => match failure.kind() {
+        Err(failure) => match failure.kind {
             Kind::OutputClosed => ExitCode::SUCCESS,
             Kind::Usage => refuse(tool, &failure.to_string()),
             Kind::Other => {

@@ -27,7 +27,7 @@ use crate::{reason, start_reason};
 #[derive(Debug)]
 pub struct Failure {
     text: String,
-    kind: Kind,
+    pub(super) kind: Kind,
 }
 
 /// How [`run`](super::run) reports a failure.
@@ -79,10 +79,6 @@ impl Failure {
     /// to return than 0.
     pub fn is_output_closed(&self) -> bool {
         self.kind == Kind::OutputClosed
-    }
-
-    pub(super) fn kind(&self) -> Kind {
-        self.kind
     }
 }
 

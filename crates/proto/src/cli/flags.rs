@@ -149,28 +149,22 @@ impl<O> Flag<O> {
 
     /// Adds a default.
     #[must_use]
-    pub const fn default(self, text: &'static str) -> Self {
-        Self {
-            default: Some(text),
-            ..self
-        }
+    pub const fn default(mut self, text: &'static str) -> Self {
+        self.default = Some(text);
+        self
     }
 
     /// Adds a one-letter form.
     #[must_use]
-    pub const fn short(self, letter: char) -> Self {
-        Self {
-            short: Some(letter),
-            ..self
-        }
+    pub const fn short(mut self, letter: char) -> Self {
+        self.short = Some(letter);
+        self
     }
 
     /// Lets the flag be given more than once.
     #[must_use]
-    pub const fn repeats(self) -> Self {
-        Self {
-            repeats: true,
-            ..self
-        }
+    pub const fn repeats(mut self) -> Self {
+        self.repeats = true;
+        self
     }
 }

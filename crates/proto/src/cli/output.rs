@@ -79,6 +79,16 @@ impl Output {
         let file = self.file.as_mut().map_err(|error| failed(error))?;
         write_waiting(file, bytes).map_err(|error| failed(&error))
     }
+
+    /// Writes to a console that accepts text only.
+    fn show(&self, bytes: &[u8]) -> io::Result<()> {
+        let text = String::from_utf8_lossy(bytes);
+        if self.is_stderr {
+            return io::stderr().write_all(text.as_bytes());
+        }
+        io::stdout().write_all(text.as_bytes())?;
+        io::stdout().flush()
+    }
 }
 
 /// Writes all bytes. It waits even if another process has made the output non-blocking, for which
@@ -94,21 +104,6 @@ pub(super) fn write_waiting(output: &mut impl Write, mut bytes: &[u8]) -> io::Re
         }
     }
     Ok(())
-}
-
-impl Output {
-    /// Writes to a console that accepts text only.
-    fn show(&self, bytes: &[u8]) -> io::Result<()> {
-        let text = String::from_utf8_lossy(bytes);
-        match self.is_stderr {
-            true => io::stderr().write_all(text.as_bytes()),
-            false => {
-                let mut stdout = io::stdout();
-                stdout.write_all(text.as_bytes())?;
-                stdout.flush()
-            }
-        }
-    }
 }
 
 /// Whether stdout and stderr are the same file, as with `2>&1`.

@@ -1,11 +1,9 @@
 //! Parses a command line into options, by the tool's table.
 
 use std::ffi::{OsStr, OsString};
-use std::fmt;
 
 use super::flags::{Effect, Flag, Set, Tool};
-use super::values::not_unicode;
-use crate::escape::quoted;
+use super::values::{not_unicode, shown};
 use crate::sys::without_start;
 
 /// What a command line asks for.
@@ -19,28 +17,14 @@ pub(super) enum Asked<O> {
     Version,
 }
 
-/// What is wrong with a command line; the text names the flag and the value.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct UsageError(String);
-
-impl fmt::Display for UsageError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-fn usage_error<T>(text: String) -> Result<T, UsageError> {
-    Err(UsageError(text))
-}
-
-/// Parses the arguments, without the program's name.
+/// Parses the arguments, without the program's name. An error names the flag and the value.
 pub(super) fn parse<O: Default>(
     tool: &Tool<O>,
     words: impl IntoIterator<Item = OsString>,
-) -> Result<Asked<O>, UsageError> {
+) -> Result<Asked<O>, String> {
     let mut options = defaults(tool)?;
     let mut given: Vec<&str> = Vec::new();
-    let mut operands = tool.operands.iter().peekable();
+    let mut operands = tool.operands;
     let mut only_operands = false;
     let mut words = words.into_iter();
     while let Some(word) = words.next() {
@@ -48,22 +32,21 @@ pub(super) fn parse<O: Default>(
             only_operands = true;
             continue;
         }
-        let in_rest = operands.peek().is_some_and(|operand| operand.rest);
+        let in_rest = operands.first().is_some_and(|operand| operand.rest);
         let is_flag =
             !in_rest && !only_operands && word.len() > 1 && word.as_encoded_bytes()[0] == b'-';
         if !is_flag {
-            let Some(operand) = operands.next_if(|operand| !operand.rest) else {
-                let Some(rest) = operands.peek() else {
-                    let hint = match word.to_str().map(str::parse::<u16>) {
-                        Some(Ok(_)) => " (host and port are one word, HOST:PORT)",
-                        _ => "",
-                    };
-                    return usage_error(format!("unexpected argument {}{hint}", shown(&word)));
+            let Some((operand, later)) = operands.split_first() else {
+                let hint = match word.to_str().map(str::parse::<u16>) {
+                    Some(Ok(_)) => " (host and port are one word, HOST:PORT)",
+                    _ => "",
                 };
-                only_operands = true;
-                set(&mut options, rest.name, rest.set, &word)?;
-                continue;
+                return Err(format!("unexpected argument {}{hint}", shown(&word)));
             };
+            match operand.rest {
+                true => only_operands = true,
+                false => operands = later,
+            }
             set(&mut options, operand.name, operand.set, &word)?;
             continue;
         }
@@ -75,18 +58,18 @@ pub(super) fn parse<O: Default>(
         }
         let (flag, joined) = find(tool, &word)?;
         if !flag.repeats && given.contains(&flag.name) {
-            return usage_error(format!("--{} was given twice", flag.name));
+            return Err(format!("--{} was given twice", flag.name));
         }
         given.push(flag.name);
         match (&flag.effect, joined) {
             (Effect::Switch(turn_on), None) => turn_on(&mut options),
             (Effect::Switch(_), Some(value)) => {
                 let value = shown(&value);
-                return usage_error(format!("--{} takes no value, and got {value}", flag.name));
+                return Err(format!("--{} takes no value, and got {value}", flag.name));
             }
             (Effect::Value { name, set: store }, joined) => {
                 let Some(value) = joined.or_else(|| words.next()) else {
-                    return usage_error(format!("--{} needs its {name}", flag.name));
+                    return Err(format!("--{} needs its {name}", flag.name));
                 };
                 set(&mut options, &format!("--{}", flag.name), *store, &value)?;
             }
@@ -95,38 +78,35 @@ pub(super) fn parse<O: Default>(
     Ok(Asked::Work(options))
 }
 
-fn set<O>(options: &mut O, name: &str, set: Set<O>, value: &OsStr) -> Result<(), UsageError> {
-    set(options, value).map_err(|why| UsageError(format!("{name}: {why}")))
+fn set<O>(options: &mut O, name: &str, set: Set<O>, value: &OsStr) -> Result<(), String> {
+    set(options, value).map_err(|why| format!("{name}: {why}"))
 }
 
 /// Sets the defaults with the same functions as a user's values, so that the table is their only
 /// place.
-fn defaults<O: Default>(tool: &Tool<O>) -> Result<O, UsageError> {
+fn defaults<O: Default>(tool: &Tool<O>) -> Result<O, String> {
     let mut options = O::default();
-    for flag in tool.flags() {
-        if let (Some(text), Effect::Value { set: store, .. }) = (flag.default, &flag.effect) {
-            set(&mut options, flag.name, *store, OsStr::new(text))?;
-        }
-    }
-    for operand in tool.operands {
-        if let Some(text) = operand.default {
-            set(&mut options, operand.name, operand.set, OsStr::new(text))?;
+    let flags = tool.flags().filter_map(|flag| match flag.effect {
+        Effect::Value { set, .. } => Some((flag.name, flag.default, set)),
+        Effect::Switch(_) => None,
+    });
+    let operands = tool.operands.iter().map(|it| (it.name, it.default, it.set));
+    for (name, default, store) in flags.chain(operands) {
+        if let Some(text) = default {
+            set(&mut options, name, store, OsStr::new(text))?;
         }
     }
     Ok(options)
 }
 
 /// The flag that a word names, and the value after its `=`.
-fn find<O>(
-    tool: &Tool<O>,
-    word: &OsStr,
-) -> Result<(&'static Flag<O>, Option<OsString>), UsageError> {
+fn find<O>(tool: &Tool<O>, word: &OsStr) -> Result<(&'static Flag<O>, Option<OsString>), String> {
     let bytes = word.as_encoded_bytes();
     let found = if let Some(long) = bytes.strip_prefix(b"--") {
         let (name, value) = match long.iter().position(|&b| b == b'=') {
             Some(at) => {
                 let value = without_start(word, "--=".len() + at);
-                let value = value.ok_or_else(|| UsageError(not_unicode(word)))?;
+                let value = value.ok_or_else(|| not_unicode(word))?;
                 (&long[..at], Some(value))
             }
             None => (long, None),
@@ -139,14 +119,7 @@ fn find<O>(
             .find(|flag| flag.short.is_some_and(|c| bytes[1..] == [c as u8]))
             .map(|flag| (flag, None))
     };
-    match found {
-        Some(found) => Ok(found),
-        None => usage_error(format!("unknown flag {}", shown(word))),
-    }
-}
-
-fn shown(word: &OsStr) -> String {
-    quoted(word.as_encoded_bytes(), 100)
+    found.ok_or_else(|| format!("unknown flag {}", shown(word)))
 }
 
 #[cfg(test)]
@@ -226,7 +199,7 @@ mod tests {
         match parse(tool, words.iter().map(OsString::from)) {
             Ok(Asked::Work(options)) => Ok(options),
             Ok(other) => Err(format!("{other:?}")),
-            Err(error) => Err(error.to_string()),
+            Err(error) => Err(error),
         }
     }
 

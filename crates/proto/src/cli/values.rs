@@ -11,7 +11,7 @@ use crate::sys;
 /// The longest duration that is accepted: a year.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-fn shown(value: &OsStr) -> String {
+pub(super) fn shown(value: &OsStr) -> String {
     quoted(value.as_encoded_bytes(), 100)
 }
 
