@@ -130,7 +130,8 @@ impl Exchange {
         let in_use = clients.len();
         if in_use >= self.max_clients && !clients.contains_key(&peer) {
             let why = Refusal::Busy { in_use };
-            return (self.watch)(&Event::Refused { peer: &peer, why });
+            let peer = format_args!("{peer}");
+            return (self.watch)(&Event::Refused { peer, why });
         }
         let client = clients.entry(peer).or_insert_with(|| self.begin(peer));
         let datagram = (self.next(Side::Client), datagram.data().to_vec());

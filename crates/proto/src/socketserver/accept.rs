@@ -1,6 +1,6 @@
 //! The accept loop of all servers, and the events that it reports.
 
-use std::fmt::{self, Display};
+use std::fmt;
 use std::io::{self, ErrorKind};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
@@ -13,11 +13,12 @@ use super::state::State;
 const BACK_OFF: Duration = Duration::from_millis(100);
 
 /// An event of the server itself, for a log.
+#[derive(Debug)]
 pub enum Event<'a> {
     /// A request was refused.
     Refused {
         /// The sender.
-        peer: &'a dyn Display,
+        peer: fmt::Arguments<'a>,
         /// The reason.
         why: Refusal,
     },
@@ -31,16 +32,6 @@ pub enum Event<'a> {
         /// The system's error.
         error: &'a io::Error,
     },
-}
-
-impl fmt::Debug for Event<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Refused { peer, why } => write!(f, "Refused({peer}, {why})"),
-            Self::AcceptFailed { error } => write!(f, "AcceptFailed({error})"),
-            Self::SpawnFailed { error } => write!(f, "SpawnFailed({error})"),
-        }
-    }
 }
 
 /// The closure that is called for each event.

@@ -185,7 +185,10 @@ fn process<S: RequestSource>(
 ) {
     let refuse = |request, why| {
         let peer = S::peer(&request);
-        watch.tell(&Event::Refused { peer, why });
+        watch.tell(&Event::Refused {
+            peer: format_args!("{peer}"),
+            why,
+        });
         source.refuse(request, why);
     };
     let permit = match state.enter(settings.max_connections, S::stream(&request)) {

@@ -3,15 +3,11 @@
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock};
 use std::time::{Duration, Instant};
 
 use crate::net::{Stream, WeakStream};
 use crate::sync::{lock, wait_timeout_while};
-
-/// Adding a longer grace to the clock could overflow.
-const MAX_GRACE: Duration = Duration::from_secs(24 * 60 * 60);
 
 thread_local! {
     /// The server whose request this thread is handling.
@@ -23,8 +19,9 @@ thread_local! {
 pub(super) struct State {
     now: Mutex<Now>,
     changed: Condvar,
-    /// Whether `stop_by` is set. The loops check it for every request, so it needs no lock.
-    stopping: AtomicBool,
+    /// When the grace is over, once the server is stopping. It is set under the lock of `now`. The
+    /// loops check it for every request, so reading it needs no lock.
+    stop_by: OnceLock<Instant>,
 }
 
 #[derive(Debug, Default)]
@@ -33,7 +30,6 @@ struct Now {
     live: HashMap<u64, Option<WeakStream>>,
     last: u64,
     accepting: bool,
-    stop_by: Option<Instant>,
 }
 
 /// Counts one request being served, until it is dropped.
@@ -64,7 +60,7 @@ impl State {
         stream: Option<&Stream>,
     ) -> Result<Permit, NoPermit> {
         let mut now = self.now();
-        if now.stop_by.is_some() {
+        if self.is_stopping() {
             return Err(NoPermit::Stopping);
         }
         let in_use = now.live.len();
@@ -97,11 +93,8 @@ impl State {
     /// Begins to stop the server: its handlers see the end of their streams, and have `grace` to
     /// finish.
     pub(super) fn stop(&self, grace: Duration) {
-        let mut now = self.now();
-        if now.stop_by.is_none() {
-            now.stop_by = Some(Instant::now() + grace.min(MAX_GRACE));
-            self.stopping.store(true, Ordering::Release);
-        }
+        let now = self.now();
+        self.stop_by.get_or_init(|| Instant::now() + grace);
         let streams: Vec<Stream> = now
             .live
             .values()
@@ -113,12 +106,12 @@ impl State {
     }
 
     pub(super) fn is_stopping(&self) -> bool {
-        self.stopping.load(Ordering::Acquire)
+        self.stop_by.get().is_some()
     }
 
     /// Waits for `time`, or until the server is stopped.
     pub(super) fn pause(&self, time: Duration) {
-        drop(self.wait(time, |now| now.stop_by.is_none()));
+        drop(self.wait(time, |_| !self.is_stopping()));
     }
 
     /// Waits until the accept loops have ended, at most for `time`.
@@ -130,9 +123,7 @@ impl State {
     /// A handler that calls it does not wait for itself.
     pub(super) fn drain(&self) -> usize {
         let own = usize::from(HANDLING.get() == ptr::from_ref(self));
-        let Some(by) = self.now().stop_by else {
-            return self.now().live.len();
-        };
+        let by = self.stop_by.get().copied().unwrap_or_else(Instant::now);
         let left = by.saturating_duration_since(Instant::now());
         self.wait(left, |now| now.live.len() > own).live.len() - own
     }
@@ -155,7 +146,7 @@ impl Drop for Permit {
     fn drop(&mut self) {
         let mut now = self.state.now();
         now.live.remove(&self.number);
-        if now.stop_by.is_some() {
+        if self.state.is_stopping() {
             self.state.changed.notify_all();
         }
     }
