@@ -116,6 +116,14 @@ pub fn is_char_device(found: &Metadata) -> bool {
     found.file_type().is_char_device()
 }
 
+/// The directory that a file or directory is in.
+pub fn directory_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
 /// Makes a new file that only its owner can read and write.
 ///
 /// # Errors

@@ -9,11 +9,9 @@
 mod error;
 #[cfg_attr(windows, path = "no_file.rs")]
 mod file;
-#[cfg_attr(windows, path = "no_path.rs")]
-mod path;
 
 pub use error::{TokenError, TokenProblem};
-pub use path::default_path;
+pub use file::default_path;
 
 use std::fmt;
 use std::path::Path;

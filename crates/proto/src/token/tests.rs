@@ -5,7 +5,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use super::path::{default_path_from, our_user, owner_of_a_new_file};
+use super::file::{default_path_from, our_user, owner_of_a_new_file};
 use super::*;
 use crate::temp::TempDir;
 
