@@ -322,26 +322,6 @@ fn a_path_may_have_107_bytes_and_no_more() {
     assert_alive(&mut serve_at(&path), &path);
 }
 
-#[test]
-fn of_many_servers_that_start_on_a_stale_socket_one_serves() {
-    let folder = TempDir::new();
-    let path = folder.join("socket");
-    let mut killed = serve_at(&path);
-    killed.process.signal(Signal::Kill);
-    killed.process.wait_exit(SOON);
-    let mut starters: Vec<Process> = (0..8)
-        .map(|_| Process::spawn(server_command(&["--stop-on-eof", &endpoint(&path)])))
-        .collect();
-    let listening: Vec<bool> = starters
-        .iter_mut()
-        .map(|starter| starter.stdout.next_line(SOON).is_some())
-        .collect();
-    assert_eq!(listening.iter().filter(|&&it| it).count(), 1);
-    let mut client = Process::spawn(client_command(&["--send", "x", &endpoint(&path)]));
-    assert_eq!(client.finish(SOON).stdout, b"X\n");
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
-}
-
 /// No client can connect to a server whose file is gone, but the server can still stop.
 #[test]
 fn a_server_whose_socket_was_removed_can_still_be_stopped() {

@@ -43,7 +43,7 @@ enum Socket {
     Unix {
         listener: UnixListener,
         accepted: AtomicU64,
-        file: SocketFile,
+        file: Option<SocketFile>,
     },
 }
 
@@ -116,7 +116,7 @@ impl Listener {
 
     /// Whether [`bind`](Self::bind) replaced a stale socket file.
     pub fn removed_stale_socket(&self) -> bool {
-        matches!(&self.socket, Socket::Unix { file, .. } if file.replaced_stale)
+        matches!(&self.socket, Socket::Unix { file: Some(file), .. } if file.replaced_stale)
     }
 
     /// Waits for the next connection.

@@ -12,6 +12,6 @@ pub(super) struct SocketFile {
     pub(super) replaced_stale: bool,
 }
 
-pub(super) fn listen(_path: &Path) -> Result<(UnixListener, SocketFile), SocketFileError> {
+pub(super) fn listen(_path: &Path) -> Result<(UnixListener, Option<SocketFile>), SocketFileError> {
     Err(SocketFileError::Failed(ErrorKind::Unsupported.into()))
 }

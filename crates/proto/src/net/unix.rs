@@ -3,23 +3,22 @@
 //! `bind` creates the file with the mode of the umask, and the mode is set to 0600 right after. In
 //! a directory that others can enter, and with a umask that lets them write, another user can
 //! connect in the microseconds between. A directory of mode 0700 has no such gap.
+//!
+//! If two servers find the same stale socket within such microseconds, the slower one may remove the
+//! new socket of the faster one.
 
-use std::fs::{self, File, Permissions, TryLockError};
+use std::fs::{self, Permissions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::connect::connect_unix;
 use super::socket_file_error::{MAX_PATH, SocketFileError};
-use crate::sys::{UnixListener, abstract_name, listen_abstract};
+use crate::sys::{UnixListener, abstract_name, directory_of, listen_abstract};
 
 /// How long to wait for the server of an existing socket file.
 const TAKEOVER: Duration = Duration::from_secs(2);
-/// How long to wait for another server that starts in the same directory, and how often to look.
-const TURN: Duration = Duration::from_secs(4);
-const LOOK: Duration = Duration::from_millis(10);
 
 /// In a rootless container the host's root, who owns `/tmp`, shows as this user.
 const OUTSIDE: u32 = 65_534;
@@ -33,28 +32,24 @@ pub(super) struct SocketFile {
     pub(super) replaced_stale: bool,
 }
 
+/// A listening socket, and its file. An abstract name has none.
+type Listening = (UnixListener, Option<SocketFile>);
+
 /// Listens at `path`.
-pub(super) fn listen(path: &Path) -> Result<(UnixListener, SocketFile), SocketFileError> {
+pub(super) fn listen(path: &Path) -> Result<Listening, SocketFileError> {
     if let Some(name) = abstract_name(path) {
         let listener = listen_abstract(name).map_err(|source| match source.kind() {
             ErrorKind::AddrInUse => SocketFileError::InUse,
             ErrorKind::InvalidInput => SocketFileError::TooLong,
             _ => SocketFileError::Failed(source),
         })?;
-        // An abstract name has no file to remove.
-        let file = SocketFile {
-            path: PathBuf::new(),
-            identity: (0, 0),
-            replaced_stale: false,
-        };
-        return Ok((listener, file));
+        return Ok((listener, None));
     }
     if path.as_os_str().len() > MAX_PATH {
         return Err(SocketFileError::TooLong);
     }
-    let parent = parent(path);
+    let parent = directory_of(path);
     check_parent(parent)?;
-    let _lock = lock_directory(parent);
     let replaced_stale = remove_stale(path)?;
     let listener = UnixListener::bind(path).map_err(|source| match source.kind() {
         ErrorKind::AddrInUse => SocketFileError::InUse,
@@ -64,15 +59,15 @@ pub(super) fn listen(path: &Path) -> Result<(UnixListener, SocketFile), SocketFi
         },
         _ => SocketFileError::Failed(source),
     })?;
-    let file = fs::set_permissions(path, Permissions::from_mode(0o600))
+    let identity = fs::set_permissions(path, Permissions::from_mode(0o600))
         .and_then(|()| identity(path))
         .map_err(SocketFileError::Failed)?;
     let file = SocketFile {
         path: path.to_owned(),
-        identity: file,
+        identity,
         replaced_stale,
     };
-    Ok((listener, file))
+    Ok((listener, Some(file)))
 }
 
 /// Removes the file at `path` if it is a socket that no server listens on. Returns whether it did.
@@ -106,28 +101,6 @@ fn remove_stale(path: &Path) -> Result<bool, SocketFileError> {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
         Err(error) if error.kind() != ErrorKind::TimedOut => Err(SocketFileError::Failed(error)),
         _ => Err(SocketFileError::InUse),
-    }
-}
-
-/// Lets one server at a time start in a directory. Otherwise two servers could find the same stale
-/// socket, and the slower one would remove the new socket of the faster one. The kernel frees the
-/// lock when its holder dies. After a while the server goes on without it, because every user who
-/// can read the directory can hold it.
-fn lock_directory(parent: &Path) -> Option<File> {
-    let dir = File::open(parent).ok()?;
-    let until = Instant::now() + TURN;
-    loop {
-        match dir.try_lock() {
-            Err(TryLockError::WouldBlock) if Instant::now() < until => thread::sleep(LOOK),
-            _ => return Some(dir),
-        }
-    }
-}
-
-fn parent(path: &Path) -> &Path {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
     }
 }
 
@@ -186,13 +159,14 @@ mod tests {
     use crate::net::{Endpoint, Listener, Peer};
     use crate::temp::TempDir;
     use std::os::unix::net::UnixStream;
+    use std::thread;
 
     #[test]
     fn a_socket_file_is_private_and_removed_on_drop() {
         let dir = TempDir::new();
         let path = dir.join("socket");
         let (_listener, file) = listen(&path).unwrap();
-        assert!(!file.replaced_stale);
+        assert!(!file.as_ref().unwrap().replaced_stale);
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
         UnixStream::connect(&path).unwrap();
@@ -206,21 +180,8 @@ mod tests {
         let path = dir.join("socket");
         drop(UnixListener::bind(&path).unwrap());
         let (_listener, file) = listen(&path).unwrap();
-        assert!(file.replaced_stale);
+        assert!(file.as_ref().unwrap().replaced_stale);
         assert!(matches!(listen(&path), Err(SocketFileError::InUse)));
-        UnixStream::connect(&path).unwrap();
-    }
-
-    #[test]
-    fn exactly_one_of_many_servers_replaces_a_stale_socket() {
-        let dir = TempDir::new();
-        let path = dir.join("socket");
-        drop(UnixListener::bind(&path).unwrap());
-        let results: Vec<_> = thread::scope(|scope| {
-            let starters: Vec<_> = (0..16).map(|_| scope.spawn(|| listen(&path))).collect();
-            starters.into_iter().map(|s| s.join().unwrap()).collect()
-        });
-        assert_eq!(results.iter().filter(|r| r.is_ok()).count(), 1);
         UnixStream::connect(&path).unwrap();
     }
 
