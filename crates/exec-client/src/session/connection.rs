@@ -9,7 +9,7 @@ use proto::cli::show_duration;
 use proto::net::{Stream, has_vanished};
 use proto::sync::lock;
 use proto::wire::session::{
-    ClientState, FrameType, INTERVALS, KeepAlive, Sealer, Silence, Unexpected,
+    ClientState, FrameType, INTERVALS, KeepAlive, Sealer, SessionError, Silence,
 };
 
 use crate::options::Options;
@@ -102,7 +102,7 @@ impl Connection {
     }
 
     /// Checks that a received frame is allowed. Returns whether a command ran.
-    pub fn receive(&self, kind: FrameType) -> Result<bool, Unexpected> {
+    pub fn receive(&self, kind: FrameType) -> Result<bool, SessionError> {
         let mut now = lock(&self.now);
         let before = now.state;
         now.state = before.receive(kind)?;

@@ -8,9 +8,7 @@ use std::time::Duration;
 use proto::cli::{Failure, Log, Output, is_stderr_stdout, start_thread};
 use proto::escape::server_text;
 use proto::wire::frame::FrameError;
-use proto::wire::session::{
-    BODY_LIMIT, ExitStatus, FrameReader, FrameType, Opener, SessionError, Unexpected,
-};
+use proto::wire::session::{BODY_LIMIT, ExitStatus, FrameReader, FrameType, Opener, SessionError};
 use proto::{is_timeout, reason, retry};
 
 use super::connection::Connection;
@@ -121,7 +119,9 @@ impl<'a> Receiver<'a> {
             FrameType::Note => log.note(format_args!("note: {}", server_text(frame.body))),
             FrameType::Ping if self.pings.try_send(FrameType::Pong).is_err() => {
                 let (kind, when) = (frame.kind, "before the last was answered");
-                return Err(incomplete(&Unexpected { kind, when }.to_string()));
+                return Err(incomplete(
+                    &SessionError::Unexpected { kind, when }.to_string(),
+                ));
             }
             FrameType::Exit => return Ok(Some(exit(frame.body, log))),
             FrameType::Error if was_running => {

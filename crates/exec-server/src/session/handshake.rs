@@ -54,9 +54,7 @@ fn exchange(client: &Client) -> Result<(Sealer, Opener), CloseReason> {
         Ok(None) => return Err(CloseReason::ClosedByPeer),
         Err(error) => return Err(refusal(error, limit)),
     };
-    if let Err(unexpected) = ServerState::AwaitingAuth.receive(frame.kind) {
-        return Err(CloseReason::Violation(SessionError::Unexpected(unexpected)));
-    }
+    ServerState::AwaitingAuth.receive(frame.kind)?;
     let agreement = check_auth(secrets.token.key(), &nonce, frame.body)
         .map_err(|error| CloseReason::Refused(error.to_string()))?;
     write_plain(&mut traced, FrameType::Welcome, agreement.welcome())?;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use proto::is_timeout;
 use proto::net::{has_unsent, has_vanished};
 use proto::pool::TaskHandle;
-use proto::wire::session::{FrameReader, FrameType, KeepAlive, Opener, SessionError, Silence};
+use proto::wire::session::{FrameReader, FrameType, KeepAlive, Opener, Silence};
 
 use super::runner::Runner;
 use super::shared::Shared;
@@ -135,15 +135,13 @@ impl<'a> Link<'a> {
     fn receive(&mut self, kind: FrameType, body: &[u8]) -> Result<(), CloseReason> {
         self.alive.heard();
         self.silent_since = Instant::now();
-        self.shared
-            .receive(kind)
-            .map_err(SessionError::Unexpected)?;
+        self.shared.receive(kind)?;
         match kind {
             FrameType::Command => self.start(body)?,
             FrameType::Stdin => self.feed(body)?,
             FrameType::StdinEof => self.input = None,
             FrameType::Ping => self.shared.pong()?,
-            FrameType::Pong => self.alive.pong().map_err(SessionError::Unexpected)?,
+            FrameType::Pong => self.alive.pong()?,
             // The state allows no other frame.
             _ => {}
         }

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use proto::sync::lock;
-use proto::wire::session::{FrameType, Sealer, ServerState, Unexpected};
+use proto::wire::session::{FrameType, Sealer, ServerState, SessionError};
 
 use crate::client::Client;
 use crate::close_reason::CloseReason;
@@ -46,7 +46,7 @@ impl Shared {
     }
 
     /// Checks that a frame of this type is allowed now.
-    pub fn receive(&self, kind: FrameType) -> Result<(), Unexpected> {
+    pub fn receive(&self, kind: FrameType) -> Result<(), SessionError> {
         let mut now = lock(&self.now);
         now.state = now.state.receive(kind)?;
         Ok(())

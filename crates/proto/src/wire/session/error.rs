@@ -4,7 +4,6 @@ use std::fmt;
 use std::io;
 
 use super::FrameType;
-use super::state::Unexpected;
 use crate::reason;
 use crate::wire::frame::FrameError;
 use crate::wire::header::HeaderError;
@@ -43,7 +42,12 @@ pub enum SessionError {
     /// The frame type is unknown. Holds its name, quoted and cut.
     UnknownType(String),
     /// The frame is not allowed now.
-    Unexpected(Unexpected),
+    Unexpected {
+        /// Its type.
+        kind: FrameType,
+        /// `in state idle`, or another reason.
+        when: &'static str,
+    },
 }
 
 impl fmt::Display for SessionError {
@@ -67,7 +71,9 @@ impl fmt::Display for SessionError {
                 )
             }
             Self::UnknownType(name) => write!(f, "unexpected {name} frame: there is no such type"),
-            Self::Unexpected(unexpected) => unexpected.fmt(f),
+            Self::Unexpected { kind, when } => {
+                write!(f, "unexpected {} frame {when}", kind.name())
+            }
         }
     }
 }
@@ -92,11 +98,5 @@ impl From<FrameError> for SessionError {
 impl From<HeaderError> for SessionError {
     fn from(error: HeaderError) -> Self {
         Self::Header(error)
-    }
-}
-
-impl From<Unexpected> for SessionError {
-    fn from(error: Unexpected) -> Self {
-        Self::Unexpected(error)
     }
 }

@@ -58,22 +58,17 @@ pub fn hello(server: &Nonce) -> Vec<u8> {
 /// [`HandshakeError::Version`] for another version of this protocol, else
 /// [`HandshakeError::Malformed`].
 pub fn read_hello(body: &[u8]) -> Result<Nonce, HandshakeError> {
-    match body.strip_prefix(MAGIC) {
-        Some(nonce) => nonce
-            .try_into()
-            .map_err(|_| HandshakeError::Malformed("hello")),
-        None => match body.strip_prefix(FAMILY) {
-            Some(rest) => {
-                let version = rest.iter().take_while(|b| b.is_ascii_digit()).take(9);
-                let version: String = version.map(|&b| char::from(b)).collect();
-                match version.is_empty() {
-                    true => Err(HandshakeError::Malformed("hello")),
-                    false => Err(HandshakeError::Version(version)),
-                }
-            }
-            None => Err(HandshakeError::Malformed("hello")),
-        },
+    let malformed = HandshakeError::Malformed("hello");
+    if let Some(nonce) = body.strip_prefix(MAGIC) {
+        return nonce.try_into().map_err(|_| malformed);
     }
+    let rest = body.strip_prefix(FAMILY).unwrap_or_default();
+    let version = rest.iter().take_while(|b| b.is_ascii_digit()).take(9);
+    let version: String = version.map(|&b| char::from(b)).collect();
+    Err(match version.is_empty() {
+        true => malformed,
+        false => HandshakeError::Version(version),
+    })
 }
 
 /// The proofs and keys derived from the token and the two nonces.

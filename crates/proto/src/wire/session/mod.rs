@@ -36,7 +36,7 @@ pub use error::SessionError;
 pub use frame::{BODY_LIMIT, Frame, FrameReader, PLAIN_HEADER_LIMIT, write_plain};
 pub use keep_alive::{INTERVALS, KeepAlive, Silence};
 pub use seal::{Opener, Sealer};
-pub use state::{ClientState, ServerState, Unexpected};
+pub use state::{ClientState, ServerState};
 pub use status::{ExitStatus, StatusError};
 
 /// The type of a frame.

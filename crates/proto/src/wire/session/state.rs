@@ -1,8 +1,7 @@
 //! State machines: which frames are allowed when.
 
-use std::fmt;
-
 use super::FrameType;
+use super::error::SessionError;
 
 /// The state of a server, which tells what the client may send.
 ///
@@ -14,7 +13,7 @@ use super::FrameType;
 ///
 /// let error = state.receive(FrameType::Auth).unwrap_err();
 /// assert_eq!(error.to_string(), "unexpected auth frame in state idle");
-/// # Ok::<(), proto::wire::session::Unexpected>(())
+/// # Ok::<(), proto::wire::session::SessionError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ServerState {
@@ -35,8 +34,8 @@ impl ServerState {
     ///
     /// # Errors
     ///
-    /// [`Unexpected`] if the frame is not allowed now.
-    pub const fn receive(self, kind: FrameType) -> Result<Self, Unexpected> {
+    /// [`SessionError::Unexpected`] if the frame is not allowed now.
+    pub const fn receive(self, kind: FrameType) -> Result<Self, SessionError> {
         Ok(match (self, kind) {
             (Self::AwaitingAuth, FrameType::Auth) => Self::Idle,
             (Self::Idle | Self::IdleAfterInput, FrameType::Command) => Self::Running,
@@ -50,9 +49,9 @@ impl ServerState {
         })
     }
 
-    const fn refuse(self, kind: FrameType) -> Result<Self, Unexpected> {
+    const fn refuse(self, kind: FrameType) -> Result<Self, SessionError> {
         let when = self.name();
-        Err(Unexpected { kind, when })
+        Err(SessionError::Unexpected { kind, when })
     }
 
     /// The state after the command's `exit` or `error` was sent.
@@ -87,7 +86,7 @@ impl ServerState {
 ///
 /// assert_eq!(ClientState::Running.receive(FrameType::Exit)?, ClientState::Idle);
 /// assert!(ClientState::Idle.receive(FrameType::Stdout).is_err());
-/// # Ok::<(), proto::wire::session::Unexpected>(())
+/// # Ok::<(), proto::wire::session::SessionError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClientState {
@@ -106,8 +105,8 @@ impl ClientState {
     ///
     /// # Errors
     ///
-    /// [`Unexpected`] if the frame is not allowed now.
-    pub const fn receive(self, kind: FrameType) -> Result<Self, Unexpected> {
+    /// [`SessionError::Unexpected`] if the frame is not allowed now.
+    pub const fn receive(self, kind: FrameType) -> Result<Self, SessionError> {
         Ok(match (self, kind) {
             (Self::AwaitingHello, FrameType::Hello) => Self::AwaitingWelcome,
             (Self::AwaitingWelcome, FrameType::Welcome) => Self::Idle,
@@ -122,7 +121,7 @@ impl ClientState {
             (Self::Idle | Self::Running, FrameType::Ping | FrameType::Pong) => self,
             _ => {
                 let when = self.name();
-                return Err(Unexpected { kind, when });
+                return Err(SessionError::Unexpected { kind, when });
             }
         })
     }
@@ -136,23 +135,6 @@ impl ClientState {
         }
     }
 }
-
-/// A frame that is not allowed now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unexpected {
-    /// Its type.
-    pub kind: FrameType,
-    /// `in state idle`, or another reason.
-    pub when: &'static str,
-}
-
-impl fmt::Display for Unexpected {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "unexpected {} frame {}", self.kind.name(), self.when)
-    }
-}
-
-impl std::error::Error for Unexpected {}
 
 #[cfg(test)]
 mod tests {
