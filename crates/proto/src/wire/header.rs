@@ -1,7 +1,7 @@
 //! The JSON header with its three fields: `filename`, `total_size`, `hash`. [`frame`](super::frame)
 //! reads it, and `total_size` bytes of body follow it.
 
-use std::fmt::{self, Write};
+use std::fmt;
 
 use super::json::{self, Value};
 use crate::escape::quoted;
@@ -30,14 +30,12 @@ impl Header {
     /// assert_eq!(header.encode(), r#"{"filename": "a.txt", "total_size": 5, "hash": "x"}"#);
     /// ```
     pub fn encode(&self) -> String {
-        let mut out = String::with_capacity(160);
-        out.push_str("{\"filename\": ");
-        json::write_string(&mut out, &self.filename);
-        // Writing to a String cannot fail.
-        let _ = write!(out, ", \"total_size\": {}, \"hash\": ", self.total_size);
-        json::write_string(&mut out, &self.hash);
-        out.push('}');
-        out
+        let fields = Value::object([
+            ("filename", self.filename.as_str().into()),
+            ("total_size", Value::Number(self.total_size.to_string())),
+            ("hash", self.hash.as_str().into()),
+        ]);
+        fields.to_string()
     }
 
     /// Reads a header of the lesson, of which only `total_size` matters:

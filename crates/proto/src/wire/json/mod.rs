@@ -27,4 +27,3 @@ mod write;
 pub use error::{Error, Problem};
 pub use parse::{DEPTH, parse};
 pub use value::Value;
-pub use write::write_string;
