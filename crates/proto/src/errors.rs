@@ -29,16 +29,13 @@ pub fn reason(error: &io::Error) -> String {
         ErrorKind::HostUnreachable => "host unreachable",
         ErrorKind::NetworkUnreachable => "network unreachable",
         ErrorKind::UnexpectedEof => "the connection ended early",
-        _ => "",
+        _ => {
+            let text = error.to_string();
+            let end = text.rfind(" (os error ").unwrap_or(text.len());
+            return text[..end].to_owned();
+        }
     };
-    if !fixed.is_empty() {
-        return fixed.to_owned();
-    }
-    let text = error.to_string();
-    match text.rfind(" (os error ") {
-        Some(at) => text[..at].to_owned(),
-        None => text,
-    }
+    fixed.to_owned()
 }
 
 /// [`reason`], for a thread or a process that could not be started.

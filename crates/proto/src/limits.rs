@@ -9,9 +9,14 @@ const HEADROOM: u64 = 4 << 20;
 
 /// A limit of this process, by its name in proc(5), if there is one.
 pub(crate) fn limit(name: &str) -> Option<u64> {
-    let text = fs::read_to_string("/proc/self/limits").ok()?;
-    let values = text.lines().find_map(|line| line.strip_prefix(name))?;
-    values.split_whitespace().next()?.parse().ok()
+    number("/proc/self/limits", name)
+}
+
+/// The number after a name in a file of proc(5).
+fn number(file: &str, name: &str) -> Option<u64> {
+    let text = fs::read_to_string(file).ok()?;
+    let rest = text.lines().find_map(|line| line.strip_prefix(name))?;
+    rest.split_whitespace().next()?.parse().ok()
 }
 
 /// Checks that a limited address space (`ulimit -v`) has 4 MiB left: before anything large, which can be
@@ -30,16 +35,9 @@ pub fn check_memory() -> io::Result<()> {
     let Some(limit) = ADDRESS_SPACE.get_or_init(|| limit("Max address space")) else {
         return Ok(());
     };
-    match address_space() {
-        Some(used) if used + HEADROOM > *limit => Err(ErrorKind::OutOfMemory.into()),
+    // In KiB.
+    match number("/proc/self/status", "VmSize:") {
+        Some(used) if used * 1024 + HEADROOM > *limit => Err(ErrorKind::OutOfMemory.into()),
         _ => Ok(()),
     }
-}
-
-/// How much of it is used, in bytes.
-fn address_space() -> Option<u64> {
-    let text = fs::read_to_string("/proc/self/status").ok()?;
-    let size = text.lines().find_map(|line| line.strip_prefix("VmSize:"))?;
-    let kib: u64 = size.split_whitespace().next()?.parse().ok()?;
-    Some(kib * 1024)
 }

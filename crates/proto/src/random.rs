@@ -32,12 +32,12 @@ impl Random {
     }
 
     fn open_at(path: &Path) -> Result<Self, NoRandomness> {
-        let failed = |source| NoRandomness { source };
-        let file = File::open(path).map_err(failed)?;
-        let found = file.metadata().map_err(failed)?;
+        let file = File::open(path).map_err(NoRandomness)?;
+        let found = file.metadata().map_err(NoRandomness)?;
         if !is_char_device(&found) {
             // A regular file in its place would give the same bytes every time.
-            return Err(failed(io::Error::other("/dev/urandom is not a device")));
+            let error = io::Error::other("/dev/urandom is not a device");
+            return Err(NoRandomness(error));
         }
         // Reads once, so that a device without data is noticed at the start.
         let random = Self(file);
@@ -52,25 +52,22 @@ impl Random {
     /// [`NoRandomness`] if the source ends early.
     pub fn bytes(&self) -> Result<[u8; 32], NoRandomness> {
         let mut bytes = [0; 32];
-        (&self.0)
-            .read_exact(&mut bytes)
-            .map_err(|source| NoRandomness { source })?;
+        let mut source = &self.0;
+        source.read_exact(&mut bytes).map_err(NoRandomness)?;
         Ok(bytes)
     }
 }
 
 /// The system gives no secure random bytes.
 #[derive(Debug)]
-pub struct NoRandomness {
-    source: io::Error,
-}
+pub struct NoRandomness(io::Error);
 
 impl fmt::Display for NoRandomness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
             "no secure randomness (/dev/urandom: {}); without it no secret can be made",
-            reason(&self.source)
+            reason(&self.0)
         )
     }
 }
