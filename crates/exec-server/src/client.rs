@@ -1,7 +1,6 @@
 //! Serves and logs one connection.
 
 use std::convert::Infallible;
-use std::fmt::Display;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -124,13 +123,6 @@ impl Handler {
             closed: None,
         }
     }
-
-    fn log_closed(&self, reason: &dyn Display) {
-        let (peer, time) = (self.client.peer, show_duration(self.started.elapsed()));
-        self.client
-            .log()
-            .info(format_args!("{peer} {reason}; {time}"));
-    }
 }
 
 impl RequestHandler for Handler {
@@ -139,11 +131,15 @@ impl RequestHandler for Handler {
     }
 
     fn finish(&mut self) {
+        let (log, peer) = (self.client.log(), self.client.peer);
+        let time = show_duration(self.started.elapsed());
         let Some(reason) = &self.closed else {
-            return self.log_closed(&"closed after an internal error");
+            return log.info(format_args!(
+                "{peer} closed after an internal error; {time}"
+            ));
         };
         if self.known && !matches!(reason, CloseReason::WrongProtocol(_)) {
-            self.log_closed(reason);
+            log.info(format_args!("{peer} {reason}; {time}"));
         } else {
             self.client.log_stranger(reason);
         }

@@ -55,20 +55,12 @@ impl fmt::Display for EngineError {
                 reason(why)
             ),
             Self::Dir(dir, why) => {
-                write!(
-                    f,
-                    "cannot enter the directory {} ({})",
-                    shown_path(dir),
-                    reason(why)
-                )
+                let (dir, why) = (shown_path(dir), reason(why));
+                write!(f, "cannot enter the directory {dir} ({why})")
             }
             Self::Shell(shell, why) => {
-                write!(
-                    f,
-                    "cannot start {} ({})",
-                    shown_path(shell),
-                    start_reason(why)
-                )
+                let (shell, why) = (shown_path(shell), start_reason(why));
+                write!(f, "cannot start {shell} ({why})")
             }
             Self::Pipe(why) => write!(f, "cannot make a pipe ({})", reason(why)),
             Self::Guardian(why) => write!(

@@ -45,7 +45,8 @@ const DYING: Duration = Duration::from_millis(500);
 
 /// A started command.
 pub struct Job {
-    group: u32,
+    /// The process group, which is also the shell's process ID.
+    pub group: u32,
     deadline: Option<Instant>,
     unwanted: Option<Unwanted>,
     pub(super) core: Arc<Core>,
@@ -96,11 +97,6 @@ impl Job {
                 status: None,
             }),
         }
-    }
-
-    /// The process group, which is also the shell's process ID.
-    pub const fn group(&self) -> u32 {
-        self.group
     }
 
     /// Sends TERM to the command's whole group at once, and KILL to its rest after the kill-after

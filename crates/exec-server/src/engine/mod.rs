@@ -108,6 +108,7 @@ struct Core {
     hidden: Vec<OsString>,
     /// setsid(1), which starts commands in sessions of their own, if the server has a terminal.
     setsid: Option<PathBuf>,
+    shares_terminal: bool,
     guardian: Guardian,
     clock: Clock,
     pool: Pool<Task>,
@@ -123,17 +124,18 @@ impl Engine {
     ///
     /// [`EngineError`], if commands could not be run or could not be ended reliably.
     pub fn start(settings: Settings) -> Result<Self, EngineError> {
-        proc_table::check().map_err(EngineError::Proc)?;
+        let has_terminal = proc_table::has_terminal().map_err(EngineError::Proc)?;
         try_shell(&settings)?;
         let guardian = Guardian::start(settings.shell.clone(), settings.kill_after)
             .map_err(EngineError::Guardian)?;
         let clock = Clock::start().map_err(EngineError::Thread)?;
-        let has_terminal = proc_table::has_terminal();
+        let setsid = has_terminal.then(find_setsid).flatten();
         Ok(Self(Arc::new(Core {
             pool: Pool::tasks("exec-pipe", settings.stack_size),
             settings,
             hidden: our_variables(),
-            setsid: has_terminal.then(find_setsid).flatten(),
+            shares_terminal: has_terminal && setsid.is_none(),
+            setsid,
             guardian,
             clock,
         })))
@@ -141,7 +143,7 @@ impl Engine {
 
     /// Whether commands can read and write the server's terminal, because setsid(1) is missing.
     pub fn shares_terminal(&self) -> bool {
-        proc_table::has_terminal() && self.0.setsid.is_none()
+        self.0.shares_terminal
     }
 }
 

@@ -15,21 +15,13 @@ pub(super) fn has_ended(pid: u32) -> bool {
     read_stat(pid, &mut stat).is_ok_and(|length| is_zombie(&stat[..length]))
 }
 
-/// Fails if `/proc` cannot be read.
-pub(super) fn check() -> io::Result<()> {
-    File::open("/proc/self/stat").map(drop)
-}
-
-/// Whether this process has a controlling terminal.
-pub(super) fn has_terminal() -> bool {
+/// Whether this process has a controlling terminal. Fails if `/proc` cannot be read.
+pub(super) fn has_terminal() -> io::Result<bool> {
     const TERMINAL: usize = 4;
     let mut stat = [0; 512];
-    let Ok(length) = read_stat(std::process::id(), &mut stat) else {
-        return false;
-    };
-    fields(&stat[..length])
-        .nth(TERMINAL)
-        .is_some_and(|number| number != b"0")
+    let length = read_stat(std::process::id(), &mut stat)?;
+    let terminal = fields(&stat[..length]).nth(TERMINAL);
+    Ok(terminal.is_some_and(|number| number != b"0"))
 }
 
 fn read_stat(pid: u32, stat: &mut [u8]) -> io::Result<usize> {

@@ -66,7 +66,7 @@ impl Running {
         let (status, stopped) = hold.job.finish();
         let status = status.transpose().map_err(EngineError::Lost)?;
         Ok(Outcome {
-            group: hold.job.group(),
+            group: hold.job.group,
             status: status.map(Status::of),
             stopped,
             cut: stdout.cut || stderr.cut,

@@ -13,16 +13,15 @@ use std::convert::Infallible;
 
 use crate::client::Client;
 use crate::close_reason::CloseReason;
-use request::Requests;
 
 /// Serves a client until it leaves.
 pub fn serve(client: &Client, known: &mut bool) -> Result<Infallible, CloseReason> {
     client.stream.set_nodelay()?;
     let mut traced = client.traced(&*client.stream);
-    let mut requests = Requests::default();
+    let mut buffer = Vec::new();
     loop {
         client.set_timeouts()?;
-        let request = requests.receive(&mut traced, client)?;
+        let request = request::receive(&mut buffer, &mut traced, client)?;
         *known = true;
         // If the server stops, the running command may finish.
         let _held = client.stream.hold_input();

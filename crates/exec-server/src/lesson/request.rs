@@ -38,76 +38,67 @@ pub struct Received<'a> {
     pub may_be_cut: bool,
 }
 
-/// Reads requests into a reused buffer.
-#[derive(Default)]
-pub struct Requests {
-    buffer: Vec<u8>,
+/// Waits for the next request, with the stream's own timeout, and reads it into `buffer`. `traced`
+/// reads from the client's stream, whose read timeout it may change.
+pub fn receive<'a>(
+    buffer: &'a mut Vec<u8>,
+    traced: &mut impl Read,
+    client: &Client,
+) -> Result<Received<'a>, CloseReason> {
+    let options = &client.context.options;
+    buffer.clear();
+    match (read(buffer, traced), options.idle_timeout) {
+        (Ok(0), _) => return Err(CloseReason::ClosedByPeer),
+        (Ok(_), _) => {}
+        (Err(error), Some(limit)) if is_timeout(&error) => {
+            return Err(CloseReason::Idle(limit));
+        }
+        (Err(error), _) => return Err(error.into()),
+    }
+    let began = Instant::now();
+    let mut length = buffer.len();
+    let may_be_cut = length > ONE_PACKET || ends_inside_quote(buffer);
+    let mut more = may_be_cut;
+    while more {
+        if length > MAX_COUNTED || began.elapsed() > options.handshake_timeout {
+            return Err(CloseReason::NotUnderstood(format!(
+                "no end of the command found; the limits are {COMMAND_LIMIT} bytes and \
+                 --handshake-timeout"
+            )));
+        }
+        let quiet = match ends_inside_quote(buffer) {
+            true => QUIET_IN_QUOTE,
+            false => QUIET,
+        };
+        client.stream.set_read_timeout(Some(quiet))?;
+        // Bytes beyond the limit are only counted.
+        buffer.truncate(COMMAND_LIMIT);
+        more = match read(buffer, traced) {
+            Ok(count) => {
+                length += count;
+                count > 0
+            }
+            Err(error) if is_timeout(&error) => false,
+            Err(error) => return Err(error.into()),
+        };
+    }
+    if let Some(what) = WrongProtocol::of_request(buffer) {
+        return Err(CloseReason::WrongProtocol(what));
+    }
+    Ok(Received {
+        command: buffer,
+        length,
+        may_be_cut,
+    })
 }
 
-impl Requests {
-    /// Waits for the next request, with the stream's own timeout. `traced` reads from the client's
-    /// stream, whose read timeout it may change.
-    pub fn receive(
-        &mut self,
-        traced: &mut impl Read,
-        client: &Client,
-    ) -> Result<Received<'_>, CloseReason> {
-        let options = &client.context.options;
-        self.buffer.clear();
-        match (self.read(traced), options.idle_timeout) {
-            (Ok(0), _) => return Err(CloseReason::ClosedByPeer),
-            (Ok(_), _) => {}
-            (Err(error), Some(limit)) if is_timeout(&error) => {
-                return Err(CloseReason::Idle(limit));
-            }
-            (Err(error), _) => return Err(error.into()),
-        }
-        let began = Instant::now();
-        let mut length = self.buffer.len();
-        let may_be_cut = length > ONE_PACKET || ends_inside_quote(&self.buffer);
-        let mut more = may_be_cut;
-        while more {
-            if length > MAX_COUNTED || began.elapsed() > options.handshake_timeout {
-                return Err(CloseReason::NotUnderstood(format!(
-                    "no end of the command found; the limits are {COMMAND_LIMIT} bytes and \
-                     --handshake-timeout"
-                )));
-            }
-            let quiet = match ends_inside_quote(&self.buffer) {
-                true => QUIET_IN_QUOTE,
-                false => QUIET,
-            };
-            client.stream.set_read_timeout(Some(quiet))?;
-            // Bytes beyond the limit are only counted.
-            self.buffer.truncate(COMMAND_LIMIT);
-            more = match self.read(traced) {
-                Ok(count) => {
-                    length += count;
-                    count > 0
-                }
-                Err(error) if is_timeout(&error) => false,
-                Err(error) => return Err(error.into()),
-            };
-        }
-        if let Some(what) = WrongProtocol::of_request(&self.buffer) {
-            return Err(CloseReason::WrongProtocol(what));
-        }
-        Ok(Received {
-            command: &self.buffer,
-            length,
-            may_be_cut,
-        })
-    }
-
-    /// Reads once, and appends to the buffer.
-    fn read(&mut self, stream: &mut impl Read) -> io::Result<usize> {
-        let from = self.buffer.len();
-        self.buffer.resize(from + STEP, 0);
-        let result = retry(|| stream.read(&mut self.buffer[from..]));
-        self.buffer
-            .truncate(from + result.as_ref().copied().unwrap_or(0));
-        result
-    }
+/// Reads once, and appends to the buffer.
+fn read(buffer: &mut Vec<u8>, stream: &mut impl Read) -> io::Result<usize> {
+    let from = buffer.len();
+    buffer.resize(from + STEP, 0);
+    let result = retry(|| stream.read(&mut buffer[from..]));
+    buffer.truncate(from + result.as_ref().copied().unwrap_or(0));
+    result
 }
 
 /// Whether a shell would need more input after these bytes: the end of a quote, or a line after a

@@ -19,6 +19,8 @@ mod shared;
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use proto::sync::lock;
+
 use crate::client::Client;
 use crate::close_reason::CloseReason;
 use reader::{Incoming, Link};
@@ -50,5 +52,6 @@ pub fn serve(client: &Client, known: &mut bool) -> Result<Infallible, CloseReaso
     shared.say_why();
     // Ends the running command, and with it the runner.
     drop(link);
-    Err(shared.take_reason().unwrap_or(CloseReason::ClosedByPeer))
+    let reason = lock(&shared.now).reason.take();
+    Err(reason.unwrap_or(CloseReason::ClosedByPeer))
 }

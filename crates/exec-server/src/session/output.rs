@@ -14,6 +14,7 @@ use proto::sync::lock;
 use proto::wire::session::{FrameType, Sealer};
 
 use super::shared::Shared;
+use crate::close_reason::CloseReason;
 use crate::engine;
 
 /// How long sending the reason at the end may take.
@@ -89,9 +90,10 @@ impl Shared {
 
     /// Sends the client the reason for the end of the connection, if the client still reads.
     pub fn say_why(&self) {
-        let Some(words) = self.last_words() else {
-            return;
-        };
+        let now = lock(&self.now);
+        let words = now.reason.as_ref().and_then(CloseReason::last_frame);
+        drop(now);
+        let Some(words) = words else { return };
         let stream = &self.client.stream;
         let until = Instant::now() + LAST_WORDS;
         let mut sent = stream.set_write_timeout(Some(LAST_WORDS)).map(|()| false);

@@ -19,15 +19,15 @@ pub struct Shared {
     pub(super) sealer: Mutex<Option<Sealer>>,
     pub(super) ping_due: AtomicBool,
     pub(super) pong_due: AtomicBool,
-    now: Mutex<Now>,
+    pub(super) now: Mutex<Now>,
 }
 
-struct Now {
+pub(super) struct Now {
     state: ServerState,
     /// When the last command ended, while none runs.
     idle_since: Instant,
     /// Why the connection ends: the first reason of a thread.
-    reason: Option<CloseReason>,
+    pub(super) reason: Option<CloseReason>,
 }
 
 impl Shared {
@@ -77,16 +77,6 @@ impl Shared {
     /// Records why the connection ends, unless another thread was first.
     pub fn ends(&self, why: CloseReason) {
         lock(&self.now).reason.get_or_insert(why);
-    }
-
-    /// The text of the last frame, if the reason has one for the client.
-    pub(super) fn last_words(&self) -> Option<String> {
-        lock(&self.now).reason.as_ref()?.last_frame()
-    }
-
-    /// Why the connection has ended.
-    pub fn take_reason(&self) -> Option<CloseReason> {
-        lock(&self.now).reason.take()
     }
 
     /// Shuts the connection down, which also wakes the other thread.

@@ -30,7 +30,7 @@ fn under(engine: &Engine, command: &str) -> Under {
     let running = engine.spawn(Request::new(command.as_bytes())).unwrap();
     let (tell, told) = Tell::new();
     let mut under = Under {
-        group: running.job().group(),
+        group: running.job().group,
         job: running.job(),
         said: String::new(),
         told,
@@ -183,7 +183,7 @@ fn the_output_of_a_background_process_is_closed_after_the_drain_time_and_the_pro
         "yes & echo $!; exit 3",
     ] {
         let running = engine.spawn(Request::new(command.as_bytes())).unwrap();
-        let group = running.job().group();
+        let group = running.job().group;
         let outcome = within(move || running.pump(&Arc::new(Null)).unwrap());
         assert_eq!(outcome.status, Some(Status::Code(3)));
         assert!(outcome.cut && outcome.stopped.is_none());
@@ -300,7 +300,7 @@ impl Sink for Stuck {
 fn the_group_dies_while_the_sink_is_stuck() {
     let (sink, in_sink, open) = Stuck::new();
     let running = engine().spawn(Request::new(b"yes")).unwrap();
-    let (group, job) = (running.job().group(), running.job());
+    let (group, job) = (running.job().group, running.job());
     let pump = thread::spawn(move || running.pump(&sink).unwrap());
     in_sink.recv_timeout(DEADLINE).unwrap();
     assert!(!members(group).is_empty());
@@ -318,7 +318,7 @@ fn a_sink_that_fails_ends_the_command() {
     open.send(Err(io::ErrorKind::ConnectionReset.into()))
         .unwrap();
     let running = engine().spawn(Request::new(b"yes; echo never")).unwrap();
-    let group = running.job().group();
+    let group = running.job().group;
     let outcome = within(move || running.pump(&sink).unwrap());
     assert!(
         matches!(&outcome.stopped, Some(Stopped::Sink(error)) if error.kind() == io::ErrorKind::ConnectionReset)
@@ -337,7 +337,7 @@ fn a_slow_client_loses_nothing() {
         .spawn(Request::new(b"yes | head -c 60000"))
         .unwrap();
     let theirs = Arc::clone(&sink);
-    let group = running.job().group();
+    let group = running.job().group;
     let pump = thread::spawn(move || running.pump(&theirs).unwrap());
     in_sink.recv_timeout(DEADLINE).unwrap();
     until("the command has ended", || members(group).is_empty());
@@ -363,7 +363,7 @@ fn a_sink_that_panics_ends_the_command() {
     let engine = engine();
     for command in ["yes", "yes >&2"] {
         let running = engine.spawn(Request::new(command.as_bytes())).unwrap();
-        let group = running.job().group();
+        let group = running.job().group;
         let pump = thread::spawn(move || running.pump(&Arc::new(Panics)).map(drop));
         until("it panics", || pump.is_finished());
         assert!(pump.join().is_err());
@@ -375,7 +375,7 @@ fn a_sink_that_panics_ends_the_command() {
 #[test]
 fn a_command_that_is_not_pumped_is_ended() {
     let running: Running = engine().spawn(Request::new(b"sleep 1000")).unwrap();
-    let group = running.job().group();
+    let group = running.job().group;
     within(move || drop(running));
     until("the group is gone", || members(group).is_empty());
 }

@@ -131,7 +131,7 @@ fn a_guardian_that_dies_is_replaced_and_gets_all_groups() {
     let engine = engine();
     let first = engine.0.guardian.pid();
     let running = engine.spawn(Request::new(b"sleep 1000")).unwrap();
-    let (group, job) = (running.job().group(), running.job());
+    let (group, job) = (running.job().group, running.job());
     let pump = std::thread::spawn(move || running.collect(100).unwrap());
     end(first);
     until("there is a new one", || engine.0.guardian.pid() != first);

@@ -108,7 +108,7 @@ fn blocked_writer(command: &str) -> (super::super::Running, thread::JoinHandle<(
 #[test]
 fn a_blocked_write_can_be_cancelled() {
     let (running, writer) = blocked_writer("sleep 1000");
-    let group = running.job().group();
+    let group = running.job().group;
     let job = running.job();
     let pump = thread::spawn(move || running.collect(100).unwrap());
     super::until("the command runs", || !members(group).is_empty());

@@ -111,7 +111,7 @@ fn hold() {
     let pumps: Vec<_> = commands
         .map(|command| {
             let running = engine.spawn(Request::new(command.as_bytes())).unwrap();
-            let group = running.job().group();
+            let group = running.job().group;
             let (tell, told) = super::Tell::new();
             let pump = thread::spawn(move || running.pump(&Arc::new(tell)).map(drop));
             told.recv_timeout(super::DEADLINE).unwrap();

@@ -123,7 +123,7 @@ fn a_thread_that_does_not_start_ends_the_command() {
         ..Settings::default()
     });
     let running = engine.spawn(Request::new(b"sleep 1000")).unwrap();
-    let group = running.job().group();
+    let group = running.job().group;
     let error = within(|| running.collect(100).unwrap_err());
     assert!(matches!(error, EngineError::Thread(_)));
     assert!(error.to_string().starts_with("cannot start a thread ("));
