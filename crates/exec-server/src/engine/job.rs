@@ -112,12 +112,16 @@ impl Job {
     pub(super) fn stop(&self, why: Stopped) {
         let mut state = lock(&self.state);
         if state.phase == Phase::Running {
-            state.stopped = Some(why);
-            // Without a guardian there is no TERM; KILL will still reach the shell.
-            let _ = self.core.guardian.signal(self.group, Signal::Term);
-            let since = Instant::now();
-            state.phase = Phase::Ending { since };
+            self.send_term(&mut state, why);
         }
+    }
+
+    fn send_term(&self, state: &mut State, why: Stopped) {
+        state.stopped = Some(why);
+        // Without a guardian there is no TERM; KILL will still reach the shell.
+        let _ = self.core.guardian.signal(self.group, Signal::Term);
+        let since = Instant::now();
+        state.phase = Phase::Ending { since };
     }
 
     /// How long a background process has held an output after the shell's end, as measured by the
@@ -131,15 +135,18 @@ impl Job {
 
     /// Does what is due at `now`. The clock calls it ten times a second, until it returns false.
     pub(super) fn tick(&self, now: Instant) -> bool {
-        if self.unwanted.as_ref().is_some_and(|it| it()) {
-            self.stop(Stopped::Cancelled);
-        } else if self.deadline.is_some_and(|it| it <= now) {
-            self.stop(Stopped::TimedOut);
-        }
         let settings = &self.core.settings;
         let mut state = lock(&self.state);
         let passed = |since| now.saturating_duration_since(since);
         match state.phase {
+            // Only a running command may ask: the answer may take an error from the connection that
+            // the next command has to see.
+            Phase::Running if self.unwanted.as_ref().is_some_and(|it| it()) => {
+                self.send_term(&mut state, Stopped::Cancelled);
+            }
+            Phase::Running if self.deadline.is_some_and(|it| it <= now) => {
+                self.send_term(&mut state, Stopped::TimedOut);
+            }
             Phase::Running => {
                 if state.shell_ended.is_none() && proc_table::has_ended(self.group) {
                     state.shell_ended = Some(now);

@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use super::super::{Engine, Request, Settings, Sink, Status, Stream};
 use super::owner::{self, Owner, say};
@@ -126,4 +127,26 @@ fn a_command_sees_none_of_our_variables() {
         !text.contains("DIALTONE") && !text.contains("secret"),
         "{text}"
     );
+}
+
+/// The answer may take an error from the connection that its next command has to see.
+#[test]
+fn a_command_that_is_over_is_not_asked_whether_it_is_unwanted() {
+    let engine = engine();
+    let asked = Arc::new(AtomicUsize::new(0));
+    let theirs = Arc::clone(&asked);
+    let unwanted = move || {
+        theirs.fetch_add(1, SeqCst);
+        false
+    };
+    let request = Request {
+        unwanted: Some(Box::new(unwanted)),
+        ..Request::new(b"sleep 0.3")
+    };
+    let running = engine.spawn(request).unwrap();
+    within(|| running.collect(0).unwrap());
+    let before = asked.load(SeqCst);
+    assert_ne!(before, 0);
+    until("the clock drops it", || Arc::strong_count(&asked) == 1);
+    assert_eq!(asked.load(SeqCst), before);
 }
