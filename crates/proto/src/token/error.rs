@@ -44,6 +44,16 @@ pub enum TokenProblem {
     Unsupported,
 }
 
+impl TokenProblem {
+    /// The error for this path.
+    pub(super) fn at(self, path: impl Into<PathBuf>) -> TokenError {
+        TokenError {
+            path: path.into(),
+            problem: self,
+        }
+    }
+}
+
 impl fmt::Display for TokenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = self.path.display();

@@ -17,33 +17,29 @@ use crate::sys::{create_private, directory_of};
 const ENOUGH: u64 = 67;
 
 pub(super) fn read(path: &Path) -> Result<[u8; 32], TokenError> {
-    let refuse = |problem| TokenError {
-        path: path.into(),
-        problem,
-    };
-    let failed = |error| refuse(TokenProblem::Failed("read the token file", error));
+    let failed = |error| TokenProblem::Failed("read the token file", error).at(path);
     // Checked before it is opened, because opening a FIFO would wait for a writer.
     let named = fs::symlink_metadata(path).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => refuse(TokenProblem::Missing),
+        ErrorKind::NotFound => TokenProblem::Missing.at(path),
         _ => failed(error),
     })?;
     if !named.is_file() {
-        return Err(refuse(TokenProblem::NotAFile));
+        return Err(TokenProblem::NotAFile.at(path));
     }
     check_directory(directory_of(path))?;
     let owner = named.uid();
     if owner != our_user()? && owner != 0 {
-        return Err(refuse(TokenProblem::Owner(owner)));
+        return Err(TokenProblem::Owner(owner).at(path));
     }
     let mode = named.mode() & 0o7777;
     if mode & 0o077 != 0 {
-        return Err(refuse(TokenProblem::OpenFile(mode)));
+        return Err(TokenProblem::OpenFile(mode).at(path));
     }
     // No other user can replace it in these directories.
     let file = File::open(path).map_err(failed)?;
     let mut text = Vec::new();
     file.take(ENOUGH).read_to_end(&mut text).map_err(failed)?;
-    decode(&text).ok_or_else(|| refuse(TokenProblem::Content(named.len())))
+    decode(&text).ok_or_else(|| TokenProblem::Content(named.len()).at(path))
 }
 
 /// 64 hex digits, with or without a line end.
@@ -82,10 +78,7 @@ pub(super) fn create(path: &Path, secret: &[u8; 32]) -> Result<(), TokenError> {
 }
 
 fn not_made(path: &Path, error: io::Error) -> TokenError {
-    TokenError {
-        path: path.into(),
-        problem: TokenProblem::Failed("make", error),
-    }
+    TokenProblem::Failed("make", error).at(path)
 }
 
 /// Creates a directory and its missing parents. The nearest existing parent is checked first: a
@@ -133,27 +126,24 @@ pub(super) fn default_path_from(
     home: Option<OsString>,
 ) -> Result<PathBuf, TokenError> {
     let set = |value: Option<OsString>| value.filter(|it| !it.is_empty()).map(PathBuf::from);
-    let refuse = |path, problem| Err(TokenError { path, problem });
     // The XDG specification says to ignore a relative path, and to make a directory that is missing;
     // but what that is in is never ours to make.
     if let Some(config) = set(config).filter(|it| it.is_absolute()) {
         if !directory_of(&config).is_dir() {
             let why = "which is in no directory that exists";
-            return refuse(config, TokenProblem::Variable("XDG_CONFIG_HOME", why));
+            return Err(TokenProblem::Variable("XDG_CONFIG_HOME", why).at(config));
         }
         return Ok(config.join("dialtone/token"));
     }
-    match set(home) {
-        None => refuse(PathBuf::new(), TokenProblem::NoHome),
-        Some(home) if home.is_relative() => refuse(
-            home,
-            TokenProblem::Variable("HOME", "which is no absolute path"),
-        ),
-        Some(home) if !home.is_dir() => {
-            refuse(home, TokenProblem::Variable("HOME", "which does not exist"))
-        }
-        Some(home) => Ok(home.join(".config/dialtone/token")),
-    }
+    let home = set(home).ok_or_else(|| TokenProblem::NoHome.at(""))?;
+    let why = if home.is_relative() {
+        "which is no absolute path"
+    } else if !home.is_dir() {
+        "which does not exist"
+    } else {
+        return Ok(home.join(".config/dialtone/token"));
+    };
+    Err(TokenProblem::Variable("HOME", why).at(home))
 }
 
 /// The effective user ID. std has no `geteuid`, but `/proc/self` belongs to the process's user, and
@@ -163,9 +153,8 @@ pub(super) fn our_user() -> Result<u32, TokenError> {
     fs::metadata("/proc/self")
         .map(|found| found.uid())
         .or_else(|_| owner_of_a_new_file(&dir))
-        .map_err(|error| TokenError {
-            problem: TokenProblem::Failed("find out our user ID from a new file in", error),
-            path: dir,
+        .map_err(|error| {
+            TokenProblem::Failed("find out our user ID from a new file in", error).at(dir)
         })
 }
 
@@ -184,23 +173,18 @@ pub(super) fn owner_of_a_new_file(dir: &Path) -> io::Result<u32> {
 /// parents must belong to us or to root, and others may write into them only if the sticky bit
 /// protects our files.
 pub(super) fn check_directory(dir: &Path) -> Result<(), TokenError> {
-    let refuse = |dir: &Path, problem| TokenError {
-        path: dir.into(),
-        problem,
-    };
-    let failed =
-        |dir: &Path, error| refuse(dir, TokenProblem::Failed("check the directory", error));
+    let failed = |dir: &Path, error| TokenProblem::Failed("check the directory", error).at(dir);
     // Symbolic links are resolved, so that the real directories are checked.
     let real = fs::canonicalize(dir).map_err(|error| failed(dir, error))?;
     let us = our_user()?;
     for dir in real.ancestors() {
         let found = fs::metadata(dir).map_err(|error| failed(dir, error))?;
         if found.uid() != us && found.uid() != 0 {
-            return Err(refuse(dir, TokenProblem::Owner(found.uid())));
+            return Err(TokenProblem::Owner(found.uid()).at(dir));
         }
         let mode = found.mode() & 0o7777;
         if mode & 0o022 != 0 && mode & 0o1000 == 0 {
-            return Err(refuse(dir, TokenProblem::OpenDirectory(mode)));
+            return Err(TokenProblem::OpenDirectory(mode).at(dir));
         }
     }
     Ok(())

@@ -56,10 +56,7 @@ impl Token {
             read => return read.map(Self),
         }
         let secret = Random::open().and_then(|random| random.bytes());
-        let secret = secret.map_err(|error| TokenError {
-            path: path.into(),
-            problem: TokenProblem::Random(error),
-        })?;
+        let secret = secret.map_err(|error| TokenProblem::Random(error).at(path))?;
         file::create(path, &secret)?;
         Self::read(path)
     }

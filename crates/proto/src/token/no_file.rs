@@ -6,10 +6,7 @@ use std::path::{Path, PathBuf};
 use super::error::{TokenError, TokenProblem};
 
 pub(super) fn read(path: &Path) -> Result<[u8; 32], TokenError> {
-    Err(TokenError {
-        path: path.into(),
-        problem: TokenProblem::Unsupported,
-    })
+    Err(TokenProblem::Unsupported.at(path))
 }
 
 pub(super) fn create(path: &Path, _secret: &[u8; 32]) -> Result<(), TokenError> {
