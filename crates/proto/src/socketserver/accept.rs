@@ -48,12 +48,6 @@ impl Watch {
     }
 }
 
-impl Default for Watch {
-    fn default() -> Self {
-        Self::new(|_| {})
-    }
-}
-
 /// Runs `accept_all`, an [`accept_loop`], in a thread for each socket of the source, and closes the
 /// sockets when all have ended.
 pub(super) fn serve_sockets<S: RequestSource>(

@@ -65,7 +65,7 @@ impl<S: RequestSource, F> ThreadingServer<S, F> {
                 read_timeout: None,
                 write_timeout: None,
             },
-            watch: Watch::default(),
+            watch: Watch::new(|_| {}),
             state: Arc::default(),
         }
     }
@@ -121,11 +121,11 @@ impl<S: RequestSource, F> ThreadingServer<S, F> {
     pub fn fit_descriptors(&mut self, each: usize) -> Option<usize> {
         let (free, _reserve) = free_descriptors()?;
         let possible = free / each;
-        let is_lower = possible < self.settings.max_connections;
-        is_lower.then(|| {
-            self.settings.max_connections = possible;
-            possible
-        })
+        if possible >= self.settings.max_connections {
+            return None;
+        }
+        self.settings.max_connections = possible;
+        Some(possible)
     }
 
     /// The source of its requests.

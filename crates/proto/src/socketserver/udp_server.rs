@@ -53,7 +53,7 @@ impl<F: Fn(&mut Datagram) + Sync> UdpServer<F> {
         Self {
             source,
             handle,
-            watch: Watch::default(),
+            watch: Watch::new(|_| {}),
             state: Arc::default(),
         }
     }

@@ -43,15 +43,12 @@ impl ServerState {
             (Self::Running, FrameType::StdinEof) => Self::RunningWithoutInput,
             (Self::IdleAfterInput, FrameType::Stdin) => Self::IdleAfterInput,
             (Self::IdleAfterInput, FrameType::StdinEof) => Self::Idle,
-            (Self::AwaitingAuth, FrameType::Ping | FrameType::Pong) => return self.refuse(kind),
-            (_, FrameType::Ping | FrameType::Pong) => self,
-            _ => return self.refuse(kind),
+            (_, FrameType::Ping | FrameType::Pong) if !matches!(self, Self::AwaitingAuth) => self,
+            _ => {
+                let when = self.name();
+                return Err(SessionError::Unexpected { kind, when });
+            }
         })
-    }
-
-    const fn refuse(self, kind: FrameType) -> Result<Self, SessionError> {
-        let when = self.name();
-        Err(SessionError::Unexpected { kind, when })
     }
 
     /// The state after the command's `exit` or `error` was sent.
