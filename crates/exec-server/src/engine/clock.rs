@@ -1,7 +1,7 @@
 //! One thread that watches the time limits of all commands: their deadlines, the time from TERM to
 //! KILL, and background processes that hold the output after the shell has ended.
 //!
-//! A command that ends within a tick is never checked.
+//! It lets go of a command at the first tick after its end.
 
 use std::io;
 use std::mem;

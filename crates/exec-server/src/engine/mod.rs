@@ -79,7 +79,7 @@ pub struct Settings {
     pub drain: Option<Duration>,
     /// The shell.
     pub shell: PathBuf,
-    /// The stack, in bytes, of the threads that forward standard error and standard input.
+    /// The stack, in bytes, of the threads that forward standard error.
     pub stack_size: usize,
 }
 
