@@ -272,7 +272,7 @@ def nagle():
     p.arrow(b, 258, a + 2, 284, "client", "ACK")
     p.arrow(a, 304, b - 2, 324, "server", ("header and body", "报头和正文"), "")
     p.left(12, 308, ("then all the rest", "然后一起发出"), "dim")
-    p.left(12, 358, ("44 ms a reply", "每个响应 44 ms"), "bad")
+    p.left(12, 358, ("44 ms a reply", "每条响应 44 ms"), "bad")
     p.line(20, 384, 460, 384, "dash")
     p.text(240, 407, ("One write for all three, or TCP_NODELAY:", "三样一次写出，或者 TCP_NODELAY："), "client")
     p.text(240, 428, ("nothing waits, under 3 ms.", "谁也不等，不到 3 ms。"), "client")
@@ -299,7 +299,7 @@ def split_length():
 
 
 def header_frame():
-    p = Picture("header-frame", 372, ("A reply: four bytes, header, body", "一个响应：四个字节、报头、正文"))
+    p = Picture("header-frame", 372, ("A reply: four bytes, header, body", "一条响应：四个字节、报头、正文"))
     y = 40
     p.text(86, 26, ("header length", "报头长度"), "head"), p.cells(26, y, ["40", "00", "00", "00"], "server", 30, 44)
     p.text(236, 26, ("header", "报头"), "head"), p.box(146, y, 180, 44, "data", "{ … }", "code")
@@ -370,8 +370,8 @@ def threads():
 
 
 def syn_flood():
-    p = Picture("syn-flood", 452, ("SYN flood, and SYN cookies", "SYN 洪水与 SYN cookie"))
-    p.left(20, 32, ("Without SYN cookies", "没有 SYN cookie"), "head")
+    p = Picture("syn-flood", 452, ("SYN flood, and SYN cookies", "SYN 洪水与 SYN Cookies"))
+    p.left(20, 32, ("Without SYN cookies", "没有 SYN Cookies"), "head")
     p.box(20, 48, 130, 60, "bad"), p.text(85, 74, ("attacker:", "攻击者："), ""), p.text(85, 95, ("false addresses", "伪造源地址"), "")
     p.arrow(150, 66, 226, 66, "bad", "SYN"), p.arrow(150, 94, 226, 94, "bad", "SYN")
     p.cells(230, 62, ["", "", "", "", "", "", ""], "bad", 32, 36)
@@ -382,7 +382,7 @@ def syn_flood():
     p.arrow(150, 178, 214, 178, "client", "SYN"), p.cross(228, 178)
     p.left(246, 183, ("no room: dropped", "没有空位：丢弃"), "bad")
     p.line(20, 216, 460, 216, "dash")
-    p.left(20, 246, ("With SYN cookies", "有 SYN cookie"), "head")
+    p.left(20, 246, ("With SYN cookies", "有 SYN Cookies"), "head")
     a, b = 130, 350
     p.box(a - 80, 262, 160, 30, "client", ("honest client", "正常的客户端"), "head"), p.box(b - 80, 262, 160, 30, "server", KERNEL, "head")
     p.line(a, 292, a, 412, "dash"), p.line(b, 292, b, 412, "dash")
