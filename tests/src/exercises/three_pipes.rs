@@ -106,14 +106,14 @@ pub fn check(program: &Path) {
 
 #[track_caller]
 fn assert_done(done: &Output, stdout: &[u8], stderr: &[u8], status: i32, what: &str) {
-    let code = done.status.code();
     assert!(
-        code == Some(status),
+        done.status.code() == Some(status),
         "{}",
         say!(
-            "{what}: your program should end with status {status}, but it ends with {code:?}; its \
-             stderr begins with \"{}\"",
-            "{what}：你的程序应该以状态 {status} 结束，却是 {code:?}；它的 stderr 开头是 \"{}\"",
+            "{what}: your program should end with status {status}, but its end is {}; its stderr \
+             begins with \"{}\"",
+            "{what}：你的程序应该以状态 {status} 结束，却是 {}；它的 stderr 开头是 \"{}\"",
+            done.status,
             shown(&done.stderr)
         )
     );
