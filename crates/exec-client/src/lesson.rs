@@ -146,12 +146,8 @@ impl Lesson {
         let digits = match retry(|| traced.read(&mut digits)) {
             Ok(0) => return Err(Failure::new("server closed before sending a length")),
             Ok(count) => &digits[..count],
-            Err(error) if is_timeout(&error) => return Err(self.nothing("length")),
-            Err(error) => return Err(self.lost(stream, "waiting for a length", &error)),
+            Err(error) => return Err(self.no_reply(stream, "length", &error)),
         };
-        if is_greeting(digits) {
-            return Err(self.speaks_session());
-        }
         let length = match length_first::decode(digits, self.options.max_output) {
             Ok(length) => length,
             Err(error @ LengthError::TooLong { .. }) => {
@@ -203,11 +199,8 @@ impl Lesson {
         match read {
             Ok(true) => {}
             Ok(false) => return Err(Failure::new("server closed before sending a header")),
-            Err(FrameError::Io(error)) if is_timeout(&error) => {
-                return Err(self.nothing("whole header"));
-            }
             Err(FrameError::Io(error)) => {
-                return Err(self.lost(stream, "waiting for a header", &error));
+                return Err(self.no_reply(stream, "whole header", &error));
             }
             Err(error) => {
                 let prefix = error.prefix().unwrap_or_default();
@@ -244,7 +237,11 @@ impl Lesson {
         }
     }
 
-    fn nothing(&self, what: &str) -> Failure {
+    /// The error for a reply that did not begin.
+    fn no_reply(&self, stream: &Stream, what: &str, error: &io::Error) -> Failure {
+        if !is_timeout(error) {
+            return self.lost(stream, &format!("waiting for a {what}"), error);
+        }
         Failure::new(format!(
             "no {what} came from {} within {}; wait longer with --timeout, or does the server speak \
              another --protocol?",

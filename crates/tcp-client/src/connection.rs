@@ -33,7 +33,6 @@ pub struct State {
     pub waiting_since: Instant,
     /// How the input has ended. The reader reports a failure after everything else.
     pub input_end: Option<Result<(), Failure>>,
-    pub at_prompt: bool,
     /// Whether the trace line of a `send` is not written yet.
     is_sending: bool,
 }
@@ -55,7 +54,6 @@ impl Connection {
                 pending: VecDeque::new(),
                 waiting_since: Instant::now(),
                 input_end: None,
-                at_prompt: false,
                 is_sending: false,
             }),
             changed: Condvar::new(),

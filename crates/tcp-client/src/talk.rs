@@ -71,13 +71,7 @@ impl Sender {
         let mut lines = Lines::with_prompt(">>: ");
         let (mut line, mut batch) = (Vec::new(), Vec::new());
         let mut lengths = Vec::new();
-        loop {
-            lock(&self.0.state).at_prompt = lines.has_prompt();
-            let more = lines.next(&mut line)?;
-            lock(&self.0.state).at_prompt = false;
-            if !more {
-                return Ok(());
-            }
+        while lines.next(&mut line)? {
             if lines.has_prompt() {
                 self.send(&line)?;
                 continue;
@@ -90,6 +84,7 @@ impl Sender {
                 lengths.clear();
             }
         }
+        Ok(())
     }
 
     /// Sends one message and waits for its reply.
@@ -216,16 +211,21 @@ impl Replies<'_> {
 
     /// Whether all messages are sent and answered.
     fn is_finished(&mut self, end: Option<End>) -> Result<bool, Failure> {
-        let Connection { state, changed, .. } = self.connection;
+        let Connection {
+            options,
+            state,
+            changed,
+            ..
+        } = self.connection;
         let mut state = lock(state);
         if state.pending.is_empty() {
             if !self.buffer.is_empty() {
                 drop(state);
                 return Err(self.unasked(self.buffer.len(), "that answer no message"));
             }
-            if end.is_some() && !state.at_prompt {
+            if end.is_some() && !(options.messages.is_empty() && Lines::are_typed()) {
                 // A server may close after its last reply, before the sender has seen the end of
-                // the input.
+                // the input. At a prompt that end is not near.
                 let goes_on = |state: &mut State| state.input_end.is_none();
                 state = wait_timeout_while(changed, state, END_OF_INPUT, goes_on);
             }
@@ -233,7 +233,6 @@ impl Replies<'_> {
                 return input_end.map(|()| true);
             }
         }
-        let options = &self.connection.options;
         let is_waiting = !state.pending.is_empty();
         let is_overdue = is_waiting && state.waiting_since.elapsed() >= options.timeout;
         if end.is_none() && !is_overdue {
