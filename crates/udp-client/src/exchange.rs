@@ -27,9 +27,8 @@ const MIN_WAIT: Duration = Duration::from_micros(1);
 
 /// Sends messages to one server.
 pub struct Exchange {
-    server: SocketAddr,
-    /// The other addresses of the server's name, in reverse order.
-    others: Vec<SocketAddr>,
+    /// The address in use, and the others of the server's name.
+    addresses: VecDeque<SocketAddr>,
     options: &'static Options,
     buffer: Vec<u8>,
     earlier: VecDeque<Earlier>,
@@ -57,12 +56,9 @@ pub struct Stragglers {
 impl Exchange {
     /// Prepares to send to the first of these addresses that answers, with at most `ports` open
     /// ports.
-    pub fn new(mut addresses: Vec<SocketAddr>, ports: usize, options: &'static Options) -> Self {
-        let server = addresses.remove(0);
-        addresses.reverse();
+    pub fn new(addresses: Vec<SocketAddr>, ports: usize, options: &'static Options) -> Self {
         Self {
-            server,
-            others: addresses,
+            addresses: addresses.into(),
             options,
             buffer: vec![0; ROOM],
             earlier: VecDeque::new(),
@@ -73,7 +69,7 @@ impl Exchange {
 
     /// The address in use.
     pub fn server(&self) -> SocketAddr {
-        self.server
+        self.addresses[0]
     }
 
     /// Sends the message, calls `sent`, and waits for its answer. A name may have several
@@ -87,21 +83,20 @@ impl Exchange {
         }
         loop {
             let result = self.ask_address(message, &mut sent);
-            if let Err(Loss::Unreachable { .. } | Loss::NotSent { .. }) = result
-                && let Some(next) = self.others.pop()
-            {
-                self.server = next;
-                continue;
-            }
-            if result.is_ok() {
-                self.others.clear();
+            match result {
+                Err(Loss::Unreachable { .. } | Loss::NotSent(_)) if self.addresses.len() > 1 => {
+                    self.addresses.pop_front();
+                    continue;
+                }
+                Ok(_) => self.addresses.truncate(1),
+                Err(_) => {}
             }
             return result;
         }
     }
 
     fn ask_address(&mut self, message: &[u8], sent: &mut dyn FnMut()) -> Result<Answer, Loss> {
-        let socket = connect_udp(self.server).map_err(|source| Loss::of_send(0, source))?;
+        let socket = connect_udp(self.server()).map_err(|source| Loss::of_send(0, source))?;
         let result = self.ask_through(&socket, message, sent);
         self.earlier.push_back(Earlier {
             socket,
@@ -192,7 +187,7 @@ impl Exchange {
             result: result.copied(),
             bytes: data,
         };
-        self.options.log.trace(&self.server, &event);
+        self.options.log.trace(&self.server(), &event);
     }
 
     /// Closes all ports without waiting, and returns the late answers.
