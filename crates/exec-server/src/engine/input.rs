@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use proto::retry;
 
-use super::clock::Pauses;
 use super::job::Job;
+use super::pauses::Pauses;
 
 /// Takes a command's input. Dropping it ends the input.
 pub struct Input {

@@ -33,10 +33,10 @@ use std::time::{Duration, Instant};
 use proto::sync::lock;
 
 use super::Core;
-use super::clock::Pauses;
 use super::guardian::Signal;
 use super::outcome::Stopped;
 use super::outlet::Outlet;
+use super::pauses::Pauses;
 use super::proc_table;
 use super::request::{Request, Unwanted};
 

@@ -11,6 +11,7 @@
 //! | `clock` | the thread that watches the time limits |
 //! | `guardian` | the process that ends the commands of a server that died |
 //! | `outlet` | an output's pipe and its reader |
+//! | `pauses` | the pauses of a thread that polls |
 //! | `proc_table` | whether a child has ended, without reaping it |
 //!
 //! A command is `/bin/sh -c COMMAND` in a process group of its own. [`Engine::spawn`] starts it;
@@ -33,6 +34,7 @@ mod input;
 mod job;
 mod outcome;
 mod outlet;
+mod pauses;
 mod proc_table;
 mod request;
 mod running;
