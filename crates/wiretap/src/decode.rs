@@ -1,6 +1,6 @@
 //! Decodes the lesson's protocols in forwarded bytes: the fields, and what is still missing.
 
-use std::fmt::Display;
+use std::mem;
 
 use proto::escape::readable;
 use proto::wire::frame::{HEADER_LIMIT, PREFIX};
@@ -46,6 +46,9 @@ pub struct Field {
     pub text: String,
 }
 
+/// The description of the next bytes, or why they do not decode; and how many they are.
+type Next = (Result<String, String>, usize);
+
 /// Decodes both directions of one conversation.
 #[derive(Debug)]
 pub struct Decoder {
@@ -61,20 +64,58 @@ impl Decoder {
     }
 
     /// Decodes bytes that `from` has sent.
-    pub fn read(&mut self, from: Side, bytes: &[u8]) -> Vec<Field> {
-        let language = self.language;
-        let reader = &mut self.sides[from as usize];
-        match (language, from) {
-            (Language::Lines, _) => reader.read_lines(bytes),
-            (Language::Session, _) | (_, Side::Server) => reader.read_parts(language, bytes),
-            (Language::Header, Side::Client) => reader.field(bytes.len(), "command".into()),
-            (Language::Length, Side::Client) => {
-                if reader.read_ready(bytes) {
-                    self.sides[Side::Server as usize].begin_body();
-                }
-            }
+    pub fn read(&mut self, from: Side, mut bytes: &[u8]) -> Vec<Field> {
+        let mut fields = Vec::new();
+        while !bytes.is_empty() && !matches!(self.sides[from as usize].part, Part::Broken) {
+            let (text, len) = self.next(from, bytes);
+            bytes = &bytes[len..];
+            let reader = &mut self.sides[from as usize];
+            let text = text.unwrap_or_else(|why| {
+                reader.part = Part::Broken;
+                format!("does not decode: {why}")
+            });
+            let offset = reader.offset;
+            reader.offset += len as u64;
+            fields.push(Field { offset, len, text });
         }
-        self.sides[from as usize].take()
+        if let more @ 1.. = fields.len().saturating_sub(FIELDS) {
+            fields.truncate(FIELDS);
+            fields[FIELDS - 1].text += &format!(", and {more} more fields");
+        }
+        fields
+    }
+
+    fn next(&mut self, from: Side, bytes: &[u8]) -> Next {
+        let reader = &mut self.sides[from as usize];
+        match (self.language, from, &reader.part) {
+            (Language::Lines, ..) => reader.line(bytes),
+            (Language::Header, Side::Client, _) => (Ok("command".into()), bytes.len()),
+            (Language::Length, Side::Client, _) => self.ready(bytes),
+            (Language::Length, Side::Server, Part::First) => reader.digits(bytes),
+            (language, ..) => reader.part(language == Language::Session, bytes),
+        }
+    }
+
+    /// A command, or the client's `recv_ready`, which may come in parts. Once it is complete, the
+    /// body is next, of the length that the server has sent.
+    fn ready(&mut self, bytes: &[u8]) -> Next {
+        let [client, server] = &mut self.sides;
+        client.bytes.extend(bytes);
+        let come = client.bytes.len();
+        let is_ready = READY.starts_with(&client.bytes);
+        if !is_ready || come == READY.len() {
+            client.bytes.clear();
+        }
+        if !is_ready {
+            return (Ok("command".into()), bytes.len());
+        }
+        if come == READY.len()
+            && let Ok(length) = length_first::decode(&mem::take(&mut server.bytes), u64::MAX)
+        {
+            server.part = Part::body("body".into(), length);
+        }
+        let text = format!("ready for the body, {come} of {} bytes", READY.len());
+        (Ok(text), bytes.len())
     }
 }
 
@@ -99,45 +140,6 @@ impl Part {
             size => Self::Body(name, size),
         }
     }
-
-    /// Describes a complete part, and returns the next part.
-    fn read(&self, language: Language, bytes: &[u8]) -> (String, Self) {
-        match self {
-            Self::Body(name, size) => (format!("{name}, whole ({size} bytes)"), Self::First),
-            Self::Header(_) => {
-                let is_session = language == Language::Session;
-                let header = match is_session {
-                    true => Header::decode_session(bytes),
-                    false => Header::decode_lesson(bytes),
-                };
-                let (kind, size) = match header {
-                    Ok(header) => (header.filename, header.total_size),
-                    Err(error) => return broken(error),
-                };
-                let name = match is_session {
-                    true => format!("{} frame", readable(kind.as_bytes(), 40)),
-                    false => "body".into(),
-                };
-                let text = format!("header: {name} of {size} bytes");
-                (text, Self::body(name, size))
-            }
-            Self::First | Self::Broken => {
-                let size = bytes.try_into().map_or(0, i32::from_le_bytes);
-                match usize::try_from(size) {
-                    Ok(length @ 1..=HEADER_LIMIT) => (
-                        format!("length of the header: {size}"),
-                        Self::Header(length),
-                    ),
-                    _ => broken(format!("a header of {size} bytes")),
-                }
-            }
-        }
-    }
-}
-
-/// The description of bytes that do not decode, after which nothing is decoded.
-fn broken(why: impl Display) -> (String, Part) {
-    (format!("does not decode: {why}"), Part::Broken)
 }
 
 #[derive(Debug, Default)]
@@ -148,102 +150,78 @@ struct Reader {
     come: u64,
     bytes: Vec<u8>,
     lines: u64,
-    fields: Vec<Field>,
 }
 
 impl Reader {
-    fn take(&mut self) -> Vec<Field> {
-        let more = self.fields.len().saturating_sub(FIELDS);
-        self.fields.truncate(FIELDS);
-        if more > 0 {
-            let words = format!(", and {more} more fields");
-            self.fields[FIELDS - 1].text.push_str(&words);
-        }
-        std::mem::take(&mut self.fields)
-    }
-
-    /// Adds a field of the next `len` bytes.
-    fn field(&mut self, len: usize, text: String) {
-        let offset = self.offset;
-        self.offset += len as u64;
-        self.fields.push(Field { offset, len, text });
-    }
-
-    fn read_lines(&mut self, bytes: &[u8]) {
-        for line in bytes.split_inclusive(|&byte| byte == b'\n') {
-            let is_whole = line.ends_with(b"\n");
-            let which = match (is_whole, self.come) {
-                (true, 0) => "line",
-                (true, _) => "end of line",
-                (false, _) => "part of line",
-            };
-            self.lines += u64::from(self.come == 0);
-            self.come = u64::from(!is_whole);
-            self.field(line.len(), format!("{which} {}", self.lines));
-        }
-    }
-
-    fn read_parts(&mut self, language: Language, mut bytes: &[u8]) {
-        while !bytes.is_empty() {
-            let (name, size) = match &self.part {
-                Part::First if language == Language::Length => return self.read_digits(bytes),
-                Part::First => ("length of the header", PREFIX as u64),
-                Part::Header(size) => ("header", *size as u64),
-                Part::Body(name, size) => (name.as_str(), *size),
-                Part::Broken => return self.offset += bytes.len() as u64,
-            };
-            let count = (size - self.come).min(bytes.len() as u64) as usize;
-            let (now, rest) = bytes.split_at(count);
-            bytes = rest;
-            self.come += count as u64;
-            let part = format!("{name}, {} of {size} bytes", self.come);
-            if !matches!(self.part, Part::Body(..)) {
-                self.bytes.extend(now);
-            }
-            if self.come < size {
-                return self.field(count, part);
-            }
-            self.come = 0;
-            let whole = std::mem::take(&mut self.bytes);
-            let (text, next) = self.part.read(language, &whole);
-            self.field(count, text);
-            self.part = next;
-        }
+    fn line(&mut self, bytes: &[u8]) -> Next {
+        let end = bytes.iter().position(|byte| *byte == b'\n');
+        let which = match (end, self.come) {
+            (Some(_), 0) => "line",
+            (Some(_), _) => "end of line",
+            (None, _) => "part of line",
+        };
+        self.lines += u64::from(self.come == 0);
+        self.come = u64::from(end.is_none());
+        let text = format!("{which} {}", self.lines);
+        (Ok(text), end.map_or(bytes.len(), |end| end + 1))
     }
 
     /// The digits of a length have no end until the client sends `recv_ready`.
-    fn read_digits(&mut self, digits: &[u8]) {
-        self.bytes.extend(digits);
-        let (text, next) = match length_first::decode(&self.bytes, u64::MAX) {
-            Ok(length) => (format!("length so far: {length}"), Part::First),
-            Err(error) => broken(error),
-        };
-        self.field(digits.len(), text);
-        self.part = next;
-    }
-
-    /// Decodes the client's `recv_ready`, which may come in parts, or a command. Returns `true`
-    /// once `recv_ready` is complete.
-    fn read_ready(&mut self, bytes: &[u8]) -> bool {
+    fn digits(&mut self, bytes: &[u8]) -> Next {
         self.bytes.extend(bytes);
-        let come = self.bytes.len();
-        let text = match READY.starts_with(&self.bytes) {
-            true => format!("ready for the body, {come} of {} bytes", READY.len()),
-            false => "command".into(),
-        };
-        self.field(bytes.len(), text);
-        let is_ready = self.bytes == READY;
-        if is_ready || !READY.starts_with(&self.bytes) {
-            self.bytes.clear();
-        }
-        is_ready
+        let length = length_first::decode(&self.bytes, u64::MAX);
+        let text = length.map(|length| format!("length so far: {length}"));
+        (text.map_err(|error| error.to_string()), bytes.len())
     }
 
-    /// The client has sent `recv_ready`: the body is next.
-    fn begin_body(&mut self) {
-        let digits = std::mem::take(&mut self.bytes);
-        if let Ok(length) = length_first::decode(&digits, u64::MAX) {
-            self.part = Part::body("body".into(), length);
+    fn part(&mut self, is_session: bool, bytes: &[u8]) -> Next {
+        let (name, size) = match &self.part {
+            Part::First | Part::Broken => ("length of the header", PREFIX as u64),
+            Part::Header(size) => ("header", *size as u64),
+            Part::Body(name, size) => (name.as_str(), *size),
+        };
+        let count = (size - self.come).min(bytes.len() as u64) as usize;
+        self.come += count as u64;
+        let text = format!("{name}, {} of {size} bytes", self.come);
+        if !matches!(self.part, Part::Body(..)) {
+            self.bytes.extend(&bytes[..count]);
+        }
+        match self.come == size {
+            true => (self.whole(is_session), count),
+            false => (Ok(text), count),
+        }
+    }
+
+    /// Describes a complete part, and goes on to the next.
+    fn whole(&mut self, is_session: bool) -> Result<String, String> {
+        self.come = 0;
+        let bytes = mem::take(&mut self.bytes);
+        match mem::take(&mut self.part) {
+            Part::Body(name, size) => Ok(format!("{name}, whole ({size} bytes)")),
+            Part::Header(_) => {
+                let header = match is_session {
+                    true => Header::decode_session(&bytes),
+                    false => Header::decode_lesson(&bytes),
+                };
+                let header = header.map_err(|error| error.to_string())?;
+                let (kind, size) = (header.filename.as_bytes(), header.total_size);
+                let name = match is_session {
+                    true => format!("{} frame", readable(kind, 40)),
+                    false => "body".into(),
+                };
+                let text = format!("header: {name} of {size} bytes");
+                self.part = Part::body(name, size);
+                Ok(text)
+            }
+            Part::First | Part::Broken => {
+                let size = bytes.try_into().map_or(0, i32::from_le_bytes);
+                let length = usize::try_from(size).unwrap_or(0);
+                if !(1..=HEADER_LIMIT).contains(&length) {
+                    return Err(format!("a header of {size} bytes"));
+                }
+                self.part = Part::Header(length);
+                Ok(format!("length of the header: {size}"))
+            }
         }
     }
 }

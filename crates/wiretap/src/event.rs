@@ -66,7 +66,7 @@ pub enum Kind {
     Over,
 }
 
-/// The name of each kind in a recorded file.
+/// The name of each kind in a recorded file, in the order of [`Kind`].
 const KINDS: [(&str, Kind); 11] = [
     ("opened", Kind::Opened),
     ("refused", Kind::Refused),
@@ -103,11 +103,6 @@ pub struct Event {
 }
 
 impl Event {
-    /// Whether the event has the bytes of one recv.
-    pub const fn is_recv(&self) -> bool {
-        matches!(self.kind, Kind::Passed | Kind::Received)
-    }
-
     /// The number of bytes, in words.
     pub fn size(&self) -> String {
         many(self.len as u64, "byte", "bytes")
@@ -140,17 +135,17 @@ impl Event {
 
     /// The event as a line of JSON, without its line end.
     pub fn to_json(&self) -> String {
-        let kind = KINDS.iter().find(|(_, kind)| *kind == self.kind);
+        let Self {
+            micros,
+            conversation,
+            offset,
+            len,
+            ..
+        } = self;
+        let (kind, from) = (KINDS[self.kind as usize].0, self.from.name());
+        let (data, text) = (hex(&self.data), Value::from(&*self.text));
         format!(
-            r#"{{"t": {}, "c": {}, "kind": "{}", "from": "{}", "at": {}, "len": {}, "data": "{}", "text": {}}}"#,
-            self.micros,
-            self.conversation,
-            kind.map_or("", |(name, _)| name),
-            self.from.name(),
-            self.offset,
-            self.len,
-            hex(&self.data),
-            Value::from(&*self.text),
+            r#"{{"t": {micros}, "c": {conversation}, "kind": "{kind}", "from": "{from}", "at": {offset}, "len": {len}, "data": "{data}", "text": {text}}}"#
         )
     }
 
@@ -197,11 +192,8 @@ impl fmt::Display for Event {
 
 /// The bytes of pairs of hex digits.
 fn unhex(text: &str) -> Option<Vec<u8>> {
-    let starts = (0..text.len()).step_by(2);
-    let pairs = starts.map(|start| text.get(start..start + 2));
-    pairs
-        .map(|pair| u8::from_str_radix(pair?, 16).ok())
-        .collect()
+    let byte = |start| u8::from_str_radix(text.get(start..start + 2)?, 16).ok();
+    (0..text.len()).step_by(2).map(byte).collect()
 }
 
 #[cfg(test)]
@@ -262,6 +254,12 @@ mod tests {
     #[test]
     fn a_line_of_json_round_trips_and_every_cut_of_it_is_an_error() {
         let event = event(Kind::Sent, "held 50ms, \"so\"", b"\x00caf\xc3\xa9\n");
+        assert!(
+            KINDS
+                .iter()
+                .enumerate()
+                .all(|(place, (_, kind))| place == *kind as usize)
+        );
         let line = event.to_json();
         assert_eq!(Event::from_json(line.as_bytes()), Ok(event));
         for cut in 0..line.len() {

@@ -38,28 +38,32 @@ pub struct Options {
 }
 
 impl Options {
-    /// Refuses addresses on other machines without `--allow-remote`, and flags that would have no
-    /// effect.
+    /// Refuses flags that would have no effect, and addresses on other machines without
+    /// `--allow-remote`.
     pub fn check(&self) -> Result<(), Failure> {
-        let udp = self.udp;
+        let is_replay = self.replay.is_some();
+        let useless = [
+            ("udp", self.udp),
+            ("decode", self.decode.is_some()),
+            ("connections", self.connections.is_some()),
+            ("allow-remote", self.allow_remote),
+            ("seed", self.line.seed != 1),
+            ("record", self.record.is_some()),
+        ];
+        let mut useless = useless
+            .iter()
+            .filter(|(_, is_given)| is_replay && *is_given);
         let idle = self.line.idle_setting(self.useful());
-        if self.replay.is_some() {
-            let others = [
-                ("udp", udp),
-                ("decode", self.decode.is_some()),
-                ("connections", self.connections.is_some()),
-                ("allow-remote", self.allow_remote),
-                ("seed", self.line.seed != 1),
-                ("record", self.record.is_some()),
-            ];
-            let given = others.iter().find(|(_, is_given)| *is_given);
-            return refuse(
-                idle.or(given.map(|(name, _)| *name)),
-                "does nothing with --replay",
-            );
+        if let Some(name) = idle.or_else(|| useless.next().map(|(name, _)| *name)) {
+            let why = match (is_replay, self.udp) {
+                (true, _) => "does nothing with --replay",
+                (false, true) => "does nothing with --udp",
+                (false, false) => "needs --udp",
+            };
+            return Err(Failure::usage(format!("--{name} {why}")));
         }
         for (what, endpoint) in [("LISTEN", &self.listen), ("TARGET", &self.target)] {
-            if udp {
+            if self.udp {
                 cli::udp_endpoint(endpoint.to_string().as_ref(), 1).map_err(Failure::usage)?;
             }
             if !self.allow_remote && !endpoint.is_local()? {
@@ -68,10 +72,7 @@ impl Options {
                 )));
             }
         }
-        match udp {
-            true => refuse(idle, "does nothing with --udp"),
-            false => refuse(idle, "needs --udp"),
-        }
+        Ok(())
     }
 
     /// The settings of the line that apply to this traffic; none to a recorded file.
@@ -84,17 +85,10 @@ impl Options {
     }
 }
 
-/// Refuses this flag, if there is one.
-fn refuse(flag: Option<&str>, why: &str) -> Result<(), Failure> {
-    flag.map_or(Ok(()), |name| {
-        Err(Failure::usage(format!("--{name} {why}")))
-    })
-}
-
 /// A flag that bends the line.
 macro_rules! bend {
     ($bend:ident, $value:literal, $help:literal) => {
-        Flag::value(bend::$bend.1, $value, $help, |o: &mut Options, v| {
+        Flag::value(bend::$bend.1, $value, $help, |o, v| {
             o.line.set_flag(bend::$bend, v)
         })
     };
@@ -103,14 +97,14 @@ macro_rules! bend {
 /// A flag without a value.
 macro_rules! switch {
     ($name:literal, $help:literal, $($field:ident).+) => {
-        Flag::switch($name, $help, |o: &mut Options| o.$($field).+ = true)
+        Flag::switch($name, $help, |o| o.$($field).+ = true)
     };
 }
 
 /// A flag that names a file.
 macro_rules! path {
     ($name:literal, $help:literal, $field:ident) => {
-        Flag::value($name, "FILE", $help, |o: &mut Options, v| {
+        Flag::value($name, "FILE", $help, |o, v| {
             o.$field = Some(v.into());
             Ok(())
         })
@@ -150,18 +144,11 @@ pub const TOOL: Tool<Options> = Tool {
                     "decode",
                     "NAME",
                     "show the fields of length, header, session or lines",
-                    |o: &mut Options, v| {
-                        cli::choice(v, Language::WORDS).map(|l| o.decode = Some(l))
-                    },
+                    |o, v| cli::choice(v, Language::WORDS).map(|l| o.decode = Some(l)),
                 ),
-                Flag::value(
-                    "connections",
-                    "N",
-                    "end after N conversations",
-                    |o: &mut Options, v| {
-                        cli::count(v, 1..=1_000_000).map(|n| o.connections = Some(n as u64))
-                    },
-                ),
+                Flag::value("connections", "N", "end after N conversations", |o, v| {
+                    cli::count(v, 1..=1_000_000).map(|n| o.connections = Some(n as u64))
+                }),
                 switch!("allow-remote", "let other machines take part", allow_remote),
                 switch!("stop-on-eof", "end when stdin ends", stop_on_eof),
             ],

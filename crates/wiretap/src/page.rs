@@ -27,6 +27,9 @@ use crate::tap::Tap;
 /// The page itself.
 const PAGE: &str = include_str!("page.html");
 
+/// The answer to a request without the key.
+const KEY: &str = "open the address that wiretap has printed, with its key\n";
+
 /// How many requests there may be at once; the request for events lasts as long as the page is
 /// open.
 const CALLERS: usize = 16;
@@ -142,15 +145,9 @@ impl Page {
         let has_key = hmac::equal(request.key.as_bytes(), self.key.as_bytes());
         let (status, kind, body) = match request.what {
             "GET /" if self.is_ours(&request) => ("200 OK", "text/html", PAGE.into()),
-            _ if !has_key || !self.is_ours(&request) => {
-                let words = "open the address that wiretap has printed, with its key\n";
-                ("403 Forbidden", "text/plain", words.into())
-            }
+            _ if !has_key || !self.is_ours(&request) => ("403 Forbidden", "text/plain", KEY.into()),
             "GET /events" => return self.send_events(stream, &request),
-            "GET /picture.svg" => {
-                let picture = picture::draw(&self.tap.kept());
-                ("200 OK", "image/svg+xml", picture)
-            }
+            "GET /picture.svg" => ("200 OK", "image/svg+xml", picture::draw(&self.tap.kept())),
             "POST /bend" => {
                 // A mistyped value is answered with 200 and the error, which the page then shows.
                 let failed = |why: String| Value::object([("error", why.into())]);
@@ -204,15 +201,12 @@ impl Page {
             let list: Vec<_> = events.iter().map(|event| event.to_json()).collect();
             let (bends, list) = (self.bends(), list.join(","));
             // The page counts what was lost, and takes an empty list.
-            let mut message = format!(
+            let message = format!(
                 "event: bends\ndata: {bends}\n\nevent: lost\ndata: {lost}\n\nid: {seen}\ndata: [{list}]\n\n"
             );
-            if is_complete {
-                message.push_str("event: complete\ndata:\n\n");
-            }
             stream.write_all(message.as_bytes())?;
             if is_complete {
-                return Ok(());
+                return stream.write_all(b"event: complete\ndata:\n\n");
             }
         }
     }

@@ -4,7 +4,6 @@
 //! bytes of two recvs left in one send. `picture.svg` has the parts that are the same in every
 //! picture.
 
-use std::fmt::{Display, Write as _};
 use std::sync::Arc;
 
 use proto::escape::{BytesRepr, readable};
@@ -32,73 +31,63 @@ const COLOURS: usize = 6;
 
 /// Draws events as an SVG document.
 pub fn draw(events: &[Arc<Event>]) -> String {
-    let mut drawing = Drawing {
-        rows: String::new(),
-        y: 0,
-        last: events.first().map_or(0, |event| event.micros),
-        recvs: Vec::new(),
-    };
+    let mut drawing = Drawing::default();
     let left_out = events.len().saturating_sub(DRAWN);
     if left_out > 0 {
         drawing.words("note", &format!("{left_out} earlier events are not drawn"));
     }
+    let mut last = events.first().map_or(0, |event| event.micros);
     for (number, event) in events.iter().enumerate() {
         // Events that are not drawn take part in the choice of colours, too.
-        if event.is_recv() {
+        if matches!(event.kind, Kind::Passed | Kind::Received) {
             drawing.recvs.push(event);
         }
         if number >= left_out {
-            drawing.add(event);
+            drawing.add(event, event.micros.saturating_sub(last));
         }
-        drawing.last = event.micros;
+        last = event.micros;
     }
     FRAME
         .replace("HEIGHT", &(60 + drawing.y).to_string())
-        .replace("ROWS", &drawing.rows)
+        .replace("ROWS", &(drawing.rows.join("\n") + "\n"))
 }
 
+#[derive(Default)]
 struct Drawing<'a> {
-    rows: String,
+    rows: Vec<String>,
     y: i64,
-    /// When the last event happened.
-    last: u64,
     recvs: Vec<&'a Event>,
 }
 
 impl Drawing<'_> {
-    fn add(&mut self, event: &Event) {
-        let since = event.micros.saturating_sub(self.last);
-        let number = event.conversation;
+    /// An event that happened so many microseconds after the one before.
+    fn add(&mut self, event: &Event, since: u64) {
+        let (number, words) = (event.conversation, event.words());
         let [from, to] = [event.from, event.from.other()].map(|side| SIDES[side as usize]);
         let (from, to) = match event.kind {
             Kind::Passed => (from, to),
             Kind::Received => (from, WIRETAP),
             Kind::Sent => (WIRETAP, to),
             Kind::Dropped => (WIRETAP, WIRETAP + (to - WIRETAP) / 3),
-            Kind::Field => return self.words("field", event.words().trim()),
-            Kind::Bent => return self.words("bent", &event.words()),
-            _ => return self.words("note", &format!("#{number} {}", event.words())),
+            Kind::Field => return self.words("field", words.trim()),
+            Kind::Bent => return self.words("bent", &words),
+            _ => return self.words("note", &format!("#{number} {words}")),
         };
         self.data(event, from, to);
-        let text = readable(event.text.as_bytes(), 200);
-        let (class, bent) = match text.is_empty() {
-            true => ("size", text),
-            false => ("bent", format!(", {text}")),
-        };
-        let since = since as f64 / 1e3;
-        self.words(
-            class,
-            &format!("#{number} +{since:.1} ms, {}{bent}", event.size()),
-        );
+        let (since, size) = (since as f64 / 1e3, event.size());
+        let size = format!("#{number} +{since:.1} ms, {size}");
+        match &*readable(event.text.as_bytes(), 200) {
+            "" => self.words("size", &size),
+            bent => self.words("bent", &format!("{size}, {bent}")),
+        }
         self.y += LINE / 2;
     }
 
     /// A box with the bytes, on the arrow from one column to another.
     fn data(&mut self, event: &Event, from: i64, to: i64) {
         let (y, tip) = (self.y, to - 10 * (to - from).signum());
-        self.put(format_args!(
-            r#"<path class="arrow" d="M{from} {y}H{tip}"/>"#
-        ));
+        let arrow = format!(r#"<path class="arrow" d="M{from} {y}H{tip}"/>"#);
+        self.rows.push(arrow);
         let shown = shown(event, ((to - from).abs() - 40) as usize * 10 / 91);
         let width = (shown.chars().count() as f64).mul_add(CHARACTER, 12.0);
         let x = ((from + to) as f64 - width) / 2.0;
@@ -129,27 +118,19 @@ impl Drawing<'_> {
         self.y += LINE;
     }
 
-    fn text(&mut self, class: &str, attributes: &str, x: i64, words: &str) {
-        let y = self.y + 5;
-        let words = words
-            .replace('&', "&amp;")
-            .replace('<', "&lt;")
-            .replace('"', "&quot;");
-        self.put(format_args!(
-            r#"<text class="{class}"{attributes} x="{x}" y="{y}">{words}</text>"#
+    fn text(&mut self, class: &str, fit: &str, x: i64, words: &str) {
+        let words = words.replace('&', "&amp;").replace('<', "&lt;");
+        let (y, words) = (self.y + 5, words.replace('"', "&quot;"));
+        self.rows.push(format!(
+            r#"<text class="{class}"{fit} x="{x}" y="{y}">{words}</text>"#
         ));
     }
 
     fn rect(&mut self, class: &str, x: f64, width: f64) {
         let y = self.y - 12;
-        self.put(format_args!(
+        self.rows.push(format!(
             r#"<rect class="{class}" x="{x:.1}" y="{y}" width="{width:.1}" height="24"/>"#
         ));
-    }
-
-    fn put(&mut self, element: impl Display) {
-        // Writing to a String cannot fail.
-        let _ = writeln!(self.rows, "{element}");
     }
 }
 

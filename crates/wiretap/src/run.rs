@@ -16,7 +16,7 @@ use proto::socketserver::{Connection, Datagram, Datagrams, Stopper, ThreadingSer
 
 use crate::event::Kind;
 use crate::options::Options;
-use crate::tap::Tap;
+use crate::tap::{Tap, cannot};
 use crate::wires::{self, Exchange};
 use crate::{page, picture};
 
@@ -163,5 +163,5 @@ fn draw(tap: &Tap) -> Result<(), Failure> {
     create_private(&part)
         .and_then(|mut file| file.write_all(picture.as_bytes()))
         .and_then(|()| fs::rename(&part, path))
-        .map_err(|error| Failure::io(&format!("cannot write {}", path.display()), &error))
+        .map_err(cannot("write", path))
 }

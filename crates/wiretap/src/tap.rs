@@ -14,8 +14,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use proto::cli::Failure;
+use proto::create_private;
 use proto::sync::{lock, wait_timeout_while};
-use proto::{create_private, reason};
 
 use crate::decode::{Decoder, Field};
 use crate::event::{Event, Kind, Side};
@@ -61,6 +61,12 @@ struct Journal {
     record: Option<Result<File, Failure>>,
 }
 
+/// Turns an error of this file into a failure.
+pub fn cannot(what: &str, path: &Path) -> impl Fn(io::Error) -> Failure {
+    let what = format!("cannot {what} {}", path.display());
+    move |error| Failure::io(&what, &error)
+}
+
 impl Tap {
     /// A tap without events, or with those of the file of `--replay`.
     ///
@@ -68,10 +74,7 @@ impl Tap {
     ///
     /// If the file of `--record` cannot be made, or that of `--replay` cannot be read.
     pub fn new(options: Options) -> Result<Self, Failure> {
-        let make = |path: &Path| {
-            let cannot = format!("cannot make {}", path.display());
-            create_private(path).map_err(|error| Failure::io(&cannot, &error))
-        };
+        let make = |path: &Path| create_private(path).map_err(cannot("make", path));
         let tap = Self {
             started: Instant::now(),
             begun: AtomicU64::new(0),
@@ -83,23 +86,22 @@ impl Tap {
             options,
         };
         if let Some(file) = &tap.options.replay {
-            let failed = |why| Failure::new(format!("cannot replay {} ({why})", file.display()));
-            tap.read(file).map_err(failed)?;
+            tap.read(file)?;
         }
         Ok(tap)
     }
 
     /// Adds all events of a recorded file.
-    fn read(&self, path: &Path) -> Result<(), String> {
-        let failed = |error: io::Error| reason(&error);
-        let file = File::open(path).map_err(failed)?;
+    fn read(&self, path: &Path) -> Result<(), Failure> {
+        let failed = cannot("replay", path);
+        let file = File::open(path).map_err(&failed)?;
         let mut lines = BufReader::new(file).split(b'\n').zip(1..).peekable();
         while let Some((line, number)) = lines.next() {
-            match Event::from_json(&line.map_err(failed)?) {
+            match Event::from_json(&line.map_err(&failed)?) {
                 Ok(event) => self.keep(&mut lock(&self.journal), event),
                 // The last line may be incomplete: the disk was full, or wiretap was killed.
                 Err(_) if number > 1 && lines.peek().is_none() => {}
-                Err(why) => return Err(format!("line {number}: {why}")),
+                Err(why) => return Err(failed(io::Error::other(format!("line {number}: {why}")))),
             }
         }
         self.complete();
@@ -160,14 +162,12 @@ impl Tap {
     pub fn after(&self, seen: &mut u64) -> (Vec<Arc<Event>>, u64, bool) {
         thread::sleep(BETWEEN_LOOKS);
         let journal = lock(&self.journal);
-        // A browser may send the ID of an event of an earlier run.
-        *seen = journal.count.min(*seen);
         let journal = wait_timeout_while(&self.news, journal, QUIET, |journal| {
             journal.count <= *seen && !journal.is_complete
         });
         let first = journal.count - journal.events.len() as u64;
         let lost = first.saturating_sub(*seen);
-        let skipped = (*seen + lost - first) as usize;
+        let skipped = seen.saturating_sub(first) as usize;
         let events = journal.events.iter().skip(skipped).take(BATCH);
         let events: Vec<_> = events.cloned().collect();
         *seen += lost + events.len() as u64;
@@ -225,10 +225,13 @@ impl<'a> Talk<'a> {
     /// Call it before the bytes are forwarded: otherwise the reply could be noted before the
     /// request.
     pub fn add(&self, kind: Kind, from: Side, offset: u64, data: &[u8], text: &str) {
-        let kept = match self.tap.options.record {
-            Some(_) => data,
-            None => &data[..data.len().min(KEPT)],
-        };
+        let keep = self
+            .tap
+            .options
+            .record
+            .as_ref()
+            .map_or(KEPT, |_| data.len());
+        let kept = &data[..data.len().min(keep)];
         let event = |kind, offset, len, data: &[u8], text: &str| Event {
             micros: 0,
             conversation: self.number,
