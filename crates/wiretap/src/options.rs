@@ -1,5 +1,6 @@
 //! The command line of `wiretap`.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use proto::cli::{self, Example, Failure, Flag, Group, Log, Operand, Tool};
@@ -72,7 +73,23 @@ impl Options {
                 )));
             }
         }
+        if self.is_circle() {
+            return Err(Failure::usage("LISTEN and TARGET are the same"));
+        }
         Ok(())
+    }
+
+    /// Whether wiretap would forward to itself.
+    fn is_circle(&self) -> bool {
+        let addresses = |endpoint: &Endpoint| endpoint.resolve().unwrap_or_default();
+        let targets = addresses(&self.target);
+        let is_target = |ours: &SocketAddr| {
+            targets.iter().any(|target| {
+                let is_any = ours.ip().is_unspecified() && target.ip().is_loopback();
+                ours.port() == target.port() && (ours.ip() == target.ip() || is_any)
+            })
+        };
+        self.listen == self.target || addresses(&self.listen).iter().any(is_target)
     }
 
     /// The settings of the line that apply to this traffic; none to a recorded file.

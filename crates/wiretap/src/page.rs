@@ -41,6 +41,9 @@ const TIME: Duration = Duration::from_secs(5);
 /// How long a write to a browser may block.
 const STUCK: Duration = Duration::from_secs(10);
 
+/// The pause between two messages to a browser, which draws only 60 times a second.
+const BETWEEN_MESSAGES: Duration = Duration::from_millis(30);
+
 /// The headers of every response: only this page may use it, and no cache stores it.
 const HEADERS: &str = "Cache-Control: no-store\r\n\
     Connection: close\r\n\
@@ -162,9 +165,9 @@ impl Page {
     /// Whether the request comes from this page, and not from another page in the browser that uses
     /// this address in a script, or through a DNS name (DNS rebinding).
     fn is_ours(&self, request: &Request<'_>) -> bool {
-        let origin = format!("http://{}", self.here);
+        let mut origins = request.headers("origin");
         request.headers("host").eq([&*self.here])
-            && request.headers("origin").all(|known| known == origin)
+            && origins.all(|origin| origin.strip_prefix("http://") == Some(&self.here))
     }
 
     /// Changes the setting that the header `Bend: SIDE NAME VALUE` names.
@@ -208,6 +211,7 @@ impl Page {
             if is_complete {
                 return stream.write_all(b"event: complete\ndata:\n\n");
             }
+            thread::sleep(BETWEEN_MESSAGES);
         }
     }
 }

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io::Write;
-use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
@@ -77,9 +76,6 @@ fn serve<T>(
     [at_the_end, on_eof]: [Stopper; 2],
     serve: impl FnOnce() -> T + Send,
 ) -> Result<(), Failure> {
-    if is_reached(endpoints, &tap.options.target) {
-        return Err(Failure::usage("LISTEN and TARGET are the same"));
-    }
     // An empty picture, so that a missing folder is reported now.
     draw(tap)?;
     let (page, page_stopper) = page::serve(tap)?;
@@ -99,19 +95,6 @@ fn serve<T>(
     })?;
     page_stopper.shutdown(LAST_EVENTS);
     tap.close_record()
-}
-
-/// Whether a client of `target` reaches one of our own endpoints: it then forwards to itself.
-fn is_reached(endpoints: &[Endpoint], target: &Endpoint) -> bool {
-    let addresses = |endpoint: &Endpoint| endpoint.resolve().unwrap_or_default();
-    let targets = addresses(target);
-    let is_same = |ours: SocketAddr| {
-        let is_any = |target: &SocketAddr| {
-            ours.ip().is_unspecified() && target.ip().is_loopback() && ours.port() == target.port()
-        };
-        targets.contains(&ours) || targets.iter().any(is_any)
-    };
-    endpoints.contains(target) || endpoints.iter().flat_map(addresses).any(is_same)
 }
 
 /// Shows a recorded file: on the page until it is stopped, or only as a picture.

@@ -29,7 +29,7 @@ const KEPT: usize = 1024;
 const BATCH: usize = 1000;
 
 /// The pause of a follower between two reads, so that a fast conversation seldom wakes it.
-const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
+const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 
 /// How long a follower waits for an event in one call. The page then writes to the browser, and so
 /// notices one that has gone.

@@ -128,6 +128,23 @@ fn a_switch_bends_the_line_of_a_running_conversation() {
 }
 
 #[test]
+fn the_switches_come_before_anything_has_crossed() {
+    let page = page();
+    let events = net::connect(page.addr);
+    let path = page.with_key("/events?");
+    let request = format!("GET {path} HTTP/1.1\r\n{}\r\n", page.host());
+    net::send(&events, request.as_bytes());
+    // One write has the head and the switches.
+    let mut first = [0; 4096];
+    let count = (&events).read(&mut first).unwrap();
+    let first = String::from_utf8_lossy(&first[..count]);
+    assert!(
+        first.contains(r#"data: {"client": {"chop": "0""#),
+        "{first}"
+    );
+}
+
+#[test]
 fn a_setting_that_does_nothing_to_datagrams_is_refused() {
     let page = page_over("udp-server", &["--udp"]);
     let headers = format!("{}Bend: client reset-after 3\r\n", page.host());
