@@ -33,7 +33,7 @@ fn run(command: &str, input: Vec<u8>) -> io::Result<Output> {
         .stderr(Stdio::piped())
         .spawn()?;
 
-    // YOURS：这里由你来写。现在的版本依次处理三个管道，每个管道只能放 64 KiB，所以可能死锁。
+    // YOURS：这里由你来写。起始版本依次处理三个管道，每个管道只能放 64 KiB，所以可能死锁。
     //
     // * 命令不一定会读它的输入。那时 write_all 返回 ErrorKind::BrokenPipe，这不算失败。
     // * 命令可能边读边写。你写它的输入时，谁来读它的输出？用一个线程：

@@ -27,7 +27,7 @@ fn main() -> io::Result<()> {
 fn serve(mut conn: TcpStream) -> io::Result<()> {
     let mut buf = [0; 1024];
     loop {
-        // YOURS：这里由你来写。现在的版本把一次 read 的结果当成一条消息。
+        // YOURS：这里由你来写。起始版本把一次 read 的结果当成一条消息。
         //
         // * 把已经到达的数据放在一个 Vec<u8> 里，每次 read 的结果都接在后面（`extend_from_slice`）。
         // * 这时里面有几个完整的行？没有、一行或者更多。`iter().position` 找到第一个 b'\n'，

@@ -36,7 +36,7 @@ fn serve(mut conn: &TcpStream) -> io::Result<()> {
 
 /// 读一条消息，不含长度；客户端没有再发、直接断开时是 `None`。
 fn read_message(reader: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
-    // YOURS：这里由你来写。现在的版本把一次 read 的结果当成一条消息，最多 1000 字节。
+    // YOURS：这里由你来写。起始版本把一次 read 的结果当成一条消息，最多 1000 字节。
     //
     // * `reader.take(n)` 是一个读到 n 字节就结束的读取器：数字一直不结束时，
     //   `read_until(b'\n', ..)` 也会停下。2^64 有 20 位数字。

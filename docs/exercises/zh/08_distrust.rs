@@ -27,7 +27,7 @@ const LONGEST_HEADER: usize = 64 * 1024;
 
 /// 读取整个响应，返回正文。
 fn read_answer(server: &mut impl Read) -> io::Result<Vec<u8>> {
-    // YOURS：这里由你来写。现在的版本和这一章的客户端做的一样。
+    // YOURS：这里由你来写。起始版本和这一章的客户端做的一样。
     //
     // * 四个字节，一个不少：read_exact。
     // * '<i' 在任何机器上都是 i32::from_le_bytes。这个数可能是负的，也可能大得离谱。
