@@ -1,5 +1,5 @@
 //! Tests clients whose network fails silently: a veth pair between two network namespaces goes
-//! down. It needs root and ip(8).
+//! down. It needs root, ip(8), unshare and nsenter.
 
 use std::process::{self, Command};
 
@@ -12,66 +12,76 @@ use cross_process::temp::TempDir;
 
 use super::{client_of, complaint, server};
 
-/// Two network namespaces with a link between them.
+/// Two network namespaces with a link between them. Each exists while the process that holds it
+/// does, and so it does not outlive the tests.
 struct Network {
-    names: [String; 2],
+    holders: [Process; 2],
 }
 
 /// The addresses of both ends.
 const ENDS: [&str; 2] = ["10.77.0.1", "10.77.0.2"];
 
 impl Network {
-    /// `tag` makes the names unique for tests that run at the same time.
-    fn new(tag: &str) -> Option<Self> {
-        let names = ["a", "b"].map(|end| format!("dialtone-{}{tag}{end}", process::id()));
-        let network = Self { names };
-        let [a, b] = &network.names;
-        let made = ip(&format!("netns add {a}"))
-            && ip(&format!("netns add {b}"))
-            && ip(&format!(
-                "link add v netns {a} type veth peer name v netns {b}"
-            ));
-        if !made {
-            skip("a network that is cut", "it needs root and ip(8)");
+    fn new() -> Option<Self> {
+        if !runs("unshare -n true") || !runs("ip -V") || !runs("nsenter --version") {
+            skip(
+                "a network that is cut",
+                "it needs root, ip(8), unshare and nsenter",
+            );
             return None;
         }
-        for (name, address) in network.names.iter().zip(ENDS) {
-            assert!(ip(&format!("-n {name} addr add {address}/24 dev v")));
-            assert!(ip(&format!("-n {name} link set v up")));
+        let holders = ENDS.map(|_| {
+            let mut holder = Command::new("unshare");
+            holder.args(["-n", "sh", "-c", "echo ready; exec cat"]);
+            let mut holder = Process::spawn(holder);
+            assert_eq!(holder.wait_line(SOON), "ready");
+            holder
+        });
+        let network = Self { holders };
+        let other = network.holders[1].pid();
+        network.ip(
+            0,
+            &format!("link add v type veth peer name v netns {other}"),
+        );
+        for (end, address) in ENDS.iter().enumerate() {
+            network.ip(end, &format!("addr add {address}/24 dev v"));
+            network.ip(end, "link set v up");
         }
         Some(network)
     }
 
     /// The command, run in the namespace of one end.
     fn at(&self, end: usize, command: &Command) -> Command {
-        let mut inside = Command::new("ip");
-        inside.args(["netns", "exec", &self.names[end]]);
+        let mut inside = Command::new("nsenter");
+        inside.args(["-n", "-t", &self.holders[end].pid().to_string()]);
         inside.arg(command.get_program()).args(command.get_args());
         inside
     }
 
     fn cut(&self) {
-        assert!(ip(&format!("-n {} link set v down", self.names[1])));
+        self.ip(1, "link set v down");
+    }
+
+    #[track_caller]
+    fn ip(&self, end: usize, words: &str) {
+        let mut ip = Command::new("ip");
+        ip.args(words.split(' '));
+        let done = self.at(end, &ip).output().unwrap();
+        assert!(done.status.success(), "{words}: {done:?}");
     }
 }
 
-impl Drop for Network {
-    fn drop(&mut self) {
-        for name in &self.names {
-            ip(&format!("netns del {name}"));
-        }
-    }
-}
-
-fn ip(words: &str) -> bool {
-    let output = Command::new("ip").args(words.split(' ')).output();
+fn runs(line: &str) -> bool {
+    let mut words = line.split(' ');
+    let mut command = Command::new(words.next().unwrap_or_default());
+    let output = command.args(words).output();
     output.is_ok_and(|output| output.status.success())
 }
 
 /// Both sides notice the loss, and the command ends.
 #[test]
 fn a_lost_network_is_noticed_on_both_sides() {
-    let Some(network) = Network::new("c") else {
+    let Some(network) = Network::new() else {
         return;
     };
     let dir = TempDir::new();
@@ -98,7 +108,7 @@ fn a_lost_network_is_noticed_on_both_sides() {
 /// The network is lost while output is in flight.
 #[test]
 fn a_network_lost_during_output_is_noticed() {
-    let Some(network) = Network::new("o") else {
+    let Some(network) = Network::new() else {
         return;
     };
     let dir = TempDir::new();
