@@ -28,8 +28,9 @@ fn an_interval_is_kept_although_nothing_is_answered() {
         silent.recv(&mut buffer).unwrap();
     }
     let took = started.elapsed();
-    // 39 intervals; with 8 in flight it took four seconds.
-    assert!(took > Duration::from_millis(900), "{took:?}");
+    // 39 intervals; with 8 in flight it took four seconds. On a busy machine the first may be read
+    // late, so the least is far from 975 ms.
+    assert!(took > Duration::from_millis(500), "{took:?}");
     assert!(took < Duration::from_millis(2500), "{took:?}");
     assert_eq!(client.wait_exit(SOON).code(), Some(1));
     client.wait_stderr("40 sent, 0 answered, 40 lost (100.0%)", SOON);
