@@ -1,5 +1,6 @@
 //! Applies every check to every page.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::env;
 use std::fs;
@@ -32,6 +33,8 @@ fn each_english(check: impl Fn(&Page) -> Vec<String> + Sync) {
     let only = env::var("DOCS_PAGE").unwrap_or_default();
     let mut pages = pages::of(pages::en());
     pages.retain(|page| page.name().starts_with(&only));
+    // The longest first, so that none of them runs when all others are over.
+    pages.sort_by_key(|page| Reverse(page.fences.len()));
     let (pages, found) = (Mutex::new(pages.into_iter()), Mutex::new(Vec::new()));
     let next = || pages.lock().unwrap().next();
     thread::scope(|scope| {
