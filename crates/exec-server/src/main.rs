@@ -3,7 +3,7 @@
 //! | module | what it is for |
 //! |---|---|
 //! | `options` | the command line |
-//! | `serve` | checks and starts the server; on systems other than Linux, reports that there is none |
+//! | `serve` | checks and starts the server; on Windows, reports that there is none |
 //! | `context` | the state that all connections share |
 //! | `client`, `close_reason` | one connection; how it ended |
 //! | `lesson` | the lesson's three protocols: raw, length, header |
@@ -12,22 +12,22 @@
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 // The command line is the same on every system, so that --help is the same.
-#![cfg_attr(not(target_os = "linux"), allow(dead_code))]
+#![cfg_attr(not(unix), allow(dead_code))]
 
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 mod client;
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 mod close_reason;
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 mod context;
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 mod engine;
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 mod lesson;
 mod options;
-#[cfg_attr(not(target_os = "linux"), path = "no_server.rs")]
+#[cfg_attr(not(unix), path = "no_server.rs")]
 mod serve;
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 mod session;
 
 use std::process::ExitCode;

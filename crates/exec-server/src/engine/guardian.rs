@@ -134,7 +134,7 @@ impl Guardian {
     }
 
     /// The guardian's process ID.
-    #[cfg(test)]
+    #[cfg(all(test, target_os = "linux"))]
     pub(super) fn pid(&self) -> u32 {
         lock(&self.inner).shell.child.id()
     }

@@ -4,25 +4,26 @@
 //! connection must not block there, because it could not notice that the client leaves. So the pipe
 //! is non-blocking; std cannot wait for it, so a full pipe is tried again after a pause.
 
-use std::fs::File;
 use std::io::{ErrorKind, Write};
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use proto::retry;
 
 use super::job::Job;
-use super::pauses::Pauses;
+use super::os::InputPipe;
+use super::pauses::pause;
 
 /// Takes a command's input. Dropping it ends the input.
 pub struct Input {
     /// `None` once the command has closed its input or has ended.
-    pipe: Option<File>,
+    pipe: Option<InputPipe>,
     job: Arc<Job>,
 }
 
 impl Input {
-    pub(super) const fn new(pipe: File, job: Arc<Job>) -> Self {
+    pub(super) const fn new(pipe: InputPipe, job: Arc<Job>) -> Self {
         let pipe = Some(pipe);
         Self { pipe, job }
     }
@@ -33,21 +34,21 @@ impl Input {
     /// If the command has closed its input, these and all later bytes are dropped.
     pub fn offer(&mut self, bytes: &mut &[u8], time: Duration) -> bool {
         let end = Instant::now() + time;
-        let mut pauses = Pauses::default();
+        let mut since = Instant::now();
         while let Some(pipe) = &mut self.pipe
             && !bytes.is_empty()
         {
             match retry(|| pipe.write(bytes)) {
                 Ok(count) => {
                     *bytes = &bytes[count..];
-                    pauses = Pauses::default();
+                    since = Instant::now();
                 }
                 // A background process may hold the other end and not read.
                 Err(error) if error.kind() == ErrorKind::WouldBlock && !self.job.is_over() => {
                     if Instant::now() >= end {
                         return false;
                     }
-                    pauses.pause();
+                    thread::sleep(pause(since));
                 }
                 Err(_) => self.pipe = None,
             }

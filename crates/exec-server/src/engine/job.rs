@@ -28,18 +28,22 @@
 use std::io;
 use std::process::{Child, ExitStatus};
 use std::sync::{Arc, Mutex, Weak};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use proto::sync::lock;
 
 use super::Core;
 use super::guardian::Signal;
+use super::os::has_ended;
 use super::outcome::Stopped;
 use super::outlet::Outlet;
-use super::pauses::Pauses;
-use super::proc_table;
+use super::pauses::pause;
 use super::request::{Request, Unwanted};
 
+/// A shell that has closed its outputs usually ends at once, so this polls without a pause for this
+/// time.
+const SPIN: Duration = Duration::from_micros(200);
 /// How long a group may take to die after KILL on a busy machine.
 const DYING: Duration = Duration::from_millis(500);
 
@@ -148,7 +152,7 @@ impl Job {
                 self.send_term(&mut state, Stopped::TimedOut);
             }
             Phase::Running => {
-                if state.shell_ended.is_none() && proc_table::has_ended(self.group) {
+                if state.shell_ended.is_none() && has_ended(&mut state.child) {
                     state.shell_ended = Some(now);
                 }
                 if let (Some(ended), Some(drain)) = (state.shell_ended, settings.drain)
@@ -166,7 +170,7 @@ impl Job {
             }
             Phase::Killed { since } => {
                 let over = passed(since) >= DYING;
-                if over || proc_table::has_ended(self.group) {
+                if over || has_ended(&mut state.child) {
                     self.close_outlets();
                 }
                 if over {
@@ -196,8 +200,7 @@ impl Job {
     /// Waits for the shell's end, and reaps it, after both outputs have ended. Returns its status,
     /// or `None` if it could not be ended and is still running, and why the engine ended it.
     pub(super) fn finish(&self) -> (Option<io::Result<ExitStatus>>, Option<Stopped>) {
-        // A shell that has closed its outputs usually ends at once.
-        let mut pauses = Pauses::default();
+        let since = Instant::now();
         loop {
             let mut state = lock(&self.state);
             self.reap(&mut state);
@@ -205,7 +208,11 @@ impl Job {
                 return (state.status.take(), state.stopped.take());
             }
             drop(state);
-            pauses.pause();
+            if since.elapsed() < SPIN {
+                thread::yield_now();
+            } else {
+                thread::sleep(pause(since));
+            }
         }
     }
 

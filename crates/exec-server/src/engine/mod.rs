@@ -11,8 +11,8 @@
 //! | `clock` | the thread that watches the time limits |
 //! | `guardian` | the process that ends the commands of a server that died |
 //! | `outlet` | an output's pipe and its reader |
+//! | `os` | pipes, and whether a child has ended: `linux.rs`, or `portable.rs` for other systems |
 //! | `pauses` | the pauses of a thread that polls |
-//! | `proc_table` | whether a child has ended, without reaping it |
 //!
 //! A command is `/bin/sh -c COMMAND` in a process group of its own. [`Engine::spawn`] starts it;
 //! [`Running::pump`] forwards its output and returns how it ended:
@@ -23,8 +23,6 @@
 //! let job = running.job();                        // for the thread that sees the client leave
 //! let outcome = running.pump(&Arc::new(frames))?; // Status::Code(3), 3 bytes on stdout
 //! ```
-//!
-//! It needs Linux, because it reads `/proc`.
 
 mod clock;
 mod collect;
@@ -32,19 +30,27 @@ mod error;
 mod guardian;
 mod input;
 mod job;
+#[cfg_attr(
+    any(not(target_os = "linux"), feature = "portable"),
+    path = "portable.rs"
+)]
+#[cfg_attr(all(target_os = "linux", not(feature = "portable")), path = "linux.rs")]
+mod os;
 mod outcome;
 mod outlet;
 mod pauses;
-mod proc_table;
 mod request;
 mod running;
 mod sink;
 mod spawn;
 
+// The tests read /proc.
 #[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests;
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
@@ -126,7 +132,8 @@ impl Engine {
     ///
     /// [`EngineError`], if commands could not be run or could not be ended reliably.
     pub fn start(settings: Settings) -> Result<Self, EngineError> {
-        let has_terminal = proc_table::has_terminal().map_err(EngineError::Proc)?;
+        os::check().map_err(EngineError::Proc)?;
+        let has_terminal = File::open("/dev/tty").is_ok();
         try_shell(&settings)?;
         let guardian = Guardian::start(settings.shell.clone(), settings.kill_after)
             .map_err(EngineError::Guardian)?;

@@ -1,14 +1,12 @@
 //! One of a command's two outputs: a pipe that one thread reads and that the clock can close.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, PipeReader, Read, Write};
-use std::os::fd::AsRawFd;
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering::SeqCst};
 
-use proto::retry;
+use proto::{is_timeout, retry};
 
+use super::os::{OutputPipe, wake, without_waiting};
 use super::outcome::Stopped;
 use super::sink::{Sink, Stream};
 
@@ -32,12 +30,9 @@ const LARGE: usize = 65_536;
 /// written later.
 const PIPE_MAX: u64 = 1 << 20;
 
-/// The value on Linux for x86, Arm, RISC-V and s390.
-const O_NONBLOCK: i32 = 0o4000;
-
 /// The reading end of a pipe, and the state of its reader.
 pub(super) struct Outlet {
-    pipe: PipeReader,
+    pipe: OutputPipe,
     place: AtomicU8,
 }
 
@@ -50,7 +45,7 @@ pub(super) struct Pumped {
 }
 
 impl Outlet {
-    pub(super) const fn new(pipe: PipeReader) -> Self {
+    pub(super) const fn new(pipe: OutputPipe) -> Self {
         Self {
             pipe,
             place: AtomicU8::new(IN_SINK),
@@ -106,21 +101,36 @@ impl Outlet {
         if !self.moved(IN_SINK, IN_PIPE) {
             return None;
         }
-        let length = retry(|| (&self.pipe).read(buffer)).unwrap_or(0);
-        if self.moved(IN_PIPE, IN_SINK) || self.place.swap(CLOSED, SeqCst) == LEAVING {
+        let read = self.read_pipe(buffer);
+        let timed_out = read.as_ref().is_err_and(is_timeout);
+        let length = read.unwrap_or(0);
+        if self.moved(IN_PIPE, IN_SINK) {
             return Some(length);
         }
+        let was_woken = self.place.swap(CLOSED, SeqCst) == WOKEN;
         // The byte that woke the reader comes after the command's own bytes.
         match buffer[..length].strip_suffix(&[0]) {
-            Some([]) => None,
-            Some(output) => Some(output.len()),
-            None => Some(length),
+            _ if timed_out => None,
+            Some([]) if was_woken => None,
+            Some(output) if was_woken => Some(output.len()),
+            _ => Some(length),
+        }
+    }
+
+    /// Reads once there is something to read. A read that times out is repeated until the pipe was
+    /// closed; see `portable.rs`.
+    fn read_pipe(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match retry(|| (&self.pipe).read(buffer)) {
+                Err(error) if is_timeout(&error) && self.place.load(SeqCst) == IN_PIPE => {}
+                result => return result,
+            }
         }
     }
 
     /// Forwards the rest of the pipe without waiting. Returns whether the pipe has ended.
     fn read_rest(&self, buffer: &mut [u8], mut forward: impl FnMut(&[u8])) -> bool {
-        let Ok(pipe) = open_end(&self.pipe, OpenOptions::new().read(true)) else {
+        let Ok(pipe) = without_waiting(&self.pipe) else {
             return false;
         };
         let mut rest = pipe.take(PIPE_MAX);
@@ -145,19 +155,9 @@ impl Outlet {
     /// empty pipe, so it reads the waking byte alone.
     pub(super) fn close(&self) {
         if self.moved(LEAVING, WOKEN) {
-            // If the write fails, the reader waits for the next byte of the command.
-            let _ = open_end(&self.pipe, OpenOptions::new().write(true))
-                .and_then(|mut writer| writer.write(&[0]));
+            wake(&self.pipe);
         } else if !self.moved(IN_PIPE, LEAVING) {
             self.moved(IN_SINK, CLOSED);
         }
     }
-}
-
-/// A non-blocking descriptor for one end of the pipe. std can neither poll a pipe nor close it
-/// while it is read, but Linux lets a process open its own pipe again.
-pub(super) fn open_end(pipe: &impl AsRawFd, options: &mut OpenOptions) -> io::Result<File> {
-    options
-        .custom_flags(O_NONBLOCK)
-        .open(format!("/proc/self/fd/{}", pipe.as_raw_fd()))
 }

@@ -1,7 +1,7 @@
 //! Starts the process of a request in its own group, and registers it with the guardian.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, pipe};
+use std::fs;
+use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -9,10 +9,10 @@ use std::sync::Arc;
 use super::error::EngineError;
 use super::input::Input;
 use super::job::Job;
-use super::outlet::{Outlet, open_end};
+use super::outlet::Outlet;
 use super::request::Request;
 use super::running::{Hold, Running};
-use super::{Core, Engine, Settings};
+use super::{Core, Engine, Settings, os};
 
 impl Engine {
     /// Starts a command. Its output stays in its pipes until it is pumped.
@@ -47,14 +47,13 @@ impl Engine {
         for name in &core.hidden {
             command.env_remove(name);
         }
-        let (out, out_writer) = pipe().map_err(EngineError::Pipe)?;
-        let (err, err_writer) = pipe().map_err(EngineError::Pipe)?;
+        let (out, out_writer) = os::output().map_err(EngineError::Pipe)?;
+        let (err, err_writer) = os::output().map_err(EngineError::Pipe)?;
         command.stdout(out_writer).stderr(err_writer);
         let mut input = None;
         if request.stdin {
-            let (reader, writer) = pipe().map_err(EngineError::Pipe)?;
-            let writer = open_end(&writer, OpenOptions::new().write(true));
-            input = Some(writer.map_err(EngineError::Pipe)?);
+            let (writer, reader) = os::input().map_err(EngineError::Pipe)?;
+            input = Some(writer);
             command.stdin(reader);
         } else {
             command.stdin(Stdio::null());
