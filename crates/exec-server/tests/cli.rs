@@ -178,9 +178,10 @@ fn a_port_is_a_number_from_0_to_65535() {
 #[test]
 fn a_lesson_protocol_needs_no_auth() {
     for protocol in ["raw", "length", "header"] {
-        let assert = tool().args(["--protocol", protocol]).assert().code(1);
+        let words = ["--protocol", protocol, "127.0.0.1:0"];
+        let assert = tool().args(words).assert().code(1);
         assert.stdout(is_empty()).stderr(
-            "error: this mode runs shell commands for anyone who can reach 127.0.0.1:8000, \
+            "error: this mode runs shell commands for anyone who can reach 127.0.0.1:0, \
              including web pages; add --no-auth if you want that\n",
         );
     }
