@@ -38,16 +38,22 @@ fn two_storms(whole: Duration) {
     let mut server = serve(&["--quiet"]);
     let addr = server.addr();
     let pid = server.process.pid();
-    // The first round grows the heap to what two hundred threads need, which the process keeps.
-    // Memory beyond that would be a leak.
+    // The first round grows the heap to what two hundred threads need, which the process keeps. On a
+    // busy machine that may take another round; a leak would grow it in each.
     storm(addr, whole / 4);
-    server.assert_nothing_left();
-    let before = procfs::resident_bytes(pid).unwrap();
-    let checked = storm(addr, whole * 3 / 4);
-    assert!(checked > 0);
-    server.assert_alive(upper_case_client);
-    let grown = procfs::resident_bytes(pid).unwrap().saturating_sub(before);
-    assert!(grown < 4 << 20, "{grown} bytes more than before");
+    let mut grown = u64::MAX;
+    for _ in 0..3 {
+        server.assert_nothing_left();
+        let before = procfs::resident_bytes(pid).unwrap();
+        let checked = storm(addr, whole * 3 / 4);
+        assert!(checked > 0);
+        server.assert_alive(upper_case_client);
+        grown = procfs::resident_bytes(pid).unwrap().saturating_sub(before);
+        if grown < 4 << 20 {
+            break;
+        }
+    }
+    assert!(grown < 4 << 20, "{grown} bytes more in the last round, too");
     assert_eq!(server.process.stderr.text(), "");
 }
 
