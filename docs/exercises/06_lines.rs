@@ -27,7 +27,7 @@ fn main() -> io::Result<()> {
 fn serve(mut conn: TcpStream) -> io::Result<()> {
     let mut buf = [0; 1024];
     loop {
-        // YOURS. The starting version takes what one read returns for one message.
+        // YOURS. The starting version treats what one read returns as one message.
         //
         // * Keep what has arrived so far in a Vec<u8>, and add to it what each read returns
         //   (`extend_from_slice`).

@@ -37,7 +37,7 @@ fn serve(mut conn: &TcpStream) -> io::Result<()> {
 
 /// Reads a message without its length; `None` if the client has left instead of sending one.
 fn read_message(reader: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
-    // YOURS. The starting version takes what one read returns for a message, at most 1000 bytes.
+    // YOURS. The starting version treats what one read returns as a message, at most 1000 bytes.
     //
     // * `reader.take(n)` is a reader that ends after n bytes: `read_until(b'\n', ..)` then stops
     //   even if the digits never end. 2^64 has 20 of them.
