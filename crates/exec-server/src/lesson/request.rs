@@ -106,17 +106,24 @@ fn read(buffer: &mut Vec<u8>, stream: &mut impl Read) -> io::Result<usize> {
 fn ends_inside_quote(command: &[u8]) -> bool {
     let mut quote = None;
     let mut word_begins = true;
-    let mut bytes = command.iter();
-    while let Some(&byte) = bytes.next() {
+    let mut bytes = command.iter().copied();
+    while let Some(byte) = bytes.next() {
+        let begins_word = word_begins;
+        word_begins = false;
         match (quote, byte) {
-            (None | Some(b'"' | b'`'), b'\\') if bytes.next().is_none() => return true,
+            // The byte after a backslash is an ordinary one.
+            (None | Some(b'"' | b'`'), b'\\') => {
+                if bytes.next().is_none() {
+                    return true;
+                }
+            }
             (None, b'\'' | b'"' | b'`') => quote = Some(byte),
             (Some(open), _) if open == byte => quote = None,
-            // Skips a comment up to the end of its line.
-            (None, b'#') if word_begins && !bytes.any(|&byte| byte == b'\n') => return false,
-            _ => {}
+            // Skips a comment and the end of its line.
+            (None, b'#') if begins_word => word_begins = bytes.any(|byte| byte == b'\n'),
+            (None, _) => word_begins = byte.is_ascii_whitespace(),
+            (Some(_), _) => {}
         }
-        word_begins = quote.is_none() && byte.is_ascii_whitespace();
     }
     quote.is_some()
 }
@@ -133,6 +140,7 @@ mod tests {
             "echo `date",
             "a\\",
             "# it's\necho 'b",
+            "# it's\n# isn't\necho 'b",
         ] {
             assert!(ends_inside_quote(command.as_bytes()), "{command}");
         }
@@ -141,6 +149,7 @@ mod tests {
             "echo \"it's\"",
             "echo \\'",
             "a # it's",
+            "# it's\n# isn't",
             "a#b",
             "",
         ] {
