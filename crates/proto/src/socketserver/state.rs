@@ -19,9 +19,9 @@ thread_local! {
 pub(super) struct State {
     now: Mutex<Now>,
     changed: Condvar,
-    /// When the grace is over, once the server is stopping. It is set under the lock of `now`. The
-    /// loops check it for every request, so reading it needs no lock.
-    stop_by: OnceLock<Instant>,
+    /// When the stop began, and its grace. It is set under the lock of `now`. The loops check it for
+    /// every request, so reading it needs no lock.
+    stop: OnceLock<(Instant, Duration)>,
 }
 
 #[derive(Debug, Default)]
@@ -94,7 +94,7 @@ impl State {
     /// finish.
     pub(super) fn stop(&self, grace: Duration) {
         let now = self.now();
-        self.stop_by.get_or_init(|| Instant::now() + grace);
+        self.stop.get_or_init(|| (Instant::now(), grace));
         let streams: Vec<Stream> = now
             .live
             .values()
@@ -106,7 +106,7 @@ impl State {
     }
 
     pub(super) fn is_stopping(&self) -> bool {
-        self.stop_by.get().is_some()
+        self.stop.get().is_some()
     }
 
     /// Waits for `time`, or until the server is stopped.
@@ -123,8 +123,10 @@ impl State {
     /// A handler that calls it does not wait for itself.
     pub(super) fn drain(&self) -> usize {
         let own = usize::from(HANDLING.get() == ptr::from_ref(self));
-        let by = self.stop_by.get().copied().unwrap_or_else(Instant::now);
-        let left = by.saturating_duration_since(Instant::now());
+        let left = match self.stop.get() {
+            Some((since, grace)) => grace.saturating_sub(since.elapsed()),
+            None => Duration::ZERO,
+        };
         self.wait(left, |now| now.live.len() > own).live.len() - own
     }
 
