@@ -107,6 +107,32 @@ fn input_after_the_end_of_a_command_is_discarded() {
     session.assert_alive();
 }
 
+/// A background process of the last command may still read that command's input.
+#[test]
+fn input_for_a_command_that_does_not_run_reaches_no_other_command() {
+    let mut session = Session::start(&[]);
+    let [part, whole] = ["part", "whole"].map(|name| session.path(name));
+    let steps = format!(
+        "login
+        command exec 3<&0; (cat <&3 >{part}; mv {part} {whole}) >/dev/null 2>&1 &
+        stdin first
+        until exit
+        command
+        stdin second
+        stdin-eof
+        until error
+        command until test -e {whole}; do sleep 0.01; done; cat {whole}
+        until exit"
+    );
+    let Some(seen) = play(session.server.endpoint(), &session.token, &[], &steps) else {
+        return;
+    };
+    let expected = "exit b'{\"code\": 0}'\nerror b'empty command'\n\
+                    stdout b'first'\nexit b'{\"code\": 0}'\n";
+    assert_eq!(seen, expected);
+    session.assert_alive();
+}
+
 #[test]
 fn another_client_may_send_input_of_any_size() {
     let mut session = Session::start(&[]);

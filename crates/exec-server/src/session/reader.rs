@@ -15,7 +15,7 @@ use proto::wire::session::{FrameReader, FrameType, KeepAlive, Opener, Silence};
 use super::runner::Runner;
 use super::shared::Shared;
 use crate::close_reason::CloseReason;
-use crate::engine::{Input, Job, Request};
+use crate::engine::{Input, Job, Request, Running};
 use crate::options::Options;
 
 /// How long the rest of a frame may take once it has begun.
@@ -157,11 +157,10 @@ impl<'a> Link<'a> {
             ..Request::new(command)
         };
         let mut running = self.shared.client.context.engine.spawn(request);
-        if let Ok(running) = &mut running {
-            self.running = Some(running.job());
-            self.input = running.input.take();
-            self.noted = false;
-        }
+        // If the command does not run, the last one must not get its input.
+        self.input = running.as_mut().ok().and_then(|it| it.input.take());
+        self.running = running.as_ref().ok().map(Running::job);
+        self.noted = false;
         let runner = Runner {
             shared: Arc::clone(self.shared),
             command: command.to_vec(),
