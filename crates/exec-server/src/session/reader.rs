@@ -83,7 +83,8 @@ impl<S: Read> Incoming<S> {
     }
 }
 
-/// Repeats reads that time out because of [`Incoming::wait`]'s short timeout, until the deadline.
+/// Reads until the deadline. It repeats reads that end early by the timeout that [`Incoming::wait`] has
+/// set.
 struct UntilDeadline<'a, S> {
     stream: &'a mut S,
     at: Instant,
@@ -91,12 +92,13 @@ struct UntilDeadline<'a, S> {
 
 impl<S: Read> Read for UntilDeadline<'_, S> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        loop {
+        while Instant::now() < self.at {
             match self.stream.read(buf) {
-                Err(error) if is_timeout(&error) && Instant::now() < self.at => {}
+                Err(error) if is_timeout(&error) => {}
                 result => return result,
             }
         }
+        Err(ErrorKind::TimedOut.into())
     }
 }
 
@@ -248,5 +250,20 @@ impl Drop for Link<'_> {
         self.shared.close();
         // The panic hook has reported a panic of the runner.
         let _ = self.runner.take().map(TaskHandle::join);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_has_a_deadline_even_if_its_bytes_keep_coming() {
+        let mut whole = UntilDeadline {
+            stream: &mut io::repeat(0),
+            at: Instant::now(),
+        };
+        let error = whole.read(&mut [0]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TimedOut);
     }
 }
