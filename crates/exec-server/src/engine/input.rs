@@ -19,13 +19,18 @@ use super::pauses::pause;
 pub struct Input {
     /// `None` once the command has closed its input or has ended.
     pipe: Option<InputPipe>,
+    /// When the pipe last took bytes.
+    taken: Instant,
     job: Arc<Job>,
 }
 
 impl Input {
-    pub(super) const fn new(pipe: InputPipe, job: Arc<Job>) -> Self {
-        let pipe = Some(pipe);
-        Self { pipe, job }
+    pub(super) fn new(pipe: InputPipe, job: Arc<Job>) -> Self {
+        Self {
+            pipe: Some(pipe),
+            taken: Instant::now(),
+            job,
+        }
     }
 
     /// Writes `bytes` and takes off what is written. False if the command has not read enough within
@@ -34,21 +39,20 @@ impl Input {
     /// If the command has closed its input, these and all later bytes are dropped.
     pub fn offer(&mut self, bytes: &mut &[u8], time: Duration) -> bool {
         let end = Instant::now() + time;
-        let mut since = Instant::now();
         while let Some(pipe) = &mut self.pipe
             && !bytes.is_empty()
         {
             match retry(|| pipe.write(bytes)) {
                 Ok(count) => {
                     *bytes = &bytes[count..];
-                    since = Instant::now();
+                    self.taken = Instant::now();
                 }
                 // A background process may hold the other end and not read.
                 Err(error) if error.kind() == ErrorKind::WouldBlock && !self.job.is_over() => {
                     if Instant::now() >= end {
                         return false;
                     }
-                    thread::sleep(pause(since));
+                    thread::sleep(pause(self.taken));
                 }
                 Err(_) => self.pipe = None,
             }
