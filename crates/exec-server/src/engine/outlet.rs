@@ -83,8 +83,8 @@ impl Outlet {
                 None => break !self.read_rest(&mut buffer, forward),
             };
             forward(&buffer[..length]);
-            if length == SMALL {
-                buffer = vec![0; LARGE];
+            if length == buffer.len() {
+                buffer.resize(LARGE, 0);
             }
         };
         Pumped { taken, cut }
@@ -109,11 +109,10 @@ impl Outlet {
         }
         let was_woken = self.place.swap(CLOSED, SeqCst) == WOKEN;
         // The byte that woke the reader comes after the command's own bytes.
-        match buffer[..length].strip_suffix(&[0]) {
-            _ if timed_out => None,
-            Some([]) if was_woken => None,
-            Some(output) if was_woken => Some(output.len()),
-            _ => Some(length),
+        let has_byte = was_woken && buffer[..length].ends_with(&[0]);
+        match length - usize::from(has_byte) {
+            0 if has_byte || timed_out => None,
+            length => Some(length),
         }
     }
 
