@@ -81,8 +81,7 @@ impl Guardian {
         Ok(())
     }
 
-    /// Tells the guardian that the command in `group` has ended. Its leader must not have been
-    /// reaped yet.
+    /// Tells the guardian that the command in `group` has ended.
     ///
     /// It does not wait for an answer: the guardian reads lines in order, so once the line is
     /// written, neither a later line nor the server's end can make it signal this group.
@@ -93,8 +92,8 @@ impl Guardian {
         let _ = self.try_twice(&mut inner, |shell| shell.tell('-', group));
     }
 
-    /// Sends `signal` to `group`, whose leader must not have been reaped, and returns once it is
-    /// sent. A group without processes is not an error.
+    /// Sends `signal` to `group`, and returns once it is sent. A group without processes is not an
+    /// error. `job.rs` says why the number belongs to no other group.
     pub(super) fn signal(&self, group: u32, signal: Signal) -> io::Result<()> {
         self.try_twice(&mut lock(&self.inner), |shell| {
             shell.ask(char::from(signal as u8), group)

@@ -132,9 +132,9 @@ impl Job {
     /// clock. It does not count the time in which a slow client is the cause.
     pub fn held_open(&self) -> Option<Duration> {
         let since = lock(&self.state).shell_ended?;
-        let mut open = self.outlets.iter().filter_map(Weak::upgrade).peekable();
-        let held = open.peek().is_some() && open.all(|outlet| outlet.waits_for_command());
-        held.then(|| since.elapsed())
+        let mut open = self.outlets.iter().filter_map(Weak::upgrade);
+        let is_held = open.all(|outlet| outlet.waits_for_command());
+        is_held.then(|| since.elapsed())
     }
 
     /// Does what is due at `now`. The clock calls it ten times a second, until it returns false.
