@@ -12,7 +12,7 @@ use crate::escape::quoted;
 /// The client's answer to the length.
 pub const READY: &[u8] = b"recv_ready";
 
-/// The most digits of a length: those of 2^64 - 1.
+/// The maximum number of digits of a length: those of 2^64 - 1.
 const MAX_DIGITS: usize = 20;
 
 /// Encodes a length. Python: `str(n).encode()`.
@@ -41,18 +41,20 @@ pub fn encode(length: u64) -> String {
 /// assert_eq!(decode(b"1_0", 100).unwrap_err().to_string(), "invalid length \"1_0\"");
 /// ```
 pub fn decode(bytes: &[u8], limit: u64) -> Result<u64, LengthError> {
-    let digits = std::str::from_utf8(bytes)
-        .ok()
-        .filter(|text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()))
-        .filter(|text| text.len() <= MAX_DIGITS || !text.starts_with('0'))
-        .ok_or_else(|| LengthError::Invalid(quoted(bytes, 40)))?;
-    // It fails for 2^64 and more.
-    let length = digits.parse().ok().filter(|length| *length <= limit);
-    length.ok_or_else(|| LengthError::TooLong {
-        length: digits.chars().take(40).collect(),
-        digits: digits.len(),
-        limit,
-    })
+    let digits = std::str::from_utf8(bytes).unwrap_or_default();
+    let is_padded = digits.len() > MAX_DIGITS && digits.starts_with('0');
+    if digits.is_empty() || is_padded || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(LengthError::Invalid(quoted(bytes, 40)));
+    }
+    match digits.parse() {
+        Ok(length) if length <= limit => Ok(length),
+        // Numbers from 2^64 on are not parsed.
+        _ => Err(LengthError::TooLong {
+            length: digits.chars().take(40).collect(),
+            digits: digits.len(),
+            limit,
+        }),
+    }
 }
 
 /// Why the bytes are not a usable length.
