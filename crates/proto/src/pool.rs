@@ -19,7 +19,7 @@ use crate::sync::{lock, wait_timeout_while};
 
 /// How long a thread without a job waits for one.
 const IDLE: Duration = Duration::from_millis(250);
-/// The most threads that wait for a job.
+/// The maximum number of threads that wait for a job.
 const MAX_IDLE: usize = 64;
 
 /// A job that is a closure, for [`Pool::tasks`].

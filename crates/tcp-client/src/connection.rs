@@ -12,7 +12,7 @@ use proto::sync::{lock, wait_timeout_while};
 
 use crate::options::Options;
 
-/// The most bytes that one read takes.
+/// The maximum number of bytes of one read.
 pub const RECV_SIZE: usize = 64 * 1024;
 /// How long the reader waits for the trace line of a message before it writes that of the reply.
 const SENDER_TRACES: Duration = Duration::from_millis(20);

@@ -225,7 +225,7 @@ impl Replies<'_> {
             }
             if end.is_some() && !(options.messages.is_empty() && Lines::are_typed()) {
                 // A server may close after its last reply, before the sender has seen the end of
-                // the input. At a prompt that end is not near.
+                // the input. At a prompt the user would have to end the input first.
                 let goes_on = |state: &mut State| state.input_end.is_none();
                 state = wait_timeout_while(changed, state, END_OF_INPUT, goes_on);
             }

@@ -18,7 +18,7 @@ pub struct Options {
     pub idle_timeout: Option<Duration>,
     /// How long a client may read nothing of a reply.
     pub write_timeout: Duration,
-    /// The most bytes that one read takes.
+    /// The maximum number of bytes of one read.
     pub recv_size: usize,
     /// When and how the server stops.
     pub stop: Stop,

@@ -14,9 +14,9 @@ use crate::exchange::{Exchange, Stragglers};
 use crate::options::Options;
 use crate::outcome::Done;
 
-/// The most messages in flight without an interval.
+/// The maximum number of messages in flight without an interval.
 const MAX_IN_FLIGHT: usize = 8;
-/// The most open ports of all threads, for messages in flight and earlier ones.
+/// The maximum number of open ports of all threads, for messages in flight and earlier ones.
 const MAX_PORTS: usize = 48;
 /// How many messages may be sent after the first one without a result.
 const MAX_AHEAD: usize = 256;

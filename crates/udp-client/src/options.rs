@@ -20,7 +20,7 @@ pub struct Options {
     pub times: bool,
     /// Whether answers are shown as Python shows bytes.
     pub bytes: bool,
-    /// The most bytes of an answer that are shown.
+    /// The maximum number of bytes of an answer that are shown.
     pub recv_size: usize,
     /// How long an answer may take, including all retries.
     pub timeout: Duration,

@@ -8,7 +8,7 @@ use proto::net::{Endpoint, MAX_DATAGRAM};
 pub struct Options {
     /// Where to receive datagrams.
     pub endpoint: Endpoint,
-    /// The most bytes of a datagram that are kept.
+    /// The maximum number of bytes of a datagram that are kept.
     pub recv_size: usize,
     /// Whether other machines may reach it.
     pub allow_remote: bool,

@@ -3,7 +3,7 @@
 //! | module | what it is for | does not know |
 //! |---|---|---|
 //! | `run`, `options` | what is started, by which flags, and how it ends | what is in a conversation |
-//! | `tap` | what all conversations share, and one of them | sockets |
+//! | `tap` | the state that all conversations share, and that of one | sockets |
 //! | `direction` | what one side sends, on its way to the other | what carries it |
 //! | `wires` | a conversation over connections, or in datagrams | bends |
 //! | `bend` | how the line is bent | sockets, events |

@@ -60,7 +60,7 @@ struct Drawing<'a> {
 }
 
 impl Drawing<'_> {
-    /// An event that happened so many microseconds after the one before.
+    /// An event that happened `since` microseconds after the one before.
     fn add(&mut self, event: &Event, since: u64) {
         let (number, words) = (event.conversation, event.words());
         let [from, to] = [event.from, event.from.other()].map(|side| SIDES[side as usize]);

@@ -20,6 +20,7 @@ use crate::rest_of_line;
 
 /// How much of another server's greeting is shown.
 const SHOWN: usize = 60;
+
 /// Authenticates both sides to each other, and returns the keys of the session.
 ///
 /// The handshake timeout is one deadline for the whole handshake, however slowly the server sends.

@@ -1,7 +1,7 @@
 //! One thread that watches the time limits of all commands: their deadlines, the time from TERM to
 //! KILL, and background processes that hold the output after the shell has ended.
 //!
-//! It lets go of a command at the first tick after its end.
+//! It drops a command at the first tick after the command's end.
 
 use std::io;
 use std::mem;
@@ -78,7 +78,7 @@ fn run(jobs: &Mutex<Jobs>) {
             thread::park();
             continue;
         }
-        // Jobs are not checked under the list's lock.
+        // The list is not locked meanwhile, because a check may wait for the guardian.
         let mut list = mem::take(&mut now.list);
         drop(now);
         if let Some(job) = list.first() {

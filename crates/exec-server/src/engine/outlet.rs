@@ -26,7 +26,7 @@ const SMALL: usize = 4096;
 /// The buffer after a read has filled the small one: the default capacity of a pipe.
 const LARGE: usize = 65_536;
 
-/// The most that a pipe holds (`/proc/sys/fs/pipe-max-size`). After `close`, further bytes were
+/// The maximum size of a pipe (`/proc/sys/fs/pipe-max-size`). After `close`, further bytes were
 /// written later.
 const PIPE_MAX: u64 = 1 << 20;
 

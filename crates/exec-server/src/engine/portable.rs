@@ -16,10 +16,10 @@ pub type OutputPipe = UnixStream;
 /// Our end of the input.
 pub type InputPipe = UnixStream;
 
-/// How often a read of an output times out, so that its reader can look whether it shall go on.
+/// How often a read of an output times out, so that its reader can check whether to go on.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// Nothing must be checked before the start.
+/// There is nothing to check before the start.
 pub const fn check() -> io::Result<()> {
     Ok(())
 }

@@ -11,7 +11,8 @@ use crate::limits::limit;
 /// panics where nothing can catch the panic, and the process aborts.
 pub const MAX_CONNECTIONS: usize = 16_000;
 
-/// The most descriptors that a server leaves unused for refusals and for the program itself.
+/// The maximum number of descriptors that a server leaves unused, for refusals and for the program
+/// itself.
 const MAX_RESERVE: usize = 72;
 
 /// How many files and sockets this process may have open (`ulimit -n`); `None` without `/proc`.

@@ -16,7 +16,7 @@ pub trait RequestHandler {
     fn finish(&mut self) {}
 }
 
-/// A closure is a handler whose call is [`handle`](RequestHandler::handle).
+/// A closure is a handler, too: [`handle`](RequestHandler::handle) calls it.
 impl<F: FnMut()> RequestHandler for F {
     fn handle(&mut self) {
         self();
