@@ -53,7 +53,13 @@ pub fn accept(listener: &TcpListener) -> TcpStream {
         stream.set_nonblocking(false)?;
         bounded(stream)
     });
-    accepted.unwrap_or_else(|why| panic!("no client has connected: {why}"))
+    accepted.unwrap_or_else(|why| {
+        let words = say!(
+            "no client has connected: {why}",
+            "没有客户端连接上来：{why}"
+        );
+        panic!("{words}")
+    })
 }
 
 /// A UDP socket that is connected to `addr`, so that it receives only from there. Receiving times
@@ -129,11 +135,13 @@ pub fn send_slowly(mut stream: &TcpStream, bytes: &[u8], pause: Duration) -> io:
 pub fn read_exact(stream: &TcpStream, count: usize, within: Duration) -> Vec<u8> {
     let bytes = read_up_to(count, stream, within);
     if bytes.len() < count {
-        panic!(
-            "the stream ended after {} of {count} bytes: {:?}",
+        let words = say!(
+            "the stream ended after {} of {count} bytes: \"{}\"",
+            "流在 {count} 字节中的第 {} 个之后就结束了：\"{}\"",
             bytes.len(),
             shown(&bytes)
         );
+        panic!("{words}");
     }
     bytes
 }
