@@ -21,7 +21,7 @@ const SHOWN: usize = 100;
 /// A client, shared by the threads that serve it.
 #[derive(Clone)]
 pub struct Client {
-    pub stream: Arc<Stream>,
+    pub stream: Stream,
     pub peer: Peer,
     pub context: Arc<Context>,
 }
@@ -113,7 +113,7 @@ impl Handler {
     pub fn new(connection: Connection, context: &Arc<Context>, serve: Serve) -> Self {
         Self {
             client: Client {
-                stream: Arc::new(connection.stream),
+                stream: connection.stream,
                 peer: connection.peer,
                 context: Arc::clone(context),
             },

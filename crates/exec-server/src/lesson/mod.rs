@@ -17,7 +17,7 @@ use crate::close_reason::CloseReason;
 /// Serves a client until it leaves.
 pub fn serve(client: &Client, known: &mut bool) -> Result<Infallible, CloseReason> {
     client.stream.set_nodelay()?;
-    let mut traced = client.traced(&*client.stream);
+    let mut traced = client.traced(&client.stream);
     let mut buffer = Vec::new();
     loop {
         client.set_timeouts()?;

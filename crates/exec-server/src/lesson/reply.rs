@@ -1,7 +1,6 @@
 //! Runs a command whose whole output is one reply, and frames it in three ways.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::sync::Arc;
 use std::time::Instant;
 
 use proto::cli::{show_bytes, show_duration};
@@ -39,8 +38,8 @@ pub fn to(client: &Client, request: &Received<'_>) -> Vec<u8> {
     // While this thread runs the command it does not read, so it would not notice a reset. If the
     // client has only half-closed, it still wants the output. A command that was given up must not
     // keep the connection open.
-    let stream = Arc::downgrade(&client.stream);
-    let gone = |stream: Arc<Stream>| !matches!(stream.take_error(), Ok(None));
+    let stream = client.stream.downgrade();
+    let gone = |stream: Stream| !matches!(stream.take_error(), Ok(None));
     let request = Request {
         timeout: context.options.command_timeout(),
         unwanted: Some(Box::new(move || stream.upgrade().is_none_or(gone))),

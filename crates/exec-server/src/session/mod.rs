@@ -47,7 +47,7 @@ pub fn serve(client: &Client, known: &mut bool) -> Result<Infallible, CloseReaso
 
     let shared = Arc::new(Shared::new(client.clone(), sealer));
     let mut link = Link::new(&shared);
-    let Err(reason) = Incoming::new(client.traced(&*client.stream), opener).read(&mut link);
+    let Err(reason) = Incoming::new(client.traced(&client.stream), opener).read(&mut link);
     shared.ends(reason);
     shared.say_why();
     // Ends the running command, and with it the runner.

@@ -72,7 +72,7 @@ impl Shared {
         let Some(mut sealer) = held.take() else {
             return Ok(());
         };
-        let mut traced = self.client.traced(&*self.client.stream);
+        let mut traced = self.client.traced(&self.client.stream);
         if let Some(frame) = frame {
             sealer.send(&mut traced, [frame])?;
         }
@@ -147,7 +147,7 @@ mod tests {
             ..Options::default()
         };
         let client = Client {
-            stream: Arc::new(ours.into()),
+            stream: ours.into(),
             peer: Peer::Unix(1),
             context: Arc::new(Context::new(options).unwrap()),
         };

@@ -188,7 +188,7 @@ impl<'a> Link<'a> {
             && !input.offer(&mut bytes, PROBE)
         {
             // An empty write fails if the kernel knows that the peer is gone.
-            let _ = (&*self.shared.client.stream).write(&[])?;
+            let _ = (&self.shared.client.stream).write(&[])?;
             self.look()?;
             if Instant::now() >= probe_at {
                 self.shared

@@ -29,7 +29,6 @@ pub(crate) use refusal::{LINGER, refusal_line};
 pub use refusal::{Refused, lingering_close, refuse};
 pub use resolve::ResolveError;
 pub use socket_file_error::SocketFileError;
-pub(crate) use stream::WeakStream;
-pub use stream::{InputHold, Peer, Stream};
+pub use stream::{InputHold, Peer, Stream, WeakStream};
 pub use trace::{Call, Trace, TraceEvent};
 pub use udp::{MAX_DATAGRAM, bind_udp, bind_udp_all, connect_udp, wake_udp};

@@ -152,7 +152,7 @@ impl Stream {
     }
 
     /// A handle that does not keep the connection open.
-    pub(crate) fn downgrade(&self) -> WeakStream {
+    pub fn downgrade(&self) -> WeakStream {
         WeakStream(Arc::downgrade(&self.0))
     }
 }
@@ -173,10 +173,11 @@ impl Drop for InputHold {
 
 /// A handle that does not keep the connection open.
 #[derive(Debug)]
-pub(crate) struct WeakStream(Weak<Inner>);
+pub struct WeakStream(Weak<Inner>);
 
 impl WeakStream {
-    pub(crate) fn upgrade(&self) -> Option<Stream> {
+    /// The stream, if the connection is still open.
+    pub fn upgrade(&self) -> Option<Stream> {
         self.0.upgrade().map(Stream)
     }
 }
