@@ -82,6 +82,8 @@ fn serve<T>(
     if tap.options.stop_on_eof {
         stop_when_stdin_ends(on_eof, Duration::ZERO, tap.options.log)?;
     }
+    // It is opened before conversations take the descriptors.
+    let output = Output::stdout();
     thread::scope(|scope| {
         let server = thread::Builder::new().name("server".into());
         let server = server.spawn_scoped(scope, || {
@@ -89,7 +91,7 @@ fn serve<T>(
             tap.complete();
         });
         server.map_err(|error| Failure::start("cannot start a thread", &error))?;
-        let printed = print_endpoints(endpoints).and_then(|()| print(tap, &page));
+        let printed = print_endpoints(endpoints).and_then(|()| print(tap, &page, output));
         at_the_end.shutdown(Duration::ZERO);
         printed
     })?;
@@ -102,7 +104,7 @@ fn replay(tap: &Arc<Tap>) -> Result<(), Failure> {
     if tap.options.svg.is_some() {
         return draw(tap);
     }
-    print(tap, &page::serve(tap)?.0)?;
+    print(tap, &page::serve(tap)?.0, Output::stdout())?;
     if tap.options.stop_on_eof {
         cli::wait_for_end_of_stdin();
         return Ok(());
@@ -114,8 +116,8 @@ fn replay(tap: &Arc<Tap>) -> Result<(), Failure> {
 
 /// Prints the address of the page, then events as they come, and draws the picture after each
 /// conversation. A blocked standard output delays no conversation.
-fn print(tap: &Tap, page: &str) -> Result<(), Failure> {
-    Output::stdout().write(format!("watch at {page}\n").as_bytes())?;
+fn print(tap: &Tap, page: &str, mut output: Output) -> Result<(), Failure> {
+    output.write(format!("watch at {page}\n").as_bytes())?;
     let mut seen = 0;
     loop {
         let (events, lost, is_complete) = tap.after(&mut seen);
@@ -123,7 +125,7 @@ fn print(tap: &Tap, page: &str) -> Result<(), Failure> {
         if lost > 0 {
             lines = format!("({lost} earlier events are not kept)\n{lines}");
         }
-        Output::stdout().write(lines.as_bytes())?;
+        output.write(lines.as_bytes())?;
         if is_complete {
             return draw(tap);
         }

@@ -9,10 +9,11 @@ use std::time::Duration;
 use cross_process::artifacts::artifacts;
 use cross_process::deadline::{A_MOMENT, SOON, poll};
 use cross_process::net;
-use cross_process::process::{Process, with_open_files};
+use cross_process::process::{Process, lower_open_files, with_open_files};
 use cross_process::procfs;
 use cross_process::program::Program::Tool;
 use cross_process::server::Server;
+use cross_process::skip::skip;
 use cross_process::temp::TempDir;
 
 use super::straight::fresh_client;
@@ -167,6 +168,24 @@ fn a_low_limit_on_open_files_allows_the_page_and_some_conversations() {
     // First their permits must be free.
     tap.assert_nothing_left();
     tap.assert_alive(fresh_client);
+}
+
+/// wiretap ended when it had no descriptor for its next line of output.
+#[test]
+fn a_lack_of_descriptors_ends_no_conversation() {
+    let server = Tool("tcp-server", &[]).serve().unwrap();
+    let tap = tap(server.addr(), &[]);
+    let client = net::connect(tap.addr());
+    assert_eq!(net::ask(&client, b"one", 3), b"ONE");
+    tap.process.wait_stdout("b'ONE'", SOON);
+    if !lower_open_files(&tap.process, 0) {
+        return skip("a limit that is lowered later", "there is no prlimit");
+    }
+    for (message, answer) in [(b"two", b"TWO"), (b"six", b"SIX")] {
+        assert_eq!(net::ask(&client, message, 3), answer);
+        let shown = format!("server -> client: 3 bytes b'{}'", answer.escape_ascii());
+        tap.process.wait_stdout(&shown, SOON);
+    }
 }
 
 #[test]
