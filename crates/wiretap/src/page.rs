@@ -12,7 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use proto::cli::Failure;
-use proto::net::{DeadlineStream, Listener, Stream};
+use proto::net::{DeadlineStream, Listener, Stream, lingering_close};
 use proto::random::Random;
 use proto::socketserver::{Connection, Connections, Stopper, ThreadingServer};
 use proto::wire::hmac;
@@ -75,8 +75,12 @@ pub fn serve(tap: &Arc<Tap>) -> Result<(String, Stopper), Failure> {
     let connections = Connections::new(listener).map_err(start)?;
     let server = ThreadingServer::new(connections, move |connection: Connection| {
         let page = Arc::clone(&page);
-        // It fails only if the browser has gone.
-        move || drop(page.serve(&connection.stream))
+        move || {
+            // It fails only if the browser has gone. If the request is too long, a part is unread.
+            if page.serve(&connection.stream).is_ok() {
+                lingering_close(&connection.stream);
+            }
+        }
     })
     .write_timeout(Some(STUCK))
     .max_connections(CALLERS);
