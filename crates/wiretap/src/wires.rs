@@ -161,6 +161,10 @@ impl Exchange {
     fn converse(&self, client: SocketAddr, inbox: Receiver<Numbered>) {
         let is_held = Talk::hold(&self.tap, &client.to_string(), |talk| {
             let upstream = upstream(&self.tap.options.target.resolve()?)?;
+            if upstream.peer_addr()? == client {
+                // A forged datagram: the server's answer would go to the server, and so on.
+                return Err(Failure::new("the client has the address of the target"));
+            }
             let wire = |inbox| Link {
                 exchange: self,
                 client,

@@ -10,7 +10,9 @@ use cross_process::deadline::{SOON, poll};
 use cross_process::net;
 use cross_process::process::Process;
 use cross_process::program::Program::Tool;
+use cross_process::python;
 use cross_process::server::Server;
+use cross_process::skip::skip;
 use cross_process::temp::TempDir;
 
 use super::{recorded, tap};
@@ -45,6 +47,42 @@ fn a_straight_line_passes_empty_and_long_datagrams() {
     }
     assert_eq!(count(&file, "passed", "client"), 5);
     assert_eq!(count(&file, "passed", "server"), 5);
+}
+
+/// Sends one datagram from the second address to the first. Its exit code is 3 if this user may not.
+const FORGE: &str = "import socket, struct, sys
+ports = [int(port) for port in sys.argv[1:]]
+try:
+    raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+except PermissionError:
+    sys.exit(3)
+here = socket.inet_aton('127.0.0.1')
+udp = struct.pack('!HHHH', ports[1], ports[0], 14, 0) + b'forged'
+ip = struct.pack('!BBHHHBBH', 0x45, 0, 34, 0, 0, 64, 17, 0) + here + here
+raw.sendto(ip + udp, ('127.0.0.1', 0))
+";
+
+/// The server answered it, wiretap forwarded the answer to the server as to a client, and so on.
+#[test]
+fn a_forged_datagram_from_the_target_begins_no_circle() {
+    let Some(mut forge) = python::command("forged datagrams") else {
+        return;
+    };
+    let mut server = Tool("udp-server", &["--stop-on-eof"]).serve().unwrap();
+    let tap = tap(server.addr(), &["--udp"]);
+    let ports = [tap.addr(), server.addr()].map(|addr| addr.port().to_string());
+    let sent = forge.args(["-c", FORGE]).args(ports).status().unwrap();
+    if sent.code() == Some(3) {
+        return skip("forged datagrams", "it needs root");
+    }
+    assert!(sent.success());
+    let shown = format!("opened by {}", server.addr());
+    tap.process.wait_stdout(&shown, SOON);
+    tap.process.wait_stdout("#1 over: 0 bytes", SOON);
+    assert_eq!(net::ask_udp(&net::udp(tap.addr()), b"real"), b"REAL");
+    let ended = server.process.finish(SOON);
+    let log = String::from_utf8_lossy(&ended.stderr);
+    assert!(log.contains(" 1 received, 1 answered"), "{log}");
 }
 
 #[test]
