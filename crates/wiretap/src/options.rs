@@ -51,11 +51,9 @@ impl Options {
             ("seed", self.line.seed != 1),
             ("record", self.record.is_some()),
         ];
-        let mut useless = useless
-            .iter()
-            .filter(|(_, is_given)| is_replay && *is_given);
+        let useless = useless.iter().find(|flag| is_replay && flag.1);
         let idle = self.line.idle_setting(self.useful());
-        if let Some(name) = idle.or_else(|| useless.next().map(|(name, _)| *name)) {
+        if let Some(name) = idle.or(useless.map(|flag| flag.0)) {
             let why = match (is_replay, self.udp) {
                 (true, _) => "does nothing with --replay",
                 (false, true) => "does nothing with --udp",
@@ -85,8 +83,9 @@ impl Options {
         let targets = addresses(&self.target);
         let is_target = |ours: &SocketAddr| {
             targets.iter().any(|target| {
-                let is_any = ours.ip().is_unspecified() && target.ip().is_loopback();
-                ours.port() == target.port() && (ours.ip() == target.ip() || is_any)
+                let [our, their] = [ours, target].map(|address| address.ip().to_canonical());
+                let is_any = our.is_unspecified() && their.is_loopback() || their.is_unspecified();
+                ours.port() == target.port() && (our == their || is_any)
             })
         };
         self.listen == self.target || addresses(&self.listen).iter().any(is_target)

@@ -86,11 +86,16 @@ fn listen_and_target_must_differ() {
     drop(free);
     let port = addr.rsplit(':').next().unwrap();
     let (name, all) = (format!("localhost:{port}"), format!("0.0.0.0:{port}"));
+    let mapped = format!("[::ffff:127.0.0.1]:{port}");
     for (listen, target) in [
         (&addr, &addr),
         (&name, &addr),
         (&addr, &name),
         (&all, &addr),
+        (&addr, &all),
+        (&all, &all),
+        (&addr, &mapped),
+        (&mapped, &name),
     ] {
         let args = ["--allow-remote", listen, target];
         refused(&args, 2, "LISTEN and TARGET are the same");
