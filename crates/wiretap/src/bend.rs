@@ -47,7 +47,7 @@ impl Unit {
         if value == "0" {
             return Ok(0);
         }
-        let without = |unit: &str| Ok::<_, String>(cli::text(value)?.trim_end_matches(unit));
+        let without = |unit| cli::text(value).map(|text| text.strip_suffix(unit).unwrap_or(text));
         match self {
             Self::Bytes => cli::size(value, 1..=1 << 40),
             Self::Microseconds => cli::duration(value).map(|time| time.as_micros() as u64),
@@ -210,6 +210,8 @@ mod tests {
             (CHOP, ""),
             (HOLD, "5"),
             (RATE, "fast"),
+            (RATE, "1/s/s"),
+            (DROP, "5%%"),
             (DROP, "101"),
             (DROP, "NaN"),
             (DROP, "-1"),

@@ -135,17 +135,11 @@ impl Event {
 
     /// The event as a line of JSON, without its line end.
     pub fn to_json(&self) -> String {
-        let Self {
-            micros,
-            conversation,
-            offset,
-            len,
-            ..
-        } = self;
+        let (t, c, at, len) = (self.micros, self.conversation, self.offset, self.len);
         let (kind, from) = (KINDS[self.kind as usize].0, self.from.name());
         let (data, text) = (hex(&self.data), Value::from(&*self.text));
         format!(
-            r#"{{"t": {micros}, "c": {conversation}, "kind": "{kind}", "from": "{from}", "at": {offset}, "len": {len}, "data": "{data}", "text": {text}}}"#
+            r#"{{"t": {t}, "c": {c}, "kind": "{kind}", "from": "{from}", "at": {at}, "len": {len}, "data": "{data}", "text": {text}}}"#
         )
     }
 
@@ -192,8 +186,9 @@ impl fmt::Display for Event {
 
 /// The bytes of pairs of hex digits.
 fn unhex(text: &str) -> Option<Vec<u8>> {
-    let byte = |start| u8::from_str_radix(text.get(start..start + 2)?, 16).ok();
-    (0..text.len()).step_by(2).map(byte).collect()
+    let digit = |byte: &u8| char::from(*byte).to_digit(16);
+    let byte = |pair: &[u8]| Some((digit(&pair[0])? * 16 + digit(pair.get(1)?)?) as u8);
+    text.as_bytes().chunks(2).map(byte).collect()
 }
 
 #[cfg(test)]
@@ -279,6 +274,7 @@ mod tests {
             ("sent", "sunk", "kind is unknown"),
             ("client", "nobody", "from is neither client nor server"),
             ("00636166", "0063616", "data is not hex"),
+            ("00636166", "0063+6", "data is not hex"),
             (r#""len": 7"#, r#""len": 6001"#, "at and len are too large"),
             ("\"text\"", "\"words\"", "text is missing or not a string"),
         ] {

@@ -225,13 +225,8 @@ impl<'a> Talk<'a> {
     /// Call it before the bytes are forwarded: otherwise the reply could be noted before the
     /// request.
     pub fn add(&self, kind: Kind, from: Side, offset: u64, data: &[u8], text: &str) {
-        let keep = self
-            .tap
-            .options
-            .record
-            .as_ref()
-            .map_or(KEPT, |_| data.len());
-        let kept = &data[..data.len().min(keep)];
+        let is_recorded = self.tap.options.record.is_some();
+        let kept = &data[..data.len().min(if is_recorded { usize::MAX } else { KEPT })];
         let event = |kind, offset, len, data: &[u8], text: &str| Event {
             micros: 0,
             conversation: self.number,
