@@ -3,15 +3,13 @@
 //! `bind` creates the file with the mode of the umask, and the mode is set to 0600 right after. In
 //! a directory that others can enter, and with a umask that lets them write, another user can
 //! connect in the microseconds between. A directory of mode 0700 has no such gap.
-//!
-//! If two servers find the same stale socket within such microseconds, the slower one may remove the
-//! new socket of the faster one.
 
-use std::fs::{self, Permissions};
+use std::fs::{self, File, Permissions, TryLockError};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::connect::connect_unix;
 use super::socket_file_error::{MAX_PATH, SocketFileError};
@@ -19,6 +17,9 @@ use crate::sys::{UnixListener, abstract_name, directory_of, listen_abstract};
 
 /// How long to wait for the server of an existing socket file.
 const TAKEOVER: Duration = Duration::from_secs(2);
+/// How long to wait for another server that starts in the same directory, and how often to look.
+const TURN: Duration = Duration::from_secs(4);
+const LOOK: Duration = Duration::from_millis(1);
 
 /// In a rootless container the host's root, who owns `/tmp`, shows as this user.
 const OUTSIDE: u32 = 65_534;
@@ -50,6 +51,7 @@ pub(super) fn listen(path: &Path) -> Result<Listening, SocketFileError> {
     }
     let parent = directory_of(path);
     check_parent(parent)?;
+    let _turn = take_turn(parent);
     let replaced_stale = remove_stale(path)?;
     let listener = UnixListener::bind(path).map_err(|source| match source.kind() {
         ErrorKind::AddrInUse => SocketFileError::InUse,
@@ -68,6 +70,18 @@ pub(super) fn listen(path: &Path) -> Result<Listening, SocketFileError> {
         replaced_stale,
     };
     Ok((listener, Some(file)))
+}
+
+/// Lets servers start one after the other in a directory. Otherwise two that start together could find
+/// the same stale socket, and the slower one would remove the new socket of the faster one. After a
+/// while a server goes on without its turn, because every user who can read the directory can lock it.
+fn take_turn(parent: &Path) -> Option<File> {
+    let dir = File::open(parent).ok()?;
+    let until = Instant::now() + TURN;
+    while matches!(dir.try_lock(), Err(TryLockError::WouldBlock)) && Instant::now() < until {
+        thread::sleep(LOOK);
+    }
+    Some(dir)
 }
 
 /// Removes the file at `path` if it is a socket that no server listens on. Returns whether it did.
@@ -159,7 +173,7 @@ mod tests {
     use crate::net::{Endpoint, Listener, Peer};
     use crate::temp::TempDir;
     use std::os::unix::net::UnixStream;
-    use std::thread;
+    use std::sync::Barrier;
 
     #[test]
     fn a_socket_file_is_private_and_removed_on_drop() {
@@ -183,6 +197,26 @@ mod tests {
         assert!(file.as_ref().unwrap().replaced_stale);
         assert!(matches!(listen(&path), Err(SocketFileError::InUse)));
         UnixStream::connect(&path).unwrap();
+    }
+
+    #[test]
+    fn one_of_two_servers_replaces_a_stale_socket() {
+        let dir = TempDir::new();
+        let path = dir.join("socket");
+        for _ in 0..200 {
+            drop(UnixListener::bind(&path).unwrap());
+            let start = Barrier::new(2);
+            let listen = || {
+                start.wait();
+                listen(&path)
+            };
+            let (one, other) = thread::scope(|scope| {
+                let other = scope.spawn(listen);
+                (listen(), other.join().unwrap())
+            });
+            assert_ne!(one.is_ok(), other.is_ok());
+            UnixStream::connect(&path).unwrap();
+        }
     }
 
     #[test]
