@@ -106,34 +106,38 @@ impl Lesson {
         let mut buffer = vec![0; 64 * 1024];
         let mut output = Output::stdout();
         let mut total = 0;
+        // The beginning is held until it is clear that it is not a refusal.
+        let mut held = Vec::new();
         loop {
             let count = match retry(|| traced.read(&mut buffer)) {
-                Ok(0) => return Ok(false),
                 Ok(count) => count,
                 Err(error) if is_timeout(&error) => {
                     return Err(silent(self.options, &format!("{total} bytes")));
                 }
                 Err(error) => {
-                    return Err(self.lost(stream, &format!("after {total} bytes"), &error));
+                    // A refusal may have arrived before the reset.
+                    let lost = || self.lost(stream, &format!("after {total} bytes"), &error);
+                    return Err(refusal(self.options, &held).unwrap_or_else(lost));
                 }
             };
-            let mut bytes = &buffer[..count];
-            let mut first = Vec::new();
-            if total == 0 && is_greeting(bytes) {
-                return Err(self.speaks_session());
-            }
-            if total == 0 && may_be_refusal(bytes) {
-                first.extend_from_slice(bytes);
-                let rest = rest_of_line(stream, &mut first);
-                if let Some(refused) = refusal(self.options, &first) {
+            total += count;
+            held.extend_from_slice(&buffer[..count]);
+            if total == held.len() {
+                if count > 0 && may_be_refusal(&held) {
+                    continue;
+                }
+                if is_greeting(&held) {
+                    return Err(self.speaks_session());
+                }
+                if let Some(refused) = refusal(self.options, &held) {
                     return Err(refused);
                 }
-                rest.map_err(|error| self.lost(stream, "within the first line", &error))?;
-                set_timeouts(self.options, stream)?;
-                bytes = &first;
             }
-            total += bytes.len();
-            output.write(bytes)?;
+            output.write(&held)?;
+            held.clear();
+            if count == 0 {
+                return Ok(false);
+            }
         }
     }
 
@@ -218,7 +222,7 @@ impl Lesson {
     fn explain(&self, stream: &Stream, first: &[u8], why: &dyn fmt::Display) -> Failure {
         let mut said = first.to_vec();
         if Refused::may_begin(&said) {
-            let _ = rest_of_line(stream, &mut said);
+            rest_of_line(stream, &mut said);
         }
         self.stranger(
             &said,
@@ -260,8 +264,7 @@ impl Lesson {
     /// The error for a failed connection, or the refusal that the server sent before it closed.
     fn lost(&self, stream: &Stream, when: &str, error: &io::Error) -> Failure {
         let mut said = Vec::new();
-        // An error here is not reported, because the caller has one.
-        let _ = rest_of_line(stream, &mut said);
+        rest_of_line(stream, &mut said);
         let (endpoint, why) = (&self.options.endpoint, reason(error));
         self.stranger(
             &said,
@@ -288,15 +291,16 @@ fn is_greeting(bytes: &[u8]) -> bool {
         .is_some_and(|rest| rest.starts_with(GREETING))
 }
 
-/// Whether a raw reply that begins with these bytes may be a refusal.
-fn may_be_refusal(first: &[u8]) -> bool {
-    let begins = |line: &[u8]| first.starts_with(line) || line.starts_with(first);
-    REFUSALS.into_iter().any(begins)
+/// Whether a raw reply that begins with these bytes may be a refusal, which is one line.
+fn may_be_refusal(held: &[u8]) -> bool {
+    let one_line = held.len() <= 512 && !held[..held.len().saturating_sub(1)].contains(&b'\n');
+    let begins = |line: &[u8]| held.starts_with(line) || line.starts_with(held);
+    one_line && REFUSALS.into_iter().any(begins)
 }
 
-fn refusal(options: &Options, first: &[u8]) -> Option<Failure> {
-    let is_whole = first.ends_with(b"\n") && REFUSALS.iter().any(|line| first.starts_with(line));
-    let refused = Refused::parse(&options.endpoint, first).filter(|_| is_whole)?;
+fn refusal(options: &Options, held: &[u8]) -> Option<Failure> {
+    let is_whole = held.ends_with(b"\n") && REFUSALS.iter().any(|line| held.starts_with(line));
+    let refused = Refused::parse(&options.endpoint, held).filter(|_| is_whole)?;
     Some(refused.into())
 }
 

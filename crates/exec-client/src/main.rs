@@ -16,14 +16,13 @@ mod lines;
 mod options;
 mod session;
 
-use std::io::{self, Read};
+use std::io::Read;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use lesson::Lesson;
 use options::{Options, TOOL};
 use proto::cli::{self, Failure};
-use proto::is_timeout;
 use proto::net::{DeadlineStream, Stream};
 use proto::wire::Protocol;
 use session::Session;
@@ -61,12 +60,10 @@ impl Remote {
 }
 
 /// Reads the rest of an unexpected line for a moment.
-fn rest_of_line(stream: &Stream, said: &mut Vec<u8>) -> io::Result<()> {
+fn rest_of_line(stream: &Stream, said: &mut Vec<u8>) {
     let rest = DeadlineStream::after(stream, Duration::from_millis(200));
-    match rest.take(500).read_to_end(said) {
-        Err(error) if !is_timeout(&error) => Err(error),
-        _ => Ok(()),
-    }
+    // An error is not reported, because the caller has one.
+    let _ = rest.take(500).read_to_end(said);
 }
 
 /// Refuses flags that exclude each other.

@@ -3,7 +3,7 @@
 use std::net::TcpStream;
 use std::thread;
 
-use cross_process::deadline::{SOON, poll};
+use cross_process::deadline::{A_MOMENT, SOON, poll};
 use cross_process::net;
 use cross_process::peer::Peer;
 use cross_process::process::Process;
@@ -137,5 +137,16 @@ fn a_refusal_is_never_taken_for_a_reply() {
         (output.status.code(), &output.stdout[..]),
         (Some(255), &b""[..])
     );
+    peer.finish();
+    // Neither is one that comes in two parts, however late the second is.
+    let peer = Peer::new(|conn| {
+        net::read_exact(&conn, 1, SOON);
+        net::send(&conn, b"error: bu");
+        thread::sleep(2 * A_MOMENT);
+        net::send(&conn, b"sy, 1 connection in use\n");
+    });
+    let output = run("raw", peer.addr(), &[], "unread");
+    assert_eq!(output.stdout, b"");
+    assert!(complaint(&output).contains("refused the connection: busy, 1 connection in use"));
     peer.finish();
 }

@@ -140,7 +140,7 @@ impl Explain<'_> {
             return self.breaks(error);
         };
         let mut line = prefix.to_vec();
-        let _ = rest_of_line(self.stream, &mut line);
+        rest_of_line(self.stream, &mut line);
         let endpoint = &self.options.endpoint;
         if let Some(refused) = Refused::parse(endpoint, &line) {
             return refused.into();
