@@ -61,6 +61,28 @@ fn input_may_begin_late_and_ends_only_with_stdin_eof() {
     session.assert_alive();
 }
 
+/// The background process gets the input that came before the exit, and then its end.
+#[test]
+fn input_after_the_exit_reaches_no_background_process() {
+    let mut session = Session::start(&[]);
+    let file = session.path("file");
+    let steps = format!(
+        "login
+        command exec 3<&0; {{ cat <&3; echo end; }} >{file} 2>&1 &
+        until exit
+        stdin late
+        command until grep -q end {file}; do sleep 0.01; done; cat {file}
+        stdin-eof
+        until exit"
+    );
+    let Some(seen) = play(session.server.endpoint(), &session.token, &[], &steps) else {
+        return;
+    };
+    let exit = "exit b'{\"code\": 0}'\n";
+    assert_eq!(seen, format!("{exit}stdout b'end\\n'\n{exit}"));
+    session.assert_alive();
+}
+
 #[test]
 fn our_client_may_send_input_late() {
     let mut session = Session::start(&["--idle-timeout", "300ms"]);

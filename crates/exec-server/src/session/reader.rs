@@ -140,11 +140,12 @@ impl<'a> Link<'a> {
         self.shared.receive(kind)?;
         match kind {
             FrameType::Command => self.start(body)?,
-            FrameType::Stdin => self.feed(body)?,
+            // What comes after the exit is dropped; a background process may hold the other end.
+            FrameType::Stdin if self.shared.is_running() => self.feed(body)?,
             FrameType::StdinEof => self.input = None,
             FrameType::Ping => self.shared.pong()?,
             FrameType::Pong => self.alive.pong()?,
-            // The state allows no other frame.
+            // The state allows no frame of another type.
             _ => {}
         }
         Ok(())
@@ -203,7 +204,11 @@ impl<'a> Link<'a> {
     fn look(&mut self) -> Result<Duration, CloseReason> {
         let (shared, options) = (self.shared, self.options());
         let mut next = WAIT.1;
-        match (shared.idle_for(), options.idle_timeout) {
+        let idle = shared.idle_for();
+        if idle.is_some() {
+            self.input = None;
+        }
+        match (idle, options.idle_timeout) {
             (Some(idle), Some(limit)) if idle < limit => next = limit - idle,
             // The client may be paused. Closing now would lose the rest of its output.
             (Some(_), Some(limit)) if has_unsent(&shared.client.stream) => {
