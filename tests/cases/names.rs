@@ -10,6 +10,7 @@ use cross_process::artifacts::artifacts;
 use cross_process::deadline::SOON;
 use cross_process::net;
 use cross_process::process::Process;
+use cross_process::program::Program::Tool;
 use cross_process::python;
 use cross_process::server::Server;
 use cross_process::skip::skip;
@@ -68,6 +69,27 @@ fn every_address_of_a_name_is_served_by_both_servers() {
             "{tool}"
         );
         assert!(ended.status.success(), "{tool}");
+    }
+}
+
+#[test]
+fn every_address_of_a_name_is_served_by_wiretap() {
+    let folder = TempDir::new();
+    for (tool, flags) in [("tcp-server", &[][..]), ("udp-server", &["--udp"])] {
+        let server = Tool(tool, &[]).serve().unwrap();
+        let target = server.addr().to_string();
+        let words = [flags, &["two.test:0", &target]].concat();
+        let Some(command) = with_names(&folder, "wiretap", &words) else {
+            return;
+        };
+        let mut tap = Server::start(command);
+        for address in [tap.addr(), second_address(&mut tap)] {
+            let answer = match tool {
+                "tcp-server" => net::ask(&net::connect(address), b"hello", 5),
+                _ => net::ask_udp(&net::udp(address), b"hello"),
+            };
+            assert_eq!(answer, b"HELLO", "{address}");
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use proto::cli::{self, Failure, Output};
 use proto::create_private;
-use proto::net::{Endpoint, bind_udp};
+use proto::net::{Endpoint, bind_udp_all};
 use proto::serving::{fit_descriptors, listen, log_events, print_endpoints, stop_when_stdin_ends};
 use proto::socketserver::{Connection, Datagram, Datagrams, Stopper, ThreadingServer, UdpServer};
 
@@ -58,15 +58,15 @@ fn connections(tap: &Arc<Tap>) -> Result<(), Failure> {
 }
 
 fn datagrams(tap: &Arc<Tap>) -> Result<(), Failure> {
-    let (socket, endpoint) = bind_udp(&tap.options.listen)?;
-    let answering = socket.try_clone();
-    let answering = answering.map_err(|error| Failure::start("cannot use the socket", &error))?;
-    let exchange = Exchange::new(tap, answering);
-    let server = UdpServer::new(Datagrams::new(socket), move |datagram: &mut Datagram| {
+    let (sockets, addresses): (Vec<_>, Vec<_>) =
+        bind_udp_all(&tap.options.listen)?.into_iter().unzip();
+    let exchange = Exchange::new(tap);
+    let server = UdpServer::new(Datagrams::all(sockets), move |datagram: &mut Datagram| {
         exchange.take(datagram);
     });
+    let endpoints: Vec<_> = addresses.into_iter().map(Endpoint::from).collect();
     let stoppers = [server.stopper(), server.stopper()];
-    serve(tap, &[endpoint], stoppers, || server.serve_forever())
+    serve(tap, &endpoints, stoppers, || server.serve_forever())
 }
 
 /// Serves until the last conversation has ended, or stdin ends.

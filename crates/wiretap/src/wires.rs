@@ -99,8 +99,6 @@ type Numbered = (u64, Vec<u8>);
 /// Forwards datagrams between clients and the server.
 pub struct Exchange {
     tap: Arc<Tap>,
-    /// The socket that clients send to, and that replies to them come from.
-    listening: UdpSocket,
     clients: Mutex<HashMap<SocketAddr, SyncSender<Numbered>>>,
     max_clients: usize,
     /// Called for each refused client.
@@ -110,12 +108,11 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    /// An exchange between clients at `listening` and the server.
-    pub fn new(tap: &Arc<Tap>, listening: UdpSocket) -> Arc<Self> {
+    /// An exchange between clients and the server.
+    pub fn new(tap: &Arc<Tap>) -> Arc<Self> {
         let possible = descriptor_limit().map_or(CLIENTS, |limit| limit / SHARE);
         Arc::new(Self {
             tap: Arc::clone(tap),
-            listening,
             clients: Mutex::default(),
             max_clients: possible.min(CLIENTS),
             watch: Box::new(log_events(tap.options.log)),
@@ -133,7 +130,7 @@ impl Exchange {
             let peer = format_args!("{peer}");
             return (self.watch)(&Event::Refused { peer, why });
         }
-        let client = clients.entry(peer).or_insert_with(|| self.begin(peer));
+        let client = clients.entry(peer).or_insert_with(|| self.begin(datagram));
         let datagram = (self.next(Side::Client), datagram.data().to_vec());
         if let Err(TrySendError::Disconnected(_)) = client.try_send(datagram) {
             clients.remove(&peer);
@@ -145,11 +142,12 @@ impl Exchange {
     }
 
     /// Begins a conversation in its own thread.
-    fn begin(self: &Arc<Self>, client: SocketAddr) -> SyncSender<Numbered> {
+    fn begin(self: &Arc<Self>, first: &Datagram) -> SyncSender<Numbered> {
         let (sender, inbox) = mpsc::sync_channel(ROOM);
-        let exchange = Arc::clone(self);
+        let (exchange, client) = (Arc::clone(self), first.peer);
+        let listening = Arc::clone(first.socket());
         let thread = thread::Builder::new().stack_size(STACK_SIZE);
-        let thread = thread.spawn(move || exchange.converse(client, inbox));
+        let thread = thread.spawn(move || exchange.converse(client, &listening, inbox));
         if let Err(error) = thread {
             let failure = Failure::start("a datagram is lost: cannot start a thread", &error);
             self.tap.options.log.complain(&failure);
@@ -157,8 +155,8 @@ impl Exchange {
         sender
     }
 
-    /// Forwards datagrams in both directions until the client is forgotten.
-    fn converse(&self, client: SocketAddr, inbox: Receiver<Numbered>) {
+    /// Forwards datagrams in both directions until the client is forgotten. It has sent to `listening`.
+    fn converse(&self, client: SocketAddr, listening: &UdpSocket, inbox: Receiver<Numbered>) {
         let is_held = Talk::hold(&self.tap, &client.to_string(), |talk| {
             let upstream = upstream(&self.tap.options.target.resolve()?)?;
             if upstream.peer_addr()? == client {
@@ -168,6 +166,7 @@ impl Exchange {
             let wire = |inbox| Link {
                 exchange: self,
                 client,
+                listening,
                 upstream: &upstream,
                 inbox,
                 limit: None,
@@ -199,6 +198,8 @@ fn upstream(targets: &[SocketAddr]) -> io::Result<UdpSocket> {
 struct Link<'a> {
     exchange: &'a Exchange,
     client: SocketAddr,
+    /// The socket that the client sends to, and that replies to it come from.
+    listening: &'a UdpSocket,
     upstream: &'a UdpSocket,
     /// What the client sends, passed on by the thread that receives for all clients; `None` for
     /// the server's replies.
@@ -235,7 +236,7 @@ impl Wire for Link<'_> {
     fn send(&mut self, data: &[u8]) -> io::Result<usize> {
         match self.inbox {
             Some(_) => self.upstream.send(data),
-            None => self.exchange.listening.send_to(data, self.client),
+            None => self.listening.send_to(data, self.client),
         }
     }
 }

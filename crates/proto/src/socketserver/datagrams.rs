@@ -46,6 +46,11 @@ impl Datagram {
     pub fn reply(&self, data: &[u8]) -> io::Result<()> {
         self.socket.send_to(data, self.peer).map(drop)
     }
+
+    /// The socket that received it, for datagrams to the sender that are sent later.
+    pub fn socket(&self) -> &Arc<UdpSocket> {
+        &self.socket
+    }
 }
 
 /// The datagrams that one or more sockets receive.
