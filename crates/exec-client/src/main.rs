@@ -85,10 +85,9 @@ fn check(options: &Options) -> Result<(), Failure> {
     Err(Failure::usage(wrong))
 }
 
-fn work(options: Options) -> Result<ExitCode, Failure> {
-    check(&options)?;
-    // They are used until the process ends.
-    match run_commands(Box::leak(Box::new(options))) {
+fn work(options: &'static Options) -> Result<ExitCode, Failure> {
+    check(options)?;
+    match run_commands(options) {
         Ok(status) => Ok(ExitCode::from(status)),
         Err(failure) if failure.is_output_closed() => Ok(ExitCode::from(READER_LEFT)),
         Err(failure) => Err(failure),

@@ -38,7 +38,7 @@ impl Client {
 
     /// Sets the timeouts for the time between commands.
     pub fn set_timeouts(&self) -> io::Result<()> {
-        let options = &self.context.options;
+        let options = self.context.options;
         self.stream.set_read_timeout(options.idle_timeout)?;
         self.stream.set_write_timeout(options.write_timeout())
     }

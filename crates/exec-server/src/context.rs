@@ -16,7 +16,7 @@ use crate::options::Options;
 
 /// Created once at the start.
 pub struct Context {
-    pub options: Options,
+    pub options: &'static Options,
     pub engine: Engine,
     /// The secrets, which only the session protocol needs.
     pub secrets: Option<Secrets>,
@@ -38,9 +38,9 @@ pub struct Secrets {
 
 impl Context {
     /// Reads the token, and starts the engine.
-    pub fn new(options: Options) -> Result<Self, Failure> {
+    pub fn new(options: &'static Options) -> Result<Self, Failure> {
         let secrets = match options.protocol {
-            Protocol::Session => Some(secrets(&options)?),
+            Protocol::Session => Some(secrets(options)?),
             _ => None,
         };
         let engine = Engine::start(Settings {

@@ -11,7 +11,7 @@ use crate::options::Options;
 /// # Errors
 ///
 /// Always.
-pub fn serve(_options: Options) -> Result<ExitCode, Failure> {
+pub fn serve(_options: &Options) -> Result<ExitCode, Failure> {
     Err(Failure::new(
         "exec-server does not run on Windows (Rust's std can neither end all processes of a command \
          there, nor make a secret, nor tell who may read a file); run it in WSL",

@@ -22,7 +22,7 @@ const DESCRIPTORS: usize = 6;
 /// # Errors
 ///
 /// If the server cannot be started.
-pub fn serve(options: Options) -> Result<ExitCode, Failure> {
+pub fn serve(options: &'static Options) -> Result<ExitCode, Failure> {
     if options.no_auth && options.protocol == Protocol::Session {
         return Err(Failure::usage(
             "--no-auth goes with --protocol raw, length or header; a session always authenticates",
@@ -30,11 +30,10 @@ pub fn serve(options: Options) -> Result<ExitCode, Failure> {
     }
     let connections = serving::listen(&options.endpoint, options.log)?;
     for endpoint in connections.endpoints() {
-        check_safety(&options, endpoint)?;
+        check_safety(options, endpoint)?;
     }
     let context = Arc::new(Context::new(options)?);
     warn(&context, &connections);
-    let options = &context.options;
     let serve: Serve = match options.protocol {
         Protocol::Session => session::serve,
         _ => lesson::serve,

@@ -20,7 +20,7 @@ const SENDER_TRACES: Duration = Duration::from_millis(20);
 /// The stream, and the state of its conversation.
 pub struct Connection {
     pub stream: Stream,
-    pub options: Options,
+    pub options: &'static Options,
     pub state: Mutex<State>,
     pub changed: Condvar,
 }
@@ -46,7 +46,7 @@ impl State {
 
 impl Connection {
     /// A connection on which no byte was sent yet.
-    pub fn new(stream: Stream, options: Options) -> Self {
+    pub fn new(stream: Stream, options: &'static Options) -> Self {
         Self {
             stream,
             options,
@@ -62,7 +62,7 @@ impl Connection {
 
     /// Sends all bytes, with a trace.
     pub fn send(&self, bytes: &[u8]) -> io::Result<()> {
-        let Options { log, endpoint, .. } = &self.options;
+        let Options { log, endpoint, .. } = self.options;
         lock(&self.state).is_sending = log.trace;
         let mut sink = Trace::new(&self.stream, |event: &TraceEvent<'_>| {
             log.trace(endpoint, event);

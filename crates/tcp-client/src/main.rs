@@ -20,7 +20,7 @@ fn main() -> ExitCode {
     cli::run(&TOOL, converse)
 }
 
-fn converse(options: Options) -> Result<ExitCode, Failure> {
+fn converse(options: &'static Options) -> Result<ExitCode, Failure> {
     if options.stream && (options.bytes || !options.messages.is_empty()) {
         return Err(Failure::usage(
             "--stream copies bytes unchanged; it does not go with --send or --bytes",

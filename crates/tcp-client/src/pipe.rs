@@ -13,7 +13,7 @@ use crate::connection::{Connection, RECV_SIZE};
 use crate::options::Options;
 
 /// Copies until the server closes. At the end of stdin it half-closes the connection.
-pub fn pipe(stream: Stream, options: Options) -> Result<(), Failure> {
+pub fn pipe(stream: Stream, options: &'static Options) -> Result<(), Failure> {
     let connection = Arc::new(Connection::new(stream, options));
     let shared = Arc::clone(&connection);
     start_thread("send", move || send_all(&shared))?;

@@ -27,7 +27,7 @@ const MAX_REFUSAL: usize = 1000;
 const REST_OF_REFUSAL: Duration = Duration::from_millis(200);
 
 /// Sends all messages and shows the replies.
-pub fn converse(stream: Stream, options: Options) -> Result<(), Failure> {
+pub fn converse(stream: Stream, options: &'static Options) -> Result<(), Failure> {
     let failed = |error| Failure::io("cannot use the connection", &error);
     stream.set_nodelay().map_err(failed)?;
     let tick = Some(LOOK.min(options.timeout));

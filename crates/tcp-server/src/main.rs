@@ -19,10 +19,8 @@ fn main() -> ExitCode {
     cli::run(&TOOL, serve)
 }
 
-fn serve(options: Options) -> Result<ExitCode, Failure> {
+fn serve(options: &'static Options) -> Result<ExitCode, Failure> {
     let connections = serving::listen(&options.endpoint, options.log)?;
-    // They are used until the process ends.
-    let options: &'static Options = Box::leak(Box::new(options));
     let server = ThreadingServer::new(connections, move |connection| {
         Upper::new(connection, options)
     })

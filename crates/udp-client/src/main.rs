@@ -25,9 +25,7 @@ fn main() -> ExitCode {
     cli::run(&TOOL, converse)
 }
 
-fn converse(options: Options) -> Result<ExitCode, Failure> {
-    // They are used until the process ends.
-    let options: &'static Options = Box::leak(Box::new(options));
+fn converse(options: &'static Options) -> Result<ExitCode, Failure> {
     let log = options.log;
     let mut report = Report::default();
     let mut output = Output::stdout();

@@ -23,18 +23,18 @@ fn main() -> ExitCode {
     cli::run(&TOOL, serve)
 }
 
-fn serve(options: Options) -> Result<ExitCode, Failure> {
+fn serve(options: &Options) -> Result<ExitCode, Failure> {
     let log = options.log;
     cli::log_in_background()?;
     let bound = bind_udp_all(&options.endpoint)?.into_iter();
     let (sockets, addresses): (Vec<UdpSocket>, Vec<SocketAddr>) = bound.unzip();
     for bound in &addresses {
-        check_reach(*bound, &options)?;
+        check_reach(*bound, options)?;
     }
     // The server closes its sockets when it ends. These duplicates still give the number of dropped
     // datagrams.
     let same_sockets: Vec<UdpSocket> = sockets.iter().flat_map(UdpSocket::try_clone).collect();
-    let upper = Arc::new(Upper::new(&options));
+    let upper = Arc::new(Upper::new(options));
     let source = Datagrams::all(sockets).max_packet_size(options.recv_size);
     let shared = Arc::clone(&upper);
     let server = UdpServer::new(source, |datagram: &mut Datagram| upper.answer(datagram))

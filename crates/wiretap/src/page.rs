@@ -180,7 +180,7 @@ impl Page {
         let (side, said) = said.split_once(' ').unwrap_or_default();
         let (name, value) = said.split_once(' ').unwrap_or_default();
         let side = Side::named(side).ok_or("the side is neither client nor server")?;
-        let options = &self.tap.options;
+        let options = self.tap.options;
         let bend = options.useful().iter().find(|bend| bend.1 == name);
         let bend = bend.ok_or_else(|| format!("{name:?} is not a setting of this traffic"))?;
         options.line.set(side, *bend, value.as_ref())
@@ -188,7 +188,7 @@ impl Page {
 
     /// The settings of both directions.
     fn bends(&self) -> Value {
-        let options = &self.tap.options;
+        let options = self.tap.options;
         Value::object(Side::BOTH.map(|side| {
             let shown = |bend: &Bend| (bend.1.to_owned(), options.line.shown(side, *bend).into());
             let settings = options.useful().iter().map(shown);

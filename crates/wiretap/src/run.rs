@@ -30,7 +30,7 @@ const DESCRIPTORS: usize = 3;
 const LAST_EVENTS: Duration = Duration::from_secs(1);
 
 /// Runs wiretap with these options.
-pub fn run(options: Options) -> Result<ExitCode, Failure> {
+pub fn run(options: &'static Options) -> Result<ExitCode, Failure> {
     options.check()?;
     cli::log_in_background()?;
     let tap = Arc::new(Tap::new(options)?);

@@ -39,7 +39,7 @@ const QUIET: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Tap {
     /// The options.
-    pub options: Options,
+    pub options: &'static Options,
     started: Instant,
     /// How many conversations have begun.
     begun: AtomicU64,
@@ -73,7 +73,7 @@ impl Tap {
     /// # Errors
     ///
     /// If the file of `--record` cannot be made, or that of `--replay` cannot be read.
-    pub fn new(options: Options) -> Result<Self, Failure> {
+    pub fn new(options: &'static Options) -> Result<Self, Failure> {
         let make = |path: &Path| create_private(path).map_err(cannot("make", path));
         let tap = Self {
             started: Instant::now(),

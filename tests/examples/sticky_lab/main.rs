@@ -51,7 +51,7 @@ fn main() -> ExitCode {
     cli::run(&TOOL, work)
 }
 
-fn work(options: Options) -> Result<ExitCode, Failure> {
+fn work(options: &Options) -> Result<ExitCode, Failure> {
     let groups = options.groups()?;
     let mut output = Output::stdout();
     let mut results: Vec<Results<'_>> = Vec::new();

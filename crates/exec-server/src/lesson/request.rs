@@ -45,7 +45,7 @@ pub fn receive<'a>(
     traced: &mut impl Read,
     client: &Client,
 ) -> Result<Received<'a>, CloseReason> {
-    let options = &client.context.options;
+    let options = client.context.options;
     buffer.clear();
     match (read(buffer, traced), options.idle_timeout) {
         (Ok(0), _) => return Err(CloseReason::ClosedByPeer),

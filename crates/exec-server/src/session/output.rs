@@ -142,10 +142,10 @@ mod tests {
     }
 
     fn shared(ours: UnixStream) -> Shared {
-        let options = Options {
+        let options = Box::leak(Box::new(Options {
             protocol: Protocol::Raw,
             ..Options::default()
-        };
+        }));
         let client = Client {
             stream: ours.into(),
             peer: Peer::Unix(1),

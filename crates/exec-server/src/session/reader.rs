@@ -130,8 +130,8 @@ impl<'a> Link<'a> {
         }
     }
 
-    fn options(&self) -> &'a Options {
-        &self.shared.client.context.options
+    fn options(&self) -> &'static Options {
+        self.shared.client.context.options
     }
 
     fn receive(&mut self, kind: FrameType, body: &[u8]) -> Result<(), CloseReason> {

@@ -47,7 +47,7 @@ impl Runner {
     }
 
     fn tell(&self, outcome: Outcome) -> io::Result<()> {
-        let options = &self.shared.client.context.options;
+        let options = self.shared.client.context.options;
         match outcome.stopped {
             Some(Stopped::TimedOut) => {
                 let timeout = show_duration(options.command_timeout().unwrap_or_default());

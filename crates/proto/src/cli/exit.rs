@@ -11,7 +11,8 @@ use super::output::Output;
 use super::parse::{Asked, parse};
 use super::stderr::{eprint, flush};
 
-/// Parses the command line, does the work, and returns the exit status.
+/// Parses the command line, does the work, and returns the exit status. The options stay until the
+/// process ends, so that every thread can use them.
 ///
 /// 0 for `--help` and `--version`, 2 for a usage error, the tool's own failure status for any other
 /// [`Failure`], and otherwise what `work` returns.
@@ -34,14 +35,14 @@ use super::stderr::{eprint, flush};
 ///
 /// fn main() -> ExitCode {
 ///     run(&TOOL, |loud| {
-///         Output::stdout().write(if loud { b"HELLO\n" } else { b"hello\n" })?;
+///         Output::stdout().write(if *loud { b"HELLO\n" } else { b"hello\n" })?;
 ///         Ok(ExitCode::SUCCESS)
 ///     })
 /// }
 /// ```
-pub fn run<O: Default>(
+pub fn run<O: Default + 'static>(
     tool: &Tool<O>,
-    work: impl FnOnce(O) -> Result<ExitCode, Failure>,
+    work: impl FnOnce(&'static O) -> Result<ExitCode, Failure>,
 ) -> ExitCode {
     report_panics_in_one_line();
     let asked = match parse(tool, env::args_os().skip(1)) {
@@ -49,7 +50,7 @@ pub fn run<O: Default>(
         Err(error) => return refuse(tool, &error),
     };
     let done = match asked {
-        Asked::Work(options) => work(options),
+        Asked::Work(options) => work(Box::leak(Box::new(options))),
         Asked::Help => show(&help(tool)),
         Asked::Version => show(&format!("{} {}\n", tool.name, env!("CARGO_PKG_VERSION"))),
     };
