@@ -28,7 +28,7 @@ type Message = (Vec<u8>, SyncSender<Done>);
 pub struct Flight {
     results: Receiver<Receiver<Done>>,
     input: JoinHandle<Result<(), Failure>>,
-    exchanges: Vec<JoinHandle<Stragglers>>,
+    exchanges: Vec<JoinHandle<Exchange>>,
 }
 
 impl Flight {
@@ -72,8 +72,13 @@ impl Flight {
         if let Ok(Err(failure)) = self.input.join() {
             return Err(failure);
         }
-        let ended = self.exchanges.into_iter().flat_map(JoinHandle::join);
-        Ok(ended.collect())
+        // All ports stay open until the last message is over.
+        let ended: Vec<_> = self
+            .exchanges
+            .into_iter()
+            .flat_map(JoinHandle::join)
+            .collect();
+        Ok(ended.into_iter().map(Exchange::finish).collect())
     }
 }
 
@@ -83,12 +88,12 @@ fn in_flight(timeout: Duration, interval: Duration) -> usize {
     intervals as usize + 1
 }
 
-fn work(mut exchange: Exchange, messages: &Mutex<Receiver<Message>>) -> Stragglers {
+fn work(mut exchange: Exchange, messages: &Mutex<Receiver<Message>>) -> Exchange {
     loop {
         // The lock is held until the message is sent, so that no later message overtakes it.
         let mut turn = Some(lock(messages));
         let Some(Ok((message, done))) = turn.as_ref().map(|turn| turn.recv()) else {
-            return exchange.finish();
+            return exchange;
         };
         let result = exchange.ask(&message, || turn = None);
         drop(turn);

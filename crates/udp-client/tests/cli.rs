@@ -140,7 +140,13 @@ fn with_send_stdin_is_not_read_and_quiet_hides_the_report() {
 fn a_closed_port_is_an_error_at_once() {
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     let address = socket.local_addr().unwrap();
-    drop(socket);
+    if cfg!(windows) {
+        drop(socket);
+    } else {
+        // Connected to itself, it keeps the port from other tests, and the kernel still refuses their
+        // datagrams.
+        socket.connect(address).unwrap();
+    }
     // The client's timeout is longer than the test's, so the error must come at once.
     tool()
         .args(["--timeout", "1m", "--send", "a", &address.to_string()])
@@ -201,6 +207,28 @@ fn a_duplicate_answer_is_not_taken_for_the_next_one() {
     let (_, assert) = against(answers, &flags, b"");
     assert.code(1).stdout("A\nB\n").stderr(contains(
         "3 sent, 2 answered, 1 lost (33.3%), 0 retries, 1 duplicate; rtt",
+    ));
+}
+
+#[test]
+fn a_duplicate_counts_until_the_last_message_is_over() {
+    let server = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = server.local_addr().unwrap().to_string();
+    // `a` is answered at once, and again when `b` is sent a second time.
+    thread::spawn(move || {
+        let mut peers = Vec::new();
+        while let Ok((_, peer)) = server.recv_from(&mut [0]) {
+            peers.push(peer);
+            if peers.len() != 2 {
+                server.send_to(b"A", peers[0]).unwrap();
+            }
+        }
+    });
+    let flags = ["--timeout", "1s", "--retries", "1"];
+    let messages = ["--send", "a", "--send", "b", &address];
+    let assert = tool().args(flags).args(messages).assert();
+    assert.code(1).stdout("A\n").stderr(contains(
+        "2 sent, 1 answered, 1 lost (50.0%), 1 retry, 1 duplicate; rtt",
     ));
 }
 
