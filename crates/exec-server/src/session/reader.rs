@@ -108,7 +108,7 @@ pub struct Link<'a> {
     /// The running command, or the last one.
     running: Option<Arc<Job>>,
     runner: Option<TaskHandle<()>>,
-    /// Its input, until the client ends it.
+    /// Its input, until the client or the command ends it.
     input: Option<Input>,
     /// Whether the client got the note about a background process.
     noted: bool,
