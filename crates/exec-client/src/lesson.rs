@@ -122,6 +122,7 @@ impl Lesson {
             };
             total += count;
             held.extend_from_slice(&buffer[..count]);
+            // Nothing was shown yet.
             if total == held.len() {
                 if count > 0 && may_be_refusal(&held) {
                     continue;
