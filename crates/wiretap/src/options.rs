@@ -61,6 +61,9 @@ impl Options {
             };
             return Err(Failure::usage(format!("--{name} {why}")));
         }
+        if self.svg.is_some() && [&self.record, &self.replay].contains(&&self.svg) {
+            return Err(Failure::usage("--svg would replace the record"));
+        }
         for (what, endpoint) in [("LISTEN", &self.listen), ("TARGET", &self.target)] {
             if self.udp {
                 cli::udp_endpoint(endpoint.to_string().as_ref(), 1).map_err(Failure::usage)?;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use proto::cli::Failure;
+use proto::cli::{Failure, start_thread};
 use proto::net::{DeadlineStream, Listener, Stream, lingering_close};
 use proto::random::Random;
 use proto::socketserver::{Connection, Connections, Stopper, ThreadingServer};
@@ -85,10 +85,7 @@ pub fn serve(tap: &Arc<Tap>) -> Result<(String, Stopper), Failure> {
     .write_timeout(Some(STUCK))
     .max_connections(CALLERS);
     let stopper = server.stopper();
-    let thread = thread::Builder::new().name("page".into());
-    thread
-        .spawn(move || server.serve_forever())
-        .map_err(start)?;
+    start_thread("page", move || server.serve_forever())?;
     Ok((address, stopper))
 }
 

@@ -148,5 +148,6 @@ fn draw(tap: &Tap) -> Result<(), Failure> {
     create_private(&part)
         .and_then(|mut file| file.write_all(picture.as_bytes()))
         .and_then(|()| fs::rename(&part, path))
+        .inspect_err(|_| drop(fs::remove_file(&part)))
         .map_err(cannot("write", path))
 }

@@ -80,6 +80,23 @@ fn a_missing_folder_of_the_picture_is_reported_at_the_start() {
 }
 
 #[test]
+fn a_picture_replaces_neither_a_record_nor_a_folder() {
+    for flag in ["--record", "--replay"] {
+        let args = [flag, "/missing/file", "--svg", "/missing/file"];
+        refused(&args, 2, "--svg would replace the record");
+    }
+    let name = format!("wiretap-cli-folder-{}", std::process::id());
+    let folder = std::env::temp_dir().join(name);
+    std::fs::create_dir(&folder).unwrap();
+    let picture = folder.to_str().unwrap();
+    refused(&["--svg", picture, "127.0.0.1:0"], 1, "cannot write");
+    let part = folder.with_added_extension("part");
+    let is_left = std::fs::remove_file(part).is_ok();
+    std::fs::remove_dir(folder).unwrap();
+    assert!(!is_left);
+}
+
+#[test]
 fn listen_and_target_must_differ() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = free.local_addr().unwrap().to_string();
