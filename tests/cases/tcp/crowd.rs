@@ -75,7 +75,8 @@ fn the_limit_is_exact_and_clients_over_it_can_read_the_reason() {
     server
         .process
         .wait_stderr("refused: busy, 10 connections in use", SOON);
-    wait_until_served(addr);
+    // First their permits must be free.
+    server.assert_nothing_left();
     server.assert_alive(upper_case_client);
 }
 
