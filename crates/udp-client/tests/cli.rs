@@ -211,28 +211,6 @@ fn a_duplicate_answer_is_not_taken_for_the_next_one() {
 }
 
 #[test]
-fn a_duplicate_counts_until_the_last_message_is_over() {
-    let server = UdpSocket::bind("127.0.0.1:0").unwrap();
-    let address = server.local_addr().unwrap().to_string();
-    // `a` is answered at once, and again when `b` is sent a second time.
-    thread::spawn(move || {
-        let mut peers = Vec::new();
-        while let Ok((_, peer)) = server.recv_from(&mut [0]) {
-            peers.push(peer);
-            if peers.len() != 2 {
-                server.send_to(b"A", peers[0]).unwrap();
-            }
-        }
-    });
-    let flags = ["--timeout", "1s", "--retries", "1"];
-    let messages = ["--send", "a", "--send", "b", &address];
-    let assert = tool().args(flags).args(messages).assert();
-    assert.code(1).stdout("A\n").stderr(contains(
-        "2 sent, 1 answered, 1 lost (50.0%), 1 retry, 1 duplicate; rtt",
-    ));
-}
-
-#[test]
 fn a_datagram_that_is_not_the_answer_is_ignored() {
     let answers = |data: &[u8]| {
         vec![

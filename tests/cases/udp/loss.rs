@@ -2,6 +2,7 @@
 //! delays datagrams. Each seed is a separate run with its own server. The runs are parallel,
 //! because the clients mostly wait.
 
+use std::net::UdpSocket;
 use std::process;
 use std::thread;
 use std::time::Duration;
@@ -148,4 +149,24 @@ fn with_retries_few_messages_are_lost_and_many_are_answered_twice() {
 #[test]
 fn the_last_message_is_the_one_that_the_relay_always_passes() {
     assert_eq!(MESSAGES.last().unwrap().as_bytes(), GOODBYE);
+}
+
+/// A thread without another message keeps its ports open while other threads wait.
+#[test]
+fn a_duplicate_counts_until_the_last_message_is_over() {
+    let server = UdpSocket::bind("127.0.0.1:0").unwrap();
+    server.set_read_timeout(Some(SOON)).unwrap();
+    let words = "--timeout 1s --retries 1 --send a --send b";
+    let words: Vec<&str> = words.split(' ').collect();
+    let mut client = Process::spawn(client(&words, server.local_addr().unwrap()));
+    let next = || server.recv_from(&mut [0]).unwrap().1;
+    let first = next();
+    server.send_to(b"A", first).unwrap();
+    // Both tries of `b`.
+    next();
+    next();
+    server.send_to(b"A", first).unwrap();
+    let report = "2 sent, 1 answered, 1 lost (50.0%), 1 retry, 1 duplicate; rtt";
+    client.wait_stderr(report, SOON);
+    assert_eq!(client.wait_exit(SOON).code(), Some(1));
 }
