@@ -84,7 +84,8 @@ impl Connection {
             let is_sending = |state: &mut State| state.is_sending;
             let state = lock(&self.state);
             let state = wait_timeout_while(&self.changed, state, SENDER_TRACES, is_sending);
-            if !(matches!(event.result, Ok(0)) && state.is_done()) {
+            let is_own_end = !self.options.stream && state.is_done();
+            if !(matches!(event.result, Ok(0)) && is_own_end) {
                 drop(state);
                 self.options.log.trace(&self.options.endpoint, event);
             }

@@ -93,6 +93,17 @@ fn a_message_is_traced_before_its_reply() {
     }
 }
 
+#[test]
+fn a_stream_shows_the_end_that_the_server_sends() {
+    let server = serve(&[]);
+    let words = ["--trace", "--stream", server.endpoint()];
+    let mut client = Process::spawn(client_command(&words));
+    client.send(b"hello");
+    client.finish(SOON);
+    let log = client.stderr.text();
+    assert!(log.ends_with(" recv(65536) = 0 end of stream\n"), "{log}");
+}
+
 /// A line shows only the beginning of a long message, but its whole length.
 #[test]
 fn a_long_message_is_cut_in_the_trace() {
