@@ -17,6 +17,8 @@ and its argument, in which escapes of Python's bytes literals stand for bytes:
     open KIND BODY           a frame that is not sealed
     lie WORD=VALUE ...       what the next frame has wrong: sequence, announced, code (`upper`
                              is the right one in capitals), key=theirs, flip=BIT of its bytes
+    half KIND BODY           the first half of a sealed frame
+    other-half               the rest of it
     join N                   the next N frames go out in one write
     raw BYTES                bytes as they are
     raw-file FILE            the bytes of a file
@@ -128,6 +130,17 @@ class Player:
             frame[bit // 8] ^= 1 << (bit % 8)
         self.say(bytes(frame))
 
+    def half(self, argument):
+        self.joined = (2, [])
+        self.frame(argument)
+        (whole,), self.joined = self.joined[1], None
+        middle = len(whole) // 2
+        self.say(whole[:middle])
+        self.remaining = whole[middle:]
+
+    def other_half(self, _):
+        self.say(self.remaining)
+
     def join(self, argument):
         self.joined = (int(argument), [])
 
@@ -233,8 +246,8 @@ class Player:
             self.background.join()
 
 
-VERBS = {"login", "auth", "hello", "welcome", "frame", "open", "lie", "join", "raw", "raw_file",
-         "forward", "write", "half_close", "reset", "until", "end", "rest"}
+VERBS = {"login", "auth", "hello", "welcome", "frame", "open", "lie", "half", "other_half", "join",
+         "raw", "raw_file", "forward", "write", "half_close", "reset", "until", "end", "rest"}
 
 
 def scripts():

@@ -83,6 +83,33 @@ fn input_after_the_exit_reaches_no_background_process() {
     session.assert_alive();
 }
 
+/// A client may be stopped at any byte of its input. Meanwhile the server checks its limits.
+#[test]
+fn a_client_may_pause_within_a_frame() {
+    let limits = ["--alive-interval", "100ms", "--idle-timeout", "300ms"];
+    let mut session = Session::start(&limits);
+    let steps = "login
+        command cat
+        half stdin all of it
+        until ping
+        other-half
+        pong
+        stdin-eof
+        until exit
+        half command true
+        end";
+    let Some(seen) = play(session.server.endpoint(), &session.token, &[], steps) else {
+        return;
+    };
+    let seen = seen.replace("ping b''\n", "");
+    let expected = "stdout b'all of it'\n\
+                    exit b'{\"code\": 0}'\n\
+                    error b'no command for 300ms'\n\
+                    closed\n";
+    assert_eq!(seen, expected);
+    session.assert_alive();
+}
+
 #[test]
 fn our_client_may_send_input_late() {
     let mut session = Session::start(&["--idle-timeout", "300ms"]);

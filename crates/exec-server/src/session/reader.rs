@@ -2,7 +2,7 @@
 //! notices when the client leaves. It waits only for the client.
 
 use std::convert::Infallible;
-use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
+use std::io::{self, BufReader, ErrorKind, Read, Write};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::{Duration, Instant};
@@ -18,10 +18,8 @@ use crate::close_reason::CloseReason;
 use crate::engine::{Input, Job, Request, Running};
 use crate::options::Options;
 
-/// How long the rest of a frame may take once it has begun.
-const FRAME: Duration = Duration::from_secs(30);
 /// The shortest and the longest wait before the reader checks its time limits again.
-const WAIT: (Duration, Duration) = (Duration::from_millis(50), FRAME);
+const WAIT: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(30));
 /// How long a background process may hold the output before the client gets a note.
 const NOTE_AFTER: Duration = Duration::from_secs(1);
 const NOTE: &[u8] = b"the command has ended, but a background process keeps its output open; \
@@ -53,52 +51,49 @@ impl<S: Read> Incoming<S> {
     /// Handles frames until the connection is over, and returns the reason.
     pub fn read(&mut self, link: &mut Link<'_>) -> Result<Infallible, CloseReason> {
         loop {
-            self.wait(link)?;
-            let mut whole = UntilDeadline {
+            let mut waiting = Waiting {
                 stream: &mut self.stream,
-                at: Instant::now() + FRAME,
+                timeout: &mut self.timeout,
+                link,
             };
-            match self.frames.read_sealed(&mut whole, &mut self.opener)? {
+            match self.frames.read_sealed(&mut waiting, &mut self.opener)? {
                 Some(frame) => link.receive(frame.kind, frame.body)?,
                 None => return Err(CloseReason::ClosedByPeer),
             }
         }
     }
-
-    /// Waits for the first byte of a frame or the end of the stream.
-    fn wait(&mut self, link: &mut Link<'_>) -> Result<(), CloseReason> {
-        while self.stream.buffer().is_empty() {
-            let timeout = Some(link.look()?);
-            if self.timeout != timeout {
-                link.shared.client.stream.set_read_timeout(timeout)?;
-                self.timeout = timeout;
-            }
-            match self.stream.fill_buf() {
-                Ok(_) => break,
-                Err(error) if is_timeout(&error) || error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(())
-    }
 }
 
-/// Reads until the deadline. It repeats reads that end early by the timeout that [`Incoming::wait`] has
-/// set.
-struct UntilDeadline<'a, S> {
-    stream: &'a mut S,
-    at: Instant,
+/// Checks the time limits while no bytes arrive. A client may be paused within a frame, so a frame has
+/// no limit of its own.
+struct Waiting<'a, 'l, S> {
+    stream: &'a mut BufReader<S>,
+    timeout: &'a mut Option<Duration>,
+    link: &'a mut Link<'l>,
 }
 
-impl<S: Read> Read for UntilDeadline<'_, S> {
+impl<S: Read> Read for Waiting<'_, '_, S> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        while Instant::now() < self.at {
+        loop {
+            if self.stream.buffer().is_empty() {
+                let next = self.link.look().map_err(|reason| {
+                    self.link.shared.ends(reason);
+                    io::Error::from(ErrorKind::TimedOut)
+                })?;
+                if *self.timeout != Some(next) {
+                    self.link
+                        .shared
+                        .client
+                        .stream
+                        .set_read_timeout(Some(next))?;
+                    *self.timeout = Some(next);
+                }
+            }
             match self.stream.read(buf) {
-                Err(error) if is_timeout(&error) => {}
+                Err(error) if is_timeout(&error) || error.kind() == ErrorKind::Interrupted => {}
                 result => return result,
             }
         }
-        Err(ErrorKind::TimedOut.into())
     }
 }
 
@@ -255,20 +250,5 @@ impl Drop for Link<'_> {
         self.shared.close();
         // The panic hook has reported a panic of the runner.
         let _ = self.runner.take().map(TaskHandle::join);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_frame_has_a_deadline_even_if_its_bytes_keep_coming() {
-        let mut whole = UntilDeadline {
-            stream: &mut io::repeat(0),
-            at: Instant::now(),
-        };
-        let error = whole.read(&mut [0]).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::TimedOut);
     }
 }
