@@ -13,9 +13,9 @@ use proto::serving;
 use proto::socketserver::{Connections, ThreadingServer};
 use proto::wire::Protocol;
 
-/// The descriptors of a connection that runs a command: its socket, the ends of three pipes, and
-/// those of a child that is being started.
-const DESCRIPTORS: usize = 6;
+/// The descriptors of a connection that starts a command: its socket, both ends of three pipes, and
+/// the end of the input that is opened again.
+const DESCRIPTORS: usize = 8;
 
 /// Serves until the server is stopped.
 ///

@@ -5,9 +5,13 @@ use std::thread;
 use std::time::Duration;
 
 use cross_process::deadline::{SOON, poll};
+use cross_process::process::with_open_files;
+use cross_process::server::Server;
+use cross_process::temp::TempDir;
 use cross_process::{net, procfs};
 
-use super::{Session, complaint};
+use super::peers::play;
+use super::{Session, complaint, server};
 
 /// The length of `hello` in bytes: the length, a header, a body of 43.
 const HELLO: usize = 4 + HEADER.len() + 43;
@@ -100,4 +104,25 @@ fn silent_clients_keep_others_out_only_until_their_deadline() {
     let let_in = || (session.run("echo in").stdout == b"in\n").then_some(());
     assert!(poll(SOON, let_in).is_some());
     session.assert_alive();
+}
+
+/// The server allows only as many connections as can start commands at the same time.
+#[test]
+fn every_connection_has_descriptors_for_a_command() {
+    let dir = TempDir::new();
+    let token = dir.join("token");
+    let command = server(&token, &[], "127.0.0.1:0");
+    let server = Server::start(with_open_files(&command, 43));
+    let commands = "command true\nstdin-eof\nuntil exit\n".repeat(100);
+    let steps = format!("login\n{commands}");
+    let play = || play(server.endpoint(), &token, &[], &steps);
+    // The server refuses those over its limit.
+    let seen: Vec<_> = thread::scope(|scope| {
+        let players: Vec<_> = (0..5).map(|_| scope.spawn(play)).collect();
+        let seen = players.into_iter().map(|player| player.join().unwrap());
+        seen.flatten().collect()
+    });
+    for seen in seen {
+        assert!(!seen.contains("error"), "{seen}");
+    }
 }
