@@ -34,6 +34,9 @@ pub fn input() -> io::Result<(InputPipe, OwnedFd)> {
     Ok((ours, theirs.into()))
 }
 
+/// Whether [`wake`] writes a byte of 0.
+pub const WAKES_BY_A_BYTE: bool = true;
+
 /// Writes a byte of 0 into an empty output, to end a read that waits there. If that fails, the read
 /// waits for the next byte of the command.
 pub fn wake(output: &OutputPipe) {

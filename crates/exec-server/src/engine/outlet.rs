@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU8, Ordering::SeqCst};
 
 use proto::{is_timeout, retry};
 
-use super::os::{OutputPipe, wake, without_waiting};
+use super::os::{OutputPipe, WAKES_BY_A_BYTE, wake, without_waiting};
 use super::outcome::Stopped;
 use super::sink::{Sink, Stream};
 
@@ -18,7 +18,7 @@ const IN_PIPE: u8 = 1;
 const CLOSED: u8 = 2;
 /// The reader is in the pipe, and will not wait again after this read.
 const LEAVING: u8 = 3;
-/// The reader is in the pipe, and `close` has written a byte to wake it.
+/// The reader is in the pipe, and `close` has called `wake`.
 const WOKEN: u8 = 4;
 
 /// The first buffer, because most commands write little.
@@ -109,7 +109,7 @@ impl Outlet {
         }
         let was_woken = self.place.swap(CLOSED, SeqCst) == WOKEN;
         // The byte that woke the reader comes after the command's own bytes.
-        let has_byte = was_woken && buffer[..length].ends_with(&[0]);
+        let has_byte = was_woken && WAKES_BY_A_BYTE && buffer[..length].ends_with(&[0]);
         match length - usize::from(has_byte) {
             0 if has_byte || timed_out => None,
             length => Some(length),

@@ -41,6 +41,9 @@ pub fn input() -> io::Result<(InputPipe, OwnedFd)> {
     Ok((ours, theirs.into()))
 }
 
+/// Whether [`wake`] writes a byte of 0.
+pub const WAKES_BY_A_BYTE: bool = false;
+
 /// A read of an output needs no waking: it times out.
 pub const fn wake(_output: &OutputPipe) {}
 
