@@ -74,7 +74,7 @@ fn reply(control: &mut BufReader<TcpStream>, code: &str) -> io::Result<String> {
 fn passive_port(reply: &str) -> Option<u16> {
     let digits = reply.split(|c: char| !c.is_ascii_digit());
     let mut numbers = digits.filter(|number| !number.is_empty());
-    let high = numbers.nth(5)?.parse().ok()?; // behind 227 and the four of the address
+    let high = numbers.nth(5)?.parse().ok()?; // after 227 and the four of the address
     let low = numbers.next()?.parse().ok()?;
     Some(u16::from_be_bytes([high, low]))
 }

@@ -49,7 +49,7 @@ fn main() -> io::Result<()> {
                 break;
             }
             read_exactly(&mut conn, size, &mut body)?;
-            read_line(&mut conn)?; // the line end behind the chunk
+            read_line(&mut conn)?; // the line end after the chunk
         }
     } else if let Some(length) = length {
         read_exactly(&mut conn, length, &mut body)?;

@@ -53,7 +53,7 @@ fn command(server: &mut Server, tag: &str, text: &str) -> io::Result<Vec<(String
         let mut rest = line.clone();
         while let Some(length) = literal_length(&rest) {
             server.by_ref().take(length).read_to_end(&mut literal)?;
-            rest = read_line(server)?; // the answer goes on behind its literal
+            rest = read_line(server)?; // the answer goes on after its literal
         }
         answers.push((line, literal));
     }
