@@ -14,8 +14,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use proto::cli::Failure;
-use proto::create_private;
 use proto::sync::{lock, wait_timeout_while};
+use proto::{create_private, escape::readable};
 
 use crate::decode::{Decoder, Field};
 use crate::event::{Event, Kind, Side};
@@ -63,7 +63,8 @@ struct Journal {
 
 /// Turns an error of this file into a failure.
 pub fn cannot(what: &str, path: &Path) -> impl Fn(io::Error) -> Failure {
-    let what = format!("cannot {what} {}", path.display());
+    let path = readable(path.as_os_str().as_encoded_bytes(), 200);
+    let what = format!("cannot {what} {path}");
     move |error| Failure::io(&what, &error)
 }
 

@@ -77,6 +77,8 @@ fn a_missing_folder_of_the_picture_is_reported_at_the_start() {
         1,
         "/missing/x.svg",
     );
+    let name = "/missing/\x1b[2J";
+    refused(&["--record", name, "127.0.0.1:0"], 1, r"/missing/\x1b[2J");
 }
 
 #[test]
