@@ -225,6 +225,28 @@ fn idle_connections_free_their_buffers() {
     server.assert_alive(upper_case_client);
 }
 
+/// Here the allocator puts something small after each large buffer, so that it cannot give the memory
+/// back. So only few connections may have a large buffer at the same time.
+#[test]
+fn connections_that_come_one_by_one_share_the_memory_of_their_buffers() {
+    const CONNECTIONS: u64 = 600;
+    let server = super::serve(&["--quiet"]);
+    let pid = server.process.pid();
+    let before = procfs::resident_bytes(pid).unwrap();
+    let clients: Vec<TcpStream> = (0..CONNECTIONS)
+        .map(|_| {
+            let client = net::connect(server.addr());
+            assert_eq!(net::ask(&client, &[b'a'; 20_000], 20_000), [b'A'; 20_000]);
+            client
+        })
+        .collect();
+    // A debug build has some 20 KiB of stack frames for each connection, and a buffer has 64 KiB.
+    let most = before + CONNECTIONS * 56 * 1024;
+    let is_little = || (procfs::resident_bytes(pid).unwrap() < most).then_some(());
+    assert!(poll(SOON, is_little).is_some(), "{before} before");
+    drop(clients);
+}
+
 /// A pipe without a reader blocks after 64 KiB, like a terminal paused with Ctrl-S. Another process
 /// may have made it non-blocking.
 #[test]
