@@ -48,7 +48,7 @@ struct Shared<J> {
     arrived: Condvar,
 }
 
-/// There are never more queued jobs than idle threads; one that is starting counts as idle.
+/// There are never more queued jobs than idle threads.
 struct Queue<J> {
     jobs: VecDeque<J>,
     idle: usize,
@@ -81,48 +81,52 @@ impl<J: Send + 'static> Pool<J> {
     /// Returns the job if no thread can be started.
     pub fn run(&self, job: J) -> Result<(), (J, io::Error)> {
         let mut queue = lock(&self.0.queue);
-        if queue.idle == queue.jobs.len() {
-            if let Err(error) = self.add_thread() {
-                return Err((job, error));
-            }
-            queue.idle += 1;
+        if queue.idle > queue.jobs.len() {
+            queue.jobs.push_back(job);
+            drop(queue);
+            self.0.arrived.notify_one();
+            return Ok(());
         }
-        queue.jobs.push_back(job);
-        self.0.arrived.notify_one();
-        Ok(())
-    }
-
-    fn add_thread(&self) -> io::Result<()> {
-        check_memory()?;
+        drop(queue);
+        if let Err(error) = check_memory() {
+            return Err((job, error));
+        }
+        // A closure that cannot be started is dropped, so it must not own the job.
+        let first = Arc::new(Mutex::new(Some(job)));
+        let taken = Arc::clone(&first);
         let shared = Arc::clone(&self.0);
         // `thread::spawn` would panic if no thread can be started.
-        thread::Builder::new()
+        let started = thread::Builder::new()
             .name(self.0.name.into())
             .stack_size(self.0.stack_size)
-            .spawn(move || shared.run_jobs())
-            .map(drop)
+            .spawn(move || {
+                let mut next = lock(&taken).take();
+                drop(taken);
+                while let Some(job) = next {
+                    // The panic hook has reported it.
+                    let _ = catch_unwind(AssertUnwindSafe(|| (shared.work)(job)));
+                    next = shared.next();
+                }
+            });
+        if let Err(error) = started
+            && let Some(job) = lock(&first).take()
+        {
+            return Err((job, error));
+        }
+        Ok(())
     }
 }
 
 impl<J> Shared<J> {
-    /// Runs jobs until none has come for a while. The thread is counted as idle when it begins.
-    fn run_jobs(&self) {
+    fn next(&self) -> Option<J> {
         let mut queue = lock(&self.queue);
-        loop {
-            queue = wait_timeout_while(&self.arrived, queue, IDLE, |queue| queue.jobs.is_empty());
-            queue.idle -= 1;
-            let Some(job) = queue.jobs.pop_front() else {
-                return;
-            };
-            drop(queue);
-            // The panic hook has reported it.
-            let _ = catch_unwind(AssertUnwindSafe(|| (self.work)(job)));
-            queue = lock(&self.queue);
-            if queue.idle >= MAX_IDLE {
-                return;
-            }
-            queue.idle += 1;
+        if queue.idle >= MAX_IDLE {
+            return None;
         }
+        queue.idle += 1;
+        queue = wait_timeout_while(&self.arrived, queue, IDLE, |queue| queue.jobs.is_empty());
+        queue.idle -= 1;
+        queue.jobs.pop_front()
     }
 }
 
