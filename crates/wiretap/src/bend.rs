@@ -216,7 +216,7 @@ mod tests {
             (DROP, "NaN"),
             (DROP, "-1"),
             (REORDER, "some"),
-            (CHOP, "nobody:3"),
+            (CHOP, "middle:3"),
         ] {
             let done = line.set_flag(bend, value.as_ref());
             assert!(done.is_err(), "{bend:?} {value}");

@@ -272,7 +272,7 @@ mod tests {
                 "t is missing or not a whole number",
             ),
             ("sent", "sunk", "kind is unknown"),
-            ("client", "nobody", "from is neither client nor server"),
+            ("client", "middle", "from is neither client nor server"),
             ("00636166", "0063616", "data is not hex"),
             ("00636166", "0063+6", "data is not hex"),
             (r#""len": 7"#, r#""len": 6001"#, "at and len are too large"),

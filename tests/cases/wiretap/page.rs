@@ -118,7 +118,7 @@ fn a_switch_bends_the_line_of_a_running_conversation() {
     for (words, why) in [
         ("server chop fast", "fast"),
         ("server colour 1", "colour"),
-        ("nobody chop 1", "neither client nor server"),
+        ("middle chop 1", "neither client nor server"),
         ("", "neither client nor server"),
     ] {
         let answer = bend(words);
