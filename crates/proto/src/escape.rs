@@ -112,6 +112,18 @@ pub fn readable(bytes: &[u8], max: usize) -> String {
     }
 }
 
+/// The bytes of pairs of hex digits; `None` for any other text. Python: `bytes.fromhex`.
+///
+/// ```
+/// assert_eq!(proto::escape::unhex(b"00ff"), Some(vec![0, 255]));
+/// assert_eq!(proto::escape::unhex(b"00f"), None);
+/// ```
+pub fn unhex(digits: &[u8]) -> Option<Vec<u8>> {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    let byte = |pair: &[u8]| Some((digit(pair[0])? * 16 + digit(*pair.get(1)?)?) as u8);
+    digits.chunks(2).map(byte).collect()
+}
+
 /// Text that a server sent, made [`readable`] and cut to 500 bytes.
 ///
 /// ```

@@ -59,11 +59,8 @@ pub trait Wire: Send {
     /// One send.
     fn send(&mut self, data: &[u8]) -> io::Result<usize>;
 
-    /// Tells the other side that no more will come.
-    fn close(&self) {}
-
-    /// Ends both directions.
-    fn abort(&self, _how: Shutdown) {}
+    /// Ends this direction (`Write`: the other side sees its end), or both.
+    fn shutdown(&self, _how: Shutdown) {}
 }
 
 /// Forwards in both directions, until both have ended. The wires are those of what the client and
@@ -126,7 +123,7 @@ impl<W: Wire> Direction<'_, W> {
         while !self.is_over() {
             let wait = self.forward_due();
             if self.has_ended && wait.is_none() {
-                self.wire.close();
+                self.wire.shutdown(Shutdown::Write);
                 break;
             }
             match (wait, self.room()) {
@@ -321,7 +318,7 @@ impl<W: Wire> Direction<'_, W> {
     /// Ends both directions at once.
     fn end(&self, how: Shutdown) {
         self.talk.is_over.store(true, Ordering::Relaxed);
-        self.wire.abort(how);
+        self.wire.shutdown(how);
     }
 
     fn is_over(&self) -> bool {

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use proto::escape::{BytesRepr, many, readable};
+use proto::escape::{BytesRepr, many, readable, unhex};
 use proto::wire::json::{self, Value};
 use proto::wire::sha256::hex;
 
@@ -170,7 +170,7 @@ impl Event {
             from: Side::named(text("from")?).ok_or("from is neither client nor server")?,
             offset,
             len: usize::try_from(len).map_err(|_| "len is too large")?,
-            data: unhex(text("data")?).ok_or("data is not hex")?,
+            data: unhex(text("data")?.as_bytes()).ok_or("data is not hex")?,
             text: text("text")?.to_owned(),
         })
     }
@@ -182,13 +182,6 @@ impl fmt::Display for Event {
         let seconds = self.micros as f64 / 1e6;
         writeln!(f, "{seconds:9.4} #{} {}", self.conversation, self.words())
     }
-}
-
-/// The bytes of pairs of hex digits.
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digit = |byte: &u8| char::from(*byte).to_digit(16);
-    let byte = |pair: &[u8]| Some((digit(&pair[0])? * 16 + digit(pair.get(1)?)?) as u8);
-    text.as_bytes().chunks(2).map(byte).collect()
 }
 
 #[cfg(test)]

@@ -68,13 +68,10 @@ impl Wire for Pair<'_> {
         self.sink.write(data)
     }
 
-    fn close(&self) {
-        let _ = self.sink.shutdown(Shutdown::Write);
-    }
-
-    fn abort(&self, how: Shutdown) {
-        for stream in [self.source, self.sink] {
-            let _ = stream.shutdown(how);
+    fn shutdown(&self, how: Shutdown) {
+        let _ = self.sink.shutdown(how);
+        if how != Shutdown::Write {
+            let _ = self.source.shutdown(how);
         }
     }
 }

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::error::{TokenError, TokenProblem};
+use crate::escape::unhex;
 use crate::sys::{create_private, directory_of};
 
 /// 64 hex digits, `\r\n`, and one byte more to detect a longer file.
@@ -46,14 +47,7 @@ pub(super) fn read(path: &Path) -> Result<[u8; 32], TokenError> {
 fn decode(text: &[u8]) -> Option<[u8; 32]> {
     let text = text.strip_suffix(b"\n").unwrap_or(text);
     let digits = text.strip_suffix(b"\r").unwrap_or(text);
-    let digits: &[u8; 64] = digits.try_into().ok()?;
-    let mut bytes = [0; 32];
-    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-        let high = char::from(pair[0]).to_digit(16)?;
-        let low = char::from(pair[1]).to_digit(16)?;
-        *byte = (high * 16 + low) as u8;
-    }
-    Some(bytes)
+    unhex(digits)?.try_into().ok()
 }
 
 /// Creates a token file at `path`, unless there is one already.
