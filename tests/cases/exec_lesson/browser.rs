@@ -73,6 +73,10 @@ fn a_split_request_line_runs_nothing() {
             "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\ntouch F\n",
             // Its first part may be a command. Then the rest is recognized by its header alone.
             "PURGE /x HTTP/1.1\r\nHost: x\r\n\r\n\ntouch F\n",
+            // Then it is recognized by the ends of its lines alone.
+            "PURGE /x HTTP/1.1\r\n\r\n\ntouch F\n",
+            "Host: x\r\n\r\n\ntouch F\n",
+            "HTTP/1.1 200 OK\r\n\r\n\ntouch F\n",
         ] {
             for cut in 1..request.find('\r').unwrap() {
                 let conn = net::connect(server.addr());

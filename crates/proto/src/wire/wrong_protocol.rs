@@ -63,16 +63,18 @@ impl WrongProtocol {
         if start.starts_with(b"SSH-") {
             return Some(Self::Ssh);
         }
-        let mut lines = start.split(|&byte| byte == b'\n');
-        let first = lines.next().unwrap_or_default();
+        let first = start.split(|&byte| byte == b'\n').next();
+        let first = first.unwrap_or_default();
         if is_version(first.get(..8).unwrap_or_default()) {
             return Some(Self::HttpResponse);
         }
-        let is_http = |line: &[u8]| is_request_line(line) || is_header(line);
-        // A shell command has no lines that end with `\r\n`, as HTTP's do.
-        let mut in_http_lines = || lines.any(|line| line.ends_with(b"\r") && is_http(line));
-        (begins_with_method(start) || is_http(first) || in_http_lines())
-            .then_some(Self::HttpRequest)
+        // Inside a shell command no line ends with `\r\n`, as HTTP's lines do.
+        let has_http_ends = || request.trim_ascii_end().windows(2).any(|it| it == b"\r\n");
+        let is_http = begins_with_method(start)
+            || is_request_line(first)
+            || is_header(first)
+            || has_http_ends();
+        is_http.then_some(Self::HttpRequest)
     }
 }
 
@@ -168,6 +170,10 @@ mod tests {
             " / HTTP/1.1\r\n",
             "th HTTP/1.1\r\nHost: x\r\n\r\ntouch F\n",
             "P/1.1\r\nHost: x\r\n\r\ntouch F\n",
+            "TP/1.1\r\n\r\n\ntouch F\n",
+            "P/1.1 200 OK\r\n\r\n\ntouch F\n",
+            ": x\r\n\r\n\ntouch F\n",
+            "\r\n\r\ntouch F\n",
             // A single header line.
             "Host: x\ntouch F\n",
             "Referer:\ntouch F",
