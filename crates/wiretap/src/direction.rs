@@ -48,24 +48,24 @@ const OVERTAKEN: Duration = Duration::from_millis(200);
 /// The number of bytes of a recv, and the number of the recv on this side; `None` at the end.
 pub type Received = io::Result<Option<(usize, u64)>>;
 
+/// One recv, which waits for at most this time.
+type Recv<'a> = dyn FnMut(&mut [u8], Option<Duration>) -> Received + Send + 'a;
+/// One send.
+type Sender<'a> = dyn FnMut(&[u8]) -> io::Result<usize> + Send + 'a;
+
 /// Receives from one side and sends to the other. Connections and datagrams differ only in this.
-pub trait Wire: Send {
+pub struct Wire<'a> {
     /// Whether the bytes are a stream: they keep their order.
-    const IS_STREAM: bool;
-
-    /// One recv, which waits for at most `limit`.
-    fn recv(&mut self, buffer: &mut [u8], limit: Option<Duration>) -> Received;
-
-    /// One send.
-    fn send(&mut self, data: &[u8]) -> io::Result<usize>;
-
-    /// Ends this direction (`Write`: the other side sees its end), or both.
-    fn shutdown(&self, _how: Shutdown) {}
+    pub is_stream: bool,
+    pub recv: Box<Recv<'a>>,
+    pub send: Box<Sender<'a>>,
+    /// Ends this direction (`Write`: the other side sees the end), or both.
+    pub shutdown: Box<dyn Fn(Shutdown) + Send + 'a>,
 }
 
 /// Forwards in both directions, until both have ended. The wires are those of what the client and
 /// of what the server sends. Returns how many bytes of each side it forwarded.
-pub fn forward<W: Wire>(talk: &Talk<'_>, [client, server]: [W; 2]) -> Result<[u64; 2], Failure> {
+pub fn forward(talk: &Talk<'_>, [client, server]: [Wire<'_>; 2]) -> Result<[u64; 2], Failure> {
     let run = |from, wire| {
         let direction = Direction {
             talk,
@@ -100,10 +100,10 @@ struct Chunk {
 }
 
 /// One direction of a conversation.
-struct Direction<'a, W> {
+struct Direction<'a> {
     talk: &'a Talk<'a>,
     from: Side,
-    wire: W,
+    wire: Wire<'a>,
     /// The pieces that wait on a bent line, ordered by due time.
     queue: VecDeque<Chunk>,
     /// How many bytes were read, and how many were forwarded.
@@ -116,14 +116,14 @@ struct Direction<'a, W> {
     was_overtaken: bool,
 }
 
-impl<W: Wire> Direction<'_, W> {
+impl Direction<'_> {
     /// Forwards what `from` sends, until its end. Returns how many bytes it forwarded.
     fn run(mut self) -> u64 {
         let mut buffer = vec![0; RECV_SIZE];
         while !self.is_over() {
             let wait = self.forward_due();
             if self.has_ended && wait.is_none() {
-                self.wire.shutdown(Shutdown::Write);
+                (self.wire.shutdown)(Shutdown::Write);
                 break;
             }
             match (wait, self.room()) {
@@ -152,7 +152,7 @@ impl<W: Wire> Direction<'_, W> {
         }
         let chunk = self.queue.front()?;
         let due = chunk.due.max(self.next_send);
-        let size = self.piece_size(chunk.data.len());
+        let (size, pause) = self.next_piece(chunk.data.len());
         if self.sent >= self.most(STALL) {
             if !mem::replace(&mut self.is_stalled, true) {
                 self.note_bent("stalled");
@@ -175,7 +175,7 @@ impl<W: Wire> Direction<'_, W> {
         if !chunk.data.is_empty() {
             self.queue.push_front(chunk);
         }
-        self.next_send = now + self.pause(size);
+        self.next_send = now + pause;
         Some(Duration::ZERO)
     }
 
@@ -191,16 +191,16 @@ impl<W: Wire> Direction<'_, W> {
     }
 
     fn recv(&mut self, buffer: &mut [u8], limit: Option<Duration>) {
-        match retry(|| self.wire.recv(buffer, limit)) {
+        match retry(|| (self.wire.recv)(buffer, limit)) {
             _ if self.is_over() => {}
-            Ok(None) if !W::IS_STREAM => self.end(Shutdown::Both),
+            Ok(None) if !self.wire.is_stream => self.end(Shutdown::Both),
             Ok(None) => {
                 self.talk.note(Kind::Closed, self.from, "");
                 self.has_ended = true;
             }
             Ok(Some((count, number))) => self.take(&buffer[..count], number),
             Err(error) if is_timeout(&error) => {}
-            Err(error) if !W::IS_STREAM && REFUSED.contains(&error.kind()) => {
+            Err(error) if !self.wire.is_stream && REFUSED.contains(&error.kind()) => {
                 let words = "no program listens there (ICMP port unreachable)";
                 self.talk.note(Kind::Refused, self.from, words);
             }
@@ -224,7 +224,7 @@ impl<W: Wire> Direction<'_, W> {
         let hold = line.time(from, HOLD);
         let late = line.late(from, number);
         let mut due = came + late + hold;
-        if W::IS_STREAM
+        if self.wire.is_stream
             && let Some(last) = self.queue.back_mut()
         {
             if came < last.came + hold {
@@ -263,7 +263,7 @@ impl<W: Wire> Direction<'_, W> {
         self.talk.add(kind, self.from, at, data, words);
         let mut rest = data;
         loop {
-            match retry(|| self.wire.send(rest)) {
+            match retry(|| (self.wire.send)(rest)) {
                 Ok(count) if count < rest.len() => rest = &rest[count..],
                 Ok(_) => break,
                 Err(error) if is_timeout(&error) && !self.is_over() => {}
@@ -278,21 +278,19 @@ impl<W: Wire> Direction<'_, W> {
         self.talk.note(Kind::Bent, self.from, &words);
     }
 
-    /// The size of the next send: no more than a chop, a rate or a limit allows.
-    fn piece_size(&self, most: usize) -> usize {
-        let limits = [CLOSE, RESET, STALL];
-        let left = limits.map(|limit| self.most(limit).saturating_sub(self.sent));
-        let rate = self.most(RATE).div_ceil(PIECES_A_SECOND);
-        let sizes = left.into_iter().chain([self.most(CHOP), rate]);
-        sizes.fold(most as u64, u64::min) as usize
-    }
-
-    /// The pause before the next piece.
-    fn pause(&self, size: usize) -> Duration {
-        let rated = Duration::from_secs_f64(size as f64 / self.most(RATE) as f64);
-        match self.most(CHOP) {
-            u64::MAX => rated,
-            _ => rated.max(BETWEEN_PIECES),
+    /// The size of the next send, no more than a chop, a rate or a limit allows; and the pause after
+    /// it.
+    fn next_piece(&self, most: usize) -> (usize, Duration) {
+        let (chop, rate) = (self.most(CHOP), self.most(RATE));
+        let left = [CLOSE, RESET, STALL].map(|limit| self.most(limit).saturating_sub(self.sent));
+        let sizes = left
+            .into_iter()
+            .chain([chop, rate.div_ceil(PIECES_A_SECOND)]);
+        let size = sizes.fold(most as u64, u64::min);
+        let pause = Duration::from_secs_f64(size as f64 / rate as f64);
+        match chop {
+            u64::MAX => (size as usize, pause),
+            _ => (size as usize, pause.max(BETWEEN_PIECES)),
         }
     }
 
@@ -306,7 +304,7 @@ impl<W: Wire> Direction<'_, W> {
 
     /// Ends a stream that a side has reset, and notes that once. A datagram is lost.
     fn fail(&self, side: Side, error: &io::Error) {
-        if !W::IS_STREAM {
+        if !self.wire.is_stream {
             let words = format!("not sent ({})", reason(error));
             self.talk.note(Kind::Bent, self.from, &words);
         } else if !self.is_over() {
@@ -318,7 +316,7 @@ impl<W: Wire> Direction<'_, W> {
     /// Ends both directions at once.
     fn end(&self, how: Shutdown) {
         self.talk.is_over.store(true, Ordering::Relaxed);
-        self.wire.shutdown(how);
+        (self.wire.shutdown)(how);
     }
 
     fn is_over(&self) -> bool {

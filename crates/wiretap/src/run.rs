@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use proto::cli::{self, Failure, Output};
+use proto::cli::{self, Failure, Output, start_thread};
 use proto::create_private;
 use proto::net::{Endpoint, bind_udp_all};
 use proto::serving::{fit_descriptors, listen, log_events, print_endpoints, stop_when_stdin_ends};
@@ -54,7 +54,7 @@ fn connections(tap: &Arc<Tap>) -> Result<(), Failure> {
     fit_descriptors(&mut server, DESCRIPTORS, log)?;
     let endpoints: Vec<_> = server.source().endpoints().cloned().collect();
     let stoppers = [server.stopper(), server.stopper()];
-    serve(tap, &endpoints, stoppers, || server.serve_forever())
+    serve(tap, &endpoints, stoppers, move || server.serve_forever())
 }
 
 fn datagrams(tap: &Arc<Tap>) -> Result<(), Failure> {
@@ -66,7 +66,7 @@ fn datagrams(tap: &Arc<Tap>) -> Result<(), Failure> {
     });
     let endpoints: Vec<_> = addresses.into_iter().map(Endpoint::from).collect();
     let stoppers = [server.stopper(), server.stopper()];
-    serve(tap, &endpoints, stoppers, || server.serve_forever())
+    serve(tap, &endpoints, stoppers, move || server.serve_forever())
 }
 
 /// Serves until the last conversation has ended, or stdin ends.
@@ -74,7 +74,7 @@ fn serve<T>(
     tap: &Arc<Tap>,
     endpoints: &[Endpoint],
     [at_the_end, on_eof]: [Stopper; 2],
-    serve: impl FnOnce() -> T + Send,
+    serve: impl FnOnce() -> T + Send + 'static,
 ) -> Result<(), Failure> {
     // An empty picture, so that a missing folder is reported now.
     draw(tap)?;
@@ -84,17 +84,16 @@ fn serve<T>(
     }
     // It is opened before conversations take the descriptors.
     let output = Output::stdout();
-    thread::scope(|scope| {
-        let server = thread::Builder::new().name("server".into());
-        let server = server.spawn_scoped(scope, || {
-            serve();
-            tap.complete();
-        });
-        server.map_err(|error| Failure::start("cannot start a thread", &error))?;
-        let printed = print_endpoints(endpoints).and_then(|()| print(tap, &page, output));
-        at_the_end.shutdown(Duration::ZERO);
-        printed
+    let serving = Arc::clone(tap);
+    let server = start_thread("server", move || {
+        serve();
+        serving.complete();
     })?;
+    let printed = print_endpoints(endpoints).and_then(|()| print(tap, &page, output));
+    at_the_end.shutdown(Duration::ZERO);
+    // The panic hook has reported a panic.
+    let _ = server.join();
+    printed?;
     page_stopper.shutdown(LAST_EVENTS);
     tap.close_record()
 }

@@ -10,12 +10,12 @@ use std::thread;
 use std::time::Duration;
 
 use proto::cli::Failure;
-use proto::net::{Stream, connect, connect_udp};
+use proto::net::{connect, connect_udp};
 use proto::serving::log_events;
 use proto::socketserver::{Connection, Datagram, Event, Refusal, STACK_SIZE, descriptor_limit};
 use proto::sync::lock;
 
-use crate::direction::{LOOK, Received, Wire, forward};
+use crate::direction::{LOOK, Wire, forward};
 use crate::event::Side;
 use crate::tap::{Talk, Tap};
 
@@ -32,48 +32,31 @@ pub fn converse(tap: &Tap, connection: &Connection) {
             let _ = stream.set_nodelay();
             let _ = stream.set_write_timeout(Some(LOOK));
         }
-        let wire = |from: Side| Pair {
-            source: streams[from as usize],
-            sink: streams[from.other() as usize],
-            limit: None,
-            recvs: 0,
+        let wire = |from: Side| {
+            let [mut source, mut sink] = [from, from.other()].map(|side| streams[side as usize]);
+            let (mut limit, mut recvs) = (None, 0);
+            Wire {
+                is_stream: true,
+                recv: Box::new(move |buffer, wait| {
+                    if wait != limit {
+                        source.set_read_timeout(wait)?;
+                        limit = wait;
+                    }
+                    let count = source.read(buffer)?;
+                    recvs += 1;
+                    Ok((count > 0).then_some((count, recvs)))
+                }),
+                send: Box::new(move |data| sink.write(data)),
+                shutdown: Box::new(move |how| {
+                    let _ = sink.shutdown(how);
+                    if how != Shutdown::Write {
+                        let _ = source.shutdown(how);
+                    }
+                }),
+            }
         };
         forward(talk, Side::BOTH.map(wire))
     });
-}
-
-/// The two connections of a conversation, for one direction.
-struct Pair<'a> {
-    source: &'a Stream,
-    sink: &'a Stream,
-    /// The current read timeout of the source.
-    limit: Option<Duration>,
-    recvs: u64,
-}
-
-impl Wire for Pair<'_> {
-    const IS_STREAM: bool = true;
-
-    fn recv(&mut self, buffer: &mut [u8], limit: Option<Duration>) -> Received {
-        if limit != self.limit {
-            self.source.set_read_timeout(limit)?;
-            self.limit = limit;
-        }
-        let count = self.source.read(buffer)?;
-        self.recvs += 1;
-        Ok((count > 0).then_some((count, self.recvs)))
-    }
-
-    fn send(&mut self, data: &[u8]) -> io::Result<usize> {
-        self.sink.write(data)
-    }
-
-    fn shutdown(&self, how: Shutdown) {
-        let _ = self.sink.shutdown(how);
-        if how != Shutdown::Write {
-            let _ = self.source.shutdown(how);
-        }
-    }
 }
 
 /// How many clients there may be at once.
@@ -160,15 +143,39 @@ impl Exchange {
                 // A forged datagram: the server's answer would go to the server, and so on.
                 return Err(Failure::new("the client has the address of the target"));
             }
-            let wire = |inbox| Link {
-                exchange: self,
-                client,
-                listening,
-                upstream: &upstream,
-                inbox,
-                limit: None,
+            let (mut limit, upstream) = (None, &upstream);
+            let from_client = Wire {
+                is_stream: false,
+                recv: Box::new(move |buffer, wait| {
+                    let Ok((number, data)) = inbox.recv_timeout(wait.unwrap_or(FORGOTTEN)) else {
+                        if wait.is_some() {
+                            return Err(ErrorKind::TimedOut.into());
+                        }
+                        // At once, because the thread of the server's replies ends only later.
+                        self.forget(client);
+                        return Ok(None);
+                    };
+                    buffer[..data.len()].copy_from_slice(&data);
+                    Ok(Some((data.len(), number)))
+                }),
+                send: Box::new(|data| upstream.send(data)),
+                shutdown: Box::new(|_| {}),
             };
-            forward(talk, [wire(Some(inbox)), wire(None)])
+            let from_server = Wire {
+                is_stream: false,
+                recv: Box::new(|buffer, wait| {
+                    let wait = wait.or(Some(LOOK_FOR_CLIENT));
+                    if wait != limit {
+                        upstream.set_read_timeout(wait)?;
+                        limit = wait;
+                    }
+                    let count = upstream.recv(buffer)?;
+                    Ok(Some((count, self.next(Side::Server))))
+                }),
+                send: Box::new(|data| listening.send_to(data, client)),
+                shutdown: Box::new(|_| {}),
+            };
+            forward(talk, [from_client, from_server])
         });
         if !is_held {
             self.forget(client);
@@ -189,53 +196,6 @@ fn upstream(targets: &[SocketAddr]) -> io::Result<UdpSocket> {
         UdpSocket::bind(target).is_err_and(|error| error.kind() == ErrorKind::AddrInUse)
     };
     connect_udp(*targets.iter().find(is_taken).unwrap_or(&targets[0]))
-}
-
-/// One direction between a client and the server.
-struct Link<'a> {
-    exchange: &'a Exchange,
-    client: SocketAddr,
-    /// The socket that the client sends to, and that replies to it come from.
-    listening: &'a UdpSocket,
-    upstream: &'a UdpSocket,
-    /// What the client sends, passed on by the thread that receives for all clients; `None` for
-    /// the server's replies.
-    inbox: Option<Receiver<Numbered>>,
-    /// The current timeout of `upstream`.
-    limit: Option<Duration>,
-}
-
-impl Wire for Link<'_> {
-    const IS_STREAM: bool = false;
-
-    fn recv(&mut self, buffer: &mut [u8], limit: Option<Duration>) -> Received {
-        let Some(inbox) = &self.inbox else {
-            let limit = limit.or(Some(LOOK_FOR_CLIENT));
-            if limit != self.limit {
-                self.upstream.set_read_timeout(limit)?;
-                self.limit = limit;
-            }
-            let count = self.upstream.recv(buffer)?;
-            return Ok(Some((count, self.exchange.next(Side::Server))));
-        };
-        let Ok((number, data)) = inbox.recv_timeout(limit.unwrap_or(FORGOTTEN)) else {
-            if limit.is_none() {
-                // At once, because the thread of the server's replies ends only later.
-                self.exchange.forget(self.client);
-                return Ok(None);
-            }
-            return Err(ErrorKind::TimedOut.into());
-        };
-        buffer[..data.len()].copy_from_slice(&data);
-        Ok(Some((data.len(), number)))
-    }
-
-    fn send(&mut self, data: &[u8]) -> io::Result<usize> {
-        match self.inbox {
-            Some(_) => self.upstream.send(data),
-            None => self.listening.send_to(data, self.client),
-        }
-    }
 }
 
 #[cfg(test)]
