@@ -7,11 +7,9 @@
 //! |---|---|
 //! | `handshake` | the handshake |
 //! | `reader`, `runner` | the two threads |
-//! | `shared` | the state that they share |
-//! | `output` | sends frames for both |
+//! | `shared` | the state that they share, and the frames that they send |
 
 mod handshake;
-mod output;
 mod reader;
 mod runner;
 mod shared;
@@ -19,11 +17,9 @@ mod shared;
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use proto::sync::lock;
-
 use crate::client::Client;
 use crate::close_reason::CloseReason;
-use reader::{Incoming, Link};
+use reader::Reader;
 use shared::Shared;
 
 /// Serves a client until it leaves.
@@ -46,12 +42,11 @@ pub fn serve(client: &Client, known: &mut bool) -> Result<Infallible, CloseReaso
     client.set_timeouts()?;
 
     let shared = Arc::new(Shared::new(client.clone(), sealer));
-    let mut link = Link::new(&shared);
-    let Err(reason) = Incoming::new(client.traced(&client.stream), opener).read(&mut link);
-    shared.ends(reason);
-    shared.say_why();
+    let mut reader = Reader::new(&shared, client.traced(&client.stream));
+    let Err(reason) = reader.run(opener);
+    let reason = shared.first_reason(reason);
+    shared.say_why(&reason);
     // Ends the running command, and with it the runner.
-    drop(link);
-    let reason = lock(&shared.now).reason.take();
-    Err(reason.unwrap_or(CloseReason::ClosedByPeer))
+    drop(reader);
+    Err(reason)
 }

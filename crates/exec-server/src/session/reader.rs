@@ -29,77 +29,12 @@ const PROBE: Duration = Duration::from_millis(250);
 /// Later pauses are this fraction of the time waited so far, which makes 330 probes in a day.
 const PROBE_SHARE: u32 = 32;
 
-/// Reads frames.
-pub struct Incoming<S> {
+/// Reads frames and handles them.
+pub struct Reader<'a, S> {
+    shared: &'a Arc<Shared>,
     stream: BufReader<S>,
-    opener: Opener,
-    frames: FrameReader,
     /// The stream's read timeout.
     timeout: Option<Duration>,
-}
-
-impl<S: Read> Incoming<S> {
-    pub fn new(stream: S, opener: Opener) -> Self {
-        Self {
-            stream: BufReader::with_capacity(16 * 1024, stream),
-            opener,
-            frames: FrameReader::default(),
-            timeout: None,
-        }
-    }
-
-    /// Handles frames until the connection is over, and returns the reason.
-    pub fn read(&mut self, link: &mut Link<'_>) -> Result<Infallible, CloseReason> {
-        loop {
-            let mut waiting = Waiting {
-                stream: &mut self.stream,
-                timeout: &mut self.timeout,
-                link,
-            };
-            match self.frames.read_sealed(&mut waiting, &mut self.opener)? {
-                Some(frame) => link.receive(frame.kind, frame.body)?,
-                None => return Err(CloseReason::ClosedByPeer),
-            }
-        }
-    }
-}
-
-/// Checks the time limits while no bytes arrive. A client may be paused within a frame, so a frame has
-/// no limit of its own.
-struct Waiting<'a, 'l, S> {
-    stream: &'a mut BufReader<S>,
-    timeout: &'a mut Option<Duration>,
-    link: &'a mut Link<'l>,
-}
-
-impl<S: Read> Read for Waiting<'_, '_, S> {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        loop {
-            if self.stream.buffer().is_empty() {
-                let next = self.link.look().map_err(|reason| {
-                    self.link.shared.ends(reason);
-                    io::Error::from(ErrorKind::TimedOut)
-                })?;
-                if *self.timeout != Some(next) {
-                    self.link
-                        .shared
-                        .client
-                        .stream
-                        .set_read_timeout(Some(next))?;
-                    *self.timeout = Some(next);
-                }
-            }
-            match self.stream.read(buf) {
-                Err(error) if is_timeout(&error) || error.kind() == ErrorKind::Interrupted => {}
-                result => return result,
-            }
-        }
-    }
-}
-
-/// Handles the frames of the reader.
-pub struct Link<'a> {
-    shared: &'a Arc<Shared>,
     /// The running command, or the last one.
     running: Option<Arc<Job>>,
     runner: Option<TaskHandle<()>>,
@@ -112,16 +47,52 @@ pub struct Link<'a> {
     silent_since: Instant,
 }
 
-impl<'a> Link<'a> {
-    pub fn new(shared: &'a Arc<Shared>) -> Self {
+/// Checks the time limits while no bytes arrive. A client may be paused within a frame, so a frame has
+/// no limit of its own.
+impl<S: Read> Read for Reader<'_, S> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        loop {
+            if self.stream.buffer().is_empty() {
+                let next = self.look().map_err(|reason| {
+                    self.shared.ends(reason);
+                    io::Error::from(ErrorKind::TimedOut)
+                })?;
+                if self.timeout != Some(next) {
+                    self.shared.client.stream.set_read_timeout(Some(next))?;
+                    self.timeout = Some(next);
+                }
+            }
+            match self.stream.read(buf) {
+                Err(error) if is_timeout(&error) || error.kind() == ErrorKind::Interrupted => {}
+                result => return result,
+            }
+        }
+    }
+}
+
+impl<'a, S: Read> Reader<'a, S> {
+    pub fn new(shared: &'a Arc<Shared>, stream: S) -> Self {
         Self {
             shared,
+            stream: BufReader::with_capacity(16 * 1024, stream),
+            timeout: None,
             running: None,
             runner: None,
             input: None,
             noted: false,
             alive: KeepAlive::default(),
             silent_since: Instant::now(),
+        }
+    }
+
+    /// Handles frames until the connection is over, and returns the reason.
+    pub fn run(&mut self, mut opener: Opener) -> Result<Infallible, CloseReason> {
+        let mut frames = FrameReader::default();
+        loop {
+            match frames.read_sealed(self, &mut opener)? {
+                Some(frame) => self.receive(frame.kind, frame.body)?,
+                None => return Err(CloseReason::ClosedByPeer),
+            }
         }
     }
 
@@ -138,7 +109,7 @@ impl<'a> Link<'a> {
             // What comes after the exit is dropped; a background process may hold the other end.
             FrameType::Stdin if self.shared.is_running() => self.feed(body)?,
             FrameType::StdinEof => self.input = None,
-            FrameType::Ping => self.shared.pong()?,
+            FrameType::Ping => self.shared.pong_due.store(true, SeqCst),
             FrameType::Pong => self.alive.pong()?,
             // The state allows no frame of another type.
             _ => {}
@@ -241,7 +212,7 @@ impl<'a> Link<'a> {
     }
 }
 
-impl Drop for Link<'_> {
+impl<S> Drop for Reader<'_, S> {
     /// Ends the command and waits for its runner, even after a panic.
     fn drop(&mut self) {
         if let Some(running) = &self.running {
