@@ -35,16 +35,8 @@ impl Language {
 /// The maximum number of fields for one piece of data; the others are only counted.
 const FIELDS: usize = 32;
 
-/// One decoded field.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Field {
-    /// The offset of its bytes in the side's stream.
-    pub offset: u64,
-    /// How many of its bytes this piece of data has.
-    pub len: usize,
-    /// The field in words.
-    pub text: String,
-}
+/// How many bytes of the data a decoded field has, and the field in words.
+pub type Field = (usize, String);
 
 /// The description of the next bytes, or why they do not decode; and how many they are.
 type Next = (Result<String, String>, usize);
@@ -69,18 +61,15 @@ impl Decoder {
         while !bytes.is_empty() && !matches!(self.sides[from as usize].part, Part::Broken) {
             let (text, len) = self.next(from, bytes);
             bytes = &bytes[len..];
-            let reader = &mut self.sides[from as usize];
             let text = text.unwrap_or_else(|why| {
-                reader.part = Part::Broken;
+                self.sides[from as usize].part = Part::Broken;
                 format!("does not decode: {why}")
             });
-            let offset = reader.offset;
-            reader.offset += len as u64;
-            fields.push(Field { offset, len, text });
+            fields.push((len, text));
         }
         if let more @ 1.. = fields.len().saturating_sub(FIELDS) {
             fields.truncate(FIELDS);
-            fields[FIELDS - 1].text += &format!(", and {more} more fields");
+            fields[FIELDS - 1].1 += &format!(", and {more} more fields");
         }
         fields
     }
@@ -144,7 +133,6 @@ impl Part {
 
 #[derive(Debug, Default)]
 struct Reader {
-    offset: u64,
     part: Part,
     /// How many bytes of the part have come, and those that can only be decoded together.
     come: u64,
@@ -232,7 +220,7 @@ mod tests {
     use proto::wire::header::Header;
 
     fn texts(fields: &[Field]) -> Vec<&str> {
-        fields.iter().map(|field| field.text.as_str()).collect()
+        fields.iter().map(|field| field.1.as_str()).collect()
     }
 
     fn reply(name: &str, body: &[u8]) -> Vec<u8> {
@@ -258,21 +246,21 @@ mod tests {
             texts(&fields)[..3],
             [&length, "header: body of 5 bytes", "body, whole (5 bytes)"]
         );
-        assert_eq!((fields[2].offset, fields[2].len), (4 + size as u64, 5));
+        assert_eq!([fields[0].0, fields[1].0, fields[2].0], [4, size, 5]);
         assert_eq!(texts(&fields)[4..], ["header: body of 0 bytes"]);
     }
 
     #[test]
     fn a_stream_cut_anywhere_gives_the_same_whole_parts() {
         let whole = [reply("stdout", b"some words"), reply("exit", b"{}")].concat();
-        let last = |fields: Vec<Field>| fields.last().map(|field| field.text.clone());
+        let last = |fields: Vec<Field>| fields.last().map(|field| field.1.clone());
         let expected = last(Decoder::new(Language::Session).read(Side::Server, &whole));
         assert_eq!(expected.as_deref(), Some("exit frame, whole (2 bytes)"));
         for cut in 1..whole.len() {
             let mut decoder = Decoder::new(Language::Session);
             let first = decoder.read(Side::Server, &whole[..cut]);
             let second = decoder.read(Side::Server, &whole[cut..]);
-            let covered: usize = first.iter().chain(&second).map(|field| field.len).sum();
+            let covered: usize = first.iter().chain(&second).map(|field| field.0).sum();
             assert_eq!(covered, whole.len(), "{cut}");
             assert_eq!(last(second), expected, "{cut}");
         }
@@ -320,7 +308,7 @@ mod tests {
         );
         let many = decoder.read(Side::Server, &b"\n".repeat(1000));
         assert_eq!(many.len(), FIELDS);
-        assert!(many[FIELDS - 1].text.ends_with("and 968 more fields"));
+        assert!(many[FIELDS - 1].1.ends_with("and 968 more fields"));
     }
 
     #[test]
@@ -334,8 +322,8 @@ mod tests {
             let mut decoder = Decoder::new(language);
             let fields = decoder.read(Side::Server, bytes);
             let last = fields.last().unwrap();
-            assert!(last.text.starts_with("does not decode: "), "{last:?}");
-            assert_eq!(decoder.read(Side::Server, b"more"), []);
+            assert!(last.1.starts_with("does not decode: "), "{last:?}");
+            assert!(decoder.read(Side::Server, b"more").is_empty());
         }
     }
 }

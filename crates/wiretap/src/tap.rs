@@ -17,7 +17,7 @@ use proto::cli::Failure;
 use proto::sync::{lock, wait_timeout_while};
 use proto::{create_private, escape::readable};
 
-use crate::decode::{Decoder, Field};
+use crate::decode::Decoder;
 use crate::event::{Event, Kind, Side};
 use crate::options::Options;
 
@@ -243,8 +243,10 @@ impl<'a> Talk<'a> {
         let decoder = self.decoder.as_ref().filter(|_| is_handed_on).map(lock);
         self.tap.add(event(kind, offset, data.len(), kept, text));
         let Some(mut decoder) = decoder else { return };
-        for Field { offset, len, text } in decoder.read(from, data) {
-            self.tap.add(event(Kind::Field, offset, len, &[], &text));
+        let mut at = offset;
+        for (len, text) in decoder.read(from, data) {
+            self.tap.add(event(Kind::Field, at, len, &[], &text));
+            at += len as u64;
         }
     }
 }

@@ -93,3 +93,35 @@ fn bytes_that_do_not_decode_are_reported_and_shown_raw() {
         .wait_stdout("server -> client: 8 bytes b'HTTP/1.1'", SOON);
     tap.process.wait_stdout("server: does not decode: ", SOON);
 }
+
+#[test]
+fn a_field_has_the_offset_of_its_bytes() {
+    let folder = TempDir::new();
+    let file = folder.join("record");
+    let server = Tool("tcp-server", &[]).serve().unwrap();
+    let flags = ["--decode", "lines", "--record", file.to_str().unwrap()];
+    let tap = tap(server.addr(), &flags);
+    let client = cross_process::net::connect(tap.addr());
+    for said in [&b"one\n"[..], b"two\nthree\n"] {
+        cross_process::net::ask(&client, said, said.len());
+    }
+    drop(client);
+    tap.process.wait_stdout("over: ", SOON);
+    let record = std::fs::read_to_string(&file).unwrap();
+    let fields = |side: &str| -> Vec<String> {
+        let lines = record.lines().filter(|line| line.contains(r#""field""#));
+        let of_side = lines.filter(|line| line.contains(&format!(r#""{side}""#)));
+        let place = |line: &str| {
+            line[line.find(r#""at""#).unwrap()..]
+                .split(", \"data\"")
+                .next()
+                .map(str::to_owned)
+        };
+        of_side.filter_map(place).collect()
+    };
+    for side in ["client", "server"] {
+        let expected =
+            [(0, 4), (4, 4), (8, 6)].map(|(at, len)| format!(r#""at": {at}, "len": {len}"#));
+        assert_eq!(fields(side), expected);
+    }
+}
