@@ -2,22 +2,22 @@
 
 use std::io;
 use std::net::Shutdown;
-use std::sync::Mutex;
+use std::sync::{Mutex, mpsc};
 use std::time::{Duration, Instant};
 
-use proto::cli::show_duration;
-use proto::net::{Stream, has_vanished};
+use proto::cli::Failure;
+use proto::net::Stream;
 use proto::sync::lock;
-use proto::wire::session::{
-    ClientState, FrameType, INTERVALS, KeepAlive, Sealer, SessionError, Silence,
-};
+use proto::wire::session::{ClientState, FrameType, Sealer, SessionError};
 
+use super::Outcome;
 use crate::options::Options;
 
 /// An authenticated stream and the state of its session.
 pub struct Connection {
+    pub options: &'static Options,
     pub stream: Stream,
-    options: &'static Options,
+    outcomes: mpsc::Sender<Outcome>,
     /// Locked while a frame is sent: frames are numbered, so they must be sent in the order of
     /// sealing.
     sealer: Mutex<Sealer>,
@@ -33,24 +33,26 @@ struct Now {
     input_sent: bool,
     /// When the server last sent something about the running command, except pings.
     silent_since: Instant,
-    /// When the current interval of silence ends.
-    interval_ends: Option<Instant>,
-    alive: KeepAlive,
 }
 
 impl Connection {
-    pub fn new(options: &'static Options, stream: Stream, sealer: Sealer) -> Self {
+    /// The outcome of each command goes to `outcomes`.
+    pub fn new(
+        options: &'static Options,
+        stream: Stream,
+        sealer: Sealer,
+        outcomes: mpsc::Sender<Outcome>,
+    ) -> Self {
         Self {
-            stream,
             options,
+            stream,
+            outcomes,
             sealer: Mutex::new(sealer),
             now: Mutex::new(Now {
                 state: ClientState::Idle,
                 is_over: false,
                 input_sent: false,
                 silent_since: Instant::now(),
-                interval_ends: None,
-                alive: KeepAlive::default(),
             }),
         }
     }
@@ -94,11 +96,23 @@ impl Connection {
         self.send([(FrameType::Stdin, piece)])
     }
 
-    /// Marks the receiver as ended. Returns whether a command was still running.
-    pub fn end(&self) -> bool {
+    pub fn input_sent(&self) -> bool {
+        lock(&self.now).input_sent
+    }
+
+    /// Tells the main thread how the command ended.
+    pub fn report(&self, outcome: Outcome) {
+        // If the main thread has ended, the process is about to end.
+        let _ = self.outcomes.send(outcome);
+    }
+
+    /// Marks the receiver as ended, and reports `failure` if a command was still running.
+    pub fn end(&self, failure: Failure) {
         let mut now = lock(&self.now);
         now.is_over = true;
-        now.state == ClientState::Running
+        if now.state == ClientState::Running {
+            self.report(Err(failure));
+        }
     }
 
     /// Checks that a received frame is allowed. Returns whether a command ran.
@@ -106,9 +120,6 @@ impl Connection {
         let mut now = lock(&self.now);
         let before = now.state;
         now.state = before.receive(kind)?;
-        if kind == FrameType::Pong {
-            now.alive.pong()?;
-        }
         Ok(before == ClientState::Running)
     }
 
@@ -117,56 +128,12 @@ impl Connection {
         lock(&self.now).silent_since = Instant::now();
     }
 
-    /// How long the next read may wait. Fails if no frame about the command has arrived for
-    /// `--timeout`.
-    pub fn read_timeout(&self) -> io::Result<Option<Duration>> {
-        let mut now = lock(&self.now);
-        let here = Instant::now();
-        let interval_ends = self
-            .options
-            .alive_interval
-            .map(|interval| *now.interval_ends.get_or_insert(here + interval));
-        let timeout_ends = self.options.silence().map(|timeout| match now.state {
-            ClientState::Running => now.silent_since + timeout,
-            // A command may start meanwhile.
-            _ => here + timeout,
-        });
-        if timeout_ends.is_some_and(|ends| ends <= here) {
-            let time = show_duration(self.options.silence().unwrap_or_default());
-            let why = format!("nothing came for {time}; wait longer with --timeout");
-            return Err(io::Error::other(why));
-        }
-        let ends = interval_ends.into_iter().chain(timeout_ends).min();
-        let wait = ends.map(|ends| ends.saturating_duration_since(here));
-        Ok(wait.map(|wait| wait.max(Duration::from_millis(1))))
-    }
-
-    /// Notes that bytes have arrived.
-    pub fn heard(&self) {
-        let mut now = lock(&self.now);
-        now.alive.heard();
-        now.interval_ends = None;
-    }
-
-    /// Called when a read has timed out. Returns whether to send a `ping`, and fails if the server is
-    /// gone.
-    pub fn is_ping_due(&self) -> io::Result<bool> {
-        let mut now = lock(&self.now);
-        let ended = now.interval_ends.take_if(|ends| *ends <= Instant::now());
-        if ended.is_none() {
-            return Ok(false);
-        }
-        match now.alive.silent_interval() {
-            Silence::Ping => Ok(true),
-            Silence::Wait => Ok(false),
-            // While the command does not read its input, the server does not read our ping, but its
-            // kernel acknowledges it.
-            Silence::Gone if now.input_sent && !has_vanished(&self.stream) => Ok(false),
-            Silence::Gone => {
-                let interval = self.options.alive_interval.unwrap_or_default();
-                let time = show_duration(interval * INTERVALS);
-                Err(io::Error::other(format!("it answered no ping for {time}")))
-            }
+    /// For how long no frame about the running command was passed on.
+    pub fn silent_for(&self) -> Duration {
+        let now = lock(&self.now);
+        match now.state {
+            ClientState::Running => now.silent_since.elapsed(),
+            _ => Duration::ZERO,
         }
     }
 }

@@ -5,16 +5,15 @@
 //! | `handshake` | the handshake and its errors |
 //! | `connection` | the state that the threads share, and sending |
 //! | `receiver` | the thread that reads frames: output, status, answers to pings |
-//! | `input` | the thread that forwards standard input |
 
 mod connection;
 mod handshake;
-mod input;
 mod receiver;
 
+use std::fmt;
 use std::sync::{Arc, mpsc};
 
-use proto::cli::Failure;
+use proto::cli::{Failure, forward_stdin, start_thread};
 use proto::net::connect;
 use proto::token::{Token, default_path};
 use proto::wire::session::BODY_LIMIT;
@@ -27,10 +26,8 @@ type Outcome = Result<u8, Failure>;
 
 /// An authenticated connection.
 pub struct Session {
-    options: &'static Options,
     connection: Arc<Connection>,
     outcomes: mpsc::Receiver<Outcome>,
-    report: mpsc::Sender<Outcome>,
 }
 
 impl Session {
@@ -46,14 +43,12 @@ impl Session {
         let (sealer, opener) = handshake::exchange(options, &stream, &token, &path)?;
         stream.set_read_timeout(None)?;
         stream.set_write_timeout(None)?;
-        let connection = Arc::new(Connection::new(options, stream, sealer));
-        let (report, outcomes) = mpsc::channel();
-        receiver::start(options, &connection, opener, report.clone())?;
+        let (sender, outcomes) = mpsc::channel();
+        let connection = Arc::new(Connection::new(options, stream, sealer, sender));
+        receiver::start(&connection, opener)?;
         Ok(Self {
-            options,
             connection,
             outcomes,
-            report,
         })
     }
 
@@ -68,19 +63,33 @@ impl Session {
             )));
         }
         if !self.connection.start_command(command, with_input) {
-            *self = Self::open(self.options)?;
+            *self = Self::open(self.connection.options)?;
             if !self.connection.start_command(command, with_input) {
                 return Err(incomplete("connection closed before the command was sent"));
             }
         }
         if with_input {
-            input::forward(Arc::clone(&self.connection), self.report.clone())?;
+            self.forward_input()?;
         }
-        // It cannot fail, because the session itself holds a sender.
+        // It cannot fail, because the connection holds a sender.
         self.outcomes.recv()?
+    }
+
+    /// Sends our standard input to the command, in a thread of its own, until it ends. The thread may
+    /// still wait for input when the command has ended; it ends with the process.
+    fn forward_input(&self) -> Result<(), Failure> {
+        let connection = Arc::clone(&self.connection);
+        let forward = move || {
+            let forwarded = forward_stdin(BODY_LIMIT, |piece| connection.send_input(piece));
+            if let Err(failure) = forwarded {
+                // The command must not take the part that it has received for the whole.
+                connection.report(Err(failure));
+            }
+        };
+        start_thread("stdin", forward).map(drop)
     }
 }
 
-fn incomplete(why: &str) -> Failure {
+fn incomplete(why: impl fmt::Display) -> Failure {
     Failure::new(format!("{why}; output may be incomplete"))
 }

@@ -1,15 +1,19 @@
 //! Reads the server's frames, and passes on output and exit statuses.
 
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader, ErrorKind, Read};
 use std::sync::Arc;
 use std::sync::mpsc::{self, SyncSender};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use proto::cli::{Failure, Log, Output, is_stderr_stdout, start_thread};
+use proto::cli::{Failure, Log, Output, is_stderr_stdout, show_duration, start_thread};
 use proto::escape::server_text;
+use proto::net::has_vanished;
 use proto::wire::frame::FrameError;
-use proto::wire::session::{BODY_LIMIT, ExitStatus, FrameReader, FrameType, Opener, SessionError};
-use proto::{is_timeout, reason, retry};
+use proto::wire::session::{
+    BODY_LIMIT, ExitStatus, Frame, FrameReader, FrameType, INTERVALS, KeepAlive, Opener,
+    SessionError, Silence,
+};
+use proto::{is_timeout, reason};
 
 use super::connection::Connection;
 use super::{Outcome, incomplete};
@@ -22,12 +26,7 @@ const BUFFER: usize = BODY_LIMIT + 1024;
 const MAX_WAITING: usize = 2;
 
 /// Starts the thread that reads until the connection ends. It reports the end of each command.
-pub fn start(
-    options: &'static Options,
-    connection: &Arc<Connection>,
-    opener: Opener,
-    report: mpsc::Sender<Outcome>,
-) -> Result<(), Failure> {
+pub fn start(connection: &Arc<Connection>, opener: Opener) -> Result<(), Failure> {
     // The receiver must not block in a write: if the server waits for the command to read its input,
     // and the command waits for us to read its output, that would be a deadlock.
     let (pings, waiting) = mpsc::sync_channel(MAX_WAITING);
@@ -38,108 +37,147 @@ pub fn start(
             let _ = sender.send([(kind, b"")]);
         }
     })?;
-    let receive = move || Receiver::new(options, &connection, &pings, opener).run(&report);
+    let receive = move || Receiver::new(&connection, pings).run(opener);
     start_thread("receiver", receive).map(drop)
 }
 
 struct Receiver<'a> {
-    options: &'static Options,
     connection: &'a Connection,
-    pings: &'a SyncSender<FrameType>,
-    incoming: BufReader<Box<dyn Read + 'a>>,
-    frames: FrameReader,
-    opener: Opener,
+    stream: BufReader<Box<dyn Read + 'a>>,
+    /// The stream's read timeout.
+    timeout: Option<Duration>,
+    pings: SyncSender<FrameType>,
+    alive: KeepAlive,
     stdout: Output,
     /// `None` once its reader has closed it.
     stderr: Option<Output>,
 }
 
+/// Checks the limits while no bytes arrive.
+impl Read for Receiver<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let mut silent_since = Instant::now();
+        loop {
+            if self.stream.buffer().is_empty() {
+                let next = self.look(&mut silent_since)?;
+                if self.timeout != next {
+                    self.connection.stream.set_read_timeout(next)?;
+                    self.timeout = next;
+                }
+            }
+            match self.stream.read(buf) {
+                Err(error) if is_timeout(&error) || error.kind() == ErrorKind::Interrupted => {}
+                result => {
+                    self.alive.heard();
+                    return result;
+                }
+            }
+        }
+    }
+}
+
 impl<'a> Receiver<'a> {
-    fn new(
-        options: &'static Options,
-        connection: &'a Connection,
-        pings: &'a SyncSender<FrameType>,
-        opener: Opener,
-    ) -> Self {
-        let incoming = Incoming {
-            stream: options.log.traced(&options.endpoint, &connection.stream),
-            connection,
-            pings,
-            timeout: None,
-        };
+    fn new(connection: &'a Connection, pings: SyncSender<FrameType>) -> Self {
+        let Options { log, endpoint, .. } = connection.options;
+        let stream: Box<dyn Read> = Box::new(log.traced(endpoint, &connection.stream));
         Self {
-            options,
             connection,
+            stream: BufReader::with_capacity(BUFFER, stream),
+            timeout: None,
             pings,
-            incoming: BufReader::with_capacity(BUFFER, Box::new(incoming)),
-            frames: FrameReader::default(),
-            opener,
+            alive: KeepAlive::default(),
             stdout: Output::stdout(),
             stderr: Some(Output::stderr()),
         }
     }
 
-    fn run(mut self, report: &mpsc::Sender<Outcome>) {
+    fn run(mut self, mut opener: Opener) {
+        let mut frames = FrameReader::default();
         let failure = loop {
-            match self.next_frame() {
-                Ok(None) => {}
-                // If the main thread has ended, the process is about to end.
-                Ok(Some(outcome)) => drop(report.send(outcome)),
-                Err(failure) => break failure,
+            let handled = match frames.read_sealed(&mut self, &mut opener) {
+                Ok(Some(frame)) => self.handle(&frame),
+                Ok(None)
+                | Err(SessionError::Short { .. } | SessionError::Frame(FrameError::Short { .. })) => {
+                    Err(incomplete("connection closed before the exit status"))
+                }
+                Err(SessionError::Io(error)) => Err(self.lost(&error)),
+                Err(error) => Err(incomplete(error)),
+            };
+            if let Err(failure) = handled {
+                break failure;
             }
         };
-        if self.connection.end() {
-            let _ = report.send(Err(failure));
-        }
+        self.connection.end(failure);
     }
 
-    /// Reads and handles one frame. Returns the command's outcome if it was the command's last
-    /// frame.
-    fn next_frame(&mut self) -> Result<Option<Outcome>, Failure> {
-        let frame = self
-            .frames
-            .read_sealed(&mut self.incoming, &mut self.opener);
-        let frame = match frame {
-            Ok(Some(frame)) => frame,
-            Ok(None)
-            | Err(SessionError::Short { .. } | SessionError::Frame(FrameError::Short { .. })) => {
-                return Err(incomplete("connection closed before the exit status"));
-            }
-            Err(SessionError::Io(error)) => return Err(self.lost(&error)),
-            Err(error) => return Err(incomplete(&error.to_string())),
-        };
-        let was_running = self
-            .connection
-            .receive(frame.kind)
-            .map_err(|unexpected| incomplete(&unexpected.to_string()))?;
-        let log = self.options.log;
+    fn handle(&mut self, frame: &Frame<'_>) -> Result<(), Failure> {
+        let connection = self.connection;
+        let was_running = connection.receive(frame.kind).map_err(incomplete)?;
+        let log = connection.options.log;
         match frame.kind {
             FrameType::Stdout => self.stdout.write(frame.body)?,
             FrameType::Stderr => write_stderr(&mut self.stderr, frame.body)?,
             FrameType::Note => log.note(format_args!("note: {}", server_text(frame.body))),
             FrameType::Ping if self.pings.try_send(FrameType::Pong).is_err() => {
                 let (kind, when) = (frame.kind, "before the last was answered");
-                return Err(incomplete(
-                    &SessionError::Unexpected { kind, when }.to_string(),
-                ));
+                return Err(incomplete(SessionError::Unexpected { kind, when }));
             }
-            FrameType::Exit => return Ok(Some(exit(frame.body, log))),
+            FrameType::Pong => self.alive.pong().map_err(incomplete)?,
+            FrameType::Exit => connection.report(exit(frame.body, log)),
             FrameType::Error if was_running => {
-                return Ok(Some(Err(Failure::new(server_text(frame.body)))));
+                connection.report(Err(Failure::new(server_text(frame.body))));
             }
             _ => {}
         }
         // Pings and empty frames tell nothing about the command.
         if !frame.body.is_empty() && frame.kind != FrameType::Ping {
-            self.connection.passed_on();
+            connection.passed_on();
         }
-        Ok(None)
+        Ok(())
+    }
+
+    /// Checks the limits of a silence, and returns how long to wait for bytes before the next check.
+    /// `since` is when the current interval of silence began.
+    fn look(&mut self, since: &mut Instant) -> io::Result<Option<Duration>> {
+        let connection = self.connection;
+        let mut next = Duration::MAX;
+        if let Some(limit) = connection.options.silence() {
+            next = limit.saturating_sub(connection.silent_for());
+            if next.is_zero() {
+                let time = show_duration(limit);
+                let why = format!("nothing came for {time}; wait longer with --timeout");
+                return Err(io::Error::other(why));
+            }
+        }
+        if let Some(interval) = connection.options.alive_interval {
+            if since.elapsed() >= interval {
+                *since = Instant::now();
+                match self.alive.silent_interval() {
+                    // If earlier ones still wait, this one would not be sent in time, either.
+                    Silence::Ping => drop(self.pings.try_send(FrameType::Ping)),
+                    Silence::Wait => {}
+                    // While the command does not read its input, the server does not read our ping,
+                    // but its kernel acknowledges it.
+                    Silence::Gone
+                        if connection.input_sent() && !has_vanished(&connection.stream) => {}
+                    Silence::Gone => {
+                        let time = show_duration(interval * INTERVALS);
+                        let why = format!("it answered no ping for {time}");
+                        return Err(io::Error::other(why));
+                    }
+                }
+            }
+            next = next.min(interval.saturating_sub(since.elapsed()));
+        }
+        // Without a limit there is no timeout, and 0 would be none, too.
+        Ok((next < Duration::MAX).then(|| next.max(Duration::from_millis(1))))
     }
 
     fn lost(&self, error: &io::Error) -> Failure {
-        let (server, why) = (&self.options.endpoint, reason(error));
-        let lost = format!("connection to {server} lost before the exit status ({why})");
-        incomplete(&lost)
+        let (server, why) = (&self.connection.options.endpoint, reason(error));
+        incomplete(format_args!(
+            "connection to {server} lost before the exit status ({why})"
+        ))
     }
 }
 
@@ -156,45 +194,12 @@ fn write_stderr(stderr: &mut Option<Output>, bytes: &[u8]) -> Result<(), Failure
 }
 
 fn exit(body: &[u8], log: Log) -> Outcome {
-    let status = ExitStatus::decode(body).map_err(|error| incomplete(&error.to_string()))?;
+    let status = ExitStatus::decode(body).map_err(incomplete)?;
     if let ExitStatus::Signal(signal) = status {
         let name = signal_name(signal);
         log.note(format_args!("killed by signal {signal}{name}"));
     }
     Ok(status.shell_status())
-}
-
-/// Reads from the server, and checks the limits while no bytes arrive.
-struct Incoming<'a, S> {
-    stream: S,
-    connection: &'a Connection,
-    pings: &'a SyncSender<FrameType>,
-    /// The stream's read timeout.
-    timeout: Option<Duration>,
-}
-
-impl<S: Read> Read for Incoming<'_, S> {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        loop {
-            let timeout = self.connection.read_timeout()?;
-            if self.timeout != timeout {
-                self.connection.stream.set_read_timeout(timeout)?;
-                self.timeout = timeout;
-            }
-            match retry(|| self.stream.read(buf)) {
-                Err(error) if is_timeout(&error) => {
-                    if self.connection.is_ping_due()? {
-                        // If earlier ones still wait, this one would not be sent in time, either.
-                        let _ = self.pings.try_send(FrameType::Ping);
-                    }
-                }
-                result => {
-                    self.connection.heard();
-                    return result;
-                }
-            }
-        }
-    }
 }
 
 /// The names of common signals.
