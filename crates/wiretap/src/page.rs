@@ -7,7 +7,6 @@ use std::array;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -56,7 +55,7 @@ const HEADERS: &str = "Cache-Control: no-store\r\n\
 
 /// The state that all connections to the page share.
 struct Page {
-    tap: Arc<Tap>,
+    tap: &'static Tap,
     /// The key that a request must have.
     key: String,
     /// The address of the page: `127.0.0.1:PORT`.
@@ -65,16 +64,14 @@ struct Page {
 
 /// Serves the page on a free loopback port, and returns its address with the key, and what stops
 /// it.
-pub fn serve(tap: &Arc<Tap>) -> Result<(String, Stopper), Failure> {
+pub fn serve(tap: &'static Tap) -> Result<(String, Stopper), Failure> {
     let start = |error| Failure::start("cannot serve the page", &error);
     let listener = Listener::bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into())?;
     let (here, key) = (listener.endpoint().to_string(), secret());
     let address = format!("http://{here}/#{key}");
-    let tap = Arc::clone(tap);
-    let page = Arc::new(Page { tap, key, here });
+    let page = &*Box::leak(Box::new(Page { tap, key, here }));
     let connections = Connections::new(listener).map_err(start)?;
     let server = ThreadingServer::new(connections, move |connection: Connection| {
-        let page = Arc::clone(&page);
         move || {
             // It fails only if the browser has gone. If the request is too long, a part is unread.
             if page.serve(&connection.stream).is_ok() {

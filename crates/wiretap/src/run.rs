@@ -3,7 +3,6 @@
 use std::fs;
 use std::io::Write;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -33,21 +32,20 @@ const LAST_EVENTS: Duration = Duration::from_secs(1);
 pub fn run(options: &'static Options) -> Result<ExitCode, Failure> {
     options.check()?;
     cli::log_in_background()?;
-    let tap = Arc::new(Tap::new(options)?);
+    let tap = &*Box::leak(Box::new(Tap::new(options)?));
     match (&tap.options.replay, tap.options.udp) {
-        (Some(_), _) => replay(&tap)?,
-        (None, true) => datagrams(&tap)?,
-        (None, false) => connections(&tap)?,
+        (Some(_), _) => replay(tap)?,
+        (None, true) => datagrams(tap)?,
+        (None, false) => connections(tap)?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn connections(tap: &Arc<Tap>) -> Result<(), Failure> {
-    let (talking, log) = (Arc::clone(tap), tap.options.log);
+fn connections(tap: &'static Tap) -> Result<(), Failure> {
+    let log = tap.options.log;
     let connections = listen(&tap.options.listen, log)?;
     let mut server = ThreadingServer::new(connections, move |connection: Connection| {
-        let tap = Arc::clone(&talking);
-        move || wires::converse(&tap, &connection)
+        move || wires::converse(tap, &connection)
     })
     .max_connections(CONVERSATIONS)
     .on_event(log_events(log));
@@ -57,12 +55,12 @@ fn connections(tap: &Arc<Tap>) -> Result<(), Failure> {
     serve(tap, &endpoints, stoppers, move || server.serve_forever())
 }
 
-fn datagrams(tap: &Arc<Tap>) -> Result<(), Failure> {
+fn datagrams(tap: &'static Tap) -> Result<(), Failure> {
     let (sockets, addresses): (Vec<_>, Vec<_>) =
         bind_udp_all(&tap.options.listen)?.into_iter().unzip();
-    let exchange = Exchange::new(tap);
-    let server = UdpServer::new(Datagrams::all(sockets), move |datagram: &mut Datagram| {
-        exchange.take(datagram);
+    let exchange = &*Box::leak(Box::new(Exchange::new(tap)));
+    let server = UdpServer::new(Datagrams::all(sockets), |it: &mut Datagram| {
+        exchange.take(it)
     });
     let endpoints: Vec<_> = addresses.into_iter().map(Endpoint::from).collect();
     let stoppers = [server.stopper(), server.stopper()];
@@ -71,7 +69,7 @@ fn datagrams(tap: &Arc<Tap>) -> Result<(), Failure> {
 
 /// Serves until the last conversation has ended, or stdin ends.
 fn serve<T>(
-    tap: &Arc<Tap>,
+    tap: &'static Tap,
     endpoints: &[Endpoint],
     [at_the_end, on_eof]: [Stopper; 2],
     serve: impl FnOnce() -> T + Send + 'static,
@@ -84,10 +82,9 @@ fn serve<T>(
     }
     // It is opened before conversations take the descriptors.
     let output = Output::stdout();
-    let serving = Arc::clone(tap);
     let server = start_thread("server", move || {
         serve();
-        serving.complete();
+        tap.complete();
     })?;
     let printed = print_endpoints(endpoints).and_then(|()| print(tap, &page, output));
     at_the_end.shutdown(Duration::ZERO);
@@ -99,7 +96,7 @@ fn serve<T>(
 }
 
 /// Shows a recorded file: on the page until it is stopped, or only as a picture.
-fn replay(tap: &Arc<Tap>) -> Result<(), Failure> {
+fn replay(tap: &'static Tap) -> Result<(), Failure> {
     if tap.options.svg.is_some() {
         return draw(tap);
     }

@@ -78,7 +78,7 @@ type Numbered = (u64, Vec<u8>);
 
 /// Forwards datagrams between clients and the server.
 pub struct Exchange {
-    tap: Arc<Tap>,
+    tap: &'static Tap,
     clients: Mutex<HashMap<SocketAddr, SyncSender<Numbered>>>,
     max_clients: usize,
     /// Called for each refused client.
@@ -89,19 +89,19 @@ pub struct Exchange {
 
 impl Exchange {
     /// An exchange between clients and the server.
-    pub fn new(tap: &Arc<Tap>) -> Arc<Self> {
+    pub fn new(tap: &'static Tap) -> Self {
         let possible = descriptor_limit().map_or(CLIENTS, |limit| limit / SHARE);
-        Arc::new(Self {
-            tap: Arc::clone(tap),
+        Self {
+            tap,
             clients: Mutex::default(),
             max_clients: possible.min(CLIENTS),
             watch: Box::new(log_events(tap.options.log)),
             counts: Default::default(),
-        })
+        }
     }
 
     /// Forwards a client's datagram.
-    pub fn take(self: &Arc<Self>, datagram: &Datagram) {
+    pub fn take(&'static self, datagram: &Datagram) {
         let peer = datagram.peer;
         let mut clients = lock(&self.clients);
         let in_use = clients.len();
@@ -122,12 +122,11 @@ impl Exchange {
     }
 
     /// Begins a conversation in its own thread.
-    fn begin(self: &Arc<Self>, first: &Datagram) -> SyncSender<Numbered> {
+    fn begin(&'static self, first: &Datagram) -> SyncSender<Numbered> {
         let (sender, inbox) = mpsc::sync_channel(ROOM);
-        let (exchange, client) = (Arc::clone(self), first.peer);
-        let listening = Arc::clone(first.socket());
+        let (client, listening) = (first.peer, Arc::clone(first.socket()));
         let thread = thread::Builder::new().stack_size(STACK_SIZE);
-        let thread = thread.spawn(move || exchange.converse(client, &listening, inbox));
+        let thread = thread.spawn(move || self.converse(client, &listening, inbox));
         if let Err(error) = thread {
             let failure = Failure::start("a datagram is lost: cannot start a thread", &error);
             self.tap.options.log.complain(&failure);
@@ -137,7 +136,7 @@ impl Exchange {
 
     /// Forwards datagrams in both directions until the client is forgotten. It has sent to `listening`.
     fn converse(&self, client: SocketAddr, listening: &UdpSocket, inbox: Receiver<Numbered>) {
-        let is_held = Talk::hold(&self.tap, &client.to_string(), |talk| {
+        let is_held = Talk::hold(self.tap, &client.to_string(), |talk| {
             let upstream = upstream(&self.tap.options.target.resolve()?)?;
             if upstream.peer_addr()? == client {
                 // A forged datagram: the server's answer would go to the server, and so on.
