@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::Shutdown;
 use std::time::Duration;
 
-use proto::cli::{Failure, Output, show_duration};
+use proto::cli::{Failure, Output, Progress, show_duration};
 use proto::escape::quoted;
 use proto::net::{DeadlineStream, Refused, Stream, connect};
 use proto::wire::Protocol;
@@ -15,10 +15,11 @@ use proto::wire::length_first::{self, LengthError};
 use proto::wire::sha256::{Sha256, hex};
 use proto::{is_timeout, reason, retry};
 
-use crate::body::{pass_on, silent};
 use crate::options::Options;
 use crate::rest_of_line;
 
+/// How many bytes of a reply are kept to check for a refusal.
+const KEPT: usize = 512;
 /// The beginning of a session server's first frame, after the four bytes of its length.
 const GREETING: &[u8] = b"{\"filename\": \"hello\"";
 /// The beginnings of our servers' refusals. In raw, nothing else distinguishes a refusal from an
@@ -109,17 +110,11 @@ impl Lesson {
         // The beginning is held until it is clear that it is not a refusal.
         let mut held = Vec::new();
         loop {
-            let count = match retry(|| traced.read(&mut buffer)) {
-                Ok(count) => count,
-                Err(error) if is_timeout(&error) => {
-                    return Err(silent(self.options, &format!("{total} bytes")));
-                }
-                Err(error) => {
-                    // A refusal may have arrived before the reset.
-                    let lost = || self.lost(stream, &format!("after {total} bytes"), &error);
-                    return Err(refusal(self.options, &held).unwrap_or_else(lost));
-                }
-            };
+            let got = format_args!("{total} bytes");
+            // A refusal may have arrived before a reset.
+            let count = self
+                .read(stream, &mut traced, &mut buffer, got)
+                .map_err(|failure| refusal(self.options, &held).unwrap_or(failure))?;
             total += count;
             held.extend_from_slice(&buffer[..count]);
             // Nothing was shown yet.
@@ -147,8 +142,7 @@ impl Lesson {
     fn run_length(&self, stream: &Stream, command: &[u8]) -> Result<bool, Failure> {
         self.send(stream, command)?;
         let mut digits = [0; 1024];
-        let mut traced = self.traced(stream);
-        let digits = match retry(|| traced.read(&mut digits)) {
+        let digits = match retry(|| self.traced(stream).read(&mut digits)) {
             Ok(0) => return Err(Failure::new("server closed before sending a length")),
             Ok(count) => &digits[..count],
             Err(error) => return Err(self.no_reply(stream, "length", &error)),
@@ -163,7 +157,7 @@ impl Lesson {
             Err(error) => return Err(self.explain(stream, digits, &error)),
         };
         self.send(stream, length_first::READY)?;
-        pass_on(&mut traced, length, self.options, None)?;
+        self.pass_on(stream, length, None)?;
         Ok(length > 0)
     }
 
@@ -176,11 +170,12 @@ impl Lesson {
                 "total_size {total} exceeds the limit {limit}; raise --max-output"
             )));
         }
-        let wanted = self.options.verify_hash.then(|| expected_hash(&header));
-        let wanted = wanted.transpose()?;
+        let wanted = match self.options.verify_hash {
+            true => Some(expected_hash(&header)?),
+            false => None,
+        };
         let mut hash = wanted.as_ref().map(|_| Sha256::new());
-        let mut traced = self.traced(stream);
-        pass_on(&mut traced, total, self.options, hash.as_mut())?;
+        self.pass_on(stream, total, hash.as_mut())?;
         if let (Some(wanted), Some(hash)) = (wanted, hash) {
             let found = hex(&hash.finish());
             if found != wanted {
@@ -218,6 +213,59 @@ impl Lesson {
         Ok(Header::decode_lesson(&header)?)
     }
 
+    /// Copies `total` bytes to stdout without holding them in memory, and adds them to the hash if
+    /// there is one.
+    fn pass_on(
+        &self,
+        stream: &Stream,
+        total: u64,
+        mut hash: Option<&mut Sha256>,
+    ) -> Result<(), Failure> {
+        let mut traced = self.traced(stream);
+        let mut output = Output::stdout();
+        let mut progress = Progress::new(total, self.options.log.quiet);
+        let mut buffer = vec![0; 64 * 1024];
+        let (mut done, mut first) = (0, Vec::new());
+        while done < total {
+            let room = usize::try_from(total - done).unwrap_or(usize::MAX);
+            let room = room.min(buffer.len());
+            let got = format_args!("{done} of {total} bytes");
+            let count = self.read(stream, &mut traced, &mut buffer[..room], got)?;
+            if count == 0 {
+                return Err(self.stranger(&first, format!("got {done} of {total} bytes")));
+            }
+            let bytes = &buffer[..count];
+            first.extend_from_slice(&bytes[..count.min(KEPT - first.len())]);
+            done += count as u64;
+            if let Some(hash) = &mut hash {
+                hash.update(bytes);
+            }
+            output.write(bytes)?;
+            progress.advance(count);
+        }
+        Ok(())
+    }
+
+    /// Reads a part of a reply of which `got` has arrived.
+    fn read(
+        &self,
+        stream: &Stream,
+        traced: &mut impl Read,
+        buffer: &mut [u8],
+        got: fmt::Arguments<'_>,
+    ) -> Result<usize, Failure> {
+        retry(|| traced.read(buffer)).map_err(|error| {
+            if !is_timeout(&error) {
+                return self.lost(stream, format_args!("after {got}"), &error);
+            }
+            let limit = show_duration(self.options.silence().unwrap_or_default());
+            Failure::new(format!(
+                "nothing came from {} for {limit} (got {got}); wait longer with --timeout",
+                self.options.endpoint
+            ))
+        })
+    }
+
     /// The error for bytes that are not a reply of this protocol. They may be the beginning of a
     /// refusal.
     fn explain(&self, stream: &Stream, first: &[u8], why: &dyn fmt::Display) -> Failure {
@@ -245,7 +293,7 @@ impl Lesson {
     /// The error for a reply that did not begin.
     fn no_reply(&self, stream: &Stream, what: &str, error: &io::Error) -> Failure {
         if !is_timeout(error) {
-            return self.lost(stream, &format!("waiting for a {what}"), error);
+            return self.lost(stream, format_args!("waiting for a {what}"), error);
         }
         Failure::new(format!(
             "no {what} came from {} within {}; wait longer with --timeout, or does the server speak \
@@ -263,7 +311,7 @@ impl Lesson {
     }
 
     /// The error for a failed connection, or the refusal that the server sent before it closed.
-    fn lost(&self, stream: &Stream, when: &str, error: &io::Error) -> Failure {
+    fn lost(&self, stream: &Stream, when: impl fmt::Display, error: &io::Error) -> Failure {
         let mut said = Vec::new();
         rest_of_line(stream, &mut said);
         let (endpoint, why) = (&self.options.endpoint, reason(error));
@@ -294,7 +342,7 @@ fn is_greeting(bytes: &[u8]) -> bool {
 
 /// Whether a raw reply that begins with these bytes may be a refusal, which is one line.
 fn may_be_refusal(held: &[u8]) -> bool {
-    let one_line = held.len() <= 512 && !held[..held.len().saturating_sub(1)].contains(&b'\n');
+    let one_line = held.len() <= KEPT && !held[..held.len().saturating_sub(1)].contains(&b'\n');
     let begins = |line: &[u8]| held.starts_with(line) || line.starts_with(held);
     one_line && REFUSALS.into_iter().any(begins)
 }

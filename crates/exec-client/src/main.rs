@@ -5,12 +5,10 @@
 //! | `options` | the command line |
 //! | `lines` | commands from standard input: the prompt, and scripts |
 //! | `lesson` | the lesson's three protocols: raw, length, header |
-//! | `body` | passes on an output of known length without holding it |
 //! | `session` | ours: authenticated and streaming |
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
-mod body;
 mod lesson;
 mod lines;
 mod options;

@@ -1,7 +1,6 @@
 //! The client's handshake, and the error messages for a failed one.
 
 use std::fmt;
-use std::io;
 use std::path::Path;
 
 use proto::cli::{Failure, show_duration};
@@ -38,21 +37,13 @@ pub fn exchange(
         stream,
         path,
     };
-    let hello = required(frames.read_plain(&mut traced)).map_err(|error| match error {
-        SessionError::Io(error) => explain.no_greeting(&error),
-        error => explain.not_a_session(&error),
-    })?;
-    let hello = explain.expect(ClientState::AwaitingHello, hello)?;
+    let hello = explain.expect(ClientState::AwaitingHello, frames.read_plain(&mut traced))?;
     let server = read_hello(hello.body)?;
     let client = Random::open()?.bytes()?;
     let agreement = Agreement::new(token.key(), &server, &client)?;
     let welcome = write_plain(&mut traced, FrameType::Auth, &agreement.auth())
         .map_err(SessionError::from)
-        .and_then(|()| required(frames.read_plain(&mut traced)))
-        .map_err(|error| match error {
-            SessionError::Io(error) => explain.unfinished(&error),
-            error => explain.breaks(&error),
-        })?;
+        .and_then(|()| frames.read_plain(&mut traced));
     let welcome = explain.expect(ClientState::AwaitingWelcome, welcome)?;
     agreement
         .check_welcome(welcome.body)
@@ -65,11 +56,6 @@ pub fn exchange(
         })
 }
 
-/// The frame, or an error if the server has closed the connection.
-fn required(read: Result<Option<Frame<'_>>, SessionError>) -> Result<Frame<'_>, SessionError> {
-    read?.ok_or_else(|| SessionError::Io(io::Error::other("it closed the connection")))
-}
-
 /// Makes the error message for a failed handshake.
 struct Explain<'a> {
     options: &'a Options,
@@ -78,7 +64,28 @@ struct Explain<'a> {
 }
 
 impl Explain<'_> {
-    fn expect<'f>(&self, state: ClientState, frame: Frame<'f>) -> Result<Frame<'f>, Failure> {
+    /// The frame, if one was read and is allowed in this state.
+    fn expect<'f>(
+        &self,
+        state: ClientState,
+        read: Result<Option<Frame<'f>>, SessionError>,
+    ) -> Result<Frame<'f>, Failure> {
+        let frame = match read {
+            Ok(Some(frame)) => frame,
+            Ok(None) => return Err(self.ended(state, "it closed the connection")),
+            Err(SessionError::Io(error)) if is_timeout(&error) => {
+                let limit = show_duration(self.options.handshake_timeout);
+                return Err(self.ended(state, &format!("nothing came within {limit}")));
+            }
+            Err(SessionError::Io(error)) => return Err(self.ended(state, &reason(&error))),
+            Err(SessionError::Frame(error))
+                if let Some(prefix) = error.prefix()
+                    && state == ClientState::AwaitingHello =>
+            {
+                return Err(self.not_a_session(&prefix));
+            }
+            Err(error) => return Err(self.breaks(&error)),
+        };
         if let Err(unexpected) = state.receive(frame.kind) {
             return Err(self.breaks(&unexpected));
         }
@@ -105,40 +112,20 @@ impl Explain<'_> {
         ))
     }
 
-    fn nothing(&self, error: &io::Error) -> String {
-        match is_timeout(error) {
-            true => format!(
-                "nothing came within {}",
-                show_duration(self.options.handshake_timeout)
+    /// The connection ended, or the server was silent.
+    fn ended(&self, state: ClientState, how: &str) -> Failure {
+        let endpoint = &self.options.endpoint;
+        Failure::new(match state {
+            ClientState::AwaitingHello => format!(
+                "{endpoint} does not greet as a session server does ({how}); for one of the \
+                 lesson's servers use --protocol raw, length or header"
             ),
-            false => reason(error),
-        }
-    }
-
-    fn unfinished(&self, error: &io::Error) -> Failure {
-        let (endpoint, how) = (&self.options.endpoint, self.nothing(error));
-        Failure::new(format!(
-            "{endpoint} did not finish the handshake ({how}); look at its log"
-        ))
-    }
-
-    fn no_greeting(&self, error: &io::Error) -> Failure {
-        let (endpoint, how) = (&self.options.endpoint, self.nothing(error));
-        Failure::new(format!(
-            "{endpoint} does not greet as a session server does ({how}); for one of the lesson's \
-             servers use --protocol raw, length or header"
-        ))
+            _ => format!("{endpoint} did not finish the handshake ({how}); look at its log"),
+        })
     }
 
     /// A server of another protocol, or one that refuses us in a line of text.
-    fn not_a_session(&self, error: &SessionError) -> Failure {
-        let prefix = match error {
-            SessionError::Frame(error) => error.prefix(),
-            _ => None,
-        };
-        let Some(prefix) = prefix else {
-            return self.breaks(error);
-        };
+    fn not_a_session(&self, prefix: &[u8]) -> Failure {
         let mut line = prefix.to_vec();
         rest_of_line(self.stream, &mut line);
         let endpoint = &self.options.endpoint;
