@@ -47,18 +47,11 @@ impl Unit {
         if value == "0" {
             return Ok(0);
         }
-        let without = |unit| cli::text(value).map(|text| text.strip_suffix(unit).unwrap_or(text));
         match self {
             Self::Bytes => cli::size(value, 1..=1 << 40),
             Self::Microseconds => cli::duration(value).map(|time| time.as_micros() as u64),
-            Self::BytesASecond => cli::size(without("/s")?.as_ref(), 1..=1 << 40)
-                .map_err(|_| format!("{value:?} is not a rate, as in 1000/s or 64KiB/s")),
-            Self::Millionths => match without("%")?.parse::<f64>() {
-                Ok(percent @ 0.0..=100.0) => Ok((percent * 1e4).round() as u64),
-                _ => Err(format!(
-                    "{value:?} is not a percentage from 0 to 100, as in 50 or 2.5%"
-                )),
-            },
+            Self::BytesASecond => cli::rate(value, 1..=1 << 40),
+            Self::Millionths => cli::percentage(value).map(|it| (it * 1e4).round() as u64),
         }
     }
 

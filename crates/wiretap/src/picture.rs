@@ -36,15 +36,13 @@ pub fn draw(events: &[Arc<Event>]) -> String {
     if left_out > 0 {
         drawing.words("note", &format!("{left_out} earlier events are not drawn"));
     }
-    let mut last = events.first().map_or(0, |event| event.micros);
-    for (number, event) in events.iter().enumerate() {
-        // Events that are not drawn take part in the choice of colours, too.
+    let drawn = &events[left_out..];
+    let mut last = drawn.first().map_or(0, |event| event.micros);
+    for event in drawn {
         if matches!(event.kind, Kind::Passed | Kind::Received) {
             drawing.recvs.push(event);
         }
-        if number >= left_out {
-            drawing.add(event, event.micros.saturating_sub(last));
-        }
+        drawing.add(event, event.micros.saturating_sub(last));
         last = event.micros;
     }
     FRAME

@@ -1,7 +1,7 @@
 //! What carries a conversation: a connection on each side, or datagrams of one client address.
 
 use std::collections::HashMap;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError};
@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use proto::cli::Failure;
-use proto::net::{connect, connect_udp};
+use proto::net::{connect, connect_udp_any};
 use proto::serving::log_events;
 use proto::socketserver::{Connection, Datagram, Event, Refusal, STACK_SIZE, descriptor_limit};
 use proto::sync::lock;
@@ -137,7 +137,7 @@ impl Exchange {
     /// Forwards datagrams in both directions until the client is forgotten. It has sent to `listening`.
     fn converse(&self, client: SocketAddr, listening: &UdpSocket, inbox: Receiver<Numbered>) {
         let is_held = Talk::hold(self.tap, &client.to_string(), |talk| {
-            let upstream = upstream(&self.tap.options.target.resolve()?)?;
+            let upstream = connect_udp_any(&self.tap.options.target.resolve()?)?;
             if upstream.peer_addr()? == client {
                 // A forged datagram: the server's answer would go to the server, and so on.
                 return Err(Failure::new("the client has the address of the target"));
@@ -184,30 +184,5 @@ impl Exchange {
     /// The client's next datagram begins a new conversation.
     fn forget(&self, client: SocketAddr) {
         lock(&self.clients).remove(&client);
-    }
-}
-
-/// A socket connected to the server. If its name has several addresses, as `localhost` may, it is
-/// the first that a program on this machine uses: binding to that address fails. Otherwise it is
-/// the first address.
-fn upstream(targets: &[SocketAddr]) -> io::Result<UdpSocket> {
-    let is_taken = |target: &&SocketAddr| {
-        UdpSocket::bind(target).is_err_and(|error| error.kind() == ErrorKind::AddrInUse)
-    };
-    connect_udp(*targets.iter().find(is_taken).unwrap_or(&targets[0]))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_address_with_a_server_is_chosen() {
-        let server = UdpSocket::bind("127.0.0.1:0").unwrap();
-        let taken = server.local_addr().unwrap();
-        let free: SocketAddr = ([127, 0, 0, 2], taken.port()).into();
-        for targets in [vec![free, taken], vec![taken, free], vec![taken]] {
-            assert_eq!(upstream(&targets).unwrap().peer_addr().unwrap(), taken);
-        }
     }
 }

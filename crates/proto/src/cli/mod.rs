@@ -26,6 +26,6 @@ pub use progress::Progress;
 pub use rate_limit::RateLimit;
 pub use stderr::log_in_background;
 pub use values::{
-    bytes, choice, count, duration, duration_or_none, endpoint, real_port, show_bytes,
-    show_duration, size, text, udp_endpoint,
+    bytes, choice, count, duration, duration_or_none, endpoint, percentage, rate, real_port,
+    show_bytes, show_duration, size, text, udp_endpoint,
 };

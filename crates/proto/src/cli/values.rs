@@ -109,6 +109,42 @@ pub fn size(value: &OsStr, range: RangeInclusive<u64>) -> Result<u64, String> {
         })
 }
 
+/// A number of bytes in a second, within `range`: `1000/s`, `64KiB/s`; `/s` may be left out.
+///
+/// # Errors
+///
+/// A text that shows the value and the form.
+///
+/// ```
+/// assert_eq!(proto::cli::rate("64KiB/s".as_ref(), 1..=1 << 20), Ok(65536));
+/// ```
+pub fn rate(value: &OsStr, range: RangeInclusive<u64>) -> Result<u64, String> {
+    let text = text(value)?;
+    size(text.strip_suffix("/s").unwrap_or(text).as_ref(), range)
+        .map_err(|_| format!("{} is not a rate, as in 1000/s or 64KiB/s", shown(value)))
+}
+
+/// A percentage from 0 to 100: `50`, `2.5%`.
+///
+/// # Errors
+///
+/// A text that shows the value and the form.
+///
+/// ```
+/// assert_eq!(proto::cli::percentage("2.5%".as_ref()), Ok(2.5));
+/// assert!(proto::cli::percentage("101".as_ref()).is_err());
+/// ```
+pub fn percentage(value: &OsStr) -> Result<f64, String> {
+    let text = text(value)?;
+    match text.strip_suffix('%').unwrap_or(text).parse() {
+        Ok(percent @ 0.0..=100.0) => Ok(percent),
+        _ => Err(format!(
+            "{} is not a percentage from 0 to 100, as in 50 or 2.5%",
+            shown(value)
+        )),
+    }
+}
+
 /// A duration from 1 ms to a year: `500ms`, `2s`, `5m`.
 ///
 /// # Errors

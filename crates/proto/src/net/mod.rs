@@ -31,4 +31,4 @@ pub use resolve::ResolveError;
 pub use socket_file_error::SocketFileError;
 pub use stream::{InputHold, Peer, Stream, WeakStream};
 pub use trace::{Call, Trace, TraceEvent};
-pub use udp::{MAX_DATAGRAM, bind_udp, bind_udp_all, connect_udp, wake_udp};
+pub use udp::{MAX_DATAGRAM, bind_udp, bind_udp_all, connect_udp, connect_udp_any, wake_udp};

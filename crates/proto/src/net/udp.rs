@@ -76,6 +76,29 @@ pub fn connect_udp(peer: SocketAddr) -> io::Result<UdpSocket> {
     Ok(socket)
 }
 
+/// [`connect_udp`] to one of the addresses of a name, as `localhost` often has two: to the first that
+/// a program on this machine uses, because binding to that one fails; else to the first.
+///
+/// # Errors
+///
+/// Those of [`connect_udp`], and `InvalidInput` without an address.
+///
+/// ```
+/// use proto::net::{Endpoint, bind_udp, connect_udp_any};
+///
+/// let (_server, endpoint) = bind_udp(&"localhost:0".parse()?)?;
+/// let client = connect_udp_any(&endpoint.resolve()?)?;
+/// assert_eq!(Endpoint::from(client.peer_addr()?), endpoint);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn connect_udp_any(peers: &[SocketAddr]) -> io::Result<UdpSocket> {
+    let is_taken = |peer: &&SocketAddr| {
+        UdpSocket::bind(peer).is_err_and(|error| error.kind() == ErrorKind::AddrInUse)
+    };
+    let peer = peers.iter().find(is_taken).or(peers.first());
+    connect_udp(*peer.ok_or(ErrorKind::InvalidInput)?)
+}
+
 /// Wakes a thread that is blocked in `recv_from`: sends `socket` an empty datagram from itself.
 /// That thread must know by other means that this is not a request.
 ///
@@ -161,6 +184,17 @@ mod tests {
                 assert_eq!(&data[..6], b"server");
             }
         }
+    }
+
+    #[test]
+    fn of_several_addresses_the_one_in_use_is_chosen() {
+        let server = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let taken = server.local_addr().unwrap();
+        let free: SocketAddr = ([127, 0, 0, 2], taken.port()).into();
+        for peers in [vec![free, taken], vec![taken, free], vec![taken]] {
+            assert_eq!(connect_udp_any(&peers).unwrap().peer_addr().unwrap(), taken);
+        }
+        assert!(connect_udp_any(&[]).is_err());
     }
 
     #[test]
