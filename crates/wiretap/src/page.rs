@@ -7,7 +7,7 @@ use std::array;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::SocketAddr;
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use proto::cli::{Failure, start_thread};
@@ -62,9 +62,9 @@ struct Page {
     here: String,
 }
 
-/// Serves the page on a free loopback port, and returns its address with the key, and what stops
-/// it.
-pub fn serve(tap: &'static Tap) -> Result<(String, Stopper), Failure> {
+/// Serves the page on a free loopback port, and returns its address with the key, what stops it, and
+/// its thread.
+pub fn serve(tap: &'static Tap) -> Result<(String, Stopper, JoinHandle<usize>), Failure> {
     let start = |error| Failure::start("cannot serve the page", &error);
     let listener = Listener::bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into())?;
     let (here, key) = (listener.endpoint().to_string(), secret());
@@ -82,8 +82,8 @@ pub fn serve(tap: &'static Tap) -> Result<(String, Stopper), Failure> {
     .write_timeout(Some(STUCK))
     .max_connections(CALLERS);
     let stopper = server.stopper();
-    start_thread("page", move || server.serve_forever())?;
-    Ok((address, stopper))
+    let serving = start_thread("page", move || server.serve_forever())?;
+    Ok((address, stopper, serving))
 }
 
 /// A key that cannot be guessed. If std has no better source, as on Windows, it is made from the

@@ -76,7 +76,7 @@ fn serve<T>(
 ) -> Result<(), Failure> {
     // An empty picture, so that a missing folder is reported now.
     draw(tap)?;
-    let (page, page_stopper) = page::serve(tap)?;
+    let (page, page_stopper, serving_page) = page::serve(tap)?;
     if tap.options.stop_on_eof {
         stop_when_stdin_ends(on_eof, Duration::ZERO, tap.options.log)?;
     }
@@ -92,6 +92,7 @@ fn serve<T>(
     let _ = server.join();
     printed?;
     page_stopper.shutdown(LAST_EVENTS);
+    let _ = serving_page.join();
     tap.close_record()
 }
 

@@ -1,7 +1,7 @@
 //! Runs a server tool: it listens, prints its endpoints, logs refusals, and stops when stdin ends.
 //! This module joins [`socketserver`](crate::socketserver) and [`cli`].
 
-use std::process::{self, ExitCode};
+use std::process::ExitCode;
 use std::time::Duration;
 
 use crate::cli::{self, Failure, Flag, Group, Log, Output, RateLimit, show_duration};
@@ -169,10 +169,6 @@ pub fn stop_when_stdin_ends(stopper: Stopper, grace: Duration, log: Log) -> Resu
         cli::wait_for_end_of_stdin();
         log.info(format_args!("standard input ended, stopping"));
         stopper.shutdown(grace);
-        if stopper.is_accepting() {
-            // The accept loop could not be woken.
-            process::exit(0);
-        }
     })
     .map(drop)
 }

@@ -56,7 +56,6 @@ pub(super) fn serve_sockets<S: RequestSource>(
     watch: &Watch,
     accept_all: impl Fn(&S, usize) + Sync,
 ) {
-    let accepting = state.accept();
     let run = |socket| accept_all(&source, socket);
     thread::scope(|scope| {
         for socket in 1..source.sockets() {
@@ -69,13 +68,11 @@ pub(super) fn serve_sockets<S: RequestSource>(
                 && let Err(error) = start()
             {
                 watch.tell(&Event::SpawnFailed { error: &error });
-                state.pause(BACK_OFF);
+                thread::sleep(BACK_OFF);
             }
         }
         run(0);
     });
-    drop(source);
-    drop(accepting);
 }
 
 /// Calls `accept`, which gets one request and starts to serve it, until the server is stopped.
@@ -91,7 +88,7 @@ pub(super) fn accept_loop(
             Err(error) if is_transient(&error) => {}
             Err(error) => {
                 watch.tell(&Event::AcceptFailed { error: &error });
-                state.pause(BACK_OFF);
+                thread::sleep(BACK_OFF);
             }
         }
     }

@@ -48,8 +48,8 @@
 //! assert_eq!(&reply, b"HELLO");
 //! drop(stream);
 //!
-//! assert_eq!(stopper.shutdown(Duration::from_secs(5)), 0);
-//! # let _ = serving.join();
+//! stopper.shutdown(Duration::from_secs(5));
+//! assert_eq!(serving.join().ok(), Some(0));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

@@ -19,9 +19,6 @@ use crate::pool::Pool;
 /// overflows the stack, which ends the process.
 pub const STACK_SIZE: usize = 64 * 1024;
 
-/// How long `shutdown` waits for the accept loops. They normally end at once.
-const WAKE: Duration = Duration::from_secs(1);
-
 /// A server that gives each request a thread. Python: `ThreadingTCPServer`, `ThreadingUDPServer`.
 ///
 /// See the [module](super) for an example.
@@ -217,13 +214,11 @@ fn serve_one<S: RequestSource, H: RequestHandler>(
         let _ = settings.apply(stream);
     }
     let mut handler = make_handler(request);
-    permit.handling(|| {
-        let _ = catch_unwind(AssertUnwindSafe(|| {
-            handler.setup();
-            handler.handle();
-        }));
-        let _ = catch_unwind(AssertUnwindSafe(|| handler.finish()));
-    });
+    let _ = catch_unwind(AssertUnwindSafe(|| {
+        handler.setup();
+        handler.handle();
+    }));
+    let _ = catch_unwind(AssertUnwindSafe(|| handler.finish()));
     // Freed before the connection closes, so that a client that sees it close can connect again.
     drop(permit);
     drop(handler);
@@ -252,9 +247,9 @@ impl Stopper {
         }
     }
 
-    /// Stops accepting, closes the sockets, ends the handlers' input, and waits up to `grace` for
-    /// them to finish. Returns how many had not. A handler may call it; it does not wait for
-    /// itself. Python: `shutdown()` and `server_close()`, which wait without limit.
+    /// Makes the server stop accepting, close its sockets and end the handlers' input. They have
+    /// `grace` to finish; then its `serve_forever` returns. This does not wait, so a handler may call
+    /// it. Python: `shutdown()` and `server_close()`, which wait without limit.
     ///
     /// ```
     /// use std::time::Duration;
@@ -269,21 +264,13 @@ impl Stopper {
     /// let server = ThreadingServer::new(Connections::new(listener)?, Silent);
     /// let stopper = server.stopper();
     /// let serving = std::thread::spawn(move || server.serve_forever());
-    /// assert_eq!(stopper.shutdown(Duration::from_secs(5)), 0);
-    /// # let _ = serving.join();
+    /// stopper.shutdown(Duration::from_secs(5));
+    /// assert_eq!(serving.join().ok(), Some(0));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn shutdown(&self, grace: Duration) -> usize {
+    pub fn shutdown(&self, grace: Duration) {
         self.state.stop(grace);
         (self.wake)();
-        self.state.wait_until_not_accepting(WAKE);
-        self.state.drain()
-    }
-
-    /// Whether the server still accepts. After [`shutdown`](Self::shutdown) it is true only if the
-    /// accept loop could not be woken.
-    pub fn is_accepting(&self) -> bool {
-        self.state.is_accepting()
     }
 }
 
