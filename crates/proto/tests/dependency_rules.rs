@@ -52,7 +52,6 @@ const SYSTEMS: &[&str] = &[
     "crates/proto/src/sys/",
     "crates/proto/src/net/mod.rs",
     "crates/proto/src/net/unix.rs",
-    "crates/proto/src/net/socket_file_error.rs",
     "crates/proto/src/token/",
     "crates/exec-server/",
 ];

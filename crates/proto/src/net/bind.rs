@@ -6,7 +6,6 @@ use std::net::SocketAddr;
 
 use super::endpoint::Endpoint;
 use super::resolve::ResolveError;
-use super::socket_file_error::SocketFileError;
 use crate::reason;
 use crate::sys::{PORT_DENIED, who_has_port};
 
@@ -16,7 +15,7 @@ const PORT_TRIES: usize = 10;
 /// Binds to each of the addresses that this machine has, on one port. `bind` returns the port.
 pub(super) fn bind_each<T>(
     mut addresses: Vec<SocketAddr>,
-    transport: Transport,
+    is_udp: bool,
     bind: impl Fn(SocketAddr) -> io::Result<(u16, T)>,
 ) -> Result<Vec<T>, BindError> {
     addresses.dedup();
@@ -32,7 +31,7 @@ pub(super) fn bind_each<T>(
     }
     bound.map_err(|(address, source)| BindError::Failed {
         endpoint: address.into(),
-        transport,
+        is_udp,
         source,
     })
 }
@@ -63,68 +62,52 @@ fn bind_with_one_port<T>(
     }
 }
 
-/// The transport protocol of a socket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Transport {
-    /// A stream of bytes.
-    Tcp,
-    /// Datagrams.
-    Udp,
-}
-
 /// Why a server could not listen.
 #[derive(Debug)]
 pub enum BindError {
     /// The name has no address.
     Resolve(ResolveError),
-    /// The socket file could not be created.
-    SocketFile {
-        /// The endpoint.
-        endpoint: Endpoint,
-        /// The reason.
-        source: SocketFileError,
-    },
-    /// The system refused.
+    /// The system refused, or a socket file is not safe there.
     Failed {
         /// The endpoint.
         endpoint: Endpoint,
-        /// The transport protocol.
-        transport: Transport,
-        /// The system's error.
+        /// Whether it is for datagrams.
+        is_udp: bool,
+        /// The system's error, or why a socket file is not safe.
         source: io::Error,
     },
 }
 
 impl fmt::Display for BindError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (endpoint, transport, source) = match self {
+        let (endpoint, is_udp, source) = match self {
             Self::Resolve(error) => return error.fmt(f),
-            Self::SocketFile {
-                endpoint,
-                source: source @ SocketFileError::InUse,
-            } => return write!(f, "{endpoint} is {source}"),
-            Self::SocketFile { endpoint, source } => {
-                return write!(f, "cannot listen on {endpoint}: {source}");
-            }
             Self::Failed {
                 endpoint,
-                transport,
+                is_udp,
                 source,
-            } => (endpoint, transport, source),
+            } => (endpoint, *is_udp, source),
         };
         let why = reason(source);
-        let port = endpoint.port().unwrap_or_default();
-        let by = match transport {
-            Transport::Tcp => {
-                "by a running server, or by connections that one has left in TIME_WAIT"
-            }
-            Transport::Udp => "by another program",
+        let Some(port) = endpoint.port() else {
+            return match source.kind() {
+                ErrorKind::AddrInUse => write!(
+                    f,
+                    "{endpoint} is already in use by a running server; stop that one, or choose \
+                     another path"
+                ),
+                _ => write!(f, "cannot listen on {endpoint}: {why}"),
+            };
+        };
+        let by = match is_udp {
+            true => "by another program",
+            false => "by a running server, or by connections that one has left in TIME_WAIT",
         };
         match source.kind() {
             ErrorKind::AddrInUse => write!(
                 f,
                 "{endpoint} is already in use ({by}); see: {}",
-                who_has_port(port, *transport == Transport::Udp)
+                who_has_port(port, is_udp)
             ),
             ErrorKind::PermissionDenied => {
                 write!(f, "cannot listen on {endpoint} ({why}); {PORT_DENIED}")
@@ -169,7 +152,7 @@ mod tests {
             Ok((address.port(), address.to_string()))
         };
         let addresses = addresses.iter().map(|text| text.parse().unwrap());
-        let bound = bind_each(addresses.collect(), Transport::Tcp, bind);
+        let bound = bind_each(addresses.collect(), false, bind);
         let bound = bound.map_err(|error| error.to_string());
         (bound, tried.into_inner())
     }

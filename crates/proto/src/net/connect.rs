@@ -3,14 +3,13 @@
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::TcpStream;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::endpoint::Endpoint;
-use super::resolve::{ResolveError, within};
-use super::socket_file_error::SocketFileError;
+use super::resolve::ResolveError;
 use super::stream::Stream;
-use crate::{reason, sys};
+use super::unix;
+use crate::reason;
 
 /// Connects to `endpoint`, trying each of its addresses in turn, all within `limit`.
 ///
@@ -37,7 +36,7 @@ pub fn connect(endpoint: &Endpoint, limit: Duration) -> Result<Stream, ConnectEr
         source,
     };
     if let Endpoint::Unix(path) = endpoint {
-        return connect_unix(path, limit).map_err(failed);
+        return unix::connect(path, limit).map(Stream::unix).map_err(failed);
     }
     let addresses = endpoint
         .resolve_within(limit)
@@ -64,14 +63,6 @@ pub fn connect(endpoint: &Endpoint, limit: Duration) -> Result<Stream, ConnectEr
 /// or later.
 fn is_self_connect(stream: &TcpStream) -> bool {
     matches!((stream.local_addr(), stream.peer_addr()), (Ok(here), Ok(there)) if here == there)
-}
-
-/// std has no `connect` with a timeout for Unix-domain sockets, and a full accept queue blocks it
-/// for ever.
-pub(super) fn connect_unix(path: &Path, limit: Duration) -> io::Result<Stream> {
-    let path = path.to_owned();
-    let connected = within(limit, move || sys::connect_unix(&path));
-    connected.flatten().map(Stream::from)
 }
 
 /// Why no connection was made.
@@ -102,8 +93,7 @@ impl fmt::Display for ConnectError {
         };
         let hint = match source.kind() {
             ErrorKind::InvalidInput if matches!(endpoint, Endpoint::Unix(_)) => {
-                let why = SocketFileError::TooLong;
-                return write!(f, "cannot connect to {endpoint}: {why}");
+                return write!(f, "cannot connect to {endpoint}: {}", reason(source));
             }
             ErrorKind::InvalidInput => "a link-local address needs its link: [fe80::1%eth0]:8080",
             ErrorKind::TimedOut => {

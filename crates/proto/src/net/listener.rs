@@ -6,13 +6,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::bind::{BindError, Transport, bind_each};
+use super::bind::{BindError, bind_each};
 use super::endpoint::Endpoint;
-use super::socket_file_error::SocketFileError;
 use super::stream::{Peer, Stream};
-use super::unix::{self, SocketFile};
+use super::unix::{self, SocketFile, UnixListener};
 use super::wake::Waker;
-use crate::sys::UnixListener;
 
 /// A bound and listening socket: Python's `bind`, `listen` and `accept` in one object.
 ///
@@ -73,7 +71,7 @@ impl Listener {
             return Ok(vec![Self::bind_unix(endpoint, path)?]);
         }
         let addresses = endpoint.resolve().map_err(BindError::Resolve)?;
-        bind_each(addresses, Transport::Tcp, |address| {
+        bind_each(addresses, false, |address| {
             let listener = Self::bind_tcp(address)?;
             Ok((listener.endpoint.port().unwrap_or_default(), listener))
         })
@@ -90,13 +88,13 @@ impl Listener {
     }
 
     fn bind_unix(endpoint: &Endpoint, path: &Path) -> Result<Self, BindError> {
-        let failed = |source| BindError::SocketFile {
+        let failed = |source| BindError::Failed {
             endpoint: endpoint.clone(),
+            is_udp: false,
             source,
         };
         let (listener, file) = unix::listen(path).map_err(failed)?;
-        let waker = Waker::new(listener.try_clone(), endpoint)
-            .map_err(|source| failed(SocketFileError::Failed(source)))?;
+        let waker = Waker::new(listener.try_clone(), endpoint).map_err(failed)?;
         Ok(Self {
             endpoint: endpoint.clone(),
             socket: Socket::Unix {
@@ -136,7 +134,7 @@ impl Listener {
             } => {
                 let (stream, _) = listener.accept()?;
                 let number = accepted.fetch_add(1, Ordering::Relaxed) + 1;
-                Ok((stream.into(), Peer::Unix(number)))
+                Ok((Stream::unix(stream), Peer::Unix(number)))
             }
         }
     }

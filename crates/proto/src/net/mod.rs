@@ -11,7 +11,6 @@ mod kernel;
 mod listener;
 mod refusal;
 mod resolve;
-mod socket_file_error;
 mod stream;
 mod trace;
 mod udp;
@@ -19,7 +18,7 @@ mod udp;
 mod unix;
 mod wake;
 
-pub use bind::{BindError, Transport};
+pub use bind::BindError;
 pub use connect::{ConnectError, connect};
 pub use deadline::DeadlineStream;
 pub use endpoint::{Endpoint, ParseEndpointError};
@@ -28,7 +27,13 @@ pub use listener::Listener;
 pub(crate) use refusal::{LINGER, refusal_line};
 pub use refusal::{Refused, lingering_close, refuse};
 pub use resolve::ResolveError;
-pub use socket_file_error::SocketFileError;
 pub use stream::{InputHold, Peer, Stream, WeakStream};
 pub use trace::{Call, Trace, TraceEvent};
 pub use udp::{MAX_DATAGRAM, bind_udp, bind_udp_all, connect_udp, connect_udp_any, wake_udp};
+
+#[cfg(unix)]
+impl From<unix::UnixStream> for Stream {
+    fn from(stream: unix::UnixStream) -> Self {
+        Self::unix(stream)
+    }
+}

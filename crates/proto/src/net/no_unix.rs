@@ -1,10 +1,10 @@
-//! Replaces `unix.rs` on a system without Unix-domain sockets.
+//! Replaces `unix.rs` on a system where std has no Unix-domain sockets.
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
+/// No value of these two types is ever made: they stand for those of Unix-domain sockets.
+pub(super) use std::net::{TcpListener as UnixListener, TcpStream as UnixStream};
 use std::path::Path;
-
-use super::socket_file_error::SocketFileError;
-use crate::sys::UnixListener;
+use std::time::Duration;
 
 /// No value of this type is ever made.
 #[derive(Debug)]
@@ -12,6 +12,10 @@ pub(super) struct SocketFile {
     pub(super) replaced_stale: bool,
 }
 
-pub(super) fn listen(_path: &Path) -> Result<(UnixListener, Option<SocketFile>), SocketFileError> {
-    Err(SocketFileError::Failed(ErrorKind::Unsupported.into()))
+pub(super) fn connect(_path: &Path, _limit: Duration) -> io::Result<UnixStream> {
+    Err(ErrorKind::Unsupported.into())
+}
+
+pub(super) fn listen(_path: &Path) -> io::Result<(UnixListener, Option<SocketFile>)> {
+    Err(ErrorKind::Unsupported.into())
 }

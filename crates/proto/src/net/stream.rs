@@ -6,8 +6,8 @@ use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
+use super::unix::UnixStream;
 use crate::sync::lock;
-use crate::sys::UnixStream;
 
 /// A connected byte stream: Python's connected `socket` object.
 ///
@@ -52,6 +52,10 @@ impl Stream {
             socket,
             input: Mutex::default(),
         }))
+    }
+
+    pub(super) fn unix(stream: UnixStream) -> Self {
+        Self::new(Socket::Unix(stream))
     }
 
     pub(super) fn socket(&self) -> &Socket {
@@ -185,12 +189,6 @@ impl WeakStream {
 impl From<TcpStream> for Stream {
     fn from(stream: TcpStream) -> Self {
         Self::new(Socket::Tcp(stream))
-    }
-}
-
-impl From<UnixStream> for Stream {
-    fn from(stream: UnixStream) -> Self {
-        Self::new(Socket::Unix(stream))
     }
 }
 

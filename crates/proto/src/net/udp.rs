@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
-use super::bind::{BindError, Transport, bind_each};
+use super::bind::{BindError, bind_each};
 use super::endpoint::Endpoint;
 use super::wake::unspecified_to_loopback;
 
@@ -43,7 +43,7 @@ pub fn bind_udp(endpoint: &Endpoint) -> Result<(UdpSocket, Endpoint), BindError>
 /// Those of [`bind_udp`]; one address in use is enough.
 pub fn bind_udp_all(endpoint: &Endpoint) -> Result<Vec<(UdpSocket, SocketAddr)>, BindError> {
     let addresses = endpoint.resolve().map_err(BindError::Resolve)?;
-    bind_each(addresses, Transport::Udp, |address| {
+    bind_each(addresses, true, |address| {
         let socket = UdpSocket::bind(address)?;
         let bound = socket.local_addr()?;
         Ok((bound.port(), (socket, bound)))

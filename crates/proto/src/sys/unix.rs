@@ -9,39 +9,6 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 pub use std::os::fd::OwnedFd as OwnedSocket;
-use std::os::unix::net::SocketAddr;
-pub use std::os::unix::net::{UnixListener, UnixStream};
-
-/// The name in `@NAME`, an address in Linux's abstract namespace, which has no file.
-pub fn abstract_name(path: &Path) -> Option<&[u8]> {
-    path.as_os_str().as_bytes().strip_prefix(b"@")
-}
-
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn abstract_address(name: &[u8]) -> io::Result<SocketAddr> {
-    use std::os::linux::net::SocketAddrExt;
-    SocketAddr::from_abstract_name(name)
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn abstract_address(_name: &[u8]) -> io::Result<SocketAddr> {
-    Err(io::Error::other(
-        "only Linux has abstract names (@NAME); give a path",
-    ))
-}
-
-/// Connects to a path or an abstract name.
-pub fn connect_unix(path: &Path) -> io::Result<UnixStream> {
-    match abstract_name(path) {
-        Some(name) => UnixStream::connect_addr(&abstract_address(name)?),
-        None => UnixStream::connect(path),
-    }
-}
-
-/// Listens at an abstract name.
-pub fn listen_abstract(name: &[u8]) -> io::Result<UnixListener> {
-    UnixListener::bind_addr(&abstract_address(name)?)
-}
 
 /// Whether there are Unix-domain sockets.
 pub const HAS_UNIX_SOCKETS: bool = true;

@@ -1,25 +1,14 @@
 //! The system-dependent parts, for Windows. `unix.rs` has the same names.
-//!
-//! std has no Unix-domain sockets on Windows. Their types have no values here, so that other
-//! modules need not ask which system this is.
 
-use std::convert::Infallible;
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, Metadata, OpenOptions};
-use std::io::{self, ErrorKind, Read, Write};
-use std::net::Shutdown;
+use std::io::{self, ErrorKind};
 use std::os::windows::io::{AsHandle, AsRawSocket};
 use std::path::Path;
-use std::time::Duration;
 
 pub use std::os::windows::io::OwnedSocket;
 
-/// Always fails: std has no Unix-domain sockets on Windows.
-pub fn connect_unix(_path: &Path) -> io::Result<UnixStream> {
-    Err(ErrorKind::Unsupported.into())
-}
-
-/// Whether there are Unix-domain sockets.
+/// Whether there are Unix-domain sockets. std has none on Windows.
 pub const HAS_UNIX_SOCKETS: bool = false;
 
 /// The bytes of an argument of the command line, in UTF-8; `None` if it is not Unicode.
@@ -79,66 +68,4 @@ pub fn is_char_device(_found: &Metadata) -> bool {
 /// Those of `open`; `AlreadyExists` for an existing file, which stays as it is.
 pub fn create_private(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).open(path)
-}
-
-/// A type without values.
-#[derive(Debug)]
-pub struct UnixStream(Infallible);
-
-/// A type without values.
-#[derive(Debug)]
-pub struct UnixListener(Infallible);
-
-impl UnixStream {
-    pub fn set_read_timeout(&self, _limit: Option<Duration>) -> io::Result<()> {
-        match self.0 {}
-    }
-
-    pub fn set_write_timeout(&self, _limit: Option<Duration>) -> io::Result<()> {
-        match self.0 {}
-    }
-
-    pub fn set_nonblocking(&self, _on: bool) -> io::Result<()> {
-        match self.0 {}
-    }
-
-    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        match self.0 {}
-    }
-
-    pub fn shutdown(&self, _how: Shutdown) -> io::Result<()> {
-        match self.0 {}
-    }
-}
-
-impl Read for &UnixStream {
-    fn read(&mut self, _buf: &mut [u8]) -> io::Result<usize> {
-        match self.0 {}
-    }
-}
-
-impl Write for &UnixStream {
-    fn write(&mut self, _buf: &[u8]) -> io::Result<usize> {
-        match self.0 {}
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        match self.0 {}
-    }
-}
-
-impl UnixListener {
-    pub fn accept(&self) -> io::Result<(UnixStream, Infallible)> {
-        match self.0 {}
-    }
-
-    pub fn try_clone(&self) -> io::Result<Self> {
-        match self.0 {}
-    }
-}
-
-impl From<UnixListener> for OwnedSocket {
-    fn from(listener: UnixListener) -> Self {
-        match listener.0 {}
-    }
 }
