@@ -2,45 +2,75 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::fs::{self, DirBuilder, File, Metadata, Permissions};
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::error::{TokenError, TokenProblem};
+use super::TokenError;
 use crate::escape::unhex;
+use crate::reason;
 use crate::sys::{create_private, directory_of};
 
 /// 64 hex digits, `\r\n`, and one byte more to detect a longer file.
 const ENOUGH: u64 = 67;
 
-pub(super) fn read(path: &Path) -> Result<[u8; 32], TokenError> {
-    let failed = |error| TokenProblem::Failed("read the token file", error).at(path);
+fn failed(what: &str, path: &Path) -> impl Fn(io::Error) -> TokenError {
+    move |error| {
+        let why = reason(&error);
+        TokenError(format!("cannot {what} {} ({why})", path.display()))
+    }
+}
+
+/// The token in the file; `None` if there is no such file.
+pub(super) fn read(path: &Path) -> Result<Option<[u8; 32]>, TokenError> {
+    let failed = failed("read the token file", path);
+    let shown = path.display();
     // Checked before it is opened, because opening a FIFO would wait for a writer.
-    let named = fs::symlink_metadata(path).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => TokenProblem::Missing.at(path),
-        _ => failed(error),
-    })?;
+    let named = match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        named => named.map_err(&failed)?,
+    };
     if !named.is_file() {
-        return Err(TokenProblem::NotAFile.at(path));
+        return Err(TokenError(format!(
+            "the token file {shown} is not a regular file; name one with --token-file"
+        )));
     }
     check_directory(directory_of(path))?;
-    let owner = named.uid();
-    if owner != our_user()? && owner != 0 {
-        return Err(TokenProblem::Owner(owner).at(path));
-    }
+    check_owner(path, &named)?;
     let mode = named.mode() & 0o7777;
     if mode & 0o077 != 0 {
-        return Err(TokenProblem::OpenFile(mode).at(path));
+        return Err(TokenError(format!(
+            "permissions {mode:04o} for '{shown}' are too open; run: chmod 600 {shown}"
+        )));
     }
     // No other user can replace it in these directories.
-    let file = File::open(path).map_err(failed)?;
+    let file = File::open(path).map_err(&failed)?;
     let mut text = Vec::new();
-    file.take(ENOUGH).read_to_end(&mut text).map_err(failed)?;
-    decode(&text).ok_or_else(|| TokenProblem::Content(named.len()).at(path))
+    file.take(ENOUGH).read_to_end(&mut text).map_err(&failed)?;
+    let secret = decode(&text).ok_or_else(|| {
+        TokenError(format!(
+            "the token file {shown} does not hold a token (64 hex digits; it has {} bytes); copy the \
+             server's file, or remove this one and start the server",
+            named.len()
+        ))
+    })?;
+    Ok(Some(secret))
+}
+
+/// The owner must be this user or root.
+fn check_owner(path: &Path, found: &Metadata) -> Result<(), TokenError> {
+    let owner = found.uid();
+    if owner == 0 || owner == our_user()? {
+        return Ok(());
+    }
+    Err(TokenError(format!(
+        "'{}' belongs to another user (ID {owner}); use a token file of your own",
+        path.display()
+    )))
 }
 
 /// 64 hex digits, with or without a line end.
@@ -66,13 +96,9 @@ pub(super) fn create(path: &Path, secret: &[u8; 32]) -> Result<(), TokenError> {
     let written = write_draft(&draft, secret).and_then(|()| fs::hard_link(&draft, path));
     let _ = fs::remove_file(&draft);
     match written {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(not_made(path, error)),
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(failed("make", path)(error)),
         _ => Ok(()),
     }
-}
-
-fn not_made(path: &Path, error: io::Error) -> TokenError {
-    TokenProblem::Failed("make", error).at(path)
 }
 
 /// Creates a directory and its missing parents. The nearest existing parent is checked first: a
@@ -88,16 +114,12 @@ fn make_directory(dir: &Path) -> Result<(), TokenError> {
         Err(error) if error.kind() == ErrorKind::AlreadyExists && dir.is_dir() => Ok(()),
         Err(error) => Err(error),
     }
-    .map_err(|error| not_made(dir, error))
+    .map_err(failed("make", dir))
 }
 
 fn write_draft(draft: &Path, secret: &[u8; 32]) -> io::Result<()> {
-    // `create_new` follows no symbolic link, and `mode` makes the file private from the start.
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(draft)?;
+    let mut file = create_private(draft)?;
+    // The umask may have removed the owner's permissions.
     file.set_permissions(Permissions::from_mode(0o600))?;
     let digits: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
     file.write_all(format!("{digits}\n").as_bytes())?;
@@ -109,8 +131,7 @@ fn write_draft(draft: &Path, secret: &[u8; 32]) -> io::Result<()> {
 ///
 /// # Errors
 ///
-/// [`TokenProblem::NoHome`] if neither variable is set, and [`TokenProblem::Variable`] if its
-/// directory is in no place where one may be made.
+/// [`TokenError`] if neither variable is set, or its directory is in no place where one may be made.
 pub fn default_path() -> Result<PathBuf, TokenError> {
     default_path_from(env::var_os("XDG_CONFIG_HOME"), env::var_os("HOME"))
 }
@@ -119,17 +140,27 @@ pub(super) fn default_path_from(
     config: Option<OsString>,
     home: Option<OsString>,
 ) -> Result<PathBuf, TokenError> {
+    let refused = |name: &str, path: &Path, why: &str| {
+        TokenError(format!(
+            "{name} is {}, {why}; name the token file with --token-file",
+            path.display()
+        ))
+    };
     let set = |value: Option<OsString>| value.filter(|it| !it.is_empty()).map(PathBuf::from);
     // The XDG specification says to ignore a relative path, and to make a directory that is missing;
     // but what that is in is never ours to make.
     if let Some(config) = set(config).filter(|it| it.is_absolute()) {
         if !directory_of(&config).is_dir() {
             let why = "which is in no directory that exists";
-            return Err(TokenProblem::Variable("XDG_CONFIG_HOME", why).at(config));
+            return Err(refused("XDG_CONFIG_HOME", &config, why));
         }
         return Ok(config.join("dialtone/token"));
     }
-    let home = set(home).ok_or_else(|| TokenProblem::NoHome.at(""))?;
+    let home = set(home).ok_or_else(|| {
+        let why =
+            "cannot tell where the token file is (HOME is not set); name it with --token-file";
+        TokenError(why.to_owned())
+    })?;
     let why = if home.is_relative() {
         "which is no absolute path"
     } else if !home.is_dir() {
@@ -137,7 +168,7 @@ pub(super) fn default_path_from(
     } else {
         return Ok(home.join(".config/dialtone/token"));
     };
-    Err(TokenProblem::Variable("HOME", why).at(home))
+    Err(refused("HOME", &home, why))
 }
 
 /// The effective user ID. std has no `geteuid`, but `/proc/self` belongs to the process's user, and
@@ -147,9 +178,7 @@ pub(super) fn our_user() -> Result<u32, TokenError> {
     fs::metadata("/proc/self")
         .map(|found| found.uid())
         .or_else(|_| owner_of_a_new_file(&dir))
-        .map_err(|error| {
-            TokenProblem::Failed("find out our user ID from a new file in", error).at(dir)
-        })
+        .map_err(failed("find out our user ID from a new file in", &dir))
 }
 
 /// Makes a file, and removes it.
@@ -167,18 +196,19 @@ pub(super) fn owner_of_a_new_file(dir: &Path) -> io::Result<u32> {
 /// parents must belong to us or to root, and others may write into them only if the sticky bit
 /// protects our files.
 pub(super) fn check_directory(dir: &Path) -> Result<(), TokenError> {
-    let failed = |dir: &Path, error| TokenProblem::Failed("check the directory", error).at(dir);
+    let what = "check the directory";
     // Symbolic links are resolved, so that the real directories are checked.
-    let real = fs::canonicalize(dir).map_err(|error| failed(dir, error))?;
-    let us = our_user()?;
+    let real = fs::canonicalize(dir).map_err(failed(what, dir))?;
     for dir in real.ancestors() {
-        let found = fs::metadata(dir).map_err(|error| failed(dir, error))?;
-        if found.uid() != us && found.uid() != 0 {
-            return Err(TokenProblem::Owner(found.uid()).at(dir));
-        }
+        let found = fs::metadata(dir).map_err(failed(what, dir))?;
+        check_owner(dir, &found)?;
         let mode = found.mode() & 0o7777;
         if mode & 0o022 != 0 && mode & 0o1000 == 0 {
-            return Err(TokenProblem::OpenDirectory(mode).at(dir));
+            let shown = dir.display();
+            return Err(TokenError(format!(
+                "permissions {mode:04o} for the directory '{shown}' let others replace the token file; \
+                 run: chmod go-w {shown}"
+            )));
         }
     }
     Ok(())

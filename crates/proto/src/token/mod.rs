@@ -6,11 +6,9 @@
 //! No error and no `Debug` output shows the token. It is never in an argument or an environment
 //! variable, because other programs can see those.
 
-mod error;
 #[cfg_attr(windows, path = "no_file.rs")]
 mod file;
 
-pub use error::{TokenError, TokenProblem};
 pub use file::default_path;
 
 use std::fmt;
@@ -38,7 +36,14 @@ impl Token {
     ///
     /// [`TokenError`]; its text names the file, the rule and the remedy.
     pub fn read(path: &Path) -> Result<Self, TokenError> {
-        file::read(path).map(Self)
+        let missing = || {
+            TokenError(format!(
+                "there is no token file {}; start the server once on this machine, or copy the \
+                 server's file here",
+                path.display()
+            ))
+        };
+        file::read(path)?.map(Self).ok_or_else(missing)
     }
 
     /// Reads the token; if `path` does not exist, creates it first. If several servers start at
@@ -48,15 +53,11 @@ impl Token {
     ///
     /// [`TokenError`], as for [`read`](Self::read), or because the file could not be created.
     pub fn read_or_create(path: &Path) -> Result<Self, TokenError> {
-        match file::read(path) {
-            Err(TokenError {
-                problem: TokenProblem::Missing,
-                ..
-            }) => {}
-            read => return read.map(Self),
+        if let Some(secret) = file::read(path)? {
+            return Ok(Self(secret));
         }
         let secret = Random::open().and_then(|random| random.bytes());
-        let secret = secret.map_err(|error| TokenProblem::Random(error).at(path))?;
+        let secret = secret.map_err(|error| TokenError(error.to_string()))?;
         file::create(path, &secret)?;
         Self::read(path)
     }
@@ -73,6 +74,19 @@ impl fmt::Debug for Token {
         f.write_str("Token(..)")
     }
 }
+
+/// Why there is no token. The text names the file, the rule and the remedy, and never shows the
+/// file's content.
+#[derive(Debug)]
+pub struct TokenError(String);
+
+impl fmt::Display for TokenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for TokenError {}
 
 #[cfg(unix)]
 #[cfg(test)]

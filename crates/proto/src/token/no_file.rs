@@ -3,21 +3,29 @@
 
 use std::path::{Path, PathBuf};
 
-use super::error::{TokenError, TokenProblem};
+use super::TokenError;
 
-pub(super) fn read(path: &Path) -> Result<[u8; 32], TokenError> {
-    Err(TokenProblem::Unsupported.at(path))
+fn unsupported() -> TokenError {
+    TokenError(
+        "there are no token files on this system (std can neither tell who may read one nor make a \
+         secret), so no sessions; use WSL, or --protocol raw, length or header"
+            .to_owned(),
+    )
 }
 
-pub(super) fn create(path: &Path, _secret: &[u8; 32]) -> Result<(), TokenError> {
-    read(path).map(drop)
+pub(super) fn read(_path: &Path) -> Result<Option<[u8; 32]>, TokenError> {
+    Err(unsupported())
+}
+
+pub(super) fn create(_path: &Path, _secret: &[u8; 32]) -> Result<(), TokenError> {
+    Err(unsupported())
 }
 
 /// The default path of the token file; this system has none.
 ///
 /// # Errors
 ///
-/// [`TokenProblem::Unsupported`], always.
+/// [`TokenError`], always.
 pub fn default_path() -> Result<PathBuf, TokenError> {
-    Err(TokenProblem::Unsupported.at(""))
+    Err(unsupported())
 }
