@@ -17,7 +17,7 @@ const LAYERS: &[(&str, &[&str], &[&str])] = &[
     ("random", &["errors", "sys"], &["std::net", "std::thread"]),
     (
         "token",
-        &["random", "errors", "sys"],
+        &["escape", "random", "errors", "sys"],
         &["std::net", "std::thread"],
     ),
     (
