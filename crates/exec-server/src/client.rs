@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::os::unix::process::ExitStatusExt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -13,7 +14,7 @@ use proto::socketserver::{Connection, RequestHandler};
 
 use crate::close_reason::CloseReason;
 use crate::context::Context;
-use crate::engine::{EngineError, Outcome, Status};
+use crate::engine::{EngineError, Outcome};
 
 /// How many bytes of a command a log line shows.
 const SHOWN: usize = 100;
@@ -47,8 +48,10 @@ impl Client {
     pub fn log_command(&self, command: &[u8], outcome: &Outcome, time: Duration) {
         let number = self.context.commands.fetch_add(1, Ordering::Relaxed) + 1;
         let status = match outcome.status {
-            Some(Status::Code(code)) => format!("exit {code}"),
-            Some(Status::Signal(signal)) => format!("signal {signal}"),
+            Some(status) => match status.signal() {
+                Some(signal) => format!("signal {signal}"),
+                None => format!("exit {}", status.code().unwrap_or(255)),
+            },
             None => format!(
                 "process group {} cannot be ended and goes on",
                 outcome.group

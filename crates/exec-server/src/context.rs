@@ -47,7 +47,6 @@ impl Context {
             dir: options.dir.clone(),
             kill_after: options.kill_after,
             drain: options.drain,
-            ..Settings::default()
         })
         .map_err(Failure::new)?;
         Ok(Self {

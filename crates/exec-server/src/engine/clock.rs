@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use proto::sync::lock;
 
+use super::STACK;
 use super::job::Job;
 
 /// How often the clock checks while there are commands.
@@ -18,8 +19,6 @@ const TICK: Duration = Duration::from_millis(100);
 /// After this many ticks without a command the clock sleeps: waking it costs a command more than
 /// these ticks.
 const IDLE_TICKS: u32 = 10;
-/// The stack of the clock's thread in bytes: enough for its checks and for a panic's backtrace.
-const STACK: usize = 128 * 1024;
 
 /// The thread and its commands.
 pub(super) struct Clock {

@@ -1,21 +1,16 @@
-//! A sink that collects the output, for protocols that send its length first.
+//! Collects the output, for protocols that send its length first.
 
 use std::io::{self, ErrorKind};
-use std::sync::Mutex;
+use std::mem;
+use std::sync::{Arc, Mutex};
 
 use proto::sync::lock;
 
-use super::sink::{Sink, Stream};
+use super::error::EngineError;
+use super::outcome::Outcome;
+use super::running::Running;
 
-/// Keeps a command's output, up to a limit on both streams together: Python's `communicate()`, with
-/// a limit.
-#[derive(Debug)]
-pub(super) struct Collector {
-    pub(super) limit: usize,
-    pub(super) collected: Mutex<Collected>,
-}
-
-/// The output that [`Running::collect`](super::Running::collect) has kept.
+/// The output that [`Running::collect`] has kept.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Collected {
     /// All of standard output.
@@ -27,18 +22,30 @@ pub struct Collected {
     pub over_limit: bool,
 }
 
-impl Sink for Collector {
-    fn chunk(&self, stream: Stream, bytes: &[u8]) -> io::Result<()> {
-        let mut collected = lock(&self.collected);
-        let kept = collected.stdout.len() + collected.stderr.len();
-        if kept.saturating_add(bytes.len()) > self.limit {
-            collected.over_limit = true;
-            return Err(ErrorKind::FileTooLarge.into());
-        }
-        match stream {
-            Stream::Stdout => collected.stdout.extend_from_slice(bytes),
-            Stream::Stderr => collected.stderr.extend_from_slice(bytes),
-        }
-        Ok(())
+impl Running {
+    /// Pumps the command and collects its output, up to `limit` bytes of both streams together:
+    /// Python's `communicate()`, with a limit.
+    ///
+    /// # Errors
+    ///
+    /// As [`Running::pump`].
+    pub fn collect(self, limit: usize) -> Result<(Outcome, Collected), EngineError> {
+        let collected = Arc::<Mutex<Collected>>::default();
+        let keep_in = |stream: fn(&mut Collected) -> &mut Vec<u8>| {
+            let collected = Arc::clone(&collected);
+            move |bytes: &[u8]| -> io::Result<()> {
+                let mut collected = lock(&collected);
+                let kept = collected.stdout.len() + collected.stderr.len();
+                if kept.saturating_add(bytes.len()) > limit {
+                    collected.over_limit = true;
+                    return Err(ErrorKind::FileTooLarge.into());
+                }
+                stream(&mut collected).extend_from_slice(bytes);
+                Ok(())
+            }
+        };
+        let outcome = self.pump(keep_in(|it| &mut it.stdout), keep_in(|it| &mut it.stderr))?;
+        let collected = mem::take(&mut *lock(&collected));
+        Ok((outcome, collected))
     }
 }

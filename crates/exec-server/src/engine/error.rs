@@ -22,16 +22,8 @@ pub enum EngineError {
     Proc(io::Error),
     /// The directory that commands run in cannot be entered.
     Dir(PathBuf, io::Error),
-    /// The shell cannot be started, or not be waited for.
-    Shell(PathBuf, io::Error),
-    /// A pipe for the command's output or input could not be created.
-    Pipe(io::Error),
-    /// The guardian could not be started, so no command is started.
-    Guardian(io::Error),
-    /// A thread could not be started. If it was for a command's output, the command has been ended.
-    Thread(io::Error),
-    /// The command ran, but its status is not known.
-    Lost(io::Error),
+    /// A call failed. Holds what could not be done, and why.
+    Failed(&'static str, io::Error),
 }
 
 impl EngineError {
@@ -58,18 +50,7 @@ impl fmt::Display for EngineError {
                 let (dir, why) = (shown_path(dir), reason(why));
                 write!(f, "cannot enter the directory {dir} ({why})")
             }
-            Self::Shell(shell, why) => {
-                let (shell, why) = (shown_path(shell), start_reason(why));
-                write!(f, "cannot start {shell} ({why})")
-            }
-            Self::Pipe(why) => write!(f, "cannot make a pipe ({})", reason(why)),
-            Self::Guardian(why) => write!(
-                f,
-                "cannot start the guardian that ends commands when the server dies ({})",
-                start_reason(why)
-            ),
-            Self::Thread(why) => write!(f, "cannot start a thread ({})", start_reason(why)),
-            Self::Lost(why) => write!(f, "cannot learn how the command ended ({})", reason(why)),
+            Self::Failed(what, why) => write!(f, "{what} ({})", start_reason(why)),
         }
     }
 }

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`request`] | a command and its settings |
 //! | [`running`] | a running command: pump its output, feed its input |
-//! | [`sink`], [`collect`] | where the output goes: to the client's frames, or into memory up to a limit |
+//! | [`collect`] | collects a command's output in memory, up to a limit |
 //! | [`input`] | the command's standard input |
 //! | [`outcome`], [`error`] | how it ended; why it could not run |
 //! | [`job`] | the states of a command, its end, and why a signal never reaches another program |
@@ -18,10 +18,10 @@
 //! [`Running::pump`] forwards its output and returns how it ended:
 //!
 //! ```text
-//! let engine = Engine::start(Settings::default())?;
+//! let engine = Engine::start(settings)?;
 //! let running = engine.spawn(Request::new(b"echo hi; exit 3"))?;
-//! let job = running.job();                        // for the thread that sees the client leave
-//! let outcome = running.pump(&Arc::new(frames))?; // Status::Code(3), 3 bytes on stdout
+//! let job = running.job();                // for the thread that sees the client leave
+//! let outcome = running.pump(out, err)?;  // exit status 3; `out` has got 3 bytes
 //! ```
 
 mod clock;
@@ -41,7 +41,6 @@ mod outlet;
 mod pauses;
 mod request;
 mod running;
-mod sink;
 mod spawn;
 
 // The tests read /proc.
@@ -63,10 +62,9 @@ pub use self::{
     error::EngineError,
     input::Input,
     job::Job,
-    outcome::{Outcome, Status, Stopped},
+    outcome::{Outcome, Stopped},
     request::Request,
     running::Running,
-    sink::{Sink, Stream},
 };
 
 use self::clock::Clock;
@@ -75,8 +73,14 @@ use self::guardian::Guardian;
 /// The longest command, in bytes: Linux allows 128 KiB for one argument, including the closing NUL.
 pub const COMMAND_LIMIT: usize = 131_071;
 
+/// The shell.
+const SHELL: &str = "/bin/sh";
+/// The stack of the engine's threads in bytes, which forward standard error or watch the time.
+const STACK: usize = 128 * 1024;
+const NO_GUARDIAN: &str = "cannot start the guardian that ends commands when the server dies";
+
 /// The settings of an engine.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Settings {
     /// The directory that commands start in; `None` is the server's own.
     pub dir: Option<PathBuf>,
@@ -85,24 +89,6 @@ pub struct Settings {
     /// How long background processes may hold the output after the shell has ended; `None` means
     /// for ever.
     pub drain: Option<Duration>,
-    /// The shell.
-    pub shell: PathBuf,
-    /// The stack, in bytes, of the threads that forward standard error.
-    pub stack_size: usize,
-}
-
-impl Default for Settings {
-    /// `/bin/sh` in the server's directory, 2 s from TERM to KILL, no limit on background
-    /// processes, stacks of 128 KiB.
-    fn default() -> Self {
-        Self {
-            dir: None,
-            kill_after: Duration::from_secs(2),
-            drain: None,
-            shell: PathBuf::from("/bin/sh"),
-            stack_size: 128 * 1024,
-        }
-    }
 }
 
 /// Runs commands, each on the thread that asks for it. A server has one engine.
@@ -135,12 +121,13 @@ impl Engine {
         os::check().map_err(EngineError::Proc)?;
         let has_terminal = File::open("/dev/tty").is_ok();
         try_shell(&settings)?;
-        let guardian = Guardian::start(settings.shell.clone(), settings.kill_after)
-            .map_err(EngineError::Guardian)?;
-        let clock = Clock::start().map_err(EngineError::Thread)?;
+        let guardian = Guardian::start(SHELL.into(), settings.kill_after)
+            .map_err(|why| EngineError::Failed(NO_GUARDIAN, why))?;
+        let clock =
+            Clock::start().map_err(|why| EngineError::Failed("cannot start a thread", why))?;
         let setsid = has_terminal.then(find_setsid).flatten();
         Ok(Self(Arc::new(Core {
-            pool: Pool::tasks("exec-pipe", settings.stack_size),
+            pool: Pool::tasks("exec-pipe", STACK),
             settings,
             hidden: our_variables(),
             shares_terminal: has_terminal && setsid.is_none(),
@@ -160,7 +147,7 @@ impl Engine {
 /// server was started with SIGCHLD ignored: then the kernel could reuse a process ID while we still
 /// signal it.
 fn try_shell(settings: &Settings) -> Result<(), EngineError> {
-    let mut shell = Command::new(&settings.shell);
+    let mut shell = Command::new(SHELL);
     if let Some(dir) = &settings.dir {
         shell.current_dir(dir);
     }

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::io;
-use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
 /// How a command ended, and whether the engine ended it.
@@ -10,8 +9,9 @@ use std::process::ExitStatus;
 pub struct Outcome {
     /// The ID of the command's process group.
     pub group: u32,
-    /// The status of the shell; `None` if it could not be ended and is still running.
-    pub status: Option<Status>,
+    /// The status of the shell: a code or a signal. `None` if it could not be ended and is still
+    /// running.
+    pub status: Option<ExitStatus>,
     /// Why the engine ended the command, if it did.
     pub stopped: Option<Stopped>,
     /// Whether an output was closed while a process still held it.
@@ -20,25 +20,6 @@ pub struct Outcome {
     pub stdout: u64,
     /// The bytes of standard error that the sink has taken.
     pub stderr: u64,
-}
-
-/// The exit status. Python: `returncode`, which is negative for a signal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
-    /// It exited with this code (0 to 255).
-    Code(i32),
-    /// This signal ended it.
-    Signal(i32),
-}
-
-impl Status {
-    pub(super) fn of(status: ExitStatus) -> Self {
-        match status.signal() {
-            Some(signal) => Self::Signal(signal),
-            // Only a stopped or continued process has neither, and those are not waited for here.
-            None => Self::Code(status.code().unwrap_or(255)),
-        }
-    }
 }
 
 /// Why the engine ended a command.

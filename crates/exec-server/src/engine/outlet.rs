@@ -8,7 +8,6 @@ use proto::{is_timeout, retry};
 
 use super::os::{OutputPipe, WAKES_BY_A_BYTE, wake, without_waiting};
 use super::outcome::Stopped;
-use super::sink::{Sink, Stream};
 
 /// The reader is in the sink: it waits for the client.
 const IN_SINK: u8 = 0;
@@ -52,14 +51,13 @@ impl Outlet {
         }
     }
 
-    /// Forwards the output until the pipe ends or is closed, and then drops the pipe.
+    /// Passes the output to `sink` until the pipe ends or is closed, and then drops the pipe.
     ///
     /// If the sink fails, `stop` ends the command, and the rest of the output is read and dropped,
     /// so that a process that cleans up after TERM does not block on its output.
-    pub(super) fn pump<S: Sink>(
+    pub(super) fn pump(
         self: Arc<Self>,
-        stream: Stream,
-        sink: &S,
+        mut sink: impl FnMut(&[u8]) -> io::Result<()>,
         stop: impl Fn(Stopped),
     ) -> Pumped {
         let mut buffer = vec![0; SMALL];
@@ -67,7 +65,7 @@ impl Outlet {
         let mut taken = 0;
         let mut forward = |bytes: &[u8]| {
             if wanted {
-                match sink.chunk(stream, bytes) {
+                match sink(bytes) {
                     Ok(()) => taken += bytes.len() as u64,
                     Err(error) => {
                         wanted = false;

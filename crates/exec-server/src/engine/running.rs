@@ -1,18 +1,14 @@
 //! A running command: its input, its output, and its end.
 
-use std::mem;
+use std::io;
 use std::panic;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use proto::sync::lock;
-
-use super::collect::{Collected, Collector};
 use super::error::EngineError;
 use super::input::Input;
 use super::job::Job;
-use super::outcome::{Outcome, Status, Stopped};
+use super::outcome::{Outcome, Stopped};
 use super::outlet::Outlet;
-use super::sink::{Sink, Stream};
 
 /// A started command, whose output was not read yet.
 ///
@@ -31,61 +27,58 @@ impl Running {
         Arc::clone(&self.hold.job)
     }
 
-    /// Passes the command's output to `sink` as it arrives, and returns when the command is over.
+    /// Passes the command's standard output to `out` and its standard error to `err` as they arrive,
+    /// in chunks of 1 byte to 64 KiB, and returns when the command is over. An input that was not
+    /// taken ends now.
     ///
     /// The calling thread reads standard output and another thread reads standard error, so that
-    /// neither pipe fills up while the other is read. The other thread has dropped its `sink` when
-    /// this returns. An input that was not taken ends now.
+    /// neither pipe fills up while the other is read. The other thread has dropped `err` when this
+    /// returns. A sink that blocks slows the command down: nothing is buffered beyond the pipe's
+    /// 64 KiB and the current chunk. An error of a sink means that the output is no longer wanted: it
+    /// ends the command and becomes [`Stopped::Sink`], and that sink is not called again.
     ///
     /// # Errors
     ///
-    /// [`EngineError::Thread`] if the second thread cannot be started (the command has then been
-    /// ended), [`EngineError::Lost`] if the command's status is unknown.
+    /// If the second thread cannot be started (the command has then been ended), or if the command's
+    /// status is unknown.
     ///
     /// # Panics
     ///
-    /// Only if `sink` panics; the command is ended first.
-    pub fn pump<S: Sink>(self, sink: &Arc<S>) -> Result<Outcome, EngineError> {
+    /// Only if a sink panics; the command is ended first.
+    pub fn pump(
+        self,
+        out: impl FnMut(&[u8]) -> io::Result<()>,
+        err: impl FnMut(&[u8]) -> io::Result<()> + Send + 'static,
+    ) -> Result<Outcome, EngineError> {
         let Self {
-            outlets: [out, err],
+            outlets: [stdout, stderr],
             input,
             hold,
         } = self;
         drop(input);
-        let (their_sink, job) = (Arc::clone(sink), Arc::clone(&hold.job));
+        let job = Arc::clone(&hold.job);
         let stderr = hold
             .job
             .core
             .pool
-            .start(move || err.pump(Stream::Stderr, &*their_sink, |why| job.stop(why)))
-            .map_err(EngineError::Thread)?;
-        let stdout = out.pump(Stream::Stdout, &**sink, |why| hold.job.stop(why));
+            .start(move || stderr.pump(err, |why| job.stop(why)))
+            .map_err(|why| EngineError::Failed("cannot start a thread", why))?;
+        let stdout = stdout.pump(out, |why| hold.job.stop(why));
         let stderr = stderr
             .join()
             .unwrap_or_else(|panic| panic::resume_unwind(panic));
         let (status, stopped) = hold.job.finish();
-        let status = status.transpose().map_err(EngineError::Lost)?;
+        let status = status
+            .transpose()
+            .map_err(|why| EngineError::Failed("cannot learn how the command ended", why))?;
         Ok(Outcome {
             group: hold.job.group,
-            status: status.map(Status::of),
+            status,
             stopped,
             cut: stdout.cut || stderr.cut,
             stdout: stdout.taken,
             stderr: stderr.taken,
         })
-    }
-
-    /// Pumps the command and collects its output, up to `limit` bytes of both streams together.
-    ///
-    /// # Errors
-    ///
-    /// As [`Running::pump`].
-    pub fn collect(self, limit: usize) -> Result<(Outcome, Collected), EngineError> {
-        let collected = Mutex::default();
-        let collector = Arc::new(Collector { limit, collected });
-        let outcome = self.pump(&collector)?;
-        let collected = mem::take(&mut *lock(&collector.collected));
-        Ok((outcome, collected))
     }
 }
 

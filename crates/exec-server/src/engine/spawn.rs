@@ -12,7 +12,7 @@ use super::job::Job;
 use super::outlet::Outlet;
 use super::request::Request;
 use super::running::{Hold, Running};
-use super::{Core, Engine, Settings, os};
+use super::{Core, Engine, NO_GUARDIAN, SHELL, Settings, os};
 
 impl Engine {
     /// Starts a command. Its output stays in its pipes until it is pumped.
@@ -23,7 +23,6 @@ impl Engine {
     pub fn spawn(&self, request: Request<'_>) -> Result<Running, EngineError> {
         let core = &self.0;
         let argument = request.argument()?;
-        let Settings { shell, dir, .. } = &core.settings;
         // Do not use settings that keep std from posix_spawn (uid, gid, groups, pre_exec, another
         // PATH): fork is 17 times slower in a process of a thousand threads.
         let mut command = match &core.setsid {
@@ -31,28 +30,29 @@ impl Engine {
             // without a fork: both have the child's process ID.
             Some(setsid) => {
                 let mut command = Command::new(setsid);
-                command.arg(shell);
+                command.arg(SHELL);
                 command
             }
             None => {
-                let mut command = Command::new(shell);
+                let mut command = Command::new(SHELL);
                 command.process_group(0);
                 command
             }
         };
         command.args(["-c", "--"]).arg(argument);
-        if let Some(dir) = dir {
+        if let Some(dir) = &core.settings.dir {
             command.current_dir(dir);
         }
         for name in &core.hidden {
             command.env_remove(name);
         }
-        let (out, out_writer) = os::output().map_err(EngineError::Pipe)?;
-        let (err, err_writer) = os::output().map_err(EngineError::Pipe)?;
+        let no_pipe = |why| EngineError::Failed("cannot make a pipe", why);
+        let (out, out_writer) = os::output().map_err(no_pipe)?;
+        let (err, err_writer) = os::output().map_err(no_pipe)?;
         command.stdout(out_writer).stderr(err_writer);
         let mut input = None;
         if request.stdin {
-            let (writer, reader) = os::input().map_err(EngineError::Pipe)?;
+            let (writer, reader) = os::input().map_err(no_pipe)?;
             input = Some(writer);
             command.stdin(reader);
         } else {
@@ -84,7 +84,7 @@ fn start_registered(core: &Core, command: &mut Command) -> Result<Child, EngineE
         // Without a guardian std can kill only the shell, which has just started.
         let _ = child.kill();
         let _ = child.wait();
-        return Err(EngineError::Guardian(error));
+        return Err(EngineError::Failed(NO_GUARDIAN, error));
     }
     Ok(child)
 }
@@ -95,6 +95,6 @@ pub(super) fn why_not_started(settings: &Settings, source: io::Error) -> EngineE
         Some(dir) if let Err(why) = fs::metadata(dir.join(".")) => {
             EngineError::Dir(dir.clone(), why)
         }
-        _ => EngineError::Shell(settings.shell.clone(), source),
+        _ => EngineError::Failed("cannot start /bin/sh", source),
     }
 }

@@ -1,6 +1,7 @@
 //! Forwards the output of one command, on a thread of its own, and tells how the command ended.
 
 use std::io::{self, ErrorKind};
+use std::os::unix::process::ExitStatusExt;
 use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
@@ -11,7 +12,7 @@ use proto::wire::session::{ExitStatus, FrameType};
 
 use super::shared::Shared;
 use crate::close_reason::CloseReason;
-use crate::engine::{EngineError, Outcome, Running, Status, Stopped};
+use crate::engine::{EngineError, Outcome, Running, Stopped};
 
 /// The runner of a command that the reader has started, or failed to start.
 pub struct Runner {
@@ -33,7 +34,10 @@ impl Runner {
 
     fn finish(&self, running: Result<Running, EngineError>) -> io::Result<()> {
         let client = &self.shared.client;
-        match running.and_then(|running| running.pump(&self.shared)) {
+        let (shared, theirs) = (&self.shared, Arc::clone(&self.shared));
+        let out = |bytes: &[u8]| shared.send(FrameType::Stdout, bytes);
+        let err = move |bytes: &[u8]| theirs.send(FrameType::Stderr, bytes);
+        match running.and_then(|running| running.pump(out, err)) {
             Ok(outcome) => {
                 client.log_command(&self.command, &outcome, self.at.elapsed());
                 self.tell(outcome)
@@ -71,12 +75,13 @@ impl Runner {
             );
             self.shared.send(FrameType::Note, text.as_bytes())?;
         }
-        // Both numbers fit into a byte.
-        let status = match outcome.status {
-            Some(Status::Code(code)) => ExitStatus::Code(code as u8),
-            Some(Status::Signal(signal)) => ExitStatus::Signal(signal as u8),
-            // Only a stopped command can have no status.
-            None => ExitStatus::Code(255),
+        // Both numbers fit into a byte. Only a stopped command can have no status.
+        let status = match outcome.status.and_then(|status| status.signal()) {
+            Some(signal) => ExitStatus::Signal(signal as u8),
+            None => {
+                let code = outcome.status.and_then(|status| status.code());
+                ExitStatus::Code(code.unwrap_or(255) as u8)
+            }
         };
         self.shared
             .end_command(FrameType::Exit, status.encode().as_bytes())

@@ -17,7 +17,6 @@ use proto::wire::session::{FrameType, Sealer, ServerState, SessionError};
 
 use crate::client::Client;
 use crate::close_reason::CloseReason;
-use crate::engine;
 
 /// How long sending the reason at the end may take.
 const LAST_WORDS: Duration = Duration::from_millis(500);
@@ -176,16 +175,6 @@ impl Shared {
     pub fn close(&self) {
         // It may be shut down already.
         let _ = self.client.stream.shutdown(Shutdown::Both);
-    }
-}
-
-impl engine::Sink for Shared {
-    fn chunk(&self, stream: engine::Stream, bytes: &[u8]) -> io::Result<()> {
-        let kind = match stream {
-            engine::Stream::Stdout => FrameType::Stdout,
-            engine::Stream::Stderr => FrameType::Stderr,
-        };
-        self.send(kind, bytes)
     }
 }
 

@@ -3,18 +3,10 @@
 
 use std::io::{self, Write};
 use std::process::{Command, Stdio};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::engine::{Engine, Request, Settings, Sink, Stream};
-
-struct Null;
-
-impl Sink for Null {
-    fn chunk(&self, _: Stream, _: &[u8]) -> io::Result<()> {
-        Ok(())
-    }
-}
+use super::discard;
+use crate::engine::{Engine, Request, Settings};
 
 /// The median of each work. The works alternate, so that other load on the machine affects all of
 /// them.
@@ -62,7 +54,7 @@ fn cost() {
                     engine
                         .spawn(Request::new(b"true"))
                         .unwrap()
-                        .pump(&Arc::new(Null))
+                        .pump(discard, discard)
                         .unwrap();
                 },
             ],
@@ -77,7 +69,7 @@ fn cost() {
         let outcome = engine
             .spawn(Request::new(b"head -c 1073741824 /dev/zero"))
             .unwrap()
-            .pump(&Arc::new(Null))
+            .pump(discard, discard)
             .unwrap();
         assert_eq!(outcome.stdout, 1 << 30);
         report += &format!(

@@ -1,17 +1,16 @@
 //! Tests commands that do not end on their own, and the processes that they leave behind.
 
 use std::io;
+use std::os::unix::process::ExitStatusExt;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::super::{
-    Engine, EngineError, Job, Outcome, Request, Running, Settings, Sink, Status, Stopped, Stream,
-};
+use super::super::{Engine, EngineError, Job, Outcome, Request, Running, Settings, Stopped};
 use super::{
-    DEADLINE, OUT_OF_REACH, Tell, end, engine, engine_with, members, quick, run, run_request,
-    until, within,
+    DEADLINE, OUT_OF_REACH, Told, discard, end, engine, engine_with, exited, members, quick, run,
+    run_request, signalled, tell, until, within,
 };
 
 /// A shell and two child processes, all of which ignore TERM.
@@ -22,19 +21,19 @@ struct Under {
     group: u32,
     job: Arc<Job>,
     said: String,
-    told: Receiver<(Stream, Vec<u8>)>,
+    told: Told,
     pump: JoinHandle<Result<Outcome, EngineError>>,
 }
 
 fn under(engine: &Engine, command: &str) -> Under {
     let running = engine.spawn(Request::new(command.as_bytes())).unwrap();
-    let (tell, told) = Tell::new();
+    let ([out, err], told) = tell();
     let mut under = Under {
         group: running.job().group,
         job: running.job(),
         said: String::new(),
         told,
-        pump: thread::spawn(move || running.pump(&Arc::new(tell))),
+        pump: thread::spawn(move || running.pump(out, err)),
     };
     let (_, said) = under.told.recv_timeout(DEADLINE).unwrap();
     under.said = String::from_utf8(said).unwrap();
@@ -58,7 +57,7 @@ fn a_cancelled_command_is_gone_with_all_its_processes() {
     job.cancel();
     job.cancel();
     let outcome = under.outcome();
-    assert_eq!(outcome.status, Some(Status::Signal(15)));
+    assert_eq!(outcome.status, signalled(15));
     assert!(matches!(outcome.stopped, Some(Stopped::Cancelled)));
     until("the group is gone", || members(group).is_empty());
     // The command ended long ago, so this does nothing.
@@ -72,7 +71,7 @@ fn a_command_that_ignores_term_is_killed_after_the_grace() {
     until("all are there", || members(group).len() >= 4);
     under.job.cancel();
     let outcome = under.outcome();
-    assert_eq!(outcome.status, Some(Status::Signal(9)));
+    assert_eq!(outcome.status, signalled(9));
     until("the group is gone", || members(group).is_empty());
 }
 
@@ -87,7 +86,7 @@ fn a_process_that_outlives_its_shell_is_killed_too() {
     let group = under.group;
     until("the inner shell has let go", || members(group).len() == 3);
     under.job.cancel();
-    assert_eq!(under.outcome().status, Some(Status::Signal(15)));
+    assert_eq!(under.outcome().status, signalled(15));
     until("the group is gone", || members(group).is_empty());
 }
 
@@ -103,10 +102,8 @@ fn a_command_may_clean_up_within_the_grace() {
     under.job.cancel();
     // The shell also writes to stderr that its sleep was terminated.
     let said = || under.told.recv_timeout(DEADLINE).unwrap();
-    until("it says so", || {
-        said() == (Stream::Stdout, b"bye\n".to_vec())
-    });
-    assert_eq!(under.outcome().status, Some(Status::Code(9)));
+    until("it says so", || said() == ("out", b"bye\n".to_vec()));
+    assert_eq!(under.outcome().status, exited(9));
 }
 
 #[test]
@@ -120,10 +117,8 @@ fn every_process_of_the_group_gets_term() {
     );
     under.job.cancel();
     let said = || under.told.recv_timeout(DEADLINE).unwrap();
-    until("it says so", || {
-        said() == (Stream::Stdout, b"bye\n".to_vec())
-    });
-    assert_eq!(under.outcome().status, Some(Status::Signal(15)));
+    until("it says so", || said() == ("out", b"bye\n".to_vec()));
+    assert_eq!(under.outcome().status, signalled(15));
 }
 
 #[test]
@@ -143,7 +138,7 @@ fn a_command_that_times_out_keeps_its_output_so_far() {
             matches!(outcome.stopped, Some(Stopped::TimedOut)),
             "{command}"
         );
-        assert!(matches!(outcome.status, Some(Status::Signal(_))));
+        assert!(outcome.status.is_some_and(|it| it.signal().is_some()));
         assert!(!collected.stdout.is_empty());
     }
     // The shell has closed its outputs, so only its end is waited for.
@@ -170,7 +165,7 @@ fn a_timeout_that_is_not_reached_changes_nothing() {
 #[test]
 fn late_output_of_a_background_process_still_arrives() {
     let (outcome, collected) = run(&engine(), "(sleep 1.5; echo late) & exit 3");
-    assert_eq!(outcome.status, Some(Status::Code(3)));
+    assert_eq!(outcome.status, exited(3));
     assert!(!outcome.cut && outcome.stopped.is_none());
     assert_eq!(collected.stdout, b"late\n");
 }
@@ -184,8 +179,8 @@ fn the_output_of_a_background_process_is_closed_after_the_drain_time_and_the_pro
     ] {
         let running = engine.spawn(Request::new(command.as_bytes())).unwrap();
         let group = running.job().group;
-        let outcome = within(move || running.pump(&Arc::new(Null)).unwrap());
-        assert_eq!(outcome.status, Some(Status::Code(3)));
+        let outcome = within(move || running.pump(discard, discard).unwrap());
+        assert_eq!(outcome.status, exited(3));
         assert!(outcome.cut && outcome.stopped.is_none());
         let left = members(group);
         // `yes` ends because its pipe was closed.
@@ -215,37 +210,25 @@ fn one_limit_ends_the_wait_for_a_process_out_of_reach() {
     job.cancel();
     let outcome = under.outcome();
     assert!(matches!(outcome.stopped, Some(Stopped::Cancelled)));
-    assert_eq!(outcome.status, Some(Status::Code(5)));
+    assert_eq!(outcome.status, exited(5));
     end(stays);
 }
 
-struct Null;
-
-impl Sink for Null {
-    fn chunk(&self, _: Stream, _: &[u8]) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 /// A sink that is always in the middle of a chunk.
-struct Slow;
-
-impl Sink for Slow {
-    fn chunk(&self, _: Stream, _: &[u8]) -> io::Result<()> {
-        let end = Instant::now() + Duration::from_millis(5);
-        while Instant::now() < end {
-            thread::yield_now();
-        }
-        Ok(())
+fn slow(_: &[u8]) -> io::Result<()> {
+    let end = Instant::now() + Duration::from_millis(5);
+    while Instant::now() < end {
+        thread::yield_now();
     }
+    Ok(())
 }
 
 #[test]
 fn a_slow_client_does_not_keep_a_chatty_process_alive() {
     let engine = engine_with(quick());
     let running = engine.spawn(Request::new(b"yes & exit 3")).unwrap();
-    let outcome = within(move || running.pump(&Arc::new(Slow)).unwrap());
-    assert_eq!(outcome.status, Some(Status::Code(3)));
+    let outcome = within(move || running.pump(slow, slow).unwrap());
+    assert_eq!(outcome.status, exited(3));
     assert!(outcome.cut);
 }
 
@@ -286,8 +269,8 @@ impl Stuck {
     }
 }
 
-impl Sink for Stuck {
-    fn chunk(&self, _: Stream, buffer: &[u8]) -> io::Result<()> {
+impl Stuck {
+    fn take(&self, buffer: &[u8]) -> io::Result<()> {
         let _ = self.entered.lock().unwrap().send(());
         // Without a sender the gate is open.
         let result = self.gate.lock().unwrap().recv().unwrap_or(Ok(()));
@@ -301,7 +284,7 @@ fn the_group_dies_while_the_sink_is_stuck() {
     let (sink, in_sink, open) = Stuck::new();
     let running = engine().spawn(Request::new(b"yes")).unwrap();
     let (group, job) = (running.job().group, running.job());
-    let pump = thread::spawn(move || running.pump(&sink).unwrap());
+    let pump = thread::spawn(move || running.pump(|bytes| sink.take(bytes), discard).unwrap());
     in_sink.recv_timeout(DEADLINE).unwrap();
     assert!(!members(group).is_empty());
     job.cancel();
@@ -319,7 +302,7 @@ fn a_sink_that_fails_ends_the_command() {
         .unwrap();
     let running = engine().spawn(Request::new(b"yes; echo never")).unwrap();
     let group = running.job().group;
-    let outcome = within(move || running.pump(&sink).unwrap());
+    let outcome = within(move || running.pump(|bytes| sink.take(bytes), discard).unwrap());
     assert!(
         matches!(&outcome.stopped, Some(Stopped::Sink(error)) if error.kind() == io::ErrorKind::ConnectionReset)
     );
@@ -338,7 +321,7 @@ fn a_slow_client_loses_nothing() {
         .unwrap();
     let theirs = Arc::clone(&sink);
     let group = running.job().group;
-    let pump = thread::spawn(move || running.pump(&theirs).unwrap());
+    let pump = thread::spawn(move || running.pump(|bytes| theirs.take(bytes), discard).unwrap());
     in_sink.recv_timeout(DEADLINE).unwrap();
     until("the command has ended", || members(group).is_empty());
     // Several times the drain time.
@@ -350,12 +333,8 @@ fn a_slow_client_loses_nothing() {
     assert_eq!(sink.taken.lock().unwrap().len(), 60_000);
 }
 
-struct Panics;
-
-impl Sink for Panics {
-    fn chunk(&self, _: Stream, _: &[u8]) -> io::Result<()> {
-        panic!("on purpose")
-    }
+fn panics(_: &[u8]) -> io::Result<()> {
+    panic!("on purpose")
 }
 
 #[test]
@@ -364,7 +343,7 @@ fn a_sink_that_panics_ends_the_command() {
     for command in ["yes", "yes >&2"] {
         let running = engine.spawn(Request::new(command.as_bytes())).unwrap();
         let group = running.job().group;
-        let pump = thread::spawn(move || running.pump(&Arc::new(Panics)).map(drop));
+        let pump = thread::spawn(move || running.pump(panics, panics).map(drop));
         until("it panics", || pump.is_finished());
         assert!(pump.join().is_err());
         until("the group is gone", || members(group).is_empty());
@@ -388,8 +367,9 @@ fn a_stopped_command_is_ended_too() {
         !super::processes(|pid, fields| pid == group && fields[0] == "T").is_empty()
     });
     under.job.cancel();
-    assert!(matches!(
-        under.outcome().status,
-        Some(Status::Signal(9 | 15))
-    ));
+    let status = under.outcome().status;
+    assert!(
+        status == signalled(9) || status == signalled(15),
+        "{status:?}"
+    );
 }

@@ -1,14 +1,14 @@
 //! Tests the guardian when the server dies, and when the guardian itself dies.
 
 use std::io::Read;
-use std::os::unix::process::CommandExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::process::{Child, Command};
 use std::time::Duration;
 
 use super::super::guardian::{Guardian, Signal};
-use super::super::{Request, Status, Stopped};
+use super::super::{Request, Stopped};
 use super::owner::{self, Owner};
 use super::{end, engine, members, processes, run, until, within};
 
@@ -44,13 +44,13 @@ impl Sleeper {
         self.0.id()
     }
 
-    fn ended_by(&mut self) -> Status {
+    fn ended_by(&mut self) -> Option<i32> {
         let mut ended = None;
         until("it ends", || {
             ended = self.0.try_wait().unwrap();
             ended.is_some()
         });
-        Status::of(ended.unwrap())
+        ended.unwrap().signal()
     }
 }
 
@@ -78,7 +78,7 @@ fn any_shell_can_signal_a_group() {
             let mut sleeper = Sleeper::start();
             guardian.register(sleeper.group()).unwrap();
             guardian.signal(sleeper.group(), signal).unwrap();
-            assert_eq!(sleeper.ended_by(), Status::Signal(status));
+            assert_eq!(sleeper.ended_by(), Some(status));
         }
     }
 }
@@ -101,9 +101,9 @@ fn in_any_shell_the_end_of_the_socket_ends_the_registered_groups() {
         }
         within(move || drop(guardian));
         for sleeper in &mut sleepers {
-            assert_eq!(sleeper.ended_by(), Status::Signal(15));
+            assert_eq!(sleeper.ended_by(), Some(15));
         }
-        assert_eq!(stubborn.ended_by(), Status::Signal(9));
+        assert_eq!(stubborn.ended_by(), Some(9));
         for sleeper in &mut dismissed {
             assert!(sleeper.0.try_wait().unwrap().is_none());
         }
@@ -182,7 +182,7 @@ fn a_new_guardian_guards_the_old_commands() {
         guardian.pid() != first
     });
     within(move || drop(guardian));
-    assert_eq!(sleeper.ended_by(), Status::Signal(15));
+    assert_eq!(sleeper.ended_by(), Some(15));
 }
 
 /// Ctrl-C, a hang-up and `killall sh` must not end the guardian.
@@ -198,7 +198,7 @@ fn a_guardian_ignores_what_a_terminal_sends() {
     }
     let mut sleeper = Sleeper::start();
     guardian.signal(sleeper.group(), Signal::Kill).unwrap();
-    assert_eq!(sleeper.ended_by(), Status::Signal(9));
+    assert_eq!(sleeper.ended_by(), Some(9));
     assert_eq!(guardian.pid(), pid);
     let group = processes(|it, fields| it == pid && fields[2] == pid.to_string());
     assert_eq!(group, [pid], "a group of its own");

@@ -1,13 +1,14 @@
 //! Tests a command's standard input.
 
 use std::fs;
-use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread;
 
-use super::super::{Collected, Input, Outcome, Request, Status, Stopped};
+use super::super::{Collected, Input, Outcome, Request, Stopped};
 use super::deadline::poll;
-use super::{DEADLINE, OUT_OF_REACH, Tell, engine, engine_with, feed, members, quick, run, within};
+use super::{
+    DEADLINE, OUT_OF_REACH, engine, engine_with, exited, feed, members, quick, run, tell, within,
+};
 
 /// Runs a command while `say` writes its input, on another thread.
 fn fed(command: &str, say: impl FnOnce(Input) + Send + 'static) -> (Outcome, Collected) {
@@ -50,7 +51,7 @@ fn input_in_pieces_of_any_size_is_complete() {
             feed(&mut input, piece);
         }
     });
-    assert_eq!(outcome.status, Some(Status::Code(0)));
+    assert_eq!(outcome.status, exited(0));
     assert!(collected.stdout == pattern);
 }
 
@@ -73,14 +74,14 @@ fn a_command_need_not_read_its_input() {
             feed(&mut input, &[0; 65_536]);
         }
     });
-    assert_eq!(outcome.status, Some(Status::Code(3)));
+    assert_eq!(outcome.status, exited(3));
     assert!(outcome.stopped.is_none());
     let (outcome, collected) = fed("head -c 5", |mut input| {
         for _ in 0..100 {
             feed(&mut input, b"12345678");
         }
     });
-    assert_eq!(outcome.status, Some(Status::Code(0)));
+    assert_eq!(outcome.status, exited(0));
     assert_eq!(collected.stdout, b"12345");
 }
 
@@ -126,9 +127,9 @@ fn a_write_does_not_wait_for_a_process_in_the_background() {
     let (running, writer) = blocked_writer(&format!(
         "exec 3<&0; setsid sleep 1000 <&3 3<&- >/dev/null 2>&1 & {OUT_OF_REACH}; echo $!; exit 4"
     ));
-    let (tell, told) = Tell::new();
-    let outcome = within(move || running.pump(&Arc::new(tell)).unwrap());
-    assert_eq!(outcome.status, Some(Status::Code(4)));
+    let ([out, err], told) = tell();
+    let outcome = within(move || running.pump(out, err).unwrap());
+    assert_eq!(outcome.status, exited(4));
     assert!(!outcome.cut);
     within(|| writer.join().unwrap());
     let (_, pid) = told.recv_timeout(DEADLINE).unwrap();

@@ -1,14 +1,13 @@
 //! Tests that no processes, descriptors, threads, memory or variables leak.
 
 use std::fs;
-use std::io;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
-use super::super::{Engine, Request, Settings, Sink, Status, Stream};
+use super::super::{Engine, Request, Settings};
 use super::owner::{self, Owner, say};
-use super::{engine, processes, run, until, within};
+use super::{discard, engine, exited, processes, run, until, within};
 
 /// The role `thousand`, which needs a process of its own.
 pub(super) fn a_thousand() {
@@ -20,7 +19,7 @@ pub(super) fn a_thousand() {
                 ..Request::new(b"true")
             })
             .unwrap();
-        assert_eq!(running.collect(0).unwrap().0.status, Some(Status::Code(0)));
+        assert_eq!(running.collect(0).unwrap().0.status, exited(0));
     };
     let count = |dir: &str| fs::read_dir(dir).unwrap().count();
     let us = std::process::id().to_string();
@@ -52,14 +51,6 @@ fn a_thousand_commands_leave_nothing_behind() {
     assert_eq!(within(|| Owner::start("thousand").said("nothing")), "left");
 }
 
-struct Count;
-
-impl Sink for Count {
-    fn chunk(&self, _: Stream, _: &[u8]) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 /// The role `gigabyte`.
 pub(super) fn much_output() {
     let engine = Engine::start(Settings::default()).unwrap();
@@ -79,7 +70,7 @@ pub(super) fn much_output() {
     let running = engine
         .spawn(Request::new(b"head -c 1073741824 /dev/zero"))
         .unwrap();
-    let outcome = running.pump(&Arc::new(Count)).unwrap();
+    let outcome = running.pump(discard, discard).unwrap();
     assert_eq!(outcome.stdout, 1 << 30);
     let grown = peak() - before;
     assert!(grown < 4096, "{grown} KiB more");

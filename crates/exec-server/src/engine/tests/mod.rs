@@ -18,12 +18,13 @@ mod temp;
 
 use std::fs;
 use std::io;
-use std::sync::Mutex;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-use super::{Collected, Engine, Outcome, Request, Settings, Sink, Stream};
+use super::{Collected, Engine, Outcome, Request, Settings};
 
 /// Longer than any wait here takes on a slow machine.
 const DEADLINE: Duration = Duration::from_secs(9);
@@ -33,11 +34,18 @@ const OUT_OF_REACH: &str =
     "until read -r a b c d e session g </proc/$!/stat && [ $session = $! ]; do :; done";
 
 fn engine() -> Engine {
-    engine_with(Settings::default())
+    engine_with(settings())
 }
 
 fn engine_with(settings: Settings) -> Engine {
     Engine::start(settings).unwrap()
+}
+
+fn settings() -> Settings {
+    Settings {
+        kill_after: Duration::from_secs(2),
+        ..Settings::default()
+    }
 }
 
 /// Settings with short times.
@@ -45,8 +53,18 @@ fn quick() -> Settings {
     Settings {
         kill_after: Duration::from_millis(200),
         drain: Some(Duration::from_millis(200)),
-        ..Settings::default()
+        ..settings()
     }
+}
+
+/// The status of a command that has exited with this code.
+fn exited(code: i32) -> Option<ExitStatus> {
+    Some(ExitStatus::from_raw(code << 8))
+}
+
+/// The status of a command that this signal has ended.
+fn signalled(signal: i32) -> Option<ExitStatus> {
+    Some(ExitStatus::from_raw(signal))
 }
 
 /// Runs `work` on another thread, and fails if it does not end.
@@ -88,23 +106,29 @@ fn feed(input: &mut super::Input, mut bytes: &[u8]) {
     while !input.offer(&mut bytes, DEADLINE) {}
 }
 
-/// A sink that sends each chunk to the test.
-struct Tell(Mutex<Sender<(Stream, Vec<u8>)>>);
+/// The chunks of a command, each with the name of its stream.
+type Told = Receiver<(&'static str, Vec<u8>)>;
 
-impl Tell {
-    fn new() -> (Self, Receiver<(Stream, Vec<u8>)>) {
-        let (sender, receiver) = mpsc::channel();
-        (Self(Mutex::new(sender)), receiver)
-    }
+/// Sinks for the two outputs that send each chunk to the test.
+fn tell() -> (
+    [impl FnMut(&[u8]) -> io::Result<()> + Send + 'static; 2],
+    Told,
+) {
+    let (sender, receiver) = mpsc::channel();
+    let sink = |stream| {
+        let sender = sender.clone();
+        move |bytes: &[u8]| {
+            sender
+                .send((stream, bytes.to_vec()))
+                .map_err(|_| io::ErrorKind::BrokenPipe.into())
+        }
+    };
+    (["out", "err"].map(sink), receiver)
 }
 
-impl Sink for Tell {
-    fn chunk(&self, stream: Stream, buffer: &[u8]) -> io::Result<()> {
-        let sender = self.0.lock().unwrap();
-        sender
-            .send((stream, buffer.to_vec()))
-            .map_err(|_| io::ErrorKind::BrokenPipe.into())
-    }
+/// A sink for an output that does not matter.
+fn discard(_: &[u8]) -> io::Result<()> {
+    Ok(())
 }
 
 /// The processes of a group that are not zombies.

@@ -4,8 +4,8 @@ use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 
-use super::super::{Request, Sink, Status, Stopped, Stream};
-use super::{Tell, engine, run, within};
+use super::super::{Request, Stopped};
+use super::{engine, exited, run, signalled, tell, within};
 use crate::engine::Settings;
 
 /// 65536 bytes fill a pipe that is not read.
@@ -56,7 +56,7 @@ fn every_byte_value_is_unchanged() {
 #[test]
 fn a_writer_whose_pipe_was_closed_ends() {
     let (outcome, collected) = run(&engine(), "while true; do echo yes; done | head -n 2000");
-    assert_eq!(outcome.status, Some(Status::Code(0)));
+    assert_eq!(outcome.status, exited(0));
     assert!(collected.stdout == b"yes\n".repeat(2000));
 }
 
@@ -69,17 +69,14 @@ fn output_arrives_while_the_command_runs() {
         })
         .unwrap();
     let input = running.input.take().unwrap();
-    let (tell, told) = Tell::new();
-    let pump = std::thread::spawn(move || running.pump(&Arc::new(tell)).unwrap());
+    let ([out, err], told) = tell();
+    let pump = std::thread::spawn(move || running.pump(out, err).unwrap());
     let mut first = [(); 2].map(|()| told.recv_timeout(super::DEADLINE).unwrap());
-    first.sort_by_key(|(stream, _)| *stream == Stream::Stderr);
-    assert_eq!(first[0], (Stream::Stdout, b"out\n".to_vec()));
-    assert_eq!(first[1], (Stream::Stderr, b"err\n".to_vec()));
+    first.sort_by_key(|(stream, _)| *stream == "err");
+    assert_eq!(first[0], ("out", b"out\n".to_vec()));
+    assert_eq!(first[1], ("err", b"err\n".to_vec()));
     drop(input);
-    assert_eq!(
-        within(|| pump.join().unwrap()).status,
-        Some(Status::Code(0))
-    );
+    assert_eq!(within(|| pump.join().unwrap()).status, exited(0));
 }
 
 /// Keeps all chunks, and the length of the longest.
@@ -89,9 +86,8 @@ struct Chunks {
     longest: AtomicUsize,
 }
 
-impl Sink for Chunks {
-    fn chunk(&self, stream: Stream, bytes: &[u8]) -> io::Result<()> {
-        assert_eq!(stream, Stream::Stdout);
+impl Chunks {
+    fn take(&self, bytes: &[u8]) -> io::Result<()> {
         assert!(!bytes.is_empty());
         self.longest.fetch_max(bytes.len(), Relaxed);
         self.bodies.lock().unwrap().extend_from_slice(bytes);
@@ -105,13 +101,17 @@ fn chunks_are_at_most_64_kib() {
     let running = engine()
         .spawn(Request::new(b"yes | head -c 3000000"))
         .unwrap();
-    let sink = Arc::clone(&chunks);
-    let outcome = within(move || running.pump(&sink).unwrap());
+    let (out, err) = (Arc::clone(&chunks), Arc::clone(&chunks));
+    let outcome = within(move || {
+        running
+            .pump(|bytes| out.take(bytes), move |bytes| err.take(bytes))
+            .unwrap()
+    });
     assert_eq!(outcome.stdout, 3_000_000);
     assert!(*chunks.bodies.lock().unwrap() == b"y\n".repeat(1_500_000));
     let longest = chunks.longest.load(Relaxed);
     assert!((4097..=65_536).contains(&longest), "{longest}");
-    // Only the test still holds the sink.
+    // Only the test still holds the chunks.
     assert!(Arc::into_inner(chunks).is_some());
 }
 
@@ -134,7 +134,7 @@ fn a_collection_over_its_limit_ends_the_command() {
     let (outcome, collected) = collect(b"yes", 100_000);
     assert!(collected.over_limit && collected.stdout.len() <= 100_000);
     assert!(matches!(outcome.stopped, Some(Stopped::Sink(_))));
-    assert_eq!(outcome.status, Some(Status::Signal(15)));
+    assert_eq!(outcome.status, signalled(15));
 }
 
 #[test]

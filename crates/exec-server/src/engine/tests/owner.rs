@@ -2,7 +2,6 @@
 
 use std::io::{self, BufRead, BufReader, PipeReader, Write};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -112,8 +111,8 @@ fn hold() {
         .map(|command| {
             let running = engine.spawn(Request::new(command.as_bytes())).unwrap();
             let group = running.job().group;
-            let (tell, told) = super::Tell::new();
-            let pump = thread::spawn(move || running.pump(&Arc::new(tell)).map(drop));
+            let ([out, err], told) = super::tell();
+            let pump = thread::spawn(move || running.pump(out, err).map(drop));
             told.recv_timeout(super::DEADLINE).unwrap();
             say(&format!("\ngroup {group}"));
             (told, pump)

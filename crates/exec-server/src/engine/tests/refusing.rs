@@ -1,11 +1,13 @@
 //! Tests commands and engines that do not start, and their errors.
 
 use std::fs;
-use std::path::PathBuf;
+use std::sync::Arc;
 
-use super::super::{COMMAND_LIMIT, Engine, EngineError, Request, Settings, Status};
+use proto::pool::Pool;
+
+use super::super::{COMMAND_LIMIT, Engine, EngineError, Request, Settings};
 use super::temp::TempDir;
-use super::{engine, engine_with, members, run, run_request, until, within};
+use super::{engine, engine_with, exited, members, run, run_request, until, within};
 
 fn refused(engine: &Engine, command: &[u8]) -> EngineError {
     engine.spawn(Request::new(command)).map(drop).unwrap_err()
@@ -29,7 +31,7 @@ fn the_longest_command_runs_and_one_byte_more_does_not() {
     let mut command = b"echo ran #".to_vec();
     command.resize(COMMAND_LIMIT, b'x');
     let (outcome, collected) = run_request(&engine, &command, |request| request);
-    assert_eq!(outcome.status, Some(Status::Code(0)));
+    assert_eq!(outcome.status, exited(0));
     assert_eq!(collected.stdout, b"ran\n");
     command.push(b'x');
     assert_eq!(
@@ -47,7 +49,7 @@ fn a_missing_directory_is_an_error() {
         dir: Some(dir.clone()),
         ..Settings::default()
     });
-    assert_eq!(run(&engine, "true").0.status, Some(Status::Code(0)));
+    assert_eq!(run(&engine, "true").0.status, exited(0));
     fs::remove_dir(&dir).unwrap();
     let error = refused(&engine, b"true");
     assert!(matches!(error, EngineError::Dir(..)));
@@ -59,7 +61,7 @@ fn a_missing_directory_is_an_error() {
         )
     );
     fs::create_dir(&dir).unwrap();
-    assert_eq!(run(&engine, "true").0.status, Some(Status::Code(0)));
+    assert_eq!(run(&engine, "true").0.status, exited(0));
 }
 
 /// Root may enter every directory, so this needs another user.
@@ -81,51 +83,13 @@ fn a_directory_without_execute_permission_is_an_error() {
 }
 
 #[test]
-fn a_missing_shell_is_an_error() {
-    let folder = TempDir::new();
-    let shell = folder.join("sh");
-    std::os::unix::fs::symlink("/bin/sh", &shell).unwrap();
-    let engine = engine_with(Settings {
-        shell: shell.clone(),
-        ..Settings::default()
-    });
-    assert_eq!(run(&engine, "true").0.status, Some(Status::Code(0)));
-    fs::remove_file(&shell).unwrap();
-    assert_eq!(
-        refused(&engine, b"true").to_string(),
-        format!(
-            "cannot start {} (no such file or directory)",
-            shell.display()
-        )
-    );
-}
-
-#[test]
-fn an_engine_without_a_shell_does_not_start() {
-    let error = Engine::start(Settings {
-        shell: PathBuf::from("/no/such\x1b/sh"),
-        ..Settings::default()
-    })
-    .map(drop)
-    .unwrap_err();
-    assert!(matches!(error, EngineError::Shell(..)));
-    assert_eq!(
-        error.to_string(),
-        r#"cannot start "/no/such\x1b/sh" (no such file or directory)"#
-    );
-}
-
-#[test]
 fn a_thread_that_does_not_start_ends_the_command() {
-    let engine = engine_with(Settings {
-        // No machine has room for this stack.
-        stack_size: 1 << 48,
-        ..Settings::default()
-    });
+    let mut engine = engine();
+    // No machine has room for this stack.
+    Arc::get_mut(&mut engine.0).unwrap().pool = Pool::tasks("exec-pipe", 1 << 48);
     let running = engine.spawn(Request::new(b"sleep 1000")).unwrap();
     let group = running.job().group;
     let error = within(|| running.collect(100).unwrap_err());
-    assert!(matches!(error, EngineError::Thread(_)));
     assert!(error.to_string().starts_with("cannot start a thread ("));
     until("the command is ended", || members(group).is_empty());
 }

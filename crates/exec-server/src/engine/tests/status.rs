@@ -1,7 +1,6 @@
 //! Tests a command's exit status.
 
-use super::super::Status;
-use super::{engine, run, run_request, within};
+use super::{engine, exited, run, run_request, signalled, within};
 use crate::engine::Request;
 
 #[test]
@@ -9,7 +8,7 @@ fn an_exit_code_is_returned() {
     let engine = engine();
     for code in [0, 1, 4, 5, 44, 126, 127, 128, 137, 255] {
         let (outcome, _) = run(&engine, &format!("exit {code}"));
-        assert_eq!(outcome.status, Some(Status::Code(code)));
+        assert_eq!(outcome.status, exited(code));
         assert!(outcome.stopped.is_none() && !outcome.cut);
     }
 }
@@ -19,7 +18,7 @@ fn a_signal_is_not_a_code() {
     let engine = engine();
     for (name, number) in [("KILL", 9), ("TERM", 15), ("SEGV", 11), ("PIPE", 13)] {
         let (outcome, _) = run(&engine, &format!("kill -s {name} $$"));
-        assert_eq!(outcome.status, Some(Status::Signal(number)), "{name}");
+        assert_eq!(outcome.status, signalled(number), "{name}");
     }
 }
 
@@ -27,12 +26,12 @@ fn a_signal_is_not_a_code() {
 fn an_unknown_command_has_the_shells_status_and_error() {
     let engine = engine();
     let (outcome, collected) = run(&engine, "no-such-command-anywhere");
-    assert_eq!(outcome.status, Some(Status::Code(127)));
+    assert_eq!(outcome.status, exited(127));
     assert!(String::from_utf8_lossy(&collected.stderr).contains("not found"));
     let (outcome, _) = run(&engine, "/etc/passwd");
-    assert_eq!(outcome.status, Some(Status::Code(126)));
+    assert_eq!(outcome.status, exited(126));
     let (outcome, collected) = run(&engine, "if");
-    assert_eq!(outcome.status, Some(Status::Code(2)));
+    assert_eq!(outcome.status, exited(2));
     assert!(!collected.stderr.is_empty());
 }
 
@@ -44,7 +43,7 @@ fn a_status_may_come_long_after_the_end_of_output() {
         &engine,
         "echo early; exec >/dev/null 2>&1; sleep 0.3; exit 7",
     );
-    assert_eq!(outcome.status, Some(Status::Code(7)));
+    assert_eq!(outcome.status, exited(7));
     assert_eq!(collected.stdout, b"early\n");
     assert!(!outcome.cut && outcome.stopped.is_none());
 }
@@ -69,7 +68,7 @@ fn a_hundred_concurrent_commands_do_not_mix() {
             .collect::<Vec<_>>()
     });
     for (n, (outcome, collected)) in results.into_iter().enumerate() {
-        assert_eq!(outcome.status, Some(Status::Code(n as i32)));
+        assert_eq!(outcome.status, exited(n as i32));
         assert_eq!(collected.stdout, format!("out {n}\n").as_bytes());
         assert_eq!(collected.stderr, format!("err {n}\n").as_bytes());
     }
@@ -80,7 +79,7 @@ fn commands_of_white_space_run() {
     let engine = engine();
     for command in [" ", "\n", "# nothing"] {
         let (outcome, collected) = run(&engine, command);
-        assert_eq!(outcome.status, Some(Status::Code(0)));
+        assert_eq!(outcome.status, exited(0));
         assert_eq!(collected.stdout, b"");
     }
 }
