@@ -64,27 +64,7 @@ fn rest_of_line(stream: &Stream, said: &mut Vec<u8>) {
     let _ = rest.take(500).read_to_end(said);
 }
 
-/// Refuses flags that exclude each other.
-fn check(options: &Options) -> Result<(), Failure> {
-    let wrong = match (&options.command, options.protocol) {
-        (None, _) if options.no_input => {
-            "--no-input is for COMMAND; without it, standard input holds the commands"
-        }
-        (Some(_), _) if options.keep_going => "--keep-going is for commands from standard input",
-        (_, protocol) if options.verify_hash && protocol != Protocol::Header => {
-            "--verify-hash needs --protocol header; a session verifies every frame anyway"
-        }
-        // The lesson's protocols cannot send an empty command.
-        (Some(command), protocol) if command.is_empty() && protocol != Protocol::Session => {
-            "COMMAND: \"\" is no command"
-        }
-        _ => return Ok(()),
-    };
-    Err(Failure::usage(wrong))
-}
-
 fn work(options: &'static Options) -> Result<ExitCode, Failure> {
-    check(options)?;
     match run_commands(options) {
         Ok(status) => Ok(ExitCode::from(status)),
         Err(failure) if failure.is_output_closed() => Ok(ExitCode::from(READER_LEFT)),

@@ -1,9 +1,10 @@
 //! The command line of `exec-client`.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use proto::cli::{self, Example, Flag, Group, Log, Operand, Tool};
+use proto::cli::{self, Log, Tool};
 use proto::net::Endpoint;
 use proto::wire::Protocol;
 
@@ -51,159 +52,111 @@ impl Options {
     }
 }
 
-const PROTOCOL: Group<Options> = Group {
-    title: "Protocol",
-    flags: &[
-        Flag::value(
-            "protocol",
-            "NAME",
-            "raw, length or header (the Python lesson's three), or session",
-            |o: &mut Options, v| cli::choice(v, Protocol::WORDS).map(|p| o.protocol = p),
-        )
-        .default("session"),
-        Flag::value(
-            "token-file",
-            "FILE",
-            "the server's secret [~/.config/dialtone/token]",
-            |o: &mut Options, v| {
-                o.token_file = Some(v.into());
-                Ok(())
-            },
-        ),
-        Flag::switch(
-            "verify-hash",
-            "header: check the output against the header's hash",
-            |o: &mut Options| o.verify_hash = true,
-        ),
-    ],
+/// The command line.
+pub const TOOL: Tool<Options> = Tool {
+    examples: EXAMPLES,
+    failure_status: 255,
+    check: Some(check),
+    ..Tool::new("exec-client", &[HELP, cli::LOGGING], set)
 };
 
-const COMMANDS: Group<Options> = Group {
-    title: "Commands",
-    flags: &[
-        Flag::switch(
-            "no-input",
-            "give COMMAND no standard input, as in a loop that reads it",
-            |o: &mut Options| o.no_input = true,
-        )
-        .short('n'),
-        Flag::switch(
-            "keep-going",
-            "go on after a line of standard input that fails",
-            |o: &mut Options| o.keep_going = true,
-        ),
-    ],
-};
+const HELP: &str = "\
+exec-client: runs a command on an exec-server, with its output and exit status
 
-const LIMITS: Group<Options> = Group {
-    title: "Limits",
-    flags: &[
-        Flag::value(
-            "connect-timeout",
-            "TIME",
-            "how long connecting may take",
-            |o: &mut Options, v| cli::duration(v).map(|d| o.connect_timeout = d),
-        )
-        .default("10s"),
-        Flag::value(
-            "handshake-timeout",
-            "TIME",
-            "session: how long the server may take to authenticate itself",
-            |o: &mut Options, v| cli::duration(v).map(|d| o.handshake_timeout = d),
-        )
-        .default("20s"),
-        Flag::value(
-            "timeout",
-            "TIME",
-            "how long the server may be silent [session: none, otherwise 90s]",
-            |o: &mut Options, v| cli::duration_or_none(v).map(|d| o.timeout = Some(d)),
-        ),
-        Flag::value(
-            "alive-interval",
-            "TIME",
-            "session: ping a server that is silent for TIME; three silent intervals end it",
-            |o: &mut Options, v| cli::duration_or_none(v).map(|d| o.alive_interval = d),
-        )
-        .default("15s"),
-        Flag::value(
-            "max-output",
-            "SIZE",
-            "length and header: the longest output that is accepted",
-            |o: &mut Options, v| cli::size(v, 1..=1 << 50).map(|n| o.max_output = n),
-        )
-        .default("1024GiB"),
-    ],
-};
+Usage: exec-client [OPTIONS] [ENDPOINT [COMMAND ...]]
 
-impl AsMut<Log> for Options {
-    fn as_mut(&mut self) -> &mut Log {
-        &mut self.log
+  ENDPOINT                  host[:port], [v6][:port] or unix:PATH
+                            [127.0.0.1:8000]
+  COMMAND                   for the server's shell, with our standard input;
+                            without COMMAND, each line of standard input is a
+                            command for a shell of its own
+
+Protocol:
+  --protocol NAME           raw, length or header (the Python lesson's three),
+                            or session [session]
+  --token-file FILE         the server's secret (~/.config/dialtone/token)
+  --verify-hash             header: check the output against the header's hash
+
+Commands:
+  -n, --no-input            give COMMAND no standard input, as in a loop that
+                            reads it
+  --keep-going              go on after a line of standard input that fails
+
+Limits:
+  --connect-timeout TIME    how long connecting may take [10s]
+  --handshake-timeout TIME  session: how long the server may take to
+                            authenticate itself [20s]
+  --timeout TIME            how long the server may be silent (session: none,
+                            otherwise 90s)
+  --alive-interval TIME     session: ping a server that is silent for TIME;
+                            three silent intervals end it [15s]
+  --max-output SIZE         length and header: the longest output that is
+                            accepted [1024GiB]
+";
+
+const EXAMPLES: &str = "
+Examples:
+  exec-client 127.0.0.1:8000 uname -a
+      run one command; its exit status becomes ours, 255 is a failure of our own
+  exec-client 127.0.0.1:8000 'tar x' < files.tar
+      send it a file
+  exec-client 127.0.0.1:8000 sh < script
+      run a script in one shell, so that cd and variables last
+  exec-client --protocol header
+      talk to the Python lesson's server, one command per line
+";
+
+fn set(o: &mut Options, name: &str, v: &OsStr) -> Result<(), String> {
+    match name {
+        "ENDPOINT" => o.endpoint = cli::endpoint(v, 8000).and_then(cli::real_port)?,
+        "COMMAND" => {
+            let word = cli::bytes(v)?;
+            match &mut o.command {
+                Some(command) => {
+                    command.push(b' ');
+                    command.extend_from_slice(&word);
+                }
+                None => o.command = Some(word),
+            }
+        }
+        "--protocol" => o.protocol = cli::choice(v, Protocol::WORDS)?,
+        "--token-file" => o.token_file = Some(v.into()),
+        "--verify-hash" => o.verify_hash = true,
+        "--no-input" => o.no_input = true,
+        "--keep-going" => o.keep_going = true,
+        "--connect-timeout" => o.connect_timeout = cli::duration(v)?,
+        "--handshake-timeout" => o.handshake_timeout = cli::duration(v)?,
+        "--timeout" => o.timeout = Some(cli::duration_or_none(v)?),
+        "--alive-interval" => o.alive_interval = cli::duration_or_none(v)?,
+        "--max-output" => o.max_output = cli::size(v, 1..=1 << 50)?,
+        _ => o.log.set(name),
     }
+    Ok(())
 }
 
-/// The table of flags.
-pub const TOOL: Tool<Options> = Tool {
-    name: "exec-client",
-    about: "runs a command on an exec-server, with its output and exit status",
-    operands: &[
-        Operand {
-            name: "ENDPOINT",
-            default: Some("127.0.0.1:8000"),
-            rest: false,
-            help: "host[:port], [v6][:port] or unix:PATH",
-            set: |o, v| {
-                cli::endpoint(v, 8000)
-                    .and_then(cli::real_port)
-                    .map(|e| o.endpoint = e)
-            },
-        },
-        Operand {
-            name: "COMMAND",
-            default: None,
-            rest: true,
-            help: "for the server's shell, with our standard input; without COMMAND, each \
-                   line of standard input is a command for a shell of its own",
-            set: |o, v| {
-                let word = cli::bytes(v)?;
-                match &mut o.command {
-                    Some(command) => {
-                        command.push(b' ');
-                        command.extend_from_slice(&word);
-                    }
-                    None => o.command = Some(word),
-                }
-                Ok(())
-            },
-        },
-    ],
-    groups: &[PROTOCOL, COMMANDS, LIMITS, cli::logging()],
-    examples: &[
-        Example {
-            line: "exec-client 127.0.0.1:8000 uname -a",
-            what: "run one command; its exit status becomes ours, 255 is a failure of our own",
-        },
-        Example {
-            line: "exec-client 127.0.0.1:8000 'tar x' < files.tar",
-            what: "send it a file",
-        },
-        Example {
-            line: "exec-client 127.0.0.1:8000 sh < script",
-            what: "run a script in one shell, so that cd and variables last",
-        },
-        Example {
-            line: "exec-client --protocol header",
-            what: "talk to the Python lesson's server, one command per line",
-        },
-    ],
-    failure_status: 255,
-};
+/// Refuses flags that exclude each other.
+fn check(o: &Options, _: &[&str]) -> Result<(), String> {
+    let wrong = match (&o.command, o.protocol) {
+        (None, _) if o.no_input => {
+            "--no-input is for COMMAND; without it, standard input holds the commands"
+        }
+        (Some(_), _) if o.keep_going => "--keep-going is for commands from standard input",
+        (_, protocol) if o.verify_hash && protocol != Protocol::Header => {
+            "--verify-hash needs --protocol header; a session verifies every frame anyway"
+        }
+        // The lesson's protocols cannot send an empty command.
+        (Some(command), protocol) if command.is_empty() && protocol != Protocol::Session => {
+            "COMMAND: \"\" is no command"
+        }
+        _ => return Ok(()),
+    };
+    Err(wrong.into())
+}
 
 #[cfg(test)]
 mod tests {
-    use super::TOOL;
-
     #[test]
-    fn the_table_of_flags_is_valid() {
-        TOOL.debug_assert();
+    fn the_help_text_is_valid() {
+        super::TOOL.debug_assert();
     }
 }

@@ -52,13 +52,13 @@ fn help_shows_every_flag_in_its_group_with_its_default() {
     let one_line = help.split_whitespace().collect::<Vec<_>>().join(" ");
     for (flag, default) in [
         (" --protocol NAME", "[session]"),
-        (" --token-file FILE", "[~/.config/dialtone/token]"),
+        (" --token-file FILE", "(~/.config/dialtone/token)"),
         (" --verify-hash", ""),
         (" -n, --no-input", ""),
         (" --keep-going", ""),
         (" --connect-timeout TIME", "[10s]"),
         (" --handshake-timeout TIME", "[20s]"),
-        (" --timeout TIME", "[session: none, otherwise 90s]"),
+        (" --timeout TIME", "(session: none, otherwise 90s)"),
         (" --alive-interval TIME", "[15s]"),
         (" --max-output SIZE", "[1024GiB]"),
         (" --trace", ""),

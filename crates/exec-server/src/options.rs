@@ -1,9 +1,10 @@
 //! The command line of `exec-server`.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use proto::cli::{self, Example, Flag, Group, Log, Operand, Tool};
+use proto::cli::{self, Log, Tool};
 use proto::net::Endpoint;
 use proto::serving::{self, Stop};
 use proto::wire::Protocol;
@@ -71,182 +72,107 @@ impl Options {
     }
 }
 
-const PROTOCOL: Group<Options> = Group {
-    title: "Protocol and safety",
-    flags: &[
-        Flag::value(
-            "protocol",
-            "NAME",
-            "raw, length or header (the Python lesson's three), or session",
-            |o: &mut Options, v| cli::choice(v, Protocol::WORDS).map(|p| o.protocol = p),
-        )
-        .default("session"),
-        Flag::switch(
-            "no-auth",
-            "run commands for anyone who can connect; raw, length and header need it",
-            |o: &mut Options| o.no_auth = true,
-        ),
-        Flag::switch(
-            "allow-remote",
-            "listen on an address that other machines can reach; session only",
-            |o: &mut Options| o.allow_remote = true,
-        ),
-        Flag::value(
-            "token-file",
-            "FILE",
-            "the secret that clients must know, too [~/.config/dialtone/token]",
-            |o: &mut Options, v| {
-                o.token_file = Some(v.into());
-                Ok(())
-            },
-        ),
-    ],
-};
-
-const COMMANDS: Group<Options> = Group {
-    title: "Commands",
-    flags: &[
-        Flag::value(
-            "dir",
-            "DIR",
-            "where commands start [the server's directory]",
-            |o: &mut Options, v| {
-                o.dir = Some(v.into());
-                Ok(())
-            },
-        ),
-        Flag::value(
-            "timeout",
-            "TIME",
-            "how long a command may run [session: none, otherwise 60s]",
-            |o: &mut Options, v| cli::duration_or_none(v).map(|d| o.timeout = Some(d)),
-        ),
-        Flag::value(
-            "kill-after",
-            "TIME",
-            "how long a command may take to end after TERM before it gets KILL",
-            |o: &mut Options, v| cli::duration(v).map(|d| o.kill_after = d),
-        )
-        .default("2s"),
-        Flag::value(
-            "drain",
-            "TIME",
-            "how long background processes may hold the output of a command that has ended",
-            |o: &mut Options, v| cli::duration_or_none(v).map(|d| o.drain = d),
-        )
-        .default("none"),
-        Flag::value(
-            "max-output",
-            "SIZE",
-            "the most output of a command in raw, length and header, which must hold it all",
-            |o: &mut Options, v| cli::size(v, 1..=1 << 31).map(|n| o.max_output = n),
-        )
-        .default("64MiB"),
-    ],
-};
-
-const LIMITS: Group<Options> = Group {
-    title: "Limits",
-    flags: &[
-        Flag::value(
-            "max-connections",
-            "N",
-            "connections served at once; one more is refused as busy",
-            |o: &mut Options, v| cli::count(v, 1..=4000).map(|n| o.max_connections = n),
-        )
-        .default("256"),
-        Flag::value(
-            "max-unauthenticated",
-            "N",
-            "how many of these may be unauthenticated",
-            |o: &mut Options, v| cli::count(v, 1..=4000).map(|n| o.max_unauthenticated = n),
-        )
-        .default("32"),
-        Flag::value(
-            "handshake-timeout",
-            "TIME",
-            "how long authentication, a long command or an answer to a length may take in all",
-            |o: &mut Options, v| cli::duration(v).map(|d| o.handshake_timeout = d),
-        )
-        .default("10s"),
-        Flag::value(
-            "idle-timeout",
-            "TIME",
-            "close a connection that sends no command for this long (none: never)",
-            |o: &mut Options, v| cli::duration_or_none(v).map(|d| o.idle_timeout = d),
-        )
-        .default("5m"),
-        Flag::value(
-            "write-timeout",
-            "TIME",
-            "close a connection that reads none of its output for this long [session: none, \
-             otherwise 30s]",
-            |o: &mut Options, v| cli::duration_or_none(v).map(|d| o.write_timeout = Some(d)),
-        ),
-        Flag::value(
-            "alive-interval",
-            "TIME",
-            "ping a session's client that is silent for this long; it is lost after three \
-             intervals without an answer (none: never)",
-            |o: &mut Options, v| cli::duration_or_none(v).map(|d| o.alive_interval = d),
-        )
-        .default("15s"),
-    ],
-};
-
-impl AsMut<Log> for Options {
-    fn as_mut(&mut self) -> &mut Log {
-        &mut self.log
-    }
-}
-
-impl AsMut<Stop> for Options {
-    fn as_mut(&mut self) -> &mut Stop {
-        &mut self.stop
-    }
-}
-
-/// The table of flags.
+/// The command line.
 pub const TOOL: Tool<Options> = Tool {
-    name: "exec-server",
-    about: "runs shell commands for clients that know the token",
-    operands: &[Operand {
-        name: "ENDPOINT",
-        default: Some("127.0.0.1:8000"),
-        rest: false,
-        help: "host[:port], [v6][:port] or unix:PATH; port 0 takes a free one",
-        set: |o, v| cli::endpoint(v, 8000).map(|e| o.endpoint = e),
-    }],
-    groups: &[
-        PROTOCOL,
-        COMMANDS,
-        LIMITS,
-        serving::stopping(),
-        cli::logging(),
-    ],
-    examples: &[
-        Example {
-            line: "exec-server",
-            what: "serve this user on this machine; exec-client finds the token on its own",
-        },
-        Example {
-            line: "exec-server --allow-remote --token-file secret 0.0.0.0:8000",
-            what: "serve other machines that have a copy of the file",
-        },
-        Example {
-            line: "exec-server --protocol header --no-auth",
-            what: "serve the Python lesson's clients, and anything else that can connect",
-        },
-    ],
-    failure_status: 1,
+    examples: EXAMPLES,
+    check: Some(check),
+    ..Tool::new("exec-server", &[HELP, serving::STOPPING, cli::LOGGING], set)
 };
+
+const HELP: &str = "\
+exec-server: runs shell commands for clients that know the token
+
+Usage: exec-server [OPTIONS] [ENDPOINT]
+
+  ENDPOINT                  host[:port], [v6][:port] or unix:PATH; port 0 takes
+                            a free one [127.0.0.1:8000]
+
+Protocol and safety:
+  --protocol NAME           raw, length or header (the Python lesson's three),
+                            or session [session]
+  --no-auth                 run commands for anyone who can connect; raw, length
+                            and header need it
+  --allow-remote            listen on an address that other machines can reach;
+                            session only
+  --token-file FILE         the secret that clients must know, too
+                            (~/.config/dialtone/token)
+
+Commands:
+  --dir DIR                 where commands start (the server's directory)
+  --timeout TIME            how long a command may run (session: none, otherwise
+                            60s)
+  --kill-after TIME         how long a command may take to end after TERM before
+                            it gets KILL [2s]
+  --drain TIME              how long background processes may hold the output of
+                            a command that has ended [none]
+  --max-output SIZE         the most output of a command in raw, length and
+                            header, which must hold it all [64MiB]
+
+Limits:
+  --max-connections N       connections served at once; one more is refused as
+                            busy [256]
+  --max-unauthenticated N   how many of these may be unauthenticated [32]
+  --handshake-timeout TIME  how long authentication, a long command or an answer
+                            to a length may take in all [10s]
+  --idle-timeout TIME       close a connection that sends no command for this
+                            long (none: never) [5m]
+  --write-timeout TIME      close a connection that reads none of its output for
+                            this long (session: none, otherwise 30s)
+  --alive-interval TIME     ping a session's client that is silent for this
+                            long; it is lost after three intervals without an
+                            answer (none: never) [15s]
+";
+
+const EXAMPLES: &str = "
+Examples:
+  exec-server
+      serve this user on this machine; exec-client finds the token on its own
+  exec-server --allow-remote --token-file secret 0.0.0.0:8000
+      serve other machines that have a copy of the file
+  exec-server --protocol header --no-auth
+      serve the Python lesson's clients, and anything else that can connect
+";
+
+fn set(o: &mut Options, name: &str, v: &OsStr) -> Result<(), String> {
+    match name {
+        "ENDPOINT" => o.endpoint = cli::endpoint(v, 8000)?,
+        "--protocol" => o.protocol = cli::choice(v, Protocol::WORDS)?,
+        "--no-auth" => o.no_auth = true,
+        "--allow-remote" => o.allow_remote = true,
+        "--token-file" => o.token_file = Some(v.into()),
+        "--dir" => o.dir = Some(v.into()),
+        "--timeout" => o.timeout = Some(cli::duration_or_none(v)?),
+        "--kill-after" => o.kill_after = cli::duration(v)?,
+        "--drain" => o.drain = cli::duration_or_none(v)?,
+        "--max-output" => o.max_output = cli::size(v, 1..=1 << 31)?,
+        "--max-connections" => o.max_connections = cli::count(v, 1..=4000)?,
+        "--max-unauthenticated" => o.max_unauthenticated = cli::count(v, 1..=4000)?,
+        "--handshake-timeout" => o.handshake_timeout = cli::duration(v)?,
+        "--idle-timeout" => o.idle_timeout = cli::duration_or_none(v)?,
+        "--write-timeout" => o.write_timeout = Some(cli::duration_or_none(v)?),
+        "--alive-interval" => o.alive_interval = cli::duration_or_none(v)?,
+        "--stop-on-eof" => o.stop.on_eof = true,
+        "--grace" => o.stop.grace = cli::duration(v)?,
+        _ => o.log.set(name),
+    }
+    Ok(())
+}
+
+/// Refuses flags that exclude each other.
+fn check(o: &Options, _: &[&str]) -> Result<(), String> {
+    if o.no_auth && o.protocol == Protocol::Session {
+        return Err(
+            "--no-auth goes with --protocol raw, length or header; a session always authenticates"
+                .into(),
+        );
+    }
+    Ok(())
+}
 
 #[cfg(test)]
 mod tests {
-    use super::TOOL;
-
     #[test]
-    fn the_table_of_flags_is_valid() {
-        TOOL.debug_assert();
+    fn the_help_text_is_valid() {
+        super::TOOL.debug_assert();
     }
 }

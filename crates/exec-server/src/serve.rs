@@ -23,11 +23,6 @@ const DESCRIPTORS: usize = 8;
 ///
 /// If the server cannot be started.
 pub fn serve(options: &'static Options) -> Result<ExitCode, Failure> {
-    if options.no_auth && options.protocol == Protocol::Session {
-        return Err(Failure::usage(
-            "--no-auth goes with --protocol raw, length or header; a session always authenticates",
-        ));
-    }
     let connections = serving::listen(&options.endpoint, options.log)?;
     for endpoint in connections.endpoints() {
         check_safety(options, endpoint)?;

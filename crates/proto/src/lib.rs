@@ -12,15 +12,16 @@
 //! | [`pool`], [`sync`], [`check_memory()`] | a pool of threads; locks; limits of the process | sockets |
 //! | [`escape`], [`reason()`] | bytes and errors as text | everything else |
 //!
-//! A new server needs a handler and a table of flags. This one answers each JSON frame `{"text":
+//! A new server needs a handler and a help text. This one answers each JSON frame `{"text":
 //! ...}` with `{"bytes": N, "words": N}`. It has `--help`, `--trace`, logs, a limit on connections,
 //! timeouts and a graceful stop:
 //!
 //! ```no_run
+//! use std::ffi::OsStr;
 //! use std::process::ExitCode;
 //! use std::time::Duration;
 //!
-//! use proto::cli::{self, Log, Operand, Tool};
+//! use proto::cli::{self, Log, Tool};
 //! use proto::net::Endpoint;
 //! use proto::serving::{self, Stop};
 //! use proto::socketserver::{Connection, RequestHandler, ThreadingServer};
@@ -29,22 +30,26 @@
 //!
 //! # #[derive(Default)]
 //! # struct Options { endpoint: Endpoint, stop: Stop, log: Log }
-//! # impl AsMut<Log> for Options { fn as_mut(&mut self) -> &mut Log { &mut self.log } }
-//! # impl AsMut<Stop> for Options { fn as_mut(&mut self) -> &mut Stop { &mut self.stop } }
-//! const TOOL: Tool<Options> = Tool {
-//!     name: "wc-server",
-//!     about: "counts words",
-//!     operands: &[Operand {
-//!         name: "ENDPOINT",
-//!         default: Some("127.0.0.1:8080"),
-//!         rest: false,
-//!         help: "host:port, [v6]:port or unix:PATH",
-//!         set: |o, v| cli::endpoint(v, 8080).map(|e| o.endpoint = e),
-//!     }],
-//!     groups: &[serving::stopping(), cli::logging()],
-//!     examples: &[],
-//!     failure_status: 1,
-//! };
+//! const TOOL: Tool<Options> =
+//!     Tool::new("wc-server", &[HELP, serving::STOPPING, cli::LOGGING], set);
+//!
+//! const HELP: &str = "\
+//! wc-server: counts words
+//!
+//! Usage: wc-server [OPTIONS] [ENDPOINT]
+//!
+//!   ENDPOINT                  host:port, [v6]:port or unix:PATH [127.0.0.1:8080]
+//! ";
+//!
+//! fn set(o: &mut Options, name: &str, v: &OsStr) -> Result<(), String> {
+//!     match name {
+//!         "ENDPOINT" => o.endpoint = cli::endpoint(v, 8080)?,
+//!         "--stop-on-eof" => o.stop.on_eof = true,
+//!         "--grace" => o.stop.grace = cli::duration(v)?,
+//!         _ => o.log.set(name),
+//!     }
+//!     Ok(())
+//! }
 //!
 //! struct Count(Connection, Log);
 //!

@@ -21,11 +21,6 @@ fn main() -> ExitCode {
 }
 
 fn converse(options: &'static Options) -> Result<ExitCode, Failure> {
-    if options.stream && (options.bytes || !options.messages.is_empty()) {
-        return Err(Failure::usage(
-            "--stream copies bytes unchanged; it does not go with --send or --bytes",
-        ));
-    }
     let stream = connect(&options.endpoint, options.connect_timeout)?;
     if options.stream {
         pipe::pipe(stream, options)?;

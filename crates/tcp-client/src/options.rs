@@ -1,8 +1,9 @@
 //! The command line of `tcp-client`.
 
+use std::ffi::OsStr;
 use std::time::Duration;
 
-use proto::cli::{self, Example, Flag, Group, Log, Operand, Tool};
+use proto::cli::{self, Log, Tool};
 use proto::net::Endpoint;
 
 /// The options.
@@ -24,98 +25,72 @@ pub struct Options {
     pub log: Log,
 }
 
-impl AsMut<Log> for Options {
-    fn as_mut(&mut self) -> &mut Log {
-        &mut self.log
+/// The command line.
+pub const TOOL: Tool<Options> = Tool {
+    examples: EXAMPLES,
+    check: Some(check),
+    ..Tool::new("tcp-client", &[HELP, cli::LOGGING], set)
+};
+
+const HELP: &str = "\
+tcp-client: sends messages to a TCP server and shows the reply to each
+
+Usage: tcp-client [OPTIONS] [ENDPOINT]
+
+  ENDPOINT                  host[:port], [v6][:port] or unix:PATH
+                            [127.0.0.1:8080]
+
+Messages:
+  --send TEXT               a message; default: lines of stdin; may be repeated
+  --bytes                   show replies as Python shows bytes: b'HELLO'
+  --stream                  no messages: copy stdin to the server and its bytes
+                            to stdout, as nc -N does
+
+Limits:
+  --connect-timeout TIME    how long connecting may take [10s]
+  --timeout TIME            how long a message and its whole reply may take
+                            [30s]
+";
+
+const EXAMPLES: &str = "
+Examples:
+  tcp-client
+      ask for messages and show the replies
+  tcp-client --send hello --send 'good bye' --bytes 127.0.0.1:9000
+      two messages, shown as Python shows them
+  printf 'HEAD / HTTP/1.0\\r\\n\\r\\n' | tcp-client --stream 127.0.0.1:80
+      talk to any other server, as with nc
+  printf 'a\\nb\\n' | tcp-client unix:/tmp/upper.sock
+      one message per line, over a Unix-domain socket
+";
+
+fn set(o: &mut Options, name: &str, v: &OsStr) -> Result<(), String> {
+    match name {
+        "ENDPOINT" => o.endpoint = cli::endpoint(v, 8080).and_then(cli::real_port)?,
+        "--send" => o.messages.push(cli::bytes(v)?),
+        "--bytes" => o.bytes = true,
+        "--stream" => o.stream = true,
+        "--connect-timeout" => o.connect_timeout = cli::duration(v)?,
+        "--timeout" => o.timeout = cli::duration(v)?,
+        _ => o.log.set(name),
     }
+    Ok(())
 }
 
-/// The table of flags.
-pub const TOOL: Tool<Options> = Tool {
-    name: "tcp-client",
-    about: "sends messages to a TCP server and shows the reply to each",
-    operands: &[Operand {
-        name: "ENDPOINT",
-        default: Some("127.0.0.1:8080"),
-        rest: false,
-        help: "host[:port], [v6][:port] or unix:PATH",
-        set: |o, v| {
-            cli::endpoint(v, 8080)
-                .and_then(cli::real_port)
-                .map(|e| o.endpoint = e)
-        },
-    }],
-    groups: &[
-        Group {
-            title: "Messages",
-            flags: &[
-                Flag::value(
-                    "send",
-                    "TEXT",
-                    "a message; default: lines of stdin",
-                    |o: &mut Options, v| cli::bytes(v).map(|message| o.messages.push(message)),
-                )
-                .repeats(),
-                Flag::switch(
-                    "bytes",
-                    "show replies as Python shows bytes: b'HELLO'",
-                    |o: &mut Options| o.bytes = true,
-                ),
-                Flag::switch(
-                    "stream",
-                    "no messages: copy stdin to the server and its bytes to stdout, as nc -N does",
-                    |o: &mut Options| o.stream = true,
-                ),
-            ],
-        },
-        Group {
-            title: "Limits",
-            flags: &[
-                Flag::value(
-                    "connect-timeout",
-                    "TIME",
-                    "how long connecting may take",
-                    |o: &mut Options, v| cli::duration(v).map(|d| o.connect_timeout = d),
-                )
-                .default("10s"),
-                Flag::value(
-                    "timeout",
-                    "TIME",
-                    "how long a message and its whole reply may take",
-                    |o: &mut Options, v| cli::duration(v).map(|d| o.timeout = d),
-                )
-                .default("30s"),
-            ],
-        },
-        cli::logging(),
-    ],
-    examples: &[
-        Example {
-            line: "tcp-client",
-            what: "ask for messages and show the replies",
-        },
-        Example {
-            line: "tcp-client --send hello --send 'good bye' --bytes 127.0.0.1:9000",
-            what: "two messages, shown as Python shows them",
-        },
-        Example {
-            line: "printf 'HEAD / HTTP/1.0\\r\\n\\r\\n' | tcp-client --stream 127.0.0.1:80",
-            what: "talk to any other server, as with nc",
-        },
-        Example {
-            line: "printf 'a\\nb\\n' | tcp-client unix:/tmp/upper.sock",
-            what: "one message per line, over a Unix-domain socket",
-        },
-    ],
-    failure_status: 1,
-};
+/// Refuses flags that exclude each other.
+fn check(o: &Options, _: &[&str]) -> Result<(), String> {
+    if o.stream && (o.bytes || !o.messages.is_empty()) {
+        return Err(
+            "--stream copies bytes unchanged; it does not go with --send or --bytes".into(),
+        );
+    }
+    Ok(())
+}
 
 #[cfg(test)]
 mod tests {
-    use super::TOOL;
-
     #[test]
-    fn the_table_of_flags_is_valid() {
-        TOOL.debug_assert();
+    fn the_help_text_is_valid() {
+        super::TOOL.debug_assert();
     }
 }

@@ -1,8 +1,9 @@
 //! The command line of `udp-client`.
 
+use std::ffi::OsStr;
 use std::time::Duration;
 
-use proto::cli::{self, Example, Flag, Group, Log, Operand, Tool};
+use proto::cli::{self, Log, Tool};
 use proto::net::{Endpoint, MAX_DATAGRAM};
 
 /// The options.
@@ -38,123 +39,70 @@ impl Options {
     }
 }
 
-impl AsMut<Log> for Options {
-    fn as_mut(&mut self) -> &mut Log {
-        &mut self.log
-    }
-}
-
-/// The table of flags.
+/// The command line.
 pub const TOOL: Tool<Options> = Tool {
-    name: "udp-client",
-    about: "sends datagrams, shows the answers and reports losses",
-    operands: &[Operand {
-        name: "ENDPOINT",
-        default: Some("127.0.0.1:8080"),
-        rest: false,
-        help: "host[:port] or [v6][:port]",
-        set: |o, v| {
-            cli::udp_endpoint(v, 8080)
-                .and_then(cli::real_port)
-                .map(|e| o.endpoint = e)
-        },
-    }],
-    groups: &[
-        Group {
-            title: "Messages",
-            flags: &[
-                Flag::value(
-                    "send",
-                    "TEXT",
-                    "a message (may be empty); default: lines of stdin",
-                    |o: &mut Options, v| cli::bytes(v).map(|message| o.messages.push(message)),
-                )
-                .repeats(),
-                Flag::value(
-                    "count",
-                    "N",
-                    "send N messages: those of --send in turn, or numbered ones",
-                    |o: &mut Options, v| cli::count(v, 1..=1 << 30).map(|n| o.count = Some(n)),
-                )
-                .short('c'),
-                Flag::value(
-                    "interval",
-                    "TIME",
-                    "send one message per interval, up to 48 in flight; default: up to 8 in flight",
-                    |o: &mut Options, v| cli::duration(v).map(|d| o.interval = Some(d)),
-                )
-                .short('i'),
-                Flag::switch(
-                    "times",
-                    "show the time of each answer on stderr",
-                    |o: &mut Options| o.times = true,
-                ),
-                Flag::switch(
-                    "bytes",
-                    "show answers as Python shows bytes: b'HELLO'",
-                    |o: &mut Options| o.bytes = true,
-                ),
-            ],
-        },
-        Group {
-            title: "Limits",
-            flags: &[
-                Flag::value(
-                    "timeout",
-                    "TIME",
-                    "how long an answer may take, with all retries; if one is missing or cut, the \
-                     exit status is 1",
-                    |o: &mut Options, v| cli::duration(v).map(|d| o.timeout = d),
-                )
-                .default("2s"),
-                Flag::value(
-                    "retries",
-                    "N",
-                    "how often to send a message again; each wait is twice the previous one",
-                    |o: &mut Options, v| cli::count(v, 0..=10).map(|n| o.retries = n as u32),
-                )
-                .default("2"),
-                Flag::value(
-                    "recv-size",
-                    "SIZE",
-                    "keep this much of an answer and report the loss; the Python lesson has 1024, \
-                     and reports nothing",
-                    |o: &mut Options, v| {
-                        cli::size(v, 1..=MAX_DATAGRAM as u64).map(|n| o.recv_size = n as usize)
-                    },
-                )
-                .default("65507"),
-            ],
-        },
-        cli::logging(),
-    ],
-    examples: &[
-        Example {
-            line: "udp-client",
-            what: "ask for messages; Ctrl-D ends with a report, Ctrl-C without one",
-        },
-        Example {
-            line: "udp-client --send hello --send '' --bytes 127.0.0.1:9000",
-            what: "two messages, one of them empty, shown as Python shows them",
-        },
-        Example {
-            line: "udp-client --count 10 --interval 1s --times --retries 0",
-            what: "measure loss and times, as ping does",
-        },
-        Example {
-            line: "udp-client --retries 0 --timeout 500ms < lines",
-            what: "see what gets lost without retries",
-        },
-    ],
-    failure_status: 1,
+    examples: EXAMPLES,
+    ..Tool::new("udp-client", &[HELP, cli::LOGGING], set)
 };
+
+const HELP: &str = "\
+udp-client: sends datagrams, shows the answers and reports losses
+
+Usage: udp-client [OPTIONS] [ENDPOINT]
+
+  ENDPOINT                  host[:port] or [v6][:port] [127.0.0.1:8080]
+
+Messages:
+  --send TEXT               a message (may be empty); default: lines of stdin;
+                            may be repeated
+  -c, --count N             send N messages: those of --send in turn, or
+                            numbered ones
+  -i, --interval TIME       send one message per interval, up to 48 in flight;
+                            default: up to 8 in flight
+  --times                   show the time of each answer on stderr
+  --bytes                   show answers as Python shows bytes: b'HELLO'
+
+Limits:
+  --timeout TIME            how long an answer may take, with all retries; if
+                            one is missing or cut, the exit status is 1 [2s]
+  --retries N               how often to send a message again; each wait is
+                            twice the previous one [2]
+  --recv-size SIZE          keep this much of an answer and report the loss; the
+                            Python lesson has 1024, and reports nothing [65507]
+";
+
+const EXAMPLES: &str = "
+Examples:
+  udp-client
+      ask for messages; Ctrl-D ends with a report, Ctrl-C without one
+  udp-client --send hello --send '' --bytes 127.0.0.1:9000
+      two messages, one of them empty, shown as Python shows them
+  udp-client --count 10 --interval 1s --times --retries 0
+      measure loss and times, as ping does
+  udp-client --retries 0 --timeout 500ms < lines
+      see what gets lost without retries
+";
+
+fn set(o: &mut Options, name: &str, v: &OsStr) -> Result<(), String> {
+    match name {
+        "ENDPOINT" => o.endpoint = cli::udp_endpoint(v, 8080).and_then(cli::real_port)?,
+        "--send" => o.messages.push(cli::bytes(v)?),
+        "--count" => o.count = Some(cli::count(v, 1..=1 << 30)?),
+        "--interval" => o.interval = Some(cli::duration(v)?),
+        "--times" => o.times = true,
+        "--bytes" => o.bytes = true,
+        "--timeout" => o.timeout = cli::duration(v)?,
+        "--retries" => o.retries = cli::count(v, 0..=10)? as u32,
+        "--recv-size" => o.recv_size = cli::size(v, 1..=MAX_DATAGRAM as u64)? as usize,
+        _ => o.log.set(name),
+    }
+    Ok(())
+}
 
 #[cfg(test)]
 mod tests {
-    use super::TOOL;
-
     #[test]
-    fn the_table_of_flags_is_valid() {
-        TOOL.debug_assert();
+    fn the_help_text_is_valid() {
+        super::TOOL.debug_assert();
     }
 }

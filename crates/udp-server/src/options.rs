@@ -1,6 +1,8 @@
 //! The command line of `udp-server`.
 
-use proto::cli::{self, Example, Flag, Group, Log, Operand, Tool};
+use std::ffi::OsStr;
+
+use proto::cli::{self, Log, Tool};
 use proto::net::{Endpoint, MAX_DATAGRAM};
 
 /// The options.
@@ -18,78 +20,57 @@ pub struct Options {
     pub log: Log,
 }
 
-impl AsMut<Log> for Options {
-    fn as_mut(&mut self) -> &mut Log {
-        &mut self.log
-    }
-}
-
-/// The table of flags.
+/// The command line.
 pub const TOOL: Tool<Options> = Tool {
-    name: "udp-server",
-    about: "answers every datagram with its ASCII upper case",
-    operands: &[Operand {
-        name: "ENDPOINT",
-        default: Some("127.0.0.1:8080"),
-        rest: false,
-        help: "host[:port] or [v6][:port]; port 0 takes a free one",
-        set: |o, v| cli::udp_endpoint(v, 8080).map(|e| o.endpoint = e),
-    }],
-    groups: &[
-        Group {
-            title: "Limits",
-            flags: &[
-                Flag::value(
-                    "recv-size",
-                    "SIZE",
-                    "keep this much of a datagram and report the loss; the Python lesson has 1024, \
-                     and reports nothing",
-                    |o: &mut Options, v| {
-                        cli::size(v, 1..=MAX_DATAGRAM as u64).map(|n| o.recv_size = n as usize)
-                    },
-                )
-                .default("65507"),
-                Flag::switch(
-                    "allow-remote",
-                    "serve an address that other machines can reach; a sender can be forged, \
-                     and the answers then go there",
-                    |o: &mut Options| o.allow_remote = true,
-                ),
-            ],
-        },
-        Group {
-            title: "Stopping",
-            flags: &[Flag::switch(
-                "stop-on-eof",
-                "when stdin ends: show the counters, exit 0; queued datagrams are lost",
-                |o: &mut Options| o.stop_on_eof = true,
-            )],
-        },
-        cli::logging(),
-    ],
-    examples: &[
-        Example {
-            line: "udp-server",
-            what: "serve this machine on port 8080",
-        },
-        Example {
-            line: "udp-server --trace --recv-size 1024 127.0.0.1:9000",
-            what: "watch what the Python lesson's recvfrom(1024) loses",
-        },
-        Example {
-            line: "udp-server --allow-remote 0.0.0.0:8080",
-            what: "serve other machines, too",
-        },
-    ],
-    failure_status: 1,
+    examples: EXAMPLES,
+    ..Tool::new("udp-server", &[HELP, cli::LOGGING], set)
 };
+
+const HELP: &str = "\
+udp-server: answers every datagram with its ASCII upper case
+
+Usage: udp-server [OPTIONS] [ENDPOINT]
+
+  ENDPOINT                  host[:port] or [v6][:port]; port 0 takes a free one
+                            [127.0.0.1:8080]
+
+Limits:
+  --recv-size SIZE          keep this much of a datagram and report the loss;
+                            the Python lesson has 1024, and reports nothing
+                            [65507]
+  --allow-remote            serve an address that other machines can reach; a
+                            sender can be forged, and the answers then go there
+
+Stopping:
+  --stop-on-eof             when stdin ends: show the counters, exit 0; queued
+                            datagrams are lost
+";
+
+const EXAMPLES: &str = "
+Examples:
+  udp-server
+      serve this machine on port 8080
+  udp-server --trace --recv-size 1024 127.0.0.1:9000
+      watch what the Python lesson's recvfrom(1024) loses
+  udp-server --allow-remote 0.0.0.0:8080
+      serve other machines, too
+";
+
+fn set(o: &mut Options, name: &str, v: &OsStr) -> Result<(), String> {
+    match name {
+        "ENDPOINT" => o.endpoint = cli::udp_endpoint(v, 8080)?,
+        "--recv-size" => o.recv_size = cli::size(v, 1..=MAX_DATAGRAM as u64)? as usize,
+        "--allow-remote" => o.allow_remote = true,
+        "--stop-on-eof" => o.stop_on_eof = true,
+        _ => o.log.set(name),
+    }
+    Ok(())
+}
 
 #[cfg(test)]
 mod tests {
-    use super::TOOL;
-
     #[test]
-    fn the_table_of_flags_is_valid() {
-        TOOL.debug_assert();
+    fn the_help_text_is_valid() {
+        super::TOOL.debug_assert();
     }
 }

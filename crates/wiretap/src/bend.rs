@@ -42,6 +42,14 @@ const ALL: [Bend; 11] = [
 pub const OF_CONNECTIONS: &[Bend] = ALL.split_at(DROP.0).0;
 pub const OF_DATAGRAMS: &[Bend] = ALL.split_at(DELAY.0).1;
 
+impl Bend {
+    /// The bend that a flag names: `--chop`.
+    pub fn named(flag: &str) -> Option<Self> {
+        let name = flag.strip_prefix("--")?;
+        ALL.into_iter().find(|bend| bend.1 == name)
+    }
+}
+
 impl Unit {
     fn parse(self, value: &OsStr) -> Result<u64, String> {
         if value == "0" {
@@ -148,14 +156,6 @@ impl Line {
         }
     }
 
-    /// The name of a setting that is on but not among the `useful` ones.
-    pub fn idle_setting(&self, useful: &[Bend]) -> Option<&'static str> {
-        let is_useful = |bend: &Bend| useful.iter().any(|known| known.0 == bend.0);
-        let is_on = |bend: &Bend| Side::BOTH.iter().any(|side| self.number(*side, *bend) != 0);
-        let idle = ALL.iter().find(|bend| is_on(bend) && !is_useful(bend));
-        idle.map(|bend| bend.1)
-    }
-
     /// A random number from 0 up to 1 for the `number`-th datagram of a direction. It depends only
     /// on the seed and the arguments, so that a run can be repeated.
     fn chance(&self, from: Side, number: u64, bend: Bend) -> f64 {
@@ -231,17 +231,5 @@ mod tests {
             let lost = of(seed).filter(|chance| *chance < 0.3).count();
             assert!((2_800..3_200).contains(&lost), "{lost}");
         }
-    }
-
-    #[test]
-    fn a_setting_without_effect_is_found() {
-        let line = Line::default();
-        line.set_flag(DELAY, "1s".as_ref()).unwrap();
-        for useful in [OF_CONNECTIONS, OF_DATAGRAMS] {
-            assert_eq!(line.idle_setting(useful), None);
-        }
-        line.set_flag(DROP, "server:1".as_ref()).unwrap();
-        assert_eq!(line.idle_setting(OF_CONNECTIONS), Some("drop"));
-        assert_eq!(line.idle_setting(OF_DATAGRAMS), None);
     }
 }

@@ -1,12 +1,13 @@
 //! The command line of `wiretap`.
 
+use std::ffi::OsStr;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use proto::cli::{self, Example, Failure, Flag, Group, Log, Operand, Tool};
+use proto::cli::{self, Failure, Log, Tool};
 use proto::net::Endpoint;
 
-use crate::bend::{self, Bend, Line, OF_CONNECTIONS, OF_DATAGRAMS};
+use crate::bend::{Bend, Line, OF_CONNECTIONS, OF_DATAGRAMS};
 use crate::decode::Language;
 
 /// The options.
@@ -39,43 +40,14 @@ pub struct Options {
 }
 
 impl Options {
-    /// Refuses flags that would have no effect, and addresses on other machines without
-    /// `--allow-remote`.
-    pub fn check(&self) -> Result<(), Failure> {
-        let is_replay = self.replay.is_some();
-        let useless = [
-            ("udp", self.udp),
-            ("decode", self.decode.is_some()),
-            ("connections", self.connections.is_some()),
-            ("allow-remote", self.allow_remote),
-            ("seed", self.line.seed != 1),
-            ("record", self.record.is_some()),
-        ];
-        let useless = useless.iter().find(|flag| is_replay && flag.1);
-        let idle = self.line.idle_setting(self.useful());
-        if let Some(name) = idle.or(useless.map(|flag| flag.0)) {
-            let why = match (is_replay, self.udp) {
-                (true, _) => "does nothing with --replay",
-                (false, true) => "does nothing with --udp",
-                (false, false) => "needs --udp",
-            };
-            return Err(Failure::usage(format!("--{name} {why}")));
-        }
-        if self.svg.is_some() && [&self.record, &self.replay].contains(&&self.svg) {
-            return Err(Failure::usage("--svg would replace the record"));
-        }
+    /// Refuses addresses that other machines can reach, unless `--allow-remote` was given.
+    pub fn check_reach(&self) -> Result<(), Failure> {
         for (what, endpoint) in [("LISTEN", &self.listen), ("TARGET", &self.target)] {
-            if self.udp {
-                cli::udp_endpoint(endpoint.to_string().as_ref(), 1).map_err(Failure::usage)?;
-            }
             if !self.allow_remote && !endpoint.is_local()? {
                 return Err(Failure::new(format!(
                     "{what} {endpoint} is not a loopback address; add --allow-remote to use it"
                 )));
             }
-        }
-        if self.is_circle() {
-            return Err(Failure::usage("LISTEN and TARGET are the same"));
         }
         Ok(())
     }
@@ -104,143 +76,128 @@ impl Options {
     }
 }
 
-/// A flag that bends the line.
-macro_rules! bend {
-    ($bend:ident, $value:literal, $help:literal) => {
-        Flag::value(bend::$bend.1, $value, $help, |o, v| {
-            o.line.set_flag(bend::$bend, v)
-        })
-    };
-}
-
-/// A flag without a value.
-macro_rules! switch {
-    ($name:literal, $help:literal, $($field:ident).+) => {
-        Flag::switch($name, $help, |o| o.$($field).+ = true)
-    };
-}
-
-/// A flag that names a file.
-macro_rules! path {
-    ($name:literal, $help:literal, $field:ident) => {
-        Flag::value($name, "FILE", $help, |o, v| {
-            o.$field = Some(v.into());
-            Ok(())
-        })
-    };
-}
-
-/// The table of flags.
+/// The command line.
 pub const TOOL: Tool<Options> = Tool {
-    name: "wiretap",
-    about: "shows a conversation as it happens, and bends the line",
-    operands: &[
-        Operand {
-            name: "LISTEN",
-            default: Some("127.0.0.1:8081"),
-            rest: false,
-            help: "where clients connect: host:port or unix:PATH",
-            set: |o, v| cli::endpoint(v, 8081).map(|e| o.listen = e),
-        },
-        Operand {
-            name: "TARGET",
-            default: Some("127.0.0.1:8080"),
-            rest: false,
-            help: "the server that the clients are forwarded to",
-            set: |o, v| {
-                cli::endpoint(v, 8080)
-                    .and_then(cli::real_port)
-                    .map(|e| o.target = e)
-            },
-        },
-    ],
-    groups: &[
-        Group {
-            title: "Conversations",
-            flags: &[
-                switch!("udp", "datagrams instead of connections", udp),
-                Flag::value(
-                    "decode",
-                    "NAME",
-                    "show the fields of length, header, session or lines",
-                    |o, v| cli::choice(v, Language::WORDS).map(|l| o.decode = Some(l)),
-                ),
-                Flag::value("connections", "N", "end after N conversations", |o, v| {
-                    cli::count(v, 1..=1_000_000).map(|n| o.connections = Some(n as u64))
-                }),
-                switch!("allow-remote", "let other machines take part", allow_remote),
-                switch!("stop-on-eof", "end when stdin ends", stop_on_eof),
-            ],
-        },
-        Group {
-            title: "Bending the line (client:N, server:N: what one side sends)",
-            flags: &[
-                bend!(CHOP, "N", "at most N bytes a send"),
-                bend!(HOLD, "TIME", "gather for TIME, then send as one"),
-                bend!(DELAY, "TIME", "all bytes arrive TIME later"),
-                bend!(JITTER, "TIME", "add a random delay of up to TIME"),
-                bend!(RATE, "N/s", "N bytes a second"),
-                bend!(CLOSE, "N", "close the connection after N bytes"),
-                bend!(RESET, "N", "reset the connection after N bytes"),
-                bend!(STALL, "N", "forward nothing after N bytes"),
-                bend!(DROP, "P", "lose P percent of the datagrams"),
-                bend!(DUPLICATE, "P", "send P percent of the datagrams twice"),
-                bend!(REORDER, "P", "let the next overtake P percent of them"),
-                Flag::value(
-                    "seed",
-                    "N",
-                    "the same N drops the same datagrams in every run",
-                    |o: &mut Options, v| {
-                        cli::count(v, 0..=usize::MAX).map(|n| o.line.seed = n as u64)
-                    },
-                )
-                .default("1"),
-            ],
-        },
-        Group {
-            title: "Recording",
-            flags: &[
-                path!("record", "a new file for each event, as JSON", record),
-                path!("replay", "show a recorded file instead", replay),
-                path!("svg", "draw the picture after each conversation", svg),
-            ],
-        },
-        Group {
-            title: "Logging",
-            flags: &[switch!(
-                "quiet",
-                "only warnings and errors on stderr",
-                log.quiet
-            )],
-        },
-    ],
-    examples: &[
-        Example {
-            line: "wiretap",
-            what: "forward from port 8081, where clients connect, to the server at 8080",
-        },
-        Example {
-            line: "wiretap --chop 1 127.0.0.1:9001 127.0.0.1:9000",
-            what: "find a recv that takes a part for the whole message",
-        },
-        Example {
-            line: "wiretap --udp --drop 20 --seed 7",
-            what: "lose a fifth of the datagrams, the same ones every time",
-        },
-        Example {
-            line: "wiretap --record talk.jsonl --svg talk.svg --connections 1",
-            what: "record one conversation and draw its picture",
-        },
-    ],
-    failure_status: 1,
+    examples: EXAMPLES,
+    check: Some(check),
+    ..Tool::new("wiretap", &[HELP], set)
 };
+
+const HELP: &str = "\
+wiretap: shows a conversation as it happens, and bends the line
+
+Usage: wiretap [OPTIONS] [LISTEN [TARGET]]
+
+  LISTEN                    where clients connect: host:port or unix:PATH
+                            [127.0.0.1:8081]
+  TARGET                    the server that the clients are forwarded to
+                            [127.0.0.1:8080]
+
+Conversations:
+  --udp                     datagrams instead of connections
+  --decode NAME             show the fields of length, header, session or lines
+  --connections N           end after N conversations
+  --allow-remote            let other machines take part
+  --stop-on-eof             end when stdin ends
+
+Bending the line (client:N, server:N: what one side sends):
+  --chop N                  at most N bytes a send
+  --hold TIME               gather for TIME, then send as one
+  --delay TIME              all bytes arrive TIME later
+  --jitter TIME             add a random delay of up to TIME
+  --rate N/s                N bytes a second
+  --close-after N           close the connection after N bytes
+  --reset-after N           reset the connection after N bytes
+  --stall-after N           forward nothing after N bytes
+  --drop P                  lose P percent of the datagrams
+  --duplicate P             send P percent of the datagrams twice
+  --reorder P               let the next overtake P percent of them
+  --seed N                  the same N drops the same datagrams in every run [1]
+
+Recording:
+  --record FILE             a new file for each event, as JSON
+  --replay FILE             show a recorded file instead
+  --svg FILE                draw the picture after each conversation
+
+Logging:
+  --quiet                   only warnings and errors on stderr
+";
+
+const EXAMPLES: &str = "
+Examples:
+  wiretap
+      forward from port 8081, where clients connect, to the server at 8080
+  wiretap --chop 1 127.0.0.1:9001 127.0.0.1:9000
+      find a recv that takes a part for the whole message
+  wiretap --udp --drop 20 --seed 7
+      lose a fifth of the datagrams, the same ones every time
+  wiretap --record talk.jsonl --svg talk.svg --connections 1
+      record one conversation and draw its picture
+";
+
+fn set(o: &mut Options, name: &str, v: &OsStr) -> Result<(), String> {
+    match name {
+        "LISTEN" => o.listen = cli::endpoint(v, 8081)?,
+        "TARGET" => o.target = cli::endpoint(v, 8080).and_then(cli::real_port)?,
+        "--udp" => o.udp = true,
+        "--decode" => o.decode = Some(cli::choice(v, Language::WORDS)?),
+        "--connections" => o.connections = Some(cli::count(v, 1..=1_000_000)? as u64),
+        "--allow-remote" => o.allow_remote = true,
+        "--stop-on-eof" => o.stop_on_eof = true,
+        "--seed" => o.line.seed = cli::count(v, 0..=usize::MAX)? as u64,
+        "--record" => o.record = Some(v.into()),
+        "--replay" => o.replay = Some(v.into()),
+        "--svg" => o.svg = Some(v.into()),
+        _ => match Bend::named(name) {
+            Some(bend) => o.line.set_flag(bend, v)?,
+            None => o.log.set(name),
+        },
+    }
+    Ok(())
+}
+
+/// The flags that have an effect with `--replay`.
+const WITH_REPLAY: &[&str] = &[
+    "--replay",
+    "--svg",
+    "--stop-on-eof",
+    "--quiet",
+    "LISTEN",
+    "TARGET",
+];
+
+/// Refuses flags and operands that would have no effect, and files and endpoints that would clash.
+fn check(o: &Options, given: &[&str]) -> Result<(), String> {
+    let is_useless = |name: &&&str| match Bend::named(name) {
+        Some(bend) => !o.useful().iter().any(|useful| useful.1 == bend.1),
+        None => o.replay.is_some() && !WITH_REPLAY.contains(name),
+    };
+    if let Some(name) = given.iter().find(is_useless) {
+        let why = match (&o.replay, o.udp) {
+            (Some(_), _) => "does nothing with --replay",
+            (None, true) => "does nothing with --udp",
+            (None, false) => "needs --udp",
+        };
+        return Err(format!("{name} {why}"));
+    }
+    if o.svg.is_some() && [&o.record, &o.replay].contains(&&o.svg) {
+        return Err("--svg would replace the record".into());
+    }
+    for endpoint in [&o.listen, &o.target] {
+        if o.udp {
+            cli::udp_endpoint(endpoint.to_string().as_ref(), 1)?;
+        }
+    }
+    match o.is_circle() {
+        true => Err("LISTEN and TARGET are the same".into()),
+        false => Ok(()),
+    }
+}
 
 #[cfg(test)]
 mod tests {
-    use super::TOOL;
-
     #[test]
-    fn the_table_of_flags_is_valid() {
-        TOOL.debug_assert();
+    fn the_help_text_is_valid() {
+        super::TOOL.debug_assert();
     }
 }

@@ -30,7 +30,7 @@ const LAST_EVENTS: Duration = Duration::from_secs(1);
 
 /// Runs wiretap with these options.
 pub fn run(options: &'static Options) -> Result<ExitCode, Failure> {
-    options.check()?;
+    options.check_reach()?;
     cli::log_in_background()?;
     let tap = &*Box::leak(Box::new(Tap::new(options)?));
     match (&tap.options.replay, tap.options.udp) {

@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use proto::cli::{self, Example, Failure, Flag, Group as Flags, Tool};
+use proto::cli::{self, Failure, Tool};
 
 use crate::experiment::{self, Experiment, Group, Reader};
 
@@ -35,106 +35,70 @@ pub struct Options {
     pub record: Option<PathBuf>,
 }
 
-/// The table of flags.
+/// The command line.
 pub const TOOL: Tool<Options> = Tool {
-    name: "sticky_lab",
-    about: "shows what each send becomes on the other side",
-    operands: &[],
-    groups: &[
-        Flags {
-            title: "An experiment (without any of these: those that make the whole argument)",
-            flags: &[
-                Flag::value(
-                    "send",
-                    "TEXT",
-                    "a message, sent by one send; without any: hello, world",
-                    |o: &mut Options, v| message(v).map(|m| o.send.push(m)),
-                )
-                .repeats(),
-                Flag::value(
-                    "sizes",
-                    "N,N,...",
-                    "messages of so many bytes instead; a variant each time",
-                    |o: &mut Options, v| sizes(v).map(|m| o.sizes.push(m)),
-                )
-                .repeats(),
-                Flag::value(
-                    "runs",
-                    "N",
-                    "how often an experiment with an eager receiver is run; without it: 20",
-                    |o: &mut Options, v| cli::count(v, 1..=1000).map(|n| o.runs = Some(n)),
-                ),
-            ],
-        },
-        Flags {
-            title: "What is varied (of repeated flags every combination is run)",
-            flags: &[
-                Flag::value(
-                    "nodelay",
-                    "on|off",
-                    "the sender's TCP_NODELAY, which turns Nagle's algorithm off; without it: off",
-                    |o: &mut Options, v| {
-                        cli::choice(v, &[("on", true), ("off", false)]).map(|n| o.nodelay.push(n))
-                    },
-                )
-                .repeats(),
-                Flag::value(
-                    "pause",
-                    "TIME",
-                    "how long the sender waits between two sends, up to 1s; without it: none",
-                    |o: &mut Options, v| pause(v).map(|p| o.pauses.push(p)),
-                )
-                .repeats(),
-                Flag::value(
-                    "reader",
-                    "WHEN",
-                    "when the receiver reads: late (when all has arrived), step (each message \
-                     before the next is sent), eager (as it comes); without it: late",
-                    |o: &mut Options, v| cli::choice(v, READERS).map(|r| o.readers.push(r)),
-                )
-                .repeats(),
-                Flag::value(
-                    "recv-size",
-                    "N",
-                    "the most that one recv takes, in bytes; without it: 1024",
-                    |o: &mut Options, v| cli::count(v, 1..=65_536).map(|n| o.recv_sizes.push(n)),
-                )
-                .repeats(),
-            ],
-        },
-        Flags {
-            title: "Record",
-            flags: &[Flag::value(
-                "record",
-                "FILE",
-                "write each send and recv of the first runs, for wiretap --replay",
-                |o: &mut Options, v| {
-                    o.record = Some(v.into());
-                    Ok(())
-                },
-            )],
-        },
-    ],
-    examples: &[
-        Example {
-            line: "sticky_lab",
-            what: "the whole argument, on one screen",
-        },
-        Example {
-            line: "sticky_lab --send 'hello feng' --recv-size 4",
-            what: "one send that is cut into three",
-        },
-        Example {
-            line: "sticky_lab --nodelay on --nodelay off --reader late --reader step",
-            what: "four experiments",
-        },
-        Example {
-            line: "sticky_lab --sizes 3000,3000 --recv-size 4096 --reader eager --runs 100",
-            what: "who is faster, a hundred times",
-        },
-    ],
-    failure_status: 1,
+    examples: EXAMPLES,
+    ..Tool::new("sticky_lab", &[HELP], set)
 };
+
+const HELP: &str = "\
+sticky_lab: shows what each send becomes on the other side
+
+Usage: sticky_lab [OPTIONS]
+
+An experiment (without any of these: those that make the whole argument):
+  --send TEXT               a message, sent by one send; without any: hello,
+                            world; may be repeated
+  --sizes N,N,...           messages of so many bytes instead; a variant each
+                            time; may be repeated
+  --runs N                  how often an experiment with an eager receiver is
+                            run; without it: 20
+
+What is varied (of repeated flags every combination is run):
+  --nodelay on|off          the sender's TCP_NODELAY, which turns Nagle's
+                            algorithm off; without it: off; may be repeated
+  --pause TIME              how long the sender waits between two sends, up to
+                            1s; without it: none; may be repeated
+  --reader WHEN             when the receiver reads: late (when all has
+                            arrived), step (each message before the next is
+                            sent), eager (as it comes); without it: late; may be
+                            repeated
+  --recv-size N             the most that one recv takes, in bytes; without it:
+                            1024; may be repeated
+
+Record:
+  --record FILE             write each send and recv of the first runs, for
+                            wiretap --replay
+";
+
+const EXAMPLES: &str = "
+Examples:
+  sticky_lab
+      the whole argument, on one screen
+  sticky_lab --send 'hello feng' --recv-size 4
+      one send that is cut into three
+  sticky_lab --nodelay on --nodelay off --reader late --reader step
+      four experiments
+  sticky_lab --sizes 3000,3000 --recv-size 4096 --reader eager --runs 100
+      who is faster, a hundred times
+";
+
+fn set(o: &mut Options, name: &str, v: &OsStr) -> Result<(), String> {
+    match name {
+        "--send" => o.send.push(message(v)?),
+        "--sizes" => o.sizes.push(sizes(v)?),
+        "--runs" => o.runs = Some(cli::count(v, 1..=1000)?),
+        "--nodelay" => o.nodelay.push(cli::choice(v, ON_OR_OFF)?),
+        "--pause" => o.pauses.push(pause(v)?),
+        "--reader" => o.readers.push(cli::choice(v, READERS)?),
+        "--recv-size" => o.recv_sizes.push(cli::count(v, 1..=65_536)?),
+        "--record" => o.record = Some(v.into()),
+        _ => unreachable!("set does not know {name}"),
+    }
+    Ok(())
+}
+
+const ON_OR_OFF: &[(&str, bool)] = &[("on", true), ("off", false)];
 
 /// The names of the ways of reading.
 pub const READERS: &[(&str, Reader)] = &[
@@ -261,10 +225,8 @@ fn drawable(experiment: &Experiment) -> Result<(), Failure> {
 
 #[cfg(test)]
 mod tests {
-    use super::TOOL;
-
     #[test]
-    fn the_table_of_flags_is_valid() {
-        TOOL.debug_assert();
+    fn the_help_text_is_valid() {
+        super::TOOL.debug_assert();
     }
 }

@@ -4,12 +4,11 @@ use std::env;
 use std::panic;
 use std::process::ExitCode;
 
-use super::failure::{Failure, Kind};
-use super::flags::Tool;
-use super::help::{help, usage};
+use super::failure::Failure;
 use super::output::Output;
 use super::parse::{Asked, parse};
 use super::stderr::{eprint, flush};
+use super::tool::Tool;
 
 /// Parses the command line, does the work, and returns the exit status. The options stay until the
 /// process ends, so that every thread can use them.
@@ -19,19 +18,21 @@ use super::stderr::{eprint, flush};
 ///
 /// ```no_run
 /// use std::process::ExitCode;
-/// use proto::cli::{Flag, Group, Output, Tool, run};
+/// use proto::cli::{Output, Tool, run};
 ///
-/// const TOOL: Tool<bool> = Tool {
-///     name: "greet",
-///     about: "says hello",
-///     operands: &[],
-///     groups: &[Group {
-///         title: "Voice",
-///         flags: &[Flag::switch("loud", "in capitals", |loud: &mut bool| *loud = true)],
-///     }],
-///     examples: &[],
-///     failure_status: 1,
-/// };
+/// const TOOL: Tool<bool> = Tool::new("greet", &[HELP], |loud, _, _| {
+///     *loud = true;
+///     Ok(())
+/// });
+///
+/// const HELP: &str = "\
+/// greet: says hello
+///
+/// Usage: greet [OPTIONS]
+///
+/// Voice:
+///   --loud                    in capitals
+/// ";
 ///
 /// fn main() -> ExitCode {
 ///     run(&TOOL, |loud| {
@@ -51,26 +52,23 @@ pub fn run<O: Default + 'static>(
     };
     let done = match asked {
         Asked::Work(options) => work(Box::leak(Box::new(options))),
-        Asked::Help => show(&help(tool)),
+        Asked::Help => show(&tool.help()),
         Asked::Version => show(&format!("{} {}\n", tool.name, env!("CARGO_PKG_VERSION"))),
     };
     let status = match done {
         Ok(status) => status,
-        Err(failure) => match failure.kind {
-            Kind::OutputClosed => ExitCode::SUCCESS,
-            Kind::Usage => refuse(tool, &failure.to_string()),
-            Kind::Other => {
-                eprint(&format!("error: {failure}\n"));
-                ExitCode::from(tool.failure_status)
-            }
-        },
+        Err(failure) if failure.is_output_closed() => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprint(&format!("error: {failure}\n"));
+            ExitCode::from(tool.failure_status)
+        }
     };
     flush();
     status
 }
 
 fn refuse<O>(tool: &Tool<O>, error: &str) -> ExitCode {
-    let (name, usage) = (tool.name, usage(tool));
+    let (name, usage) = (tool.name, tool.usage());
     eprint(&format!("error: {error}; see {name} --help\n{usage}\n"));
     ExitCode::from(2)
 }

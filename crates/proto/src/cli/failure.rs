@@ -27,17 +27,7 @@ use crate::{reason, start_reason};
 #[derive(Debug)]
 pub struct Failure {
     text: String,
-    pub(super) kind: Kind,
-}
-
-/// How [`run`](super::run) reports a failure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// stdout was closed (EPIPE): exit quietly.
-    OutputClosed,
-    /// The command line is wrong.
-    Usage,
-    Other,
+    is_output_closed: bool,
 }
 
 impl Failure {
@@ -45,15 +35,7 @@ impl Failure {
     pub fn new(text: impl fmt::Display) -> Self {
         Self {
             text: text.to_string(),
-            kind: Kind::Other,
-        }
-    }
-
-    /// A usage error that the parser cannot see, such as two flags that exclude each other.
-    pub fn usage(text: impl fmt::Display) -> Self {
-        Self {
-            kind: Kind::Usage,
-            ..Self::new(text)
+            is_output_closed: false,
         }
     }
 
@@ -70,7 +52,7 @@ impl Failure {
     /// The reader of our output has closed it: the tool exits quietly, with status 0.
     pub(super) fn output_closed() -> Self {
         Self {
-            kind: Kind::OutputClosed,
+            is_output_closed: true,
             ..Self::new("")
         }
     }
@@ -78,7 +60,7 @@ impl Failure {
     /// Whether the reader of our output has closed it, for a tool that then has another exit status
     /// to return than 0.
     pub fn is_output_closed(&self) -> bool {
-        self.kind == Kind::OutputClosed
+        self.is_output_closed
     }
 }
 

@@ -4,7 +4,6 @@ use std::fmt::{self, Display};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::failure::Failure;
-use super::flags::{Flag, Group};
 use super::stderr::eprint;
 use crate::net::{Trace, TraceEvent};
 
@@ -26,6 +25,19 @@ pub struct Log {
 }
 
 impl Log {
+    /// Turns on what a flag of [`LOGGING`] names.
+    ///
+    /// # Panics
+    ///
+    /// If it names another flag: the tool's help text and its `set` differ.
+    pub fn set(&mut self, name: &str) {
+        match name {
+            "--quiet" => self.quiet = true,
+            "--trace" => self.trace = true,
+            _ => unreachable!("set does not know {name}"),
+        }
+    }
+
     /// Information; hidden by `--quiet`.
     pub fn info(&self, text: fmt::Arguments<'_>) {
         if !self.quiet {
@@ -81,28 +93,12 @@ impl Log {
     }
 }
 
-/// The flags `--trace` and `--quiet`, which every tool has.
-pub const fn logging<O: AsMut<Log> + 'static>() -> Group<O> {
-    Group {
-        title: "Logging",
-        flags: const {
-            &[
-                Flag::switch(
-                    "trace",
-                    "show on stderr every call that sends or receives",
-                    |o: &mut O| o.as_mut().trace = true,
-                ),
-                Flag::switch(
-                    "quiet",
-                    "only warnings and errors on stderr",
-                    |o: &mut O| {
-                        o.as_mut().quiet = true;
-                    },
-                ),
-            ]
-        },
-    }
-}
+/// The flags that [`Log::set`] knows.
+pub const LOGGING: &str = "
+Logging:
+  --trace                   show on stderr every call that sends or receives
+  --quiet                   only warnings and errors on stderr
+";
 
 /// Writes the whole line at once, so that lines of different threads do not mix.
 fn line(text: fmt::Arguments<'_>) {

@@ -1,8 +1,9 @@
-//! Parses a command line into options, by the tool's table.
+//! Parses a command line into options, by the tool's help text.
 
 use std::ffi::{OsStr, OsString};
 
-use super::flags::{Effect, Flag, Set, Tool};
+use super::entry::Entry;
+use super::tool::Tool;
 use super::values::{not_unicode, shown};
 use crate::sys::without_start;
 
@@ -22,9 +23,16 @@ pub(super) fn parse<O: Default>(
     tool: &Tool<O>,
     words: impl IntoIterator<Item = OsString>,
 ) -> Result<Asked<O>, String> {
-    let mut options = defaults(tool)?;
+    let mut options = O::default();
+    let entries = tool.entries();
+    for entry in &entries {
+        if let Some(default) = entry.default() {
+            set(tool, &mut options, entry, default.as_ref())?;
+        }
+    }
+    let (flags, operands): (Vec<&Entry>, Vec<&Entry>) = entries.iter().partition(|e| e.is_flag());
+    let mut operands = operands.as_slice();
     let mut given: Vec<&str> = Vec::new();
-    let mut operands = tool.operands;
     let mut only_operands = false;
     let mut words = words.into_iter();
     while let Some(word) = words.next() {
@@ -32,7 +40,9 @@ pub(super) fn parse<O: Default>(
             only_operands = true;
             continue;
         }
-        let in_rest = operands.first().is_some_and(|operand| operand.rest);
+        let in_rest = operands
+            .first()
+            .is_some_and(|entry| takes_rest(tool, entry));
         let is_flag =
             !in_rest && !only_operands && word.len() > 1 && word.as_encoded_bytes()[0] == b'-';
         if !is_flag {
@@ -43,11 +53,12 @@ pub(super) fn parse<O: Default>(
                 };
                 return Err(format!("unexpected argument {}{hint}", shown(&word)));
             };
-            match operand.rest {
+            match in_rest {
                 true => only_operands = true,
                 false => operands = later,
             }
-            set(&mut options, operand.name, operand.set, &word)?;
+            given.push(operand.name);
+            set(tool, &mut options, operand, &word)?;
             continue;
         }
         if word == "--help" || word == "-h" {
@@ -56,75 +67,57 @@ pub(super) fn parse<O: Default>(
         if word == "--version" || word == "-V" {
             return Ok(Asked::Version);
         }
-        let (flag, joined) = find(tool, &word)?;
-        if !flag.repeats && given.contains(&flag.name) {
-            return Err(format!("--{} was given twice", flag.name));
+        let (name, joined) = split(&word)?;
+        let flag = flags
+            .iter()
+            .find(|flag| [flag.name, flag.short].map(str::as_bytes).contains(&name))
+            .ok_or_else(|| format!("unknown flag {}", shown(&word)))?;
+        if !flag.repeats() && given.contains(&flag.name) {
+            return Err(format!("{} was given twice", flag.name));
         }
         given.push(flag.name);
-        match (&flag.effect, joined) {
-            (Effect::Switch(turn_on), None) => turn_on(&mut options),
-            (Effect::Switch(_), Some(value)) => {
+        let value = match (flag.value, joined) {
+            ("", None) => OsString::new(),
+            ("", Some(value)) => {
                 let value = shown(&value);
-                return Err(format!("--{} takes no value, and got {value}", flag.name));
+                return Err(format!("{} takes no value, and got {value}", flag.name));
             }
-            (Effect::Value { name, set: store }, joined) => {
-                let Some(value) = joined.or_else(|| words.next()) else {
-                    return Err(format!("--{} needs its {name}", flag.name));
-                };
-                set(&mut options, &format!("--{}", flag.name), *store, &value)?;
-            }
-        }
+            (_, Some(value)) => value,
+            (value, None) => words
+                .next()
+                .ok_or_else(|| format!("{} needs its {value}", flag.name))?,
+        };
+        set(tool, &mut options, flag, &value)?;
+    }
+    if let Some(check) = tool.check {
+        check(&options, &given)?;
     }
     Ok(Asked::Work(options))
 }
 
-fn set<O>(options: &mut O, name: &str, set: Set<O>, value: &OsStr) -> Result<(), String> {
-    set(options, value).map_err(|why| format!("{name}: {why}"))
+fn set<O>(tool: &Tool<O>, options: &mut O, entry: &Entry, value: &OsStr) -> Result<(), String> {
+    (tool.set)(options, entry.name, value).map_err(|why| format!("{}: {why}", entry.name))
 }
 
-/// Sets the defaults with the same functions as a user's values, so that the table is their only
-/// place.
-fn defaults<O: Default>(tool: &Tool<O>) -> Result<O, String> {
-    let mut options = O::default();
-    let flags = tool.flags().filter_map(|flag| match flag.effect {
-        Effect::Value { set, .. } => Some((flag.name, flag.default, set)),
-        Effect::Switch(_) => None,
-    });
-    let operands = tool.operands.iter().map(|it| (it.name, it.default, it.set));
-    for (name, default, store) in flags.chain(operands) {
-        if let Some(text) = default {
-            set(&mut options, name, store, OsStr::new(text))?;
-        }
-    }
-    Ok(options)
+/// Whether the usage line shows that an operand takes all remaining words.
+fn takes_rest<O>(tool: &Tool<O>, operand: &Entry) -> bool {
+    tool.usage().contains(&format!("{} ...", operand.name))
 }
 
-/// The flag that a word names, and the value after its `=`.
-fn find<O>(tool: &Tool<O>, word: &OsStr) -> Result<(&'static Flag<O>, Option<OsString>), String> {
+/// The name in a word that begins with a dash, and the value after its `=`.
+fn split(word: &OsStr) -> Result<(&[u8], Option<OsString>), String> {
     let bytes = word.as_encoded_bytes();
-    let found = if let Some(long) = bytes.strip_prefix(b"--") {
-        let (name, value) = match long.iter().position(|&b| b == b'=') {
-            Some(at) => {
-                let value = without_start(word, "--=".len() + at);
-                let value = value.ok_or_else(|| not_unicode(word))?;
-                (&long[..at], Some(value))
-            }
-            None => (long, None),
-        };
-        tool.flags()
-            .find(|flag| flag.name.as_bytes() == name)
-            .map(|flag| (flag, value))
-    } else {
-        tool.flags()
-            .find(|flag| flag.short.is_some_and(|c| bytes[1..] == [c as u8]))
-            .map(|flag| (flag, None))
-    };
-    found.ok_or_else(|| format!("unknown flag {}", shown(word)))
+    match bytes.iter().position(|&b| b == b'=') {
+        Some(at) if bytes.starts_with(b"--") => {
+            let value = without_start(word, at + 1).ok_or_else(|| not_unicode(word))?;
+            Ok((&bytes[..at], Some(value)))
+        }
+        _ => Ok((bytes, None)),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::flags::{Group, Operand};
     use super::*;
 
     #[derive(Default, Debug, PartialEq)]
@@ -136,64 +129,38 @@ mod tests {
         rest: Vec<String>,
     }
 
-    fn text(value: &OsStr) -> String {
-        value.to_string_lossy().into_owned()
+    fn set(options: &mut Options, name: &str, value: &OsStr) -> Result<(), String> {
+        let text = value.to_string_lossy().into_owned();
+        match name {
+            "--loud" => options.loud = true,
+            "--size" => options.size = text.parse().map_err(|_| format!("{text:?} is odd"))?,
+            "--name" => options.names.push(text),
+            "PLACE" => options.place = text,
+            "WORD" => options.rest.push(text),
+            _ => unreachable!("{name}"),
+        }
+        Ok(())
     }
 
-    const FLAGS: &[Flag<Options>] = &[
-        Flag::switch("loud", "say more", |o: &mut Options| o.loud = true).short('l'),
-        Flag::value("size", "N", "how much", |o: &mut Options, v| {
-            o.size = text(v)
-                .parse()
-                .map_err(|_| format!("{} is odd", shown(v)))?;
-            Ok(())
-        })
-        .default("7"),
-        Flag::value("name", "TEXT", "who", |o: &mut Options, v| {
-            o.names.push(text(v));
-            Ok(())
-        })
-        .repeats(),
-    ];
+    const PLACE: &str = "\
+Usage: tool [OPTIONS] [PLACE]
 
-    const PLACE: Operand<Options> = Operand {
-        name: "PLACE",
-        default: Some("here"),
-        rest: false,
-        help: "where",
-        set: |o, v| {
-            o.place = text(v);
-            Ok(())
-        },
-    };
+  PLACE                     where [here]
+";
+    const PLACE_AND_WORDS: &str = "\
+Usage: tool [OPTIONS] [PLACE [WORD ...]]
 
-    const REST: Operand<Options> = Operand {
-        name: "WORD",
-        default: None,
-        rest: true,
-        help: "what",
-        set: |o, v| {
-            o.rest.push(text(v));
-            Ok(())
-        },
-    };
-
-    const ONE: Tool<Options> = Tool {
-        name: "tool",
-        about: "tries",
-        operands: &[PLACE],
-        groups: &[Group {
-            title: "All",
-            flags: FLAGS,
-        }],
-        examples: &[],
-        failure_status: 1,
-    };
-
-    const WITH_REST: Tool<Options> = Tool {
-        operands: &[PLACE, REST],
-        ..ONE
-    };
+  PLACE                     where [here]
+  WORD                      what
+";
+    const FLAGS: &str = "
+Flags:
+  -l, --loud                say more
+  --size N                  how much [7]
+  --name TEXT               who; may be repeated
+";
+    const ONE: Tool<Options> = Tool::new("tool", &[PLACE, FLAGS], set);
+    const WITH_REST: Tool<Options> = Tool::new("tool", &[PLACE_AND_WORDS, FLAGS], set);
 
     fn parsed(tool: &Tool<Options>, words: &[&str]) -> Result<Options, String> {
         match parse(tool, words.iter().map(OsString::from)) {
@@ -266,5 +233,23 @@ mod tests {
     fn help_and_version_win_over_what_follows() {
         assert_eq!(parsed(&ONE, &["--help", "--nope"]).unwrap_err(), "Help");
         assert_eq!(parsed(&ONE, &["-V"]).unwrap_err(), "Version");
+    }
+
+    #[test]
+    fn the_check_gets_the_names_that_were_given() {
+        let tool = Tool {
+            check: Some(|o: &Options, given| Err(format!("{} {given:?}", o.size))),
+            ..WITH_REST
+        };
+        for (words, error) in [
+            (&[][..], "7 []"),
+            (&["-l", "--size=7"], r#"7 ["--loud", "--size"]"#),
+            (
+                &["--name=a", "here", "x"],
+                r#"7 ["--name", "PLACE", "WORD"]"#,
+            ),
+        ] {
+            assert_eq!(parsed(&tool, words).unwrap_err(), error);
+        }
     }
 }

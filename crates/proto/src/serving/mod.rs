@@ -4,7 +4,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use crate::cli::{self, Failure, Flag, Group, Log, Output, RateLimit, show_duration};
+use crate::cli::{self, Failure, Log, Output, RateLimit, show_duration};
 use crate::escape::many;
 use crate::net::{Endpoint, Listener};
 use crate::socketserver::{
@@ -12,7 +12,7 @@ use crate::socketserver::{
 };
 use crate::{reason, start_reason};
 
-/// When and how a server stops: a part of a tool's options. [`stopping`] has the flags.
+/// When and how a server stops: a part of a tool's options. [`STOPPING`] has the flags.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Stop {
     /// Whether the end of stdin stops it.
@@ -21,28 +21,13 @@ pub struct Stop {
     pub grace: Duration,
 }
 
-/// The flags `--stop-on-eof` and `--grace`.
-pub const fn stopping<O: AsMut<Stop> + 'static>() -> Group<O> {
-    Group {
-        title: "Stopping",
-        flags: const {
-            &[
-                Flag::switch(
-                    "stop-on-eof",
-                    "when stdin ends: accept no more, let connections finish, exit 0",
-                    |o: &mut O| o.as_mut().on_eof = true,
-                ),
-                Flag::value(
-                    "grace",
-                    "TIME",
-                    "how long connections may take to finish then",
-                    |o: &mut O, v| cli::duration(v).map(|d| o.as_mut().grace = d),
-                )
-                .default("2s"),
-            ]
-        },
-    }
-}
+/// The flags of [`Stop`].
+pub const STOPPING: &str = "
+Stopping:
+  --stop-on-eof             when stdin ends: accept no more, let connections
+                            finish, exit 0
+  --grace TIME              how long connections may take to finish then [2s]
+";
 
 /// Listens at every address of `endpoint`. [`serve`] prints the addresses.
 ///
