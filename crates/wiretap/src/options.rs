@@ -157,14 +157,7 @@ fn set(o: &mut Options, name: &str, v: &OsStr) -> Result<(), String> {
 }
 
 /// The flags that have an effect with `--replay`.
-const WITH_REPLAY: &[&str] = &[
-    "--replay",
-    "--svg",
-    "--stop-on-eof",
-    "--quiet",
-    "LISTEN",
-    "TARGET",
-];
+const WITH_REPLAY: &[&str] = &["--replay", "--svg", "--stop-on-eof", "--quiet"];
 
 /// Refuses flags and operands that would have no effect, and files and endpoints that would clash.
 fn check(o: &Options, given: &[&str]) -> Result<(), String> {

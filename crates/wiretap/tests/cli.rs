@@ -68,6 +68,10 @@ fn settings_without_effect_are_usage_errors() {
         let why = format!("{} does nothing with --replay", flag[0]);
         refused(&[flag, &["--replay", "/missing/file"]].concat(), 2, &why);
     }
+    let mut replay = vec!["--replay", "/missing/file", "127.0.0.1:8081"];
+    refused(&replay, 2, "LISTEN does nothing with --replay");
+    replay.push("127.0.0.1:8080");
+    refused(&replay, 2, "LISTEN does nothing with --replay");
 }
 
 #[test]
