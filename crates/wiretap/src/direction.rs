@@ -65,7 +65,7 @@ pub struct Wire<'a> {
 
 /// Forwards in both directions, until both have ended. The wires are those of what the client and
 /// of what the server sends. Returns how many bytes of each side it forwarded.
-pub fn forward(talk: &Talk<'_>, [client, server]: [Wire<'_>; 2]) -> Result<[u64; 2], Failure> {
+pub fn forward(talk: &Talk, [client, server]: [Wire<'_>; 2]) -> Result<[u64; 2], Failure> {
     let run = |from, wire| {
         let direction = Direction {
             talk,
@@ -101,7 +101,7 @@ struct Chunk {
 
 /// One direction of a conversation.
 struct Direction<'a> {
-    talk: &'a Talk<'a>,
+    talk: &'a Talk,
     from: Side,
     wire: Wire<'a>,
     /// The pieces that wait on a bent line, ordered by due time.

@@ -7,7 +7,7 @@ use std::array;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::SocketAddr;
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use proto::cli::{Failure, start_thread};
@@ -40,9 +40,6 @@ const TIME: Duration = Duration::from_secs(5);
 /// How long a write to a browser may block.
 const STUCK: Duration = Duration::from_secs(10);
 
-/// The pause between two messages to a browser, which draws only 60 times a second.
-const BETWEEN_MESSAGES: Duration = Duration::from_millis(30);
-
 /// The headers of every response: only this page may use it, and no cache stores it.
 const HEADERS: &str = "Cache-Control: no-store\r\n\
     Connection: close\r\n\
@@ -74,9 +71,8 @@ pub fn serve(tap: &'static Tap) -> Result<(String, Stopper, JoinHandle<usize>), 
     let server = ThreadingServer::new(connections, move |connection: Connection| {
         move || {
             // It fails only if the browser has gone. If the request is too long, a part is unread.
-            if page.serve(&connection.stream).is_ok() {
-                lingering_close(&connection.stream);
-            }
+            let _ = page.serve(&connection.stream);
+            lingering_close(&connection.stream);
         }
     })
     .write_timeout(Some(STUCK))
@@ -209,7 +205,6 @@ impl Page {
             if is_complete {
                 return stream.write_all(b"event: complete\ndata:\n\n");
             }
-            thread::sleep(BETWEEN_MESSAGES);
         }
     }
 }

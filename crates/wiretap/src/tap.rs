@@ -28,8 +28,9 @@ const KEPT: usize = 1024;
 /// How many events a follower is given at once.
 const BATCH: usize = 1000;
 
-/// The pause of a follower between two reads, so that a fast conversation seldom wakes it.
-const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
+/// The pause of a follower between two reads, so that a fast conversation seldom wakes it; a browser
+/// draws only 60 times a second.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(30);
 
 /// How long a follower waits for an event in one call. The page then writes to the browser, and so
 /// notices one that has gone.
@@ -179,20 +180,20 @@ impl Tap {
 
 /// A conversation, over a connection or in datagrams.
 #[derive(Debug)]
-pub struct Talk<'a> {
-    pub tap: &'a Tap,
+pub struct Talk {
+    pub tap: &'static Tap,
     /// Whether it was ended in both directions.
     pub is_over: AtomicBool,
     number: u64,
     decoder: Option<Mutex<Decoder>>,
 }
 
-impl<'a> Talk<'a> {
+impl Talk {
     /// Holds a conversation with `client`, which `forward` forwards. It returns how many bytes of
     /// the client and of the server it has forwarded. Returns whether there was a conversation: not
     /// if the limit of conversations is reached, or `forward` fails.
     pub fn hold(
-        tap: &'a Tap,
+        tap: &'static Tap,
         client: &str,
         forward: impl FnOnce(&Self) -> Result<[u64; 2], Failure>,
     ) -> bool {

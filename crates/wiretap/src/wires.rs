@@ -23,7 +23,7 @@ use crate::tap::{Talk, Tap};
 const CONNECT: Duration = Duration::from_secs(10);
 
 /// Forwards bytes between one client and the server, in both directions.
-pub fn converse(tap: &Tap, connection: &Connection) {
+pub fn converse(tap: &'static Tap, connection: &Connection) {
     Talk::hold(tap, &connection.peer.to_string(), |talk| {
         let server = connect(&tap.options.target, CONNECT)?;
         let streams = [&connection.stream, &server];
