@@ -1,7 +1,6 @@
 //! The command line of `wiretap`.
 
 use std::ffi::OsStr;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use proto::cli::{self, Failure, Log, Tool};
@@ -50,20 +49,6 @@ impl Options {
             }
         }
         Ok(())
-    }
-
-    /// Whether wiretap would forward to itself.
-    fn is_circle(&self) -> bool {
-        let addresses = |endpoint: &Endpoint| endpoint.resolve().unwrap_or_default();
-        let targets = addresses(&self.target);
-        let is_target = |ours: &SocketAddr| {
-            targets.iter().any(|target| {
-                let [our, their] = [ours, target].map(|address| address.ip().to_canonical());
-                let is_any = our.is_unspecified() && their.is_loopback() || their.is_unspecified();
-                ours.port() == target.port() && (our == their || is_any)
-            })
-        };
-        self.listen == self.target || addresses(&self.listen).iter().any(is_target)
     }
 
     /// The settings of the line that apply to this traffic; none to a recorded file.
@@ -181,7 +166,7 @@ fn check(o: &Options, given: &[&str]) -> Result<(), String> {
             cli::udp_endpoint(endpoint.to_string().as_ref(), 1)?;
         }
     }
-    match o.is_circle() {
+    match o.target.leads_to(&o.listen) {
         true => Err("LISTEN and TARGET are the same".into()),
         false => Ok(()),
     }

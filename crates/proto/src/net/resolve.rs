@@ -73,6 +73,29 @@ impl Endpoint {
             Self::Tcp { .. } => Ok(are_loopback(&self.resolve()?)),
         }
     }
+
+    /// Whether a client that connects to this endpoint may reach a server that listens at `server`.
+    ///
+    /// ```
+    /// use proto::net::Endpoint;
+    ///
+    /// let target: Endpoint = "127.0.0.1:8080".parse()?;
+    /// assert!(target.leads_to(&"0.0.0.0:8080".parse()?));
+    /// assert!(!target.leads_to(&"127.0.0.2:8080".parse()?));
+    /// # Ok::<(), proto::net::ParseEndpointError>(())
+    /// ```
+    pub fn leads_to(&self, server: &Self) -> bool {
+        let addresses = |endpoint: &Self| endpoint.resolve().unwrap_or_default();
+        let servers = addresses(server);
+        let is_a_server = |target: &SocketAddr| {
+            servers.iter().any(|server| {
+                let [to, at] = [target, server].map(|address| address.ip().to_canonical());
+                let is_any = at.is_unspecified() && to.is_loopback() || to.is_unspecified();
+                target.port() == server.port() && (to == at || is_any)
+            })
+        };
+        self == server || addresses(self).iter().any(is_a_server)
+    }
 }
 
 /// Makes a call that std cannot limit: in a thread, which is abandoned after `limit`.
