@@ -63,8 +63,7 @@ def json_document(document):
         return "refused"
     if depth(value) > DEPTH:
         return "refused"
-    twice = isinstance(value, Members) and len(dict(value)) < len(value)
-    return ("twice " if twice else "once ") + written(value)
+    return written(value)
 
 
 def json_string(text):

@@ -59,15 +59,24 @@ impl Header {
     /// # Ok::<(), proto::wire::header::HeaderError>(())
     /// ```
     pub fn decode_lesson(bytes: &[u8]) -> Result<Self, HeaderError> {
-        let value = json::parse(bytes).map_err(HeaderError::Json)?;
-        let text = |name| match value.get(name) {
-            Some(Value::String(text)) => text.clone(),
+        let text = |value| match value {
+            Value::String(text) => text,
             _ => String::new(),
         };
+        let (mut filename, mut hash) = (String::new(), String::new());
+        let mut size = None;
+        for (name, value) in fields(bytes)? {
+            match name.as_str() {
+                "filename" => filename = text(value),
+                "hash" => hash = text(value),
+                "total_size" if size.replace(value).is_some() => return Err(twice(&name)),
+                _ => {}
+            }
+        }
         Ok(Self {
-            filename: text("filename"),
-            total_size: total_size(&value)?,
-            hash: text("hash"),
+            filename,
+            total_size: total_size(size)?,
+            hash,
         })
     }
 
@@ -91,97 +100,80 @@ impl Header {
     /// # Ok::<(), proto::wire::header::HeaderError>(())
     /// ```
     pub fn decode_session(bytes: &[u8]) -> Result<Self, HeaderError> {
-        let value = json::parse(bytes).map_err(HeaderError::Json)?;
-        let Value::Object(fields) = &value else {
-            return Err(HeaderError::NotAnObject(value.kind()));
-        };
-        if let Some(name) = value.duplicate() {
-            return Err(HeaderError::Twice(shown(name)));
+        let (mut filename, mut size, mut hash) = (None, None, None);
+        for (name, value) in fields(bytes)? {
+            let field = match name.as_str() {
+                "filename" => &mut filename,
+                "total_size" => &mut size,
+                "hash" => &mut hash,
+                _ => {
+                    let name = shown(&name);
+                    let why = format!("the header has a field {name} that must not be there");
+                    return Err(HeaderError(why));
+                }
+            };
+            if field.replace(value).is_some() {
+                return Err(twice(&name));
+            }
         }
-        let known = ["filename", "total_size", "hash"];
-        if let Some((name, _)) = fields
-            .iter()
-            .find(|(name, _)| !known.contains(&name.as_str()))
-        {
-            return Err(HeaderError::Unknown(shown(name)));
-        }
-        let text = |name| match value.get(name) {
-            Some(Value::String(text)) => Ok(text.clone()),
-            Some(other) => Err(HeaderError::NotText(name, other.kind())),
-            None => Err(HeaderError::Missing(name)),
-        };
         Ok(Self {
-            filename: text("filename")?,
-            total_size: total_size(&value)?,
-            hash: text("hash")?,
+            filename: text("filename", filename)?,
+            total_size: total_size(size)?,
+            hash: text("hash", hash)?,
         })
     }
+}
+
+fn fields(bytes: &[u8]) -> Result<Vec<(String, Value)>, HeaderError> {
+    Err(HeaderError(match json::parse(bytes) {
+        Ok(Value::Object(fields)) => return Ok(fields),
+        Ok(other) => format!("the header is {} instead of an object", other.kind()),
+        Err(error) => format!("the header is broken: {error}"),
+    }))
+}
+
+fn text(name: &str, value: Option<Value>) -> Result<String, HeaderError> {
+    Err(HeaderError(match value {
+        Some(Value::String(text)) => return Ok(text),
+        Some(other) => format!("{name} is {} instead of a string", other.kind()),
+        None => format!("{name} missing in the header"),
+    }))
+}
+
+/// Parses the digits, not a float, because the size must be exact.
+fn total_size(value: Option<Value>) -> Result<u64, HeaderError> {
+    let found = match value {
+        Some(Value::Number(digits)) if digits.bytes().all(|b| b.is_ascii_digit()) => {
+            let too_large = |_| {
+                let many = digits.len();
+                HeaderError(format!("total_size has {many} digits, more than any file"))
+            };
+            return digits.parse().map_err(too_large);
+        }
+        Some(Value::Number(number)) => shown(&number),
+        Some(other) => other.kind().to_owned(),
+        None => return Err(HeaderError("total_size missing in the header".to_owned())),
+    };
+    Err(HeaderError(format!(
+        "total_size is {found} (it must be a whole number \u{2265} 0)"
+    )))
+}
+
+fn twice(name: &str) -> HeaderError {
+    HeaderError(format!("the header has the field {} twice", shown(name)))
 }
 
 fn shown(name: &str) -> String {
     quoted(name.as_bytes(), 40)
 }
 
-/// Parses the digits, not a float, because the size must be exact.
-fn total_size(header: &Value) -> Result<u64, HeaderError> {
-    let Value::Object(fields) = header else {
-        return Err(HeaderError::NotAnObject(header.kind()));
-    };
-    let mut sizes = fields.iter().filter(|(name, _)| name == "total_size");
-    let number = match (sizes.next(), sizes.next()) {
-        (Some((_, Value::Number(number))), None) => number,
-        (Some((_, other)), None) => return Err(HeaderError::NotASize(other.kind().into())),
-        (Some((name, _)), Some(_)) => return Err(HeaderError::Twice(shown(name))),
-        (None, _) => return Err(HeaderError::Missing("total_size")),
-    };
-    if !number.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(HeaderError::NotASize(shown(number)));
-    }
-    number
-        .parse()
-        .map_err(|_| HeaderError::TooLarge(number.len()))
-}
-
 /// What is wrong with a header. The text shows a peer's words escaped and cut.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum HeaderError {
-    /// It is not JSON.
-    Json(json::Error),
-    /// It is JSON, but not an object. Holds the type of the value.
-    NotAnObject(&'static str),
-    /// A field is missing.
-    Missing(&'static str),
-    /// A field is not a string. Holds its name and the type of its value.
-    NotText(&'static str, &'static str),
-    /// `total_size` is not a size. Holds the value.
-    NotASize(String),
-    /// `total_size` is 2^64 or more. Holds the number of its digits.
-    TooLarge(usize),
-    /// An unknown field. Holds its name, quoted and cut.
-    Unknown(String),
-    /// A field occurs twice. Holds its name, quoted and cut.
-    Twice(String),
-}
+pub struct HeaderError(String);
 
 impl fmt::Display for HeaderError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Json(error) => write!(f, "the header is broken: {error}"),
-            Self::NotAnObject(kind) => write!(f, "the header is {kind} instead of an object"),
-            Self::Missing(name) => write!(f, "{name} missing in the header"),
-            Self::NotText(name, kind) => write!(f, "{name} is {kind} instead of a string"),
-            Self::NotASize(what) => write!(
-                f,
-                "total_size is {what} (it must be a whole number \u{2265} 0)"
-            ),
-            Self::TooLarge(digits) => {
-                write!(f, "total_size has {digits} digits, more than any file")
-            }
-            Self::Unknown(name) => {
-                write!(f, "the header has a field {name} that must not be there")
-            }
-            Self::Twice(name) => write!(f, "the header has the field {name} twice"),
-        }
+        f.write_str(&self.0)
     }
 }
 

@@ -35,7 +35,7 @@ const OUTCOMES: &[(&str, &[&str])] = &[
     ("exit", &["taken", "StatusError"]),
     ("plain", &["taken", "none", "Frame", "Header", "TooLong", "Short", "UnknownType"]),
     ("length", &["taken", "Invalid", "TooLong"]),
-    ("pack", &["taken", "Size"]),
+    ("pack", &["taken", "PackError"]),
 ];
 
 fn framed(header: &[u8]) -> Vec<u8> {
@@ -205,6 +205,23 @@ fn decode(bytes: &[u8], seen: &mut Seen) {
     }
 }
 
+/// The rule that a header breaks, by the words of the error.
+fn rule(error: &HeaderError) -> &'static str {
+    let text = error.to_string();
+    let rules = [
+        ("the header is broken", "Json"),
+        (" instead of an object", "NotAnObject"),
+        (" missing in the header", "Missing"),
+        (" instead of a string", "NotText"),
+        ("total_size is", "NotASize"),
+        ("more than any file", "TooLarge"),
+        ("must not be there", "Unknown"),
+        (" twice", "Twice"),
+    ];
+    let found = rules.into_iter().find(|(words, _)| text.contains(words));
+    found.unwrap().1
+}
+
 fn decode_header(bytes: &[u8], seen: &mut Seen) {
     match json::parse(bytes) {
         Ok(value) => {
@@ -232,7 +249,7 @@ fn decode_header(bytes: &[u8], seen: &mut Seen) {
                 assert_eq!(Header::decode_session(written.as_bytes()), Ok(header));
                 seen.count(name, "taken");
             }
-            Err(error) => seen.refused(name, &error, &error),
+            Err(error) => seen.refused(name, &error, &format_args!("{}", rule(&error))),
         }
     }
     match ExitStatus::decode(bytes) {

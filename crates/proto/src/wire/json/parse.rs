@@ -16,7 +16,7 @@ pub const DEPTH: usize = 16;
 /// leaves the choice to the parser, this one
 ///
 /// * keeps every number as it is written, however large, long or small;
-/// * keeps the members of an object that have the same name ([`Value::duplicate`] finds them);
+/// * keeps the members of an object that have the same name;
 /// * replaces the escape of a lone surrogate (`\ud800`), which no Rust string can hold, by U+FFFD.
 ///   Python writes such escapes for file names that are not UTF-8.
 ///

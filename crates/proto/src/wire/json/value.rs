@@ -31,6 +31,9 @@ impl Value {
     /// The member of that name; of several the last, as in Python's `dict`. `None` if there is none
     /// or this is not an object.
     ///
+    /// Parsers differ in which of several counts (RFC 8259, section 4), so refuse such names in a
+    /// document that a decision depends on.
+    ///
     /// ```
     /// use proto::wire::json::{Value, parse};
     ///
@@ -89,28 +92,6 @@ impl Value {
             Self::Number(digits) => Some(digits),
             _ => None,
         }
-    }
-
-    /// A name that this object has more than once. `None` if there is none or this is not an
-    /// object. It does not search nested objects.
-    ///
-    /// Parsers differ in which member counts (RFC 8259, section 4), so refuse duplicates in a
-    /// document that a decision depends on.
-    ///
-    /// ```
-    /// use proto::wire::json::parse;
-    ///
-    /// assert_eq!(parse(br#"{"a": 1, "b": 2, "\u0061": 3}"#)?.duplicate(), Some("a"));
-    /// # Ok::<(), proto::wire::json::Error>(())
-    /// ```
-    pub fn duplicate(&self) -> Option<&str> {
-        let Self::Object(members) = self else {
-            return None;
-        };
-        let mut names: Vec<&str> = members.iter().map(|(name, _)| name.as_str()).collect();
-        names.sort_unstable();
-        let twice = names.windows(2).find(|pair| pair[0] == pair[1])?;
-        Some(twice[0])
     }
 
     /// The type of the value, for an error message: `"a number"`.
