@@ -17,8 +17,7 @@ pub const SIZE: usize = 4;
 ///
 /// # Errors
 ///
-/// [`PackError::Format`] for an unknown format, and [`PackError::Range`] for a number that is not
-/// from -2^31 to 2^31 - 1.
+/// [`PackError`] for an unknown format, or a number that is not from -2^31 to 2^31 - 1.
 ///
 /// ```
 /// use proto::wire::pack::pack;
@@ -29,12 +28,15 @@ pub const SIZE: usize = 4;
 /// # Ok::<(), proto::wire::pack::PackError>(())
 /// ```
 pub fn pack(format: &str, number: i64) -> Result<[u8; SIZE], PackError> {
-    let number = i32::try_from(number).map_err(|_| PackError::Range(number))?;
+    let number = i32::try_from(number).map_err(|_| {
+        let (low, high) = (i32::MIN, i32::MAX);
+        PackError(format!("{number} does not fit ('i' holds {low} to {high})"))
+    })?;
     match format {
         "i" | "@i" | "=i" => Ok(number.to_ne_bytes()),
         "<i" => Ok(number.to_le_bytes()),
         ">i" | "!i" => Ok(number.to_be_bytes()),
-        _ => Err(PackError::Format),
+        _ => Err(unknown_format()),
     }
 }
 
@@ -42,8 +44,7 @@ pub fn pack(format: &str, number: i64) -> Result<[u8; SIZE], PackError> {
 ///
 /// # Errors
 ///
-/// [`PackError::Format`] for an unknown format, and [`PackError::Size`] for other than four bytes:
-/// one `recv(4)` may return fewer.
+/// [`PackError`] for an unknown format, or other than four bytes: one `recv(4)` may return fewer.
 ///
 /// ```
 /// use proto::wire::pack::unpack;
@@ -53,47 +54,31 @@ pub fn pack(format: &str, number: i64) -> Result<[u8; SIZE], PackError> {
 /// # Ok::<(), proto::wire::pack::PackError>(())
 /// ```
 pub fn unpack(format: &str, buffer: &[u8]) -> Result<i32, PackError> {
-    let bytes = buffer
-        .try_into()
-        .map_err(|_| PackError::Size(buffer.len()))?;
+    let bytes = buffer.try_into().map_err(|_| {
+        let length = buffer.len();
+        PackError(format!(
+            "'i' is unpacked from 4 bytes, but the buffer has {length}"
+        ))
+    })?;
     match format {
         "i" | "@i" | "=i" => Ok(i32::from_ne_bytes(bytes)),
         "<i" => Ok(i32::from_le_bytes(bytes)),
         ">i" | "!i" => Ok(i32::from_be_bytes(bytes)),
-        _ => Err(PackError::Format),
+        _ => Err(unknown_format()),
     }
 }
 
-/// Why a number cannot be packed or unpacked: Python's `struct.error`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PackError {
-    /// The format is not `i` with an optional byte order.
-    Format,
-    /// The number does not fit into 32 bits.
-    Range(i64),
-    /// The buffer does not have four bytes. Holds its length.
-    Size(usize),
+fn unknown_format() -> PackError {
+    PackError("the only format here is i, after <, >, !, =, @ or nothing".to_owned())
 }
+
+/// Why a number cannot be packed or unpacked: Python's `struct.error`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PackError(String);
 
 impl fmt::Display for PackError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Format => {
-                f.write_str("the only format here is i, after <, >, !, =, @ or nothing")
-            }
-            Self::Range(number) => {
-                write!(
-                    f,
-                    "{number} does not fit ('i' holds {} to {})",
-                    i32::MIN,
-                    i32::MAX
-                )
-            }
-            Self::Size(length) => write!(
-                f,
-                "'i' is unpacked from 4 bytes, but the buffer has {length}"
-            ),
-        }
+        f.write_str(&self.0)
     }
 }
 
@@ -118,11 +103,18 @@ mod tests {
     #[test]
     fn numbers_and_buffers_that_do_not_fit_are_errors() {
         for number in [i64::MIN, i64::from(i32::MIN) - 1, i64::from(i32::MAX) + 1] {
-            assert_eq!(pack("i", number), Err(PackError::Range(number)));
+            let text = pack("i", number).unwrap_err().to_string();
+            assert!(
+                text.starts_with(&format!("{number} does not fit")),
+                "{text}"
+            );
         }
         for length in [0, 1, 2, 3, 5, 8] {
-            assert_eq!(unpack("i", &[0; 8][..length]), Err(PackError::Size(length)));
+            let text = unpack("i", &[0; 8][..length]).unwrap_err().to_string();
+            assert!(text.ends_with(&format!("has {length}")), "{text}");
         }
-        assert_eq!(pack("q", 1), Err(PackError::Format));
+        for error in [pack("q", 1).unwrap_err(), unpack("q", &[0; 4]).unwrap_err()] {
+            assert!(error.to_string().starts_with("the only format"));
+        }
     }
 }
