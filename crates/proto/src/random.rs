@@ -6,7 +6,6 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use crate::reason;
-use crate::sys::is_char_device;
 
 /// The system's source of secure random bytes: Python's `os.urandom`.
 ///
@@ -34,8 +33,8 @@ impl Random {
     fn open_at(path: &Path) -> Result<Self, NoRandomness> {
         let file = File::open(path).map_err(NoRandomness)?;
         let found = file.metadata().map_err(NoRandomness)?;
-        if !is_char_device(&found) {
-            // A regular file in its place would give the same bytes every time.
+        if found.is_file() {
+            // It would give the same bytes every time.
             let error = io::Error::other("/dev/urandom is not a device");
             return Err(NoRandomness(error));
         }

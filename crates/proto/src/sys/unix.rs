@@ -1,11 +1,11 @@
 //! The system-dependent parts, for Unix. `windows.rs` has the same names.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, File, Metadata, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 pub use std::os::fd::OwnedFd as OwnedSocket;
@@ -77,11 +77,6 @@ pub fn who_has_port(port: u16, is_udp: bool) -> String {
 
 /// The hint if the user may not bind the port.
 pub const PORT_DENIED: &str = "ports below 1024 need privileges; choose one from 1024 to 65535";
-
-/// Whether a file is a character device, as `/dev/urandom` is.
-pub fn is_char_device(found: &Metadata) -> bool {
-    found.file_type().is_char_device()
-}
 
 /// The directory that a file or directory is in.
 pub fn directory_of(path: &Path) -> &Path {

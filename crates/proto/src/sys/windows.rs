@@ -1,7 +1,7 @@
 //! The system-dependent parts, for Windows. `unix.rs` has the same names.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::os::windows::io::{AsHandle, AsRawSocket};
 use std::path::Path;
@@ -55,11 +55,6 @@ pub fn who_has_port(port: u16, _is_udp: bool) -> String {
 /// The hint if the user may not bind the port.
 pub const PORT_DENIED: &str = "another program has the port for itself, or the system keeps it \
      back: netsh int ipv4 show excludedportrange tcp";
-
-/// Always false: Windows has no device file for random bytes.
-pub fn is_char_device(_found: &Metadata) -> bool {
-    false
-}
 
 /// Makes a new file. It inherits the access rights of its folder.
 ///
