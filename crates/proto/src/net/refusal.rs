@@ -65,10 +65,7 @@ pub fn lingering_close(stream: &Stream) {
 
 /// A server's refusal of a connection, with its reason.
 #[derive(Debug)]
-pub struct Refused {
-    server: Endpoint,
-    words: String,
-}
+pub struct Refused(String);
 
 impl Refused {
     /// Parses what `server` sent; `None` if it does not begin with a refusal.
@@ -87,11 +84,8 @@ impl Refused {
     /// ```
     pub fn parse(server: &Endpoint, said: &[u8]) -> Option<Self> {
         let line = said.split(|&byte| byte == b'\n').next()?;
-        let words = line.strip_prefix(PREFIX)?.trim_ascii_end();
-        Some(Self {
-            server: server.clone(),
-            words: server_text(words),
-        })
+        let words = server_text(line.strip_prefix(PREFIX)?.trim_ascii_end());
+        Some(Self(format!("{server} refused the connection: {words}")))
     }
 
     /// Whether `said` may be the beginning of a refusal.
@@ -109,7 +103,7 @@ impl Refused {
 
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} refused the connection: {}", self.server, self.words)
+        f.write_str(&self.0)
     }
 }
 

@@ -10,6 +10,8 @@ use std::time::Duration;
 use super::endpoint::Endpoint;
 use crate::{reason, start_reason};
 
+const SPELLING: &str = "is the name spelled right?";
+
 impl Endpoint {
     /// Looks the name up. An address needs no look-up.
     ///
@@ -17,16 +19,16 @@ impl Endpoint {
     ///
     /// [`ResolveError`] if the name is unknown, has no address, or is a Unix-domain path.
     pub fn resolve(&self) -> Result<Vec<SocketAddr>, ResolveError> {
-        let failed = |why| self.unresolved(why);
+        let failed = |why: &str| self.unresolved(why, SPELLING);
         let Self::Tcp { host, port } = self else {
-            return Err(failed("a Unix-domain socket has no IP address".into()));
+            return Err(failed("a Unix-domain socket has no IP address"));
         };
         let addresses: Vec<SocketAddr> = (host.as_str(), *port)
             .to_socket_addrs()
-            .map_err(|error| failed(lookup_reason(&error)))?
+            .map_err(|error| failed(&lookup_reason(&error)))?
             .collect();
         if addresses.is_empty() {
-            return Err(failed("the name has no address".into()));
+            return Err(failed("the name has no address"));
         }
         Ok(addresses)
     }
@@ -44,21 +46,17 @@ impl Endpoint {
         let name = self.clone();
         within(limit, move || name.resolve()).unwrap_or_else(|error| {
             Err(match error.kind() {
-                ErrorKind::TimedOut => ResolveError {
-                    hint: "does the name server answer?",
-                    ..self.unresolved(format!("no answer within {limit:?}"))
-                },
-                _ => self.unresolved(reason(&error)),
+                ErrorKind::TimedOut => {
+                    let why = format!("no answer within {limit:?}");
+                    self.unresolved(&why, "does the name server answer?")
+                }
+                _ => self.unresolved(&reason(&error), SPELLING),
             })
         })
     }
 
-    fn unresolved(&self, why: String) -> ResolveError {
-        ResolveError {
-            name: self.to_string(),
-            why,
-            hint: "is the name spelled right?",
-        }
+    fn unresolved(&self, why: &str, hint: &str) -> ResolveError {
+        ResolveError(format!("cannot find the address of {self} ({why}); {hint}"))
     }
 
     /// Whether only this machine can reach it: a Unix-domain path, or a host with loopback
@@ -131,19 +129,11 @@ fn lookup_reason(error: &io::Error) -> String {
 
 /// Why the addresses of a name could not be found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ResolveError {
-    name: String,
-    why: String,
-    hint: &'static str,
-}
+pub struct ResolveError(String);
 
 impl fmt::Display for ResolveError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "cannot find the address of {} ({}); {}",
-            self.name, self.why, self.hint
-        )
+        f.write_str(&self.0)
     }
 }
 

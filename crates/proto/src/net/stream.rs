@@ -140,19 +140,23 @@ impl Stream {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn end_input(&self) {
-        let mut input = lock(&self.0.input);
-        input.ends = true;
-        if input.holds == 0 {
-            // If it fails, the peer is gone, and reads end anyway.
-            let _ = self.shutdown(Shutdown::Read);
-        }
+        self.change_input(|input| input.ends = true);
     }
 
     /// Defers [`end_input`](Self::end_input) until the hold is dropped, for a handler that still
     /// has to notice when its client leaves.
     pub fn hold_input(&self) -> InputHold {
-        lock(&self.0.input).holds += 1;
+        self.change_input(|input| input.holds += 1);
         InputHold(self.clone())
+    }
+
+    fn change_input(&self, change: impl FnOnce(&mut Input)) {
+        let mut input = lock(&self.0.input);
+        change(&mut input);
+        if input.ends && input.holds == 0 {
+            // If it fails, the peer is gone, and reads end anyway.
+            let _ = self.shutdown(Shutdown::Read);
+        }
     }
 
     /// A handle that does not keep the connection open.
@@ -167,11 +171,7 @@ pub struct InputHold(Stream);
 
 impl Drop for InputHold {
     fn drop(&mut self) {
-        let mut input = lock(&self.0.0.input);
-        input.holds -= 1;
-        if input.ends && input.holds == 0 {
-            let _ = self.0.shutdown(Shutdown::Read);
-        }
+        self.0.change_input(|input| input.holds -= 1);
     }
 }
 
