@@ -3,7 +3,7 @@
 //! Bytes from a peer may contain terminal control sequences, line breaks or invalid UTF-8. Every
 //! log line and error message shows them through this module.
 
-use std::fmt::{self, Write};
+use std::fmt;
 use std::path::Path;
 
 /// A path as it is, or quoted if it has control characters, which must not reach a terminal.
@@ -27,55 +27,27 @@ pub fn many<N: fmt::Display + PartialEq + From<u8>>(count: N, one: &str, more: &
     format!("{count} {noun}")
 }
 
-/// Shows bytes as Python's `repr(bytes)` does: `b'hello\n'`.
+/// Shows bytes as Python's `repr(bytes)` does: `b'hello\n'`. At most `max` bytes are shown, with `...`
+/// after the quote if some are left out.
 ///
 /// Printable ASCII is shown as it is; the rest is `\t`, `\n`, `\r`, `\\` or `\xNN`. The quote is
 /// `'` unless the bytes hold a `'` and no `"`.
 ///
 /// ```
-/// use proto::escape::BytesRepr;
+/// use proto::escape::repr;
 ///
-/// assert_eq!(BytesRepr::new(b"caf\xc3\xa9\n").to_string(), r"b'caf\xc3\xa9\n'");
-/// assert_eq!(BytesRepr::new(b"it's").to_string(), "b\"it's\"");
-/// assert_eq!(BytesRepr::new(b"hello world").cut(5).to_string(), "b'hello'...");
+/// assert_eq!(repr(b"caf\xc3\xa9\n", 40), r"b'caf\xc3\xa9\n'");
+/// assert_eq!(repr(b"it's", 40), "b\"it's\"");
+/// assert_eq!(repr(b"hello world", 5), "b'hello'...");
 /// ```
-#[derive(Clone, Copy, Debug)]
-pub struct BytesRepr<'a> {
-    bytes: &'a [u8],
-    max: usize,
-}
-
-impl<'a> BytesRepr<'a> {
-    /// Shows all of `bytes`.
-    pub const fn new(bytes: &'a [u8]) -> Self {
-        Self {
-            bytes,
-            max: usize::MAX,
-        }
-    }
-
-    /// Shows at most the first `max` bytes, and `...` after the quote if some are left out.
-    pub const fn cut(self, max: usize) -> Self {
-        Self { max, ..self }
-    }
-}
-
-impl fmt::Display for BytesRepr<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = &self.bytes[..self.bytes.len().min(self.max)];
-        let quote = if shown.contains(&b'\'') && !shown.contains(&b'"') {
-            '"'
-        } else {
-            '\''
-        };
-        write!(f, "b{quote}")?;
-        write_escaped(f, shown, quote)?;
-        f.write_char(quote)?;
-        if shown.len() < self.bytes.len() {
-            f.write_str("...")?;
-        }
-        Ok(())
-    }
+pub fn repr(bytes: &[u8], max: usize) -> String {
+    let shown = &bytes[..bytes.len().min(max)];
+    let quote = if shown.contains(&b'\'') && !shown.contains(&b'"') {
+        b'"'
+    } else {
+        b'\''
+    };
+    format!("b{}", between(quote, bytes, max))
 }
 
 /// Shows bytes between double quotes, without Python's `b`, for log lines and error messages:
@@ -86,11 +58,20 @@ impl fmt::Display for BytesRepr<'_> {
 /// assert_eq!(proto::escape::quoted(b"0123456789", 4), r#""0123"..."#);
 /// ```
 pub fn quoted(bytes: &[u8], max: usize) -> String {
+    between(b'"', bytes, max)
+}
+
+fn between(quote: u8, bytes: &[u8], max: usize) -> String {
     let shown = &bytes[..bytes.len().min(max)];
-    let mut text = String::from("\"");
-    // Writing to a String cannot fail.
-    let _ = write_escaped(&mut text, shown, '"');
-    text.push('"');
+    let mut text = String::from(char::from(quote));
+    for &byte in shown {
+        match byte {
+            // std would escape the other quote, too.
+            b'"' | b'\'' if byte != quote => text.push(char::from(byte)),
+            _ => text.extend(byte.escape_ascii().map(char::from)),
+        }
+    }
+    text.push(char::from(quote));
     if shown.len() < bytes.len() {
         text.push_str("...");
     }
@@ -133,21 +114,6 @@ pub fn server_text(text: &[u8]) -> String {
     readable(text, 500)
 }
 
-fn write_escaped(out: &mut impl Write, bytes: &[u8], quote: char) -> fmt::Result {
-    for &byte in bytes {
-        match byte {
-            b'\t' => out.write_str("\\t")?,
-            b'\n' => out.write_str("\\n")?,
-            b'\r' => out.write_str("\\r")?,
-            b'\\' => out.write_str("\\\\")?,
-            _ if char::from(byte) == quote => write!(out, "\\{quote}")?,
-            b' '..=b'~' => out.write_char(char::from(byte))?,
-            _ => write!(out, "\\x{byte:02x}")?,
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -155,7 +121,7 @@ mod tests {
     #[test]
     fn every_byte_is_printable_ascii() {
         let all: Vec<u8> = (0..=255).collect();
-        let shown = BytesRepr::new(&all).to_string();
+        let shown = repr(&all, all.len());
         assert!(shown.bytes().all(|b| (b' '..=b'~').contains(&b)), "{shown}");
         assert!(shown.contains(r"\x00") && shown.contains(r"\xff") && shown.contains(r"\x1b"));
     }
@@ -169,14 +135,14 @@ mod tests {
             (b"'\"", r#"b'\'"'"#),
             (b"\\", r"b'\\'"),
         ] {
-            assert_eq!(BytesRepr::new(bytes).to_string(), shown);
+            assert_eq!(repr(bytes, 9), shown);
         }
     }
 
     #[test]
     fn a_cut_is_marked_with_dots() {
-        assert_eq!(BytesRepr::new(b"abc").cut(3).to_string(), "b'abc'");
-        assert_eq!(BytesRepr::new(b"abcd").cut(3).to_string(), "b'abc'...");
+        assert_eq!(repr(b"abc", 3), "b'abc'");
+        assert_eq!(repr(b"abcd", 3), "b'abc'...");
         assert_eq!(quoted(b"abc", 3), "\"abc\"");
     }
 }

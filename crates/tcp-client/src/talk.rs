@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use proto::cli::{Failure, Lines, Output, show_duration, start_thread};
-use proto::escape::{BytesRepr, many, quoted};
+use proto::escape::{many, quoted, repr};
 use proto::net::{Refused, Stream};
 use proto::sync::{lock, wait_timeout_while, wait_while};
 use proto::{is_timeout, reason, retry};
@@ -189,7 +189,7 @@ impl Replies<'_> {
             }
             let reply = &self.buffer[used..used + length];
             if self.connection.options.bytes {
-                shown.extend_from_slice(BytesRepr::new(reply).to_string().as_bytes());
+                shown.extend_from_slice(repr(reply, length).as_bytes());
             } else {
                 shown.extend_from_slice(reply);
             }

@@ -18,7 +18,7 @@ use std::process::ExitCode;
 use flight::Flight;
 use options::{Options, TOOL};
 use proto::cli::{self, Failure, Output};
-use proto::escape::BytesRepr;
+use proto::escape::repr;
 use report::Report;
 
 fn main() -> ExitCode {
@@ -40,7 +40,7 @@ fn converse(options: &'static Options) -> Result<ExitCode, Failure> {
         }
         if let Ok(answer) = &done.result {
             let mut line = match options.bytes {
-                true => BytesRepr::new(&answer.reply).to_string().into_bytes(),
+                true => repr(&answer.reply, usize::MAX).into_bytes(),
                 false => answer.reply.clone(),
             };
             line.push(b'\n');

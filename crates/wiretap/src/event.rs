@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use proto::escape::{BytesRepr, many, readable, unhex};
+use proto::escape::{many, readable, repr, unhex};
 use proto::wire::json::{self, Value};
 use proto::wire::sha256::hex;
 
@@ -125,7 +125,7 @@ impl Event {
             Kind::Sent => format!("wiretap -> {to}"),
             Kind::Dropped => "wiretap dropped".into(),
         };
-        let bytes = BytesRepr::new(&self.data).cut(WIDTH);
+        let bytes = repr(&self.data, WIDTH);
         let bent = match text.is_empty() {
             true => text,
             false => format!(" ({text})"),

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use proto::escape::{BytesRepr, readable};
+use proto::escape::{readable, repr};
 
 use crate::event::{Event, Kind};
 
@@ -135,7 +135,7 @@ impl Drawing<'_> {
 /// An event's bytes as Python shows them, without the quotes, in at most `most` characters.
 fn shown(event: &Event, most: usize) -> String {
     let bytes = &event.data[..event.data.len().min(most)];
-    let repr = BytesRepr::new(bytes).to_string();
+    let repr = repr(bytes, most);
     let inner = &repr[2..repr.len() - 1];
     let mut shown: String = inner.chars().take(most).collect();
     if shown.len() < inner.len() || bytes.len() < event.len {

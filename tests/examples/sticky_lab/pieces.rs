@@ -1,6 +1,6 @@
 //! Finds which part of which send each recv returned.
 
-use proto::escape::BytesRepr;
+use proto::escape::repr;
 
 /// A message up to this length is shown as text.
 const SHORT: usize = 16;
@@ -65,7 +65,7 @@ pub fn text(messages: &[Vec<u8>], piece: Piece) -> String {
     let message = &messages[piece.message];
     let bytes = &message[piece.from..piece.from + piece.length];
     if message.len() <= SHORT {
-        let shown = BytesRepr::new(bytes).to_string();
+        let shown = repr(bytes, SHORT);
         return shown[2..shown.len() - 1].to_owned();
     }
     match message[0] {

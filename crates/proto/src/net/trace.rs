@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io::{self, IoSlice, Read, Write};
 
-use crate::escape::BytesRepr;
+use crate::escape::repr;
 use crate::reason;
 
 /// How many bytes of a message a trace line shows.
@@ -48,8 +48,8 @@ impl fmt::Display for TraceEvent<'_> {
         match self.result {
             Ok(0) if self.call == Call::Recv && self.asked > 0 => f.write_str("= 0 end of stream"),
             Ok(count) => {
-                let bytes = BytesRepr::new(&self.bytes[..count.min(self.bytes.len())]);
-                write!(f, "= {count} {}", bytes.cut(SHOWN))
+                let bytes = &self.bytes[..count.min(self.bytes.len())];
+                write!(f, "= {count} {}", repr(bytes, SHOWN))
             }
             Err(error) => write!(f, "failed: {}", reason(error)),
         }
