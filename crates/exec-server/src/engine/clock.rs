@@ -4,12 +4,10 @@
 //! It drops a command at the first tick after the command's end.
 
 use std::io;
-use std::mem;
-use std::sync::{Arc, Mutex};
-use std::thread::{self, Thread};
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread;
 use std::time::{Duration, Instant};
-
-use proto::sync::lock;
 
 use super::STACK;
 use super::job::Job;
@@ -20,71 +18,44 @@ const TICK: Duration = Duration::from_millis(100);
 /// these ticks.
 const IDLE_TICKS: u32 = 10;
 
-/// The thread and its commands.
-pub(super) struct Clock {
-    jobs: Arc<Mutex<Jobs>>,
-    thread: Thread,
-}
-
-#[derive(Default)]
-struct Jobs {
-    list: Vec<Arc<Job>>,
-    asleep: bool,
-    closed: bool,
-}
+/// Hands commands to the thread. Without it and without commands the thread ends after some ticks.
+pub(super) struct Clock(Sender<Arc<Job>>);
 
 impl Clock {
     pub(super) fn start() -> io::Result<Self> {
-        let jobs = Arc::<Mutex<Jobs>>::default();
-        let theirs = Arc::clone(&jobs);
-        let handle = thread::Builder::new()
+        let (sender, started) = mpsc::channel();
+        thread::Builder::new()
             .name("exec-clock".into())
             .stack_size(STACK)
-            .spawn(move || run(&theirs))?;
-        let thread = handle.thread().clone();
-        Ok(Self { jobs, thread })
+            .spawn(move || run(&started))?;
+        Ok(Self(sender))
     }
 
     /// Checks `job` until it is over.
     pub(super) fn add(&self, job: Arc<Job>) {
-        let mut jobs = lock(&self.jobs);
-        jobs.list.push(job);
-        if jobs.asleep {
-            self.thread.unpark();
-        }
+        // It cannot fail while there is a sender, unless the thread has panicked.
+        let _ = self.0.send(job);
     }
 }
 
-impl Drop for Clock {
-    fn drop(&mut self) {
-        lock(&self.jobs).closed = true;
-        self.thread.unpark();
-    }
-}
-
-fn run(jobs: &Mutex<Jobs>) {
+fn run(started: &Receiver<Arc<Job>>) {
+    let mut jobs = Vec::new();
     let mut idle = 0;
     loop {
-        thread::park_timeout(TICK);
-        let mut now = lock(jobs);
-        if now.closed {
-            return;
+        if idle > IDLE_TICKS {
+            match started.recv() {
+                Ok(job) => jobs.push(job),
+                Err(_) => return,
+            }
         }
-        idle = if now.list.is_empty() { idle + 1 } else { 0 };
-        now.asleep = idle > IDLE_TICKS;
-        if now.asleep {
-            drop(now);
-            thread::park();
-            continue;
-        }
-        // The list is not locked meanwhile, because a check may wait for the guardian.
-        let mut list = mem::take(&mut now.list);
-        drop(now);
-        if let Some(job) = list.first() {
+        // Unlike a wait at the channel, this is not ended by a command that starts.
+        thread::sleep(TICK);
+        jobs.extend(started.try_iter());
+        idle = if jobs.is_empty() { idle + 1 } else { 0 };
+        if let Some(job) = jobs.first() {
             job.core.guardian.look_after();
         }
-        let time = Instant::now();
-        list.retain(|job| job.tick(time));
-        lock(jobs).list.append(&mut list);
+        let now = Instant::now();
+        jobs.retain(|job| job.tick(now));
     }
 }

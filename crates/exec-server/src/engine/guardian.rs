@@ -48,35 +48,30 @@ pub(super) enum Signal {
 
 /// The guardian process and the groups registered with it. If it dies, a new one is started and
 /// gets all the groups.
-pub(super) struct Guardian {
-    shell: PathBuf,
-    grace: Duration,
-    inner: Mutex<Inner>,
-}
+pub(super) struct Guardian(Mutex<Inner>);
 
 struct Inner {
-    shell: Shell,
+    shell: PathBuf,
+    grace: Duration,
+    process: Process,
     groups: Vec<u32>,
 }
 
 impl Guardian {
     /// Starts a guardian, run by `shell`, with `grace` between TERM and KILL.
     pub(super) fn start(shell: PathBuf, grace: Duration) -> io::Result<Self> {
-        let inner = Mutex::new(Inner {
-            shell: Shell::start(&shell, grace)?,
-            groups: Vec::new(),
-        });
-        Ok(Self {
+        Ok(Self(Mutex::new(Inner {
+            process: Process::start(&shell, grace)?,
             shell,
             grace,
-            inner,
-        })
+            groups: Vec::new(),
+        })))
     }
 
     /// Tells the guardian that a command runs in `group`.
     pub(super) fn register(&self, group: u32) -> io::Result<()> {
-        let mut inner = lock(&self.inner);
-        self.try_twice(&mut inner, |shell| shell.tell('+', group))?;
+        let mut inner = lock(&self.0);
+        inner.send('+', group)?;
         inner.groups.push(group);
         Ok(())
     }
@@ -86,66 +81,62 @@ impl Guardian {
     /// It does not wait for an answer: the guardian reads lines in order, so once the line is
     /// written, neither a later line nor the server's end can make it signal this group.
     pub(super) fn dismiss(&self, group: u32) {
-        let mut inner = lock(&self.inner);
+        let mut inner = lock(&self.0);
         inner.groups.retain(|&other| other != group);
         // If it fails, the guardian is gone, and its successor will not know the group.
-        let _ = self.try_twice(&mut inner, |shell| shell.tell('-', group));
+        let _ = inner.send('-', group);
     }
 
     /// Sends `signal` to `group`, and returns once it is sent. A group without processes is not an
     /// error. `job.rs` says why the number belongs to no other group.
     pub(super) fn signal(&self, group: u32, signal: Signal) -> io::Result<()> {
-        self.try_twice(&mut lock(&self.inner), |shell| {
-            shell.ask(char::from(signal as u8), group)
-        })
+        lock(&self.0).send(char::from(signal as u8), group)
     }
 
     /// Replaces a guardian that has died.
     pub(super) fn look_after(&self) {
-        let mut inner = lock(&self.inner);
-        if !matches!(inner.shell.child.try_wait(), Ok(None)) {
+        let mut inner = lock(&self.0);
+        if !matches!(inner.process.child.try_wait(), Ok(None)) {
             // If no new guardian starts, the next command is refused with the reason.
-            let _ = self.replace(&mut inner);
+            let _ = inner.replace();
         }
-    }
-
-    /// Does `work` with the guardian or, if that fails, with a new one.
-    fn try_twice(
-        &self,
-        inner: &mut Inner,
-        work: impl Fn(&Shell) -> io::Result<()>,
-    ) -> io::Result<()> {
-        if work(&inner.shell).is_ok() {
-            return Ok(());
-        }
-        self.replace(inner)?;
-        work(&inner.shell)
-    }
-
-    fn replace(&self, inner: &mut Inner) -> io::Result<()> {
-        // If it were still alive, the end of its input would make it end every command.
-        let _ = inner.shell.child.kill();
-        inner.shell = Shell::start(&self.shell, self.grace)?;
-        for group in &inner.groups {
-            inner.shell.tell('+', *group)?;
-        }
-        Ok(())
     }
 
     /// The guardian's process ID.
     #[cfg(all(test, target_os = "linux"))]
     pub(super) fn pid(&self) -> u32 {
-        lock(&self.inner).shell.child.id()
+        lock(&self.0).process.child.id()
+    }
+}
+
+impl Inner {
+    /// Sends a line to the guardian or, if that fails, to a new one.
+    fn send(&mut self, verb: char, group: u32) -> io::Result<()> {
+        if self.process.send(verb, group).is_ok() {
+            return Ok(());
+        }
+        self.replace()?;
+        self.process.send(verb, group)
+    }
+
+    fn replace(&mut self) -> io::Result<()> {
+        // If it were still alive, the end of its input would make it end every command.
+        let _ = self.process.child.kill();
+        self.process = Process::start(&self.shell, self.grace)?;
+        for group in &self.groups {
+            self.process.send('+', *group)?;
+        }
+        Ok(())
     }
 }
 
 /// The guardian's process, and the socket that is its stdin and stdout.
-struct Shell {
+struct Process {
     child: Child,
     socket: UnixStream,
 }
 
-impl Shell {
+impl Process {
     fn start(shell: &PathBuf, grace: Duration) -> io::Result<Self> {
         let (ours, theirs) = UnixStream::pair()?;
         ours.set_read_timeout(Some(ANSWER_TIMEOUT))?;
@@ -170,34 +161,30 @@ impl Shell {
         // `command` holds a copy of the guardian's end of the socket, which only the guardian may
         // hold.
         drop(command);
-        let shell = Self {
+        let process = Self {
             child,
             socket: ours,
         };
-        shell.ask('P', 0)?;
-        Ok(shell)
+        process.send('P', 0)?;
+        Ok(process)
     }
 
-    /// Writes one line in one write.
-    fn tell(&self, verb: char, group: u32) -> io::Result<()> {
-        (&self.socket).write_all(format!("{verb} {group}\n").as_bytes())
-    }
-
-    /// The same, and waits for the answer.
-    fn ask(&self, verb: char, group: u32) -> io::Result<()> {
-        self.tell(verb, group)?;
-        (&self.socket)
-            .read_exact(&mut [0])
-            .map_err(|error| match is_timeout(&error) {
-                // EAGAIN is also the error of a failed process start, so a timeout is made
-                // distinct.
-                true => ErrorKind::TimedOut.into(),
-                false => error,
-            })
+    /// Writes one line in one write, and waits for the answer unless it only adds or removes a group.
+    fn send(&self, verb: char, group: u32) -> io::Result<()> {
+        (&self.socket).write_all(format!("{verb} {group}\n").as_bytes())?;
+        if matches!(verb, '+' | '-') {
+            return Ok(());
+        }
+        let answer = (&self.socket).read_exact(&mut [0]);
+        answer.map_err(|error| match is_timeout(&error) {
+            // EAGAIN is also the error of a failed process start, so a timeout is made distinct.
+            true => ErrorKind::TimedOut.into(),
+            false => error,
+        })
     }
 }
 
-impl Drop for Shell {
+impl Drop for Process {
     fn drop(&mut self) {
         // At the end of its input the guardian ends the remaining commands, and then exits.
         let _ = self.socket.shutdown(Shutdown::Both);

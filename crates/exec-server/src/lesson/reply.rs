@@ -15,8 +15,7 @@ use crate::client::Client;
 use crate::close_reason::CloseReason;
 use crate::engine::{COMMAND_LIMIT, Collected, EngineError, Outcome, Request, Stopped};
 
-/// Up to this size a reply is copied into one buffer and sent with one write. A longer one is sent
-/// with a write for each part.
+/// How much of a reply is copied into the buffer of its header, so that one write sends both.
 const ONE_WRITE: usize = 64 * 1024;
 
 /// The file name in the lesson's header, which is always the same.
@@ -118,13 +117,10 @@ pub fn send(
         }
         Protocol::Raw | Protocol::Session => {}
     }
-    if body.len() <= ONE_WRITE {
-        start.extend_from_slice(body);
-        traced.write_all(&start)?;
-    } else {
-        traced.write_all(&start)?;
-        traced.write_all(body)?;
-    }
+    let (first, rest) = body.split_at(body.len().min(ONE_WRITE));
+    start.extend_from_slice(first);
+    traced.write_all(&start)?;
+    traced.write_all(rest)?;
     Ok(())
 }
 
@@ -133,17 +129,14 @@ fn await_ready(client: &Client) -> Result<(), CloseReason> {
     let limit = client.context.options.handshake_timeout;
     let mut answers = client.traced(DeadlineStream::after(&client.stream, limit));
     let mut answer = [0; length_first::READY.len()];
-    match read_full(&mut answers, &mut answer) {
-        Ok(_) if answer == length_first::READY => Ok(()),
-        Ok(0) => Err(CloseReason::ClosedByPeer),
-        Ok(_) => Err(not_ready("something else")),
-        Err(error) if error.kind() == ErrorKind::TimedOut => Err(not_ready("nothing")),
-        Err(error) => Err(error.into()),
-    }
-}
-
-fn not_ready(came: &str) -> CloseReason {
-    CloseReason::NotUnderstood(format!(
+    let came = match read_full(&mut answers, &mut answer) {
+        Ok(_) if answer == length_first::READY => return Ok(()),
+        Ok(0) => return Err(CloseReason::ClosedByPeer),
+        Ok(_) => "something else",
+        Err(error) if error.kind() == ErrorKind::TimedOut => "nothing",
+        Err(error) => return Err(error.into()),
+    };
+    Err(CloseReason::NotUnderstood(format!(
         "a length is answered by recv_ready, and {came} came"
-    ))
+    )))
 }
