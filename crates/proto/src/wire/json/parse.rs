@@ -235,14 +235,14 @@ impl Parser<'_> {
                     self.at += 1;
                     return Ok(string);
                 }
-                b'\\' => string.push(self.escape()?),
+                b'\\' => self.escape(&mut string)?,
                 _ => return self.fail(Problem::Control),
             }
         }
     }
 
-    /// Called at the backslash.
-    fn escape(&mut self) -> Result<char, Error> {
+    /// Appends what an escape stands for. Called at the backslash.
+    fn escape(&mut self, string: &mut String) -> Result<(), Error> {
         let Some(letter) = self.text.as_bytes().get(self.at + 1) else {
             self.at = self.text.len();
             return self.fail(Problem::Ended);
@@ -256,11 +256,12 @@ impl Parser<'_> {
             b'n' => '\n',
             b'r' => '\r',
             b't' => '\t',
-            b'u' => return self.unicode_escape(),
+            b'u' => return self.code_units(string),
             _ => return self.fail(Problem::Escape),
         };
         self.at += 2;
-        Ok(plain)
+        string.push(plain);
+        Ok(())
     }
 
     /// Four hex digits after `\u`. Called at the backslash.
@@ -280,20 +281,14 @@ impl Parser<'_> {
         Ok(unit)
     }
 
-    fn unicode_escape(&mut self) -> Result<char, Error> {
-        let first = self.code_unit()?;
-        let is_high = (0xd800..0xdc00).contains(&first);
-        let follows = self.text.as_bytes()[self.at..].starts_with(b"\\u");
-        if is_high && follows {
-            let back = self.at;
-            let second = self.code_unit()?;
-            if let Some(Ok(c)) = char::decode_utf16([first, second]).next() {
-                return Ok(c);
-            }
-            // The second escape may begin another pair.
-            self.at = back;
+    /// Appends the characters of all `\u` escapes that follow each other: two may be one character.
+    fn code_units(&mut self, string: &mut String) -> Result<(), Error> {
+        let mut units = Vec::new();
+        while self.text[self.at..].starts_with("\\u") {
+            units.push(self.code_unit()?);
         }
-        // Python writes a lone surrogate for file names that are not UTF-8.
-        Ok(char::from_u32(u32::from(first)).unwrap_or(char::REPLACEMENT_CHARACTER))
+        // Python writes a lone surrogate for file names that are not UTF-8. It becomes U+FFFD.
+        string.push_str(&String::from_utf16_lossy(&units));
+        Ok(())
     }
 }
