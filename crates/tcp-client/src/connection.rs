@@ -45,9 +45,10 @@ impl State {
 }
 
 impl Connection {
-    /// A connection on which no byte was sent yet.
-    pub fn new(stream: Stream, options: &'static Options) -> Self {
-        Self {
+    /// A connection on which no byte was sent yet. It is kept until the process ends: its sending
+    /// thread may wait for stdin.
+    pub fn leak(stream: Stream, options: &'static Options) -> &'static Self {
+        Box::leak(Box::new(Self {
             stream,
             options,
             state: Mutex::new(State {
@@ -57,7 +58,7 @@ impl Connection {
                 is_sending: false,
             }),
             changed: Condvar::new(),
-        }
+        }))
     }
 
     /// Sends all bytes, with a trace.

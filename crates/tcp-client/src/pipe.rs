@@ -2,7 +2,6 @@
 
 use std::io::{ErrorKind, Read};
 use std::net::Shutdown;
-use std::sync::Arc;
 
 use proto::cli::{Failure, Output, forward_stdin, start_thread};
 use proto::net::Stream;
@@ -14,9 +13,8 @@ use crate::options::Options;
 
 /// Copies until the server closes. At the end of stdin it half-closes the connection.
 pub fn pipe(stream: Stream, options: &'static Options) -> Result<(), Failure> {
-    let connection = Arc::new(Connection::new(stream, options));
-    let shared = Arc::clone(&connection);
-    start_thread("send", move || send_all(&shared))?;
+    let connection = Connection::leak(stream, options);
+    start_thread("send", || send_all(connection))?;
     let mut source = connection.reader();
     let mut output = Output::stdout();
     let mut piece = vec![0; RECV_SIZE];

@@ -6,7 +6,6 @@
 //! closes while nothing is sent.
 
 use std::io::Read;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use proto::cli::{Failure, Lines, Output, show_duration, start_thread};
@@ -32,11 +31,10 @@ pub fn converse(stream: Stream, options: &'static Options) -> Result<(), Failure
     stream.set_nodelay().map_err(failed)?;
     let tick = Some(LOOK.min(options.timeout));
     stream.set_read_timeout(tick).map_err(failed)?;
-    let connection = Arc::new(Connection::new(stream, options));
-    let sender = Sender(Arc::clone(&connection));
-    start_thread("send", move || sender.send_all())?;
+    let connection = Connection::leak(stream, options);
+    start_thread("send", || connection.send_messages())?;
     let replies = Replies {
-        connection: &connection,
+        connection,
         output: Output::stdout(),
         buffer: Vec::new(),
         may_be_refused: true,
@@ -45,25 +43,22 @@ pub fn converse(stream: Stream, options: &'static Options) -> Result<(), Failure
 }
 
 /// The sending side.
-struct Sender(Arc<Connection>);
-
-impl Sender {
-    fn send_all(&self) {
-        let connection = &self.0;
-        let messages = &connection.options.messages;
+impl Connection {
+    fn send_messages(&self) {
+        let messages = &self.options.messages;
         let sent = if messages.is_empty() {
             self.send_lines()
         } else {
             let mut messages = messages.iter();
-            messages.try_for_each(|message| self.send(message))
+            messages.try_for_each(|message| self.ask(message))
         };
-        let mut state = lock(&connection.state);
+        let mut state = lock(&self.state);
         state.input_end = Some(sent);
         if state.pending.is_empty() {
             // The reader need not wait any longer.
-            connection.stream.end_input();
+            self.stream.end_input();
         }
-        connection.changed.notify_all();
+        self.changed.notify_all();
     }
 
     /// At a prompt each message waits for the previous reply. The messages of a file do not.
@@ -73,13 +68,13 @@ impl Sender {
         let mut lengths = Vec::new();
         while lines.next(&mut line)? {
             if lines.has_prompt() {
-                self.send(&line)?;
+                self.ask(&line)?;
                 continue;
             }
             batch.extend_from_slice(&line);
             lengths.push(line.len());
             if !lines.has_buffered_line() || batch.len() >= RECV_SIZE {
-                self.write(&batch, &lengths)?;
+                self.send_batch(&batch, &lengths)?;
                 batch.clear();
                 lengths.clear();
             }
@@ -88,25 +83,21 @@ impl Sender {
     }
 
     /// Sends one message and waits for its reply.
-    fn send(&self, message: &[u8]) -> Result<(), Failure> {
-        self.write(message, &[message.len()])?;
-        let all_answered = |state: &mut State| !state.pending.is_empty();
-        drop(wait_while(
-            &self.0.changed,
-            lock(&self.0.state),
-            all_answered,
-        ));
+    fn ask(&self, message: &[u8]) -> Result<(), Failure> {
+        self.send_batch(message, &[message.len()])?;
+        let is_waiting = |state: &mut State| !state.pending.is_empty();
+        drop(wait_while(&self.changed, lock(&self.state), is_waiting));
         Ok(())
     }
 
     /// Sends messages of these lengths. As in the Python lesson, an empty message is skipped,
     /// because a stream cannot carry it.
-    fn write(&self, bytes: &[u8], lengths: &[usize]) -> Result<(), Failure> {
+    fn send_batch(&self, bytes: &[u8], lengths: &[usize]) -> Result<(), Failure> {
         if bytes.is_empty() {
             return Ok(());
         }
         // The lengths are added before the messages are sent, because a reply may arrive at once.
-        let mut state = lock(&self.0.state);
+        let mut state = lock(&self.state);
         if state.pending.is_empty() {
             state.waiting_since = Instant::now();
         }
@@ -115,8 +106,8 @@ impl Sender {
         drop(state);
         // This has no timeout: the reader notices an overdue reply, and while the reader's own
         // output blocks, sending has to wait, too.
-        self.0.send(bytes).map_err(|error| {
-            let endpoint = &self.0.options.endpoint;
+        self.send(bytes).map_err(|error| {
+            let endpoint = &self.options.endpoint;
             Failure::new(format!(
                 "lost the connection to {endpoint} while sending ({})",
                 reason(&error)
@@ -126,8 +117,8 @@ impl Sender {
 }
 
 /// The reading side.
-struct Replies<'a> {
-    connection: &'a Connection,
+struct Replies {
+    connection: &'static Connection,
     output: Output,
     /// The bytes received and not shown yet.
     buffer: Vec<u8>,
@@ -138,7 +129,7 @@ struct Replies<'a> {
 /// How the stream ended: in order, or with an error.
 type End = Result<(), String>;
 
-impl Replies<'_> {
+impl Replies {
     fn read_all(mut self) -> Result<(), Failure> {
         let mut stream = self.connection.reader();
         let mut piece = vec![0; RECV_SIZE];
