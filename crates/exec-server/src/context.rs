@@ -17,7 +17,7 @@ use crate::options::Options;
 /// Created once at the start.
 pub struct Context {
     pub options: &'static Options,
-    pub engine: Engine,
+    pub engine: Arc<Engine>,
     /// The secrets, which only the session protocol needs.
     pub secrets: Option<Secrets>,
     /// Each connection that is not authenticated yet holds a clone.

@@ -21,18 +21,18 @@ pub struct Connection {
     /// Locked while a frame is sent: frames are numbered, so they must be sent in the order of
     /// sealing.
     sealer: Mutex<Sealer>,
-    now: Mutex<Now>,
+    pub(super) now: Mutex<Now>,
 }
 
-struct Now {
+pub(super) struct Now {
     state: ClientState,
     /// Whether the receiver has ended.
     is_over: bool,
     /// Whether input was sent for the running command. The server may not read further until the
     /// command reads that.
-    input_sent: bool,
-    /// When the server last sent something about the running command, except pings.
-    silent_since: Instant,
+    pub(super) input_sent: bool,
+    /// When a frame about the running command was last passed on.
+    pub(super) silent_since: Instant,
 }
 
 impl Connection {
@@ -96,10 +96,6 @@ impl Connection {
         self.send([(FrameType::Stdin, piece)])
     }
 
-    pub fn input_sent(&self) -> bool {
-        lock(&self.now).input_sent
-    }
-
     /// Tells the main thread how the command ended.
     pub fn report(&self, outcome: Outcome) {
         // If the main thread has ended, the process is about to end.
@@ -121,11 +117,6 @@ impl Connection {
         let before = now.state;
         now.state = before.receive(kind)?;
         Ok(before == ClientState::Running)
-    }
-
-    /// Restarts the time for `--timeout`, after a frame about the command was passed on.
-    pub fn passed_on(&self) {
-        lock(&self.now).silent_since = Instant::now();
     }
 
     /// For how long no frame about the running command was passed on.

@@ -90,7 +90,11 @@ impl Explain<'_> {
             return Err(self.breaks(&unexpected));
         }
         if frame.kind == FrameType::Error && frame.body.starts_with(b"authentication failed") {
-            return Err(self.wrong_token());
+            return Err(Failure::new(format!(
+                "authentication failed: this client's token ({}) is not the server's; copy the \
+                 server's file, or name it with --token-file",
+                shown_path(self.path)
+            )));
         }
         if frame.kind == FrameType::Error {
             let (endpoint, words) = (&self.options.endpoint, server_text(frame.body));
@@ -102,14 +106,6 @@ impl Explain<'_> {
     fn breaks(&self, how: &dyn fmt::Display) -> Failure {
         let endpoint = &self.options.endpoint;
         Failure::new(format!("{endpoint} breaks the session protocol ({how})"))
-    }
-
-    fn wrong_token(&self) -> Failure {
-        Failure::new(format!(
-            "authentication failed: this client's token ({}) is not the server's; copy the \
-             server's file, or name it with --token-file",
-            shown_path(self.path)
-        ))
     }
 
     /// The connection ended, or the server was silent.

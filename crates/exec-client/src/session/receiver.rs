@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use proto::cli::{Failure, Log, Output, is_stderr_stdout, show_duration, start_thread};
 use proto::escape::server_text;
 use proto::net::has_vanished;
+use proto::sync::lock;
 use proto::wire::frame::FrameError;
 use proto::wire::session::{
     BODY_LIMIT, ExitStatus, Frame, FrameReader, FrameType, INTERVALS, KeepAlive, Opener,
@@ -131,7 +132,7 @@ impl<'a> Receiver<'a> {
         }
         // Pings and empty frames tell nothing about the command.
         if !frame.body.is_empty() && frame.kind != FrameType::Ping {
-            connection.passed_on();
+            lock(&connection.now).silent_since = Instant::now();
         }
         Ok(())
     }
@@ -159,7 +160,8 @@ impl<'a> Receiver<'a> {
                     // While the command does not read its input, the server does not read our ping,
                     // but its kernel acknowledges it.
                     Silence::Gone
-                        if connection.input_sent() && !has_vanished(&connection.stream) => {}
+                        if lock(&connection.now).input_sent
+                            && !has_vanished(&connection.stream) => {}
                     Silence::Gone => {
                         let time = show_duration(interval * INTERVALS);
                         let why = format!("it answered no ping for {time}");

@@ -53,7 +53,7 @@ fn run(started: &Receiver<Arc<Job>>) {
         jobs.extend(started.try_iter());
         idle = if jobs.is_empty() { idle + 1 } else { 0 };
         if let Some(job) = jobs.first() {
-            job.core.guardian.look_after();
+            job.engine.guardian.look_after();
         }
         let now = Instant::now();
         jobs.retain(|job| job.tick(now));

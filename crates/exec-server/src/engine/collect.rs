@@ -10,16 +10,14 @@ use super::error::EngineError;
 use super::outcome::Outcome;
 use super::running::Running;
 
-/// The output that [`Running::collect`] has kept.
+/// The output that [`Running::collect`] has kept: only the beginning if [`Stopped::Sink`] says that it
+/// exceeded the limit.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Collected {
     /// All of standard output.
     pub stdout: Vec<u8>,
     /// All of standard error.
     pub stderr: Vec<u8>,
-    /// Whether the command was ended because its output exceeded the limit. Only the beginning is
-    /// kept then.
-    pub over_limit: bool,
 }
 
 impl Running {
@@ -37,7 +35,6 @@ impl Running {
                 let mut collected = lock(&collected);
                 let kept = collected.stdout.len() + collected.stderr.len();
                 if kept.saturating_add(bytes.len()) > limit {
-                    collected.over_limit = true;
                     return Err(ErrorKind::FileTooLarge.into());
                 }
                 stream(&mut collected).extend_from_slice(bytes);

@@ -33,7 +33,7 @@ use std::time::{Duration, Instant};
 
 use proto::sync::lock;
 
-use super::Core;
+use super::Engine;
 use super::guardian::Signal;
 use super::os::has_ended;
 use super::outcome::Stopped;
@@ -53,7 +53,7 @@ pub struct Job {
     pub group: u32,
     deadline: Option<Instant>,
     unwanted: Option<Unwanted>,
-    pub(super) core: Arc<Core>,
+    pub(super) engine: Arc<Engine>,
     /// Their readers own them, so that the pipes are closed with the last read.
     outlets: [Weak<Outlet>; 2],
     state: Mutex<State>,
@@ -82,7 +82,7 @@ impl Job {
     pub(super) fn new(
         child: Child,
         outlets: [Weak<Outlet>; 2],
-        core: Arc<Core>,
+        engine: Arc<Engine>,
         request: Request<'_>,
     ) -> Self {
         Self {
@@ -91,7 +91,7 @@ impl Job {
                 .timeout
                 .and_then(|timeout| Instant::now().checked_add(timeout)),
             unwanted: request.unwanted,
-            core,
+            engine,
             outlets,
             state: Mutex::new(State {
                 child,
@@ -123,7 +123,7 @@ impl Job {
     fn send_term(&self, state: &mut State, why: Stopped) {
         state.stopped = Some(why);
         // Without a guardian there is no TERM; KILL will still reach the shell.
-        let _ = self.core.guardian.signal(self.group, Signal::Term);
+        let _ = self.engine.guardian.signal(self.group, Signal::Term);
         let since = Instant::now();
         state.phase = Phase::Ending { since };
     }
@@ -139,7 +139,7 @@ impl Job {
 
     /// Does what is due at `now`. The clock calls it ten times a second, until it returns false.
     pub(super) fn tick(&self, now: Instant) -> bool {
-        let settings = &self.core.settings;
+        let settings = &self.engine.settings;
         let mut state = lock(&self.state);
         let passed = |since| now.saturating_duration_since(since);
         match state.phase {
@@ -162,7 +162,12 @@ impl Job {
                 }
             }
             Phase::Ending { since } if passed(since) >= settings.kill_after => {
-                if self.core.guardian.signal(self.group, Signal::Kill).is_err() {
+                if self
+                    .engine
+                    .guardian
+                    .signal(self.group, Signal::Kill)
+                    .is_err()
+                {
                     // Without the guardian, std can kill only the shell.
                     let _ = state.child.kill();
                 }
@@ -222,7 +227,7 @@ impl Job {
             return;
         }
         if let Some(status) = state.child.try_wait().transpose() {
-            let guardian = &self.core.guardian;
+            let guardian = &self.engine.guardian;
             if state.phase != Phase::Running {
                 // The rest of a stopped command's group is killed with its shell.
                 let _ = guardian.signal(self.group, Signal::Kill);

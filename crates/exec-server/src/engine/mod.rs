@@ -92,17 +92,14 @@ pub struct Settings {
 }
 
 /// Runs commands, each on the thread that asks for it. A server has one engine.
-#[derive(Clone)]
-pub struct Engine(Arc<Core>);
-
-/// The state that all commands of an engine share.
-struct Core {
+pub struct Engine {
     settings: Settings,
     /// The variables of our environment that commands do not get.
     hidden: Vec<OsString>,
     /// setsid(1), which starts commands in sessions of their own, if the server has a terminal.
     setsid: Option<PathBuf>,
-    shares_terminal: bool,
+    /// Whether commands can read and write the server's terminal, because setsid(1) is missing.
+    pub shares_terminal: bool,
     guardian: Guardian,
     clock: Clock,
     pool: Pool<Task>,
@@ -117,7 +114,7 @@ impl Engine {
     /// # Errors
     ///
     /// [`EngineError`], if commands could not be run or could not be ended reliably.
-    pub fn start(settings: Settings) -> Result<Self, EngineError> {
+    pub fn start(settings: Settings) -> Result<Arc<Self>, EngineError> {
         os::check().map_err(EngineError::Proc)?;
         let has_terminal = File::open("/dev/tty").is_ok();
         try_shell(&settings)?;
@@ -126,7 +123,7 @@ impl Engine {
         let clock =
             Clock::start().map_err(|why| EngineError::Failed("cannot start a thread", why))?;
         let setsid = has_terminal.then(find_setsid).flatten();
-        Ok(Self(Arc::new(Core {
+        Ok(Arc::new(Self {
             pool: Pool::tasks("exec-pipe", STACK),
             settings,
             hidden: our_variables(),
@@ -134,12 +131,7 @@ impl Engine {
             setsid,
             guardian,
             clock,
-        })))
-    }
-
-    /// Whether commands can read and write the server's terminal, because setsid(1) is missing.
-    pub fn shares_terminal(&self) -> bool {
-        self.0.shares_terminal
+        }))
     }
 }
 

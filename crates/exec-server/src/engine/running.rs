@@ -59,7 +59,7 @@ impl Running {
         let job = Arc::clone(&hold.job);
         let stderr = hold
             .job
-            .core
+            .engine
             .pool
             .start(move || stderr.pump(err, |why| job.stop(why)))
             .map_err(|why| EngineError::Failed("cannot start a thread", why))?;

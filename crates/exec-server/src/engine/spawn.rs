@@ -12,7 +12,7 @@ use super::job::Job;
 use super::outlet::Outlet;
 use super::request::Request;
 use super::running::{Hold, Running};
-use super::{Core, Engine, NO_GUARDIAN, SHELL, Settings, os};
+use super::{Engine, NO_GUARDIAN, SHELL, Settings, os};
 
 impl Engine {
     /// Starts a command. Its output stays in its pipes until it is pumped.
@@ -20,12 +20,11 @@ impl Engine {
     /// # Errors
     ///
     /// [`EngineError`], if the command was not started.
-    pub fn spawn(&self, request: Request<'_>) -> Result<Running, EngineError> {
-        let core = &self.0;
+    pub fn spawn(self: &Arc<Self>, request: Request<'_>) -> Result<Running, EngineError> {
         let argument = request.argument()?;
         // Do not use settings that keep std from posix_spawn (uid, gid, groups, pre_exec, another
         // PATH): fork is 17 times slower in a process of a thousand threads.
-        let mut command = match &core.setsid {
+        let mut command = match &self.setsid {
             // The child leads no group yet, so setsid(1) makes it the leader of a session and a group
             // without a fork: both have the child's process ID.
             Some(setsid) => {
@@ -40,10 +39,10 @@ impl Engine {
             }
         };
         command.args(["-c", "--"]).arg(argument);
-        if let Some(dir) = &core.settings.dir {
+        if let Some(dir) = &self.settings.dir {
             command.current_dir(dir);
         }
-        for name in &core.hidden {
+        for name in &self.hidden {
             command.env_remove(name);
         }
         let no_pipe = |why| EngineError::Failed("cannot make a pipe", why);
@@ -59,14 +58,14 @@ impl Engine {
             command.stdin(Stdio::null());
         }
 
-        let child = start_registered(core, &mut command)?;
+        let child = self.start_registered(&mut command)?;
         // `command` holds copies of the shell's ends of the pipes, which only the shell may hold.
         drop(command);
 
         let outlets = [out, err].map(|pipe| Arc::new(Outlet::new(pipe)));
         let weak = outlets.each_ref().map(Arc::downgrade);
-        let job = Arc::new(Job::new(child, weak, Arc::clone(core), request));
-        core.clock.add(Arc::clone(&job));
+        let job = Arc::new(Job::new(child, weak, Arc::clone(self), request));
+        self.clock.add(Arc::clone(&job));
         let input = input.map(|pipe| Input::new(pipe, Arc::clone(&job)));
         Ok(Running {
             outlets,
@@ -74,19 +73,19 @@ impl Engine {
             hold: Hold { job },
         })
     }
-}
 
-fn start_registered(core: &Core, command: &mut Command) -> Result<Child, EngineError> {
-    let mut child = command
-        .spawn()
-        .map_err(|source| why_not_started(&core.settings, source))?;
-    if let Err(error) = core.guardian.register(child.id()) {
-        // Without a guardian std can kill only the shell, which has just started.
-        let _ = child.kill();
-        let _ = child.wait();
-        return Err(EngineError::Failed(NO_GUARDIAN, error));
+    fn start_registered(&self, command: &mut Command) -> Result<Child, EngineError> {
+        let mut child = command
+            .spawn()
+            .map_err(|source| why_not_started(&self.settings, source))?;
+        if let Err(error) = self.guardian.register(child.id()) {
+            // Without a guardian std can kill only the shell, which has just started.
+            let _ = child.kill();
+            let _ = child.wait();
+            return Err(EngineError::Failed(NO_GUARDIAN, error));
+        }
+        Ok(child)
     }
-    Ok(child)
 }
 
 /// std returns the same error if the shell cannot be started or the directory cannot be entered.

@@ -60,7 +60,7 @@ pub fn to(client: &Client, request: &Received<'_>) -> Vec<u8> {
 /// Standard output, then standard error, then the server's own messages.
 fn compose(client: &Client, outcome: &Outcome, collected: Collected) -> Vec<u8> {
     let options = client.context.options;
-    if collected.over_limit {
+    if let Some(Stopped::Sink(_)) = outcome.stopped {
         let limit = show_bytes(options.max_output);
         // A partial output would look complete.
         return format!(

@@ -25,7 +25,7 @@ struct Under {
     pump: JoinHandle<Result<Outcome, EngineError>>,
 }
 
-fn under(engine: &Engine, command: &str) -> Under {
+fn under(engine: &Arc<Engine>, command: &str) -> Under {
     let running = engine.spawn(Request::new(command.as_bytes())).unwrap();
     let ([out, err], told) = tell();
     let mut under = Under {

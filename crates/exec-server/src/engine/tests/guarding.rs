@@ -129,23 +129,23 @@ fn a_server_that_is_killed_leaves_no_command_behind() {
 #[test]
 fn a_guardian_that_dies_is_replaced_and_gets_all_groups() {
     let engine = engine();
-    let first = engine.0.guardian.pid();
+    let first = engine.guardian.pid();
     let running = engine.spawn(Request::new(b"sleep 1000")).unwrap();
     let (group, job) = (running.job().group, running.job());
     let pump = std::thread::spawn(move || running.collect(100).unwrap());
     end(first);
-    until("there is a new one", || engine.0.guardian.pid() != first);
+    until("there is a new one", || engine.guardian.pid() != first);
     assert!(!members(group).is_empty());
     job.cancel();
     let (outcome, _) = within(|| pump.join().unwrap());
     assert!(matches!(outcome.stopped, Some(Stopped::Cancelled)));
 
     // While no command runs, the next command notices that the guardian has ended.
-    let second = engine.0.guardian.pid();
+    let second = engine.guardian.pid();
     end(second);
     until("the next command notices", || {
         assert_eq!(run(&engine, "echo on").1.stdout, b"on\n");
-        engine.0.guardian.pid() != second
+        engine.guardian.pid() != second
     });
 }
 
@@ -154,7 +154,7 @@ fn a_guardian_that_dies_is_replaced_and_gets_all_groups() {
 #[test]
 fn a_stopped_guardian_is_replaced() {
     let engine = engine();
-    let first = engine.0.guardian.pid();
+    let first = engine.guardian.pid();
     let running = engine.spawn(Request::new(b"sleep 1000")).unwrap();
     let job = running.job();
     let pump = std::thread::spawn(move || running.collect(100).unwrap());
@@ -165,7 +165,7 @@ fn a_stopped_guardian_is_replaced() {
     job.cancel();
     let (outcome, _) = within(|| pump.join().unwrap());
     assert!(matches!(outcome.stopped, Some(Stopped::Cancelled)));
-    assert_ne!(engine.0.guardian.pid(), first);
+    assert_ne!(engine.guardian.pid(), first);
     assert_eq!(run(&engine, "echo on").1.stdout, b"on\n");
 }
 
@@ -207,7 +207,7 @@ fn a_guardian_ignores_what_a_terminal_sends() {
 #[test]
 fn dropping_an_engine_ends_its_guardian() {
     let engine = engine();
-    let pid = engine.0.guardian.pid();
+    let pid = engine.guardian.pid();
     within(move || drop(engine));
     until("it is gone", || {
         processes(|other, _| other == pid).is_empty()

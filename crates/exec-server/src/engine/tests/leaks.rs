@@ -12,7 +12,7 @@ use super::{discard, engine, exited, processes, run, until, within};
 /// The role `thousand`, which needs a process of its own.
 pub(super) fn a_thousand() {
     let engine = Engine::start(Settings::default()).unwrap();
-    let true_once = |engine: &Engine| {
+    let true_once = |engine: &Arc<Engine>| {
         let running = engine
             .spawn(Request {
                 stdin: true,
@@ -31,7 +31,7 @@ pub(super) fn a_thousand() {
     }
     let threads: Vec<_> = (0..10)
         .map(|_| {
-            let engine = engine.clone();
+            let engine = Arc::clone(&engine);
             std::thread::spawn(move || (0..10).for_each(|_| true_once(&engine)))
         })
         .collect();

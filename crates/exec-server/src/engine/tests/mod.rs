@@ -20,6 +20,7 @@ use std::fs;
 use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
+use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
@@ -33,11 +34,11 @@ const DEADLINE: Duration = Duration::from_secs(9);
 const OUT_OF_REACH: &str =
     "until read -r a b c d e session g </proc/$!/stat && [ $session = $! ]; do :; done";
 
-fn engine() -> Engine {
+fn engine() -> Arc<Engine> {
     engine_with(settings())
 }
 
-fn engine_with(settings: Settings) -> Engine {
+fn engine_with(settings: Settings) -> Arc<Engine> {
     Engine::start(settings).unwrap()
 }
 
@@ -88,12 +89,12 @@ fn until(what: &str, mut done: impl FnMut() -> bool) {
 }
 
 /// Runs one command to its end, and collects its output.
-fn run(engine: &Engine, command: &str) -> (Outcome, Collected) {
+fn run(engine: &Arc<Engine>, command: &str) -> (Outcome, Collected) {
     run_request(engine, command.as_bytes(), |request| request)
 }
 
 fn run_request(
-    engine: &Engine,
+    engine: &Arc<Engine>,
     command: &[u8],
     shape: impl FnOnce(Request<'_>) -> Request<'_>,
 ) -> (Outcome, Collected) {

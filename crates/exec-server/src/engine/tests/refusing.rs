@@ -9,7 +9,7 @@ use super::super::{COMMAND_LIMIT, Engine, EngineError, Request, Settings};
 use super::temp::TempDir;
 use super::{engine, engine_with, exited, members, run, run_request, until, within};
 
-fn refused(engine: &Engine, command: &[u8]) -> EngineError {
+fn refused(engine: &Arc<Engine>, command: &[u8]) -> EngineError {
     engine.spawn(Request::new(command)).map(drop).unwrap_err()
 }
 
@@ -86,7 +86,7 @@ fn a_directory_without_execute_permission_is_an_error() {
 fn a_thread_that_does_not_start_ends_the_command() {
     let mut engine = engine();
     // No machine has room for this stack.
-    Arc::get_mut(&mut engine.0).unwrap().pool = Pool::tasks("exec-pipe", 1 << 48);
+    Arc::get_mut(&mut engine).unwrap().pool = Pool::tasks("exec-pipe", 1 << 48);
     let running = engine.spawn(Request::new(b"sleep 1000")).unwrap();
     let group = running.job().group;
     let error = within(|| running.collect(100).unwrap_err());
