@@ -114,7 +114,7 @@ impl Lesson {
             // A refusal may have arrived before a reset.
             let count = self
                 .read(stream, &mut traced, &mut buffer, got)
-                .map_err(|failure| refusal(self.options, &held).unwrap_or(failure))?;
+                .map_err(|failure| self.refusal(&held).unwrap_or(failure))?;
             total += count;
             held.extend_from_slice(&buffer[..count]);
             // Nothing was shown yet.
@@ -122,11 +122,8 @@ impl Lesson {
                 if count > 0 && may_be_refusal(&held) {
                     continue;
                 }
-                if is_greeting(&held) {
-                    return Err(self.speaks_session());
-                }
-                if let Some(refused) = refusal(self.options, &held) {
-                    return Err(refused);
+                if let Some(refusal) = self.refusal(&held) {
+                    return Err(refusal);
                 }
             }
             output.write(&held)?;
@@ -135,6 +132,16 @@ impl Lesson {
                 return Ok(false);
             }
         }
+    }
+
+    /// The error for a raw reply that consists of a refusal, or that begins as a session does.
+    fn refusal(&self, held: &[u8]) -> Option<Failure> {
+        if is_greeting(held) {
+            return Some(self.speaks_session());
+        }
+        let is_whole = held.ends_with(b"\n") && may_be_refusal(held);
+        let refused = Refused::parse(&self.options.endpoint, held).filter(|_| is_whole)?;
+        Some(refused.into())
     }
 
     /// The connection cannot be used again after an empty output: a lesson's server could read our
@@ -345,12 +352,6 @@ fn may_be_refusal(held: &[u8]) -> bool {
     let one_line = held.len() <= KEPT && !held[..held.len().saturating_sub(1)].contains(&b'\n');
     let begins = |line: &[u8]| held.starts_with(line) || line.starts_with(held);
     one_line && REFUSALS.into_iter().any(begins)
-}
-
-fn refusal(options: &Options, held: &[u8]) -> Option<Failure> {
-    let is_whole = held.ends_with(b"\n") && REFUSALS.iter().any(|line| held.starts_with(line));
-    let refused = Refused::parse(&options.endpoint, held).filter(|_| is_whole)?;
-    Some(refused.into())
 }
 
 /// The hash to check. A lesson's server sends a constant, which cannot be verified.

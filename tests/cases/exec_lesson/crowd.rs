@@ -122,7 +122,11 @@ fn a_refusal_is_never_taken_for_a_reply() {
     }
     // An output that looks like a refusal is an output.
     let server = serve("raw", &[]);
-    for words in ["error: what is this", "error: busy, he says; go on"] {
+    for words in [
+        "error: what is this",
+        "error: busy, he says; go on",
+        "error: busy, he says\nand goes on\n",
+    ] {
         let command = format!("printf '%s' '{words}'");
         assert_eq!(shown(run("raw", server.addr(), &[], &command)), words);
     }
