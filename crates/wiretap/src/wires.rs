@@ -107,7 +107,7 @@ impl Exchange {
         let in_use = clients.len();
         if in_use >= self.max_clients && !clients.contains_key(&peer) {
             let why = Refusal::Busy { in_use };
-            let peer = format_args!("{peer}");
+            let peer = &peer.to_string();
             return (self.watch)(&Event::Refused { peer, why });
         }
         let client = clients.entry(peer).or_insert_with(|| self.begin(datagram));

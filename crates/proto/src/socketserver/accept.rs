@@ -1,6 +1,5 @@
 //! The accept loop of all servers, and the events that it reports.
 
-use std::fmt;
 use std::io::{self, ErrorKind};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
@@ -18,7 +17,7 @@ pub enum Event<'a> {
     /// A request was refused.
     Refused {
         /// The sender.
-        peer: fmt::Arguments<'a>,
+        peer: &'a str,
         /// The reason.
         why: Refusal,
     },

@@ -1,6 +1,5 @@
 //! Accepted connections as requests.
 
-use std::fmt::Display;
 use std::io;
 
 use super::refused::RefusedStreams;
@@ -64,17 +63,14 @@ impl RequestSource for Connections {
         Ok(Connection { stream, peer })
     }
 
-    fn refuse(&self, request: Connection, why: Refusal) {
+    fn refuse(&self, request: Connection, why: Refusal) -> String {
         self.refused.refuse(request.stream, &why);
+        request.peer.to_string()
     }
 
     fn waker(&self) -> Box<dyn Fn() + Send + Sync> {
         let wakers: Vec<_> = self.listeners.iter().map(Listener::waker).collect();
         Box::new(move || wakers.iter().for_each(|wake| wake()))
-    }
-
-    fn peer(request: &Connection) -> &dyn Display {
-        &request.peer
     }
 
     fn stream(request: &Connection) -> Option<&Stream> {

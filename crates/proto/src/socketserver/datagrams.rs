@@ -1,6 +1,5 @@
 //! Datagrams as requests.
 
-use std::fmt::Display;
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::{Arc, Weak};
@@ -169,7 +168,9 @@ impl RequestSource for Datagrams {
 
     /// Drops the datagram. The client would take a refusal for the reply, and it must expect lost
     /// datagrams anyway.
-    fn refuse(&self, _request: Datagram, _why: Refusal) {}
+    fn refuse(&self, request: Datagram, _why: Refusal) -> String {
+        request.peer.to_string()
+    }
 
     fn waker(&self) -> Box<dyn Fn() + Send + Sync> {
         let sockets: Vec<_> = self.sockets.iter().map(Arc::downgrade).collect();
@@ -178,9 +179,5 @@ impl RequestSource for Datagrams {
                 let _ = wake_udp(&socket);
             }
         })
-    }
-
-    fn peer(request: &Datagram) -> &dyn Display {
-        &request.peer
     }
 }

@@ -181,12 +181,8 @@ fn process<S: RequestSource>(
     watch: &Watch,
 ) {
     let refuse = |request, why| {
-        let peer = S::peer(&request);
-        watch.tell(&Event::Refused {
-            peer: format_args!("{peer}"),
-            why,
-        });
-        source.refuse(request, why);
+        let peer = &source.refuse(request, why);
+        watch.tell(&Event::Refused { peer, why });
     };
     let permit = match state.enter(settings.max_connections, S::stream(&request)) {
         Ok(permit) => permit,

@@ -24,15 +24,13 @@ pub trait RequestSource: Send + Sync + 'static {
     /// Those of the system call. The server goes on after every error.
     fn get_request(&self, socket: usize) -> io::Result<Self::Request>;
 
-    /// Tells the sender why its request is not served. It must not block.
-    fn refuse(&self, request: Self::Request, why: Refusal);
+    /// Tells the sender why its request is not served, and returns the sender's address for a log. It
+    /// must not block.
+    fn refuse(&self, request: Self::Request, why: Refusal) -> String;
 
     /// A function that makes every blocked [`get_request`](Self::get_request) return. It must not
     /// keep the sockets open.
     fn waker(&self) -> Box<dyn Fn() + Send + Sync>;
-
-    /// The sender of the request, for a log.
-    fn peer(request: &Self::Request) -> &dyn Display;
 
     /// The stream of the request, if it has one. The server sets the timeouts on it, and ends its
     /// input when the server stops.

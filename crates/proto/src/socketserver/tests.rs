@@ -245,12 +245,11 @@ fn a_loop_whose_accept_fails_pauses_and_can_be_stopped() {
             let _ = self.0.try_send(());
             Err(std::io::Error::from_raw_os_error(24))
         }
-        fn refuse(&self, _: Connection, _: Refusal) {}
+        fn refuse(&self, request: Connection, _: Refusal) -> String {
+            request.peer.to_string()
+        }
         fn waker(&self) -> Box<dyn Fn() + Send + Sync> {
             Box::new(|| {})
-        }
-        fn peer(request: &Connection) -> &dyn std::fmt::Display {
-            &request.peer
         }
     }
     let (tried, tries) = mpsc::sync_channel(1000);
