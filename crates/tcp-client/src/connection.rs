@@ -37,13 +37,6 @@ pub struct State {
     is_sending: bool,
 }
 
-impl State {
-    /// Whether all messages are sent and answered.
-    pub fn is_done(&self) -> bool {
-        self.input_end.is_some() && self.pending.is_empty()
-    }
-}
-
 impl Connection {
     /// A connection on which no byte was sent yet. It is kept until the process ends: its sending
     /// thread may wait for stdin.
@@ -85,7 +78,8 @@ impl Connection {
             let is_sending = |state: &mut State| state.is_sending;
             let state = lock(&self.state);
             let state = wait_timeout_while(&self.changed, state, SENDER_TRACES, is_sending);
-            let is_own_end = !self.options.stream && state.is_done();
+            let is_done = state.input_end.is_some() && state.pending.is_empty();
+            let is_own_end = is_done && !self.options.stream;
             if !(matches!(event.result, Ok(0)) && is_own_end) {
                 drop(state);
                 self.options.log.trace(&self.options.endpoint, event);

@@ -49,7 +49,7 @@ pub fn forward_stdin(
 /// Waits until stdin ends. The kernel stops a background job that reads its terminal (SIGTTIN), so a
 /// terminal is read only in its foreground, and without waiting for input: Ctrl-Z and `bg` may follow.
 pub fn wait_for_end_of_stdin() {
-    let terminal = stdin_is_terminal().then(stdin_without_waiting);
+    let terminal = io::stdin().is_terminal().then(stdin_without_waiting);
     let Some(Ok(mut terminal)) = terminal else {
         // An error counts as the end of stdin.
         let _ = io::copy(&mut stdin(), &mut io::sink());
@@ -65,11 +65,6 @@ pub fn wait_for_end_of_stdin() {
         }
         thread::sleep(LOOK_AT_TERMINAL);
     }
-}
-
-/// Whether stdin is a terminal.
-pub fn stdin_is_terminal() -> bool {
-    io::stdin().is_terminal()
 }
 
 /// Waits even if stdin is non-blocking: another process on the same terminal may have made it so.
@@ -118,7 +113,7 @@ impl Lines {
 
     /// Whether a prompt would be shown: stdin and stderr are terminals.
     pub fn are_typed() -> bool {
-        stdin_is_terminal() && io::stderr().is_terminal()
+        io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
     /// Whether a prompt is shown.
