@@ -82,7 +82,6 @@ impl Upper {
             options: self.options,
             received: &mut self.received,
             sent: &mut self.sent,
-            is_shortened: false,
         };
         let mut small = [0; SMALL];
         let small = &mut small[..SMALL.min(self.options.recv_size)];
@@ -111,8 +110,6 @@ struct Talk<'a, S> {
     options: &'a Options,
     received: &'a mut u64,
     sent: &'a mut u64,
-    /// Whether the read timeout is shorter than the idle timeout.
-    is_shortened: bool,
 }
 
 impl<S: Read + Write> Talk<'_, S> {
@@ -122,10 +119,6 @@ impl<S: Read + Write> Talk<'_, S> {
             match retry(|| self.traced.read(buffer)) {
                 Ok(0) => return Err(CloseReason::ClosedByPeer),
                 Ok(count) => {
-                    if self.is_shortened {
-                        self.is_shortened = false;
-                        self.set_read_timeout(self.options.idle_timeout)?;
-                    }
                     self.answer(&mut buffer[..count])?;
                     if count == buffer.len() && count < self.options.recv_size {
                         return Ok(());
@@ -143,17 +136,15 @@ impl<S: Read + Write> Talk<'_, S> {
     /// Answers until the connection is idle.
     fn echo_large(&mut self, mut buffer: Vec<u8>) -> Result<(), CloseReason> {
         let idle = self.options.idle_timeout;
-        if idle.is_some_and(|idle| idle <= 2 * QUIET) {
+        // The idle timeout begins after the quiet time, so a short one is the only timeout.
+        if idle.is_some_and(|idle| idle < 20 * QUIET) {
             return self.echo(&mut buffer);
         }
         self.set_read_timeout(Some(QUIET))?;
         match self.echo(&mut buffer) {
-            Err(CloseReason::Idle(_)) => {}
-            ended => return ended,
+            Err(CloseReason::Idle(_)) => self.set_read_timeout(idle),
+            ended => ended,
         }
-        self.set_read_timeout(idle.map(|idle| idle - QUIET))?;
-        self.is_shortened = true;
-        Ok(())
     }
 
     fn set_read_timeout(&self, limit: Option<Duration>) -> Result<(), CloseReason> {
@@ -280,7 +271,6 @@ mod tests {
             options: &options,
             received: &mut 0,
             sent: &mut 0,
-            is_shortened: false,
         };
         assert!(talk.write_all(&[b'X'; 12]).is_ok());
         assert_eq!(*talk.sent, 12);
