@@ -10,7 +10,7 @@ use super::accept::{Event, Watch, accept_loop, serve_sockets};
 use super::capacity::free_descriptors;
 use super::handler::RequestHandler;
 use super::source::{Refusal, RequestSource};
-use super::state::{NoPermit, Permit, State};
+use super::state::{Permit, State};
 use crate::net::Stream;
 use crate::pool::Pool;
 
@@ -186,9 +186,9 @@ fn process<S: RequestSource>(
     };
     let permit = match state.enter(settings.max_connections, S::stream(&request)) {
         Ok(permit) => permit,
-        Err(NoPermit::Full { in_use }) => return refuse(request, Refusal::Busy { in_use }),
+        Err(Some(why)) => return refuse(request, why),
         // It is the connection that woke the loop, or one that came too late.
-        Err(NoPermit::Stopping) => return,
+        Err(None) => return,
     };
     if let Err(((request, permit), error)) = pool.run((request, permit)) {
         drop(permit);

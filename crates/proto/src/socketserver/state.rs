@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
+use super::source::Refusal;
 use crate::net::{Stream, WeakStream};
 use crate::sync::{lock, wait_timeout_while};
 
@@ -32,26 +33,21 @@ pub(super) struct Permit {
     number: u64,
 }
 
-/// Why a request gets no [`Permit`].
-pub(super) enum NoPermit {
-    Full { in_use: usize },
-    Stopping,
-}
-
 impl State {
-    /// Counts one more request, unless there are `max` already or the server is stopping.
+    /// Counts one more request. It is refused if there are `max` already, and dropped without a reason if
+    /// the server is stopping.
     pub(super) fn enter(
         self: &Arc<Self>,
         max: usize,
         stream: Option<&Stream>,
-    ) -> Result<Permit, NoPermit> {
+    ) -> Result<Permit, Option<Refusal>> {
         let mut live = lock(&self.live);
         if self.is_stopping() {
-            return Err(NoPermit::Stopping);
+            return Err(None);
         }
         let in_use = live.requests.len();
         if in_use >= max {
-            return Err(NoPermit::Full { in_use });
+            return Err(Some(Refusal::Busy { in_use }));
         }
         live.last += 1;
         let number = live.last;
