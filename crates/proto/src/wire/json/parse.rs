@@ -70,16 +70,16 @@ struct Parser<'a> {
 }
 
 impl Parser<'_> {
-    /// An error at the current position. At the end of the document it becomes [`Problem::Ended`].
+    /// An error at the current position. [`Problem::Ended`] is at the end of the document, and what is
+    /// expected there becomes that.
     fn fail<T>(&self, problem: Problem) -> Result<T, Error> {
-        let problem = match problem {
-            Problem::Expected(_) | Problem::Number if self.at >= self.text.len() => Problem::Ended,
-            other => other,
+        let end = self.text.len();
+        let (at, problem) = match problem {
+            Problem::Ended => (end, problem),
+            Problem::Expected(_) | Problem::Number if self.at == end => (end, Problem::Ended),
+            _ => (self.at, problem),
         };
-        Err(Error {
-            at: self.at,
-            problem,
-        })
+        Err(Error { at, problem })
     }
 
     fn peek(&self) -> Option<u8> {
@@ -118,7 +118,12 @@ impl Parser<'_> {
                 })?;
                 Value::Object(members)
             }
-            _ => self.scalar()?,
+            Some(b'"') => Value::String(self.string()?),
+            Some(b'-' | b'0'..=b'9') => Value::Number(self.number()?),
+            Some(b'n') => self.word("null", Value::Null)?,
+            Some(b't') => self.word("true", Value::Bool(true))?,
+            Some(b'f') => self.word("false", Value::Bool(false))?,
+            _ => return self.fail(Problem::Expected("a value")),
         };
         self.skip_space();
         Ok(value)
@@ -163,26 +168,16 @@ impl Parser<'_> {
         Ok(name)
     }
 
-    fn scalar(&mut self) -> Result<Value, Error> {
+    fn word(&mut self, word: &str, value: Value) -> Result<Value, Error> {
         let rest = &self.text[self.at..];
-        for (word, value) in [
-            ("null", Value::Null),
-            ("true", Value::Bool(true)),
-            ("false", Value::Bool(false)),
-        ] {
-            if rest.starts_with(word) {
-                self.at += word.len();
-                return Ok(value);
-            }
-            if word.starts_with(rest) {
-                self.at = self.text.len();
-            }
+        if rest.starts_with(word) {
+            self.at += word.len();
+            return Ok(value);
         }
-        match self.peek() {
-            Some(b'"') => self.string().map(Value::String),
-            Some(b'-' | b'0'..=b'9') => self.number().map(Value::Number),
-            _ => self.fail(Problem::Expected("a value")),
+        if word.starts_with(rest) {
+            return self.fail(Problem::Ended);
         }
+        self.fail(Problem::Expected("a value"))
     }
 
     fn digits(&mut self) -> Result<(), Error> {
@@ -224,7 +219,6 @@ impl Parser<'_> {
                 .bytes()
                 .position(|b| b == b'"' || b == b'\\' || b < b' ');
             let Some(stop) = stop else {
-                self.at = self.text.len();
                 return self.fail(Problem::Ended);
             };
             // The byte at `stop` is ASCII, so this does not split a character.
@@ -244,7 +238,6 @@ impl Parser<'_> {
     /// Appends what an escape stands for. Called at the backslash.
     fn escape(&mut self, string: &mut String) -> Result<(), Error> {
         let Some(letter) = self.text.as_bytes().get(self.at + 1) else {
-            self.at = self.text.len();
             return self.fail(Problem::Ended);
         };
         let plain = match letter {
@@ -269,7 +262,6 @@ impl Parser<'_> {
         let mut unit = 0;
         for place in self.at + 2..self.at + 6 {
             let Some(&digit) = self.text.as_bytes().get(place) else {
-                self.at = self.text.len();
                 return self.fail(Problem::Ended);
             };
             match char::from(digit).to_digit(16) {
