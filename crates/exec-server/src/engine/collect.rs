@@ -10,8 +10,8 @@ use super::error::EngineError;
 use super::outcome::Outcome;
 use super::running::Running;
 
-/// The output that [`Running::collect`] has kept: only the beginning if [`Stopped::Sink`] says that it
-/// exceeded the limit.
+/// The output that [`Running::collect`] has kept: only the beginning if
+/// [`Stopped::Sink`](super::Stopped::Sink) says that it exceeded the limit.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Collected {
     /// All of standard output.

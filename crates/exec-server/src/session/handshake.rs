@@ -1,7 +1,6 @@
 //! The server's handshake. No command runs before it, and it needs little memory.
 
 use std::io::ErrorKind;
-use std::time::Duration;
 
 use proto::cli::show_duration;
 use proto::net::{DeadlineStream, lingering_close};
@@ -11,11 +10,9 @@ use proto::wire::session::{
     FrameReader, FrameType, Opener, Sealer, ServerState, SessionError, write_plain,
 };
 
+use super::shared::LAST_WORDS;
 use crate::client::Client;
 use crate::close_reason::CloseReason;
-
-/// How long sending a refusal may take.
-const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// Sends `hello`, checks that the client knows the token, and returns the keys of the session.
 ///
@@ -52,23 +49,19 @@ fn exchange(client: &Client) -> Result<(Sealer, Opener), CloseReason> {
     let frame = match reader.read_plain(&mut traced) {
         Ok(Some(frame)) => frame,
         Ok(None) => return Err(CloseReason::ClosedByPeer),
-        Err(error) => return Err(refusal(error, limit)),
+        Err(SessionError::Io(error)) if error.kind() == ErrorKind::TimedOut => {
+            let limit = show_duration(limit);
+            let why = format!("the handshake was not over within {limit}");
+            return Err(CloseReason::Refused(why));
+        }
+        Err(SessionError::Frame(FrameError::WrongProtocol { found, .. })) => {
+            return Err(CloseReason::WrongProtocol(found));
+        }
+        Err(error) => return Err(error.into()),
     };
     ServerState::AwaitingAuth.receive(frame.kind)?;
     let agreement = check_auth(secrets.token.key(), &nonce, frame.body)
         .map_err(|error| CloseReason::Refused(error.to_string()))?;
     write_plain(&mut traced, FrameType::Welcome, agreement.welcome())?;
     Ok(agreement.into_server())
-}
-
-fn refusal(error: SessionError, limit: Duration) -> CloseReason {
-    match error {
-        SessionError::Io(error) if error.kind() == ErrorKind::TimedOut => CloseReason::Refused(
-            format!("the handshake was not over within {}", show_duration(limit)),
-        ),
-        SessionError::Frame(FrameError::WrongProtocol { found, .. }) => {
-            CloseReason::WrongProtocol(found)
-        }
-        other => other.into(),
-    }
 }

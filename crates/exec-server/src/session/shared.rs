@@ -18,8 +18,8 @@ use proto::wire::session::{FrameType, Sealer, ServerState, SessionError};
 use crate::client::Client;
 use crate::close_reason::CloseReason;
 
-/// How long sending the reason at the end may take.
-const LAST_WORDS: Duration = Duration::from_millis(500);
+/// How long sending the reason for the end of a connection may take.
+pub const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// The connection, shared by its reader and the runner of its command.
 pub struct Shared {
