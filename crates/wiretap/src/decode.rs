@@ -2,9 +2,10 @@
 
 use std::mem;
 
+use proto::cli::Failure;
 use proto::escape::readable;
-use proto::wire::frame::{HEADER_LIMIT, PREFIX};
-use proto::wire::header::Header;
+use proto::wire::frame::{self, FrameError, HEADER_LIMIT, PREFIX};
+use proto::wire::header::{Header, HeaderError};
 use proto::wire::length_first::{self, READY};
 
 use crate::event::Side;
@@ -22,24 +23,19 @@ pub enum Language {
     Lines,
 }
 
-impl Language {
-    /// The values of `--decode`.
-    pub const WORDS: &'static [(&'static str, Self)] = &[
-        ("length", Self::Length),
-        ("header", Self::Header),
-        ("session", Self::Session),
-        ("lines", Self::Lines),
-    ];
-}
+/// The values of `--decode`.
+pub const LANGUAGES: &[(&str, Language)] = &[
+    ("length", Language::Length),
+    ("header", Language::Header),
+    ("session", Language::Session),
+    ("lines", Language::Lines),
+];
 
 /// The maximum number of fields for one piece of data; the others are only counted.
 const FIELDS: usize = 32;
 
 /// How many bytes of the data a decoded field has, and the field in words.
 pub type Field = (usize, String);
-
-/// The description of the next bytes, or why they do not decode; and how many they are.
-type Next = (Result<String, String>, usize);
 
 /// Decodes both directions of one conversation.
 #[derive(Debug)]
@@ -58,13 +54,12 @@ impl Decoder {
     /// Decodes bytes that `from` has sent.
     pub fn read(&mut self, from: Side, mut bytes: &[u8]) -> Vec<Field> {
         let mut fields = Vec::new();
-        while !bytes.is_empty() && !matches!(self.sides[from as usize].part, Part::Broken) {
-            let (text, len) = self.next(from, bytes);
-            bytes = &bytes[len..];
-            let text = text.unwrap_or_else(|why| {
-                self.sides[from as usize].part = Part::Broken;
-                format!("does not decode: {why}")
+        while !bytes.is_empty() && !self.sides[from as usize].is_broken {
+            let (len, text) = self.next(from, bytes).unwrap_or_else(|why| {
+                self.sides[from as usize].is_broken = true;
+                (bytes.len(), format!("does not decode: {why}"))
             });
+            bytes = &bytes[len..];
             fields.push((len, text));
         }
         if let more @ 1.. = fields.len().saturating_sub(FIELDS) {
@@ -74,20 +69,24 @@ impl Decoder {
         fields
     }
 
-    fn next(&mut self, from: Side, bytes: &[u8]) -> Next {
+    /// The field that the bytes begin with, or why they do not decode.
+    fn next(&mut self, from: Side, bytes: &[u8]) -> Result<Field, Failure> {
         let reader = &mut self.sides[from as usize];
-        match (self.language, from, &reader.part) {
-            (Language::Lines, ..) => reader.line(bytes),
-            (Language::Header, Side::Client, _) => (Ok("command".into()), bytes.len()),
-            (Language::Length, Side::Client, _) => self.ready(bytes),
-            (Language::Length, Side::Server, Part::First) => reader.digits(bytes),
-            (language, ..) => reader.part(language == Language::Session, bytes),
+        if let Some(field) = reader.body(bytes) {
+            return Ok(field);
+        }
+        match (self.language, from) {
+            (Language::Lines, _) => Ok(reader.line(bytes)),
+            (Language::Header, Side::Client) => Ok((bytes.len(), "command".into())),
+            (Language::Length, Side::Client) => Ok(self.ready(bytes)),
+            (Language::Length, Side::Server) => reader.digits(bytes),
+            (language, _) => reader.header(language, bytes),
         }
     }
 
     /// A command, or the client's `recv_ready`, which may come in parts. Once it is complete, the
     /// body is next, of the length that the server has sent.
-    fn ready(&mut self, bytes: &[u8]) -> Next {
+    fn ready(&mut self, bytes: &[u8]) -> Field {
         let [client, server] = &mut self.sides;
         client.bytes.extend(bytes);
         let come = client.bytes.len();
@@ -96,122 +95,108 @@ impl Decoder {
             client.bytes.clear();
         }
         if !is_ready {
-            return (Ok("command".into()), bytes.len());
+            return (bytes.len(), "command".into());
         }
         if come == READY.len()
             && let Ok(length) = length_first::decode(&mem::take(&mut server.bytes), u64::MAX)
         {
-            server.part = Part::body("body".into(), length);
+            server.expect("body".into(), length);
         }
         let text = format!("ready for the body, {come} of {} bytes", READY.len());
-        (Ok(text), bytes.len())
-    }
-}
-
-/// The next part of a message.
-#[derive(Debug, Default)]
-enum Part {
-    /// The four bytes of a header's length, or the digits of a length.
-    #[default]
-    First,
-    /// A header.
-    Header(usize),
-    /// A body, or a frame of the session.
-    Body(String, u64),
-    /// The stream did not decode: no more fields.
-    Broken,
-}
-
-impl Part {
-    fn body(name: String, size: u64) -> Self {
-        match size {
-            0 => Self::First,
-            size => Self::Body(name, size),
-        }
+        (bytes.len(), text)
     }
 }
 
 #[derive(Debug, Default)]
 struct Reader {
-    part: Part,
-    /// How many bytes of the part have come, and those that can only be decoded together.
-    come: u64,
+    /// The digits of a length, or a header and the four bytes before it, as far as they have come.
     bytes: Vec<u8>,
+    /// The body, or frame of the session, that comes now: its name and size.
+    body: Option<(String, u64)>,
+    /// How many bytes of the header, the body or (at least) the line are missing.
+    missing: u64,
     lines: u64,
+    /// The stream did not decode: no more fields.
+    is_broken: bool,
 }
 
 impl Reader {
-    fn line(&mut self, bytes: &[u8]) -> Next {
+    fn line(&mut self, bytes: &[u8]) -> Field {
         let end = bytes.iter().position(|byte| *byte == b'\n');
-        let which = match (end, self.come) {
+        let which = match (end, self.missing) {
             (Some(_), 0) => "line",
             (Some(_), _) => "end of line",
             (None, _) => "part of line",
         };
-        self.lines += u64::from(self.come == 0);
-        self.come = u64::from(end.is_none());
+        self.lines += u64::from(self.missing == 0);
+        self.missing = u64::from(end.is_none());
         let text = format!("{which} {}", self.lines);
-        (Ok(text), end.map_or(bytes.len(), |end| end + 1))
+        (end.map_or(bytes.len(), |end| end + 1), text)
     }
 
     /// The digits of a length have no end until the client sends `recv_ready`.
-    fn digits(&mut self, bytes: &[u8]) -> Next {
+    fn digits(&mut self, bytes: &[u8]) -> Result<Field, Failure> {
         self.bytes.extend(bytes);
-        let length = length_first::decode(&self.bytes, u64::MAX);
-        let text = length.map(|length| format!("length so far: {length}"));
-        (text.map_err(|error| error.to_string()), bytes.len())
+        let length = length_first::decode(&self.bytes, u64::MAX)?;
+        Ok((bytes.len(), format!("length so far: {length}")))
     }
 
-    fn part(&mut self, is_session: bool, bytes: &[u8]) -> Next {
-        let (name, size) = match &self.part {
-            Part::First | Part::Broken => ("length of the header", PREFIX as u64),
-            Part::Header(size) => ("header", *size as u64),
-            Part::Body(name, size) => (name.as_str(), *size),
-        };
-        let count = (size - self.come).min(bytes.len() as u64) as usize;
-        self.come += count as u64;
-        let text = format!("{name}, {} of {size} bytes", self.come);
-        if !matches!(self.part, Part::Body(..)) {
-            self.bytes.extend(&bytes[..count]);
-        }
-        match self.come == size {
-            true => (self.whole(is_session), count),
-            false => (Ok(text), count),
-        }
-    }
-
-    /// Describes a complete part, and goes on to the next.
-    fn whole(&mut self, is_session: bool) -> Result<String, String> {
-        self.come = 0;
-        let bytes = mem::take(&mut self.bytes);
-        match mem::take(&mut self.part) {
-            Part::Body(name, size) => Ok(format!("{name}, whole ({size} bytes)")),
-            Part::Header(_) => {
-                let header = match is_session {
-                    true => Header::decode_session(&bytes),
-                    false => Header::decode_lesson(&bytes),
-                };
-                let header = header.map_err(|error| error.to_string())?;
-                let (kind, size) = (header.filename.as_bytes(), header.total_size);
-                let name = match is_session {
-                    true => format!("{} frame", readable(kind, 40)),
-                    false => "body".into(),
-                };
-                let text = format!("header: {name} of {size} bytes");
-                self.part = Part::body(name, size);
-                Ok(text)
-            }
-            Part::First | Part::Broken => {
-                let size = bytes.try_into().map_or(0, i32::from_le_bytes);
-                let length = usize::try_from(size).unwrap_or(0);
-                if !(1..=HEADER_LIMIT).contains(&length) {
-                    return Err(format!("a header of {size} bytes"));
+    /// Four bytes with the length of a header, or the header.
+    fn header(&mut self, language: Language, bytes: &[u8]) -> Result<Field, Failure> {
+        let missing = PREFIX.saturating_sub(self.bytes.len());
+        let count = missing.max(self.missing as usize).min(bytes.len());
+        self.bytes.extend(&bytes[..count]);
+        let mut header = Vec::new();
+        let text = match frame::read(&mut &self.bytes[..], HEADER_LIMIT, &mut header) {
+            Err(FrameError::Short { got, of }) => {
+                self.missing = (of - got) as u64;
+                match self.bytes.len() {
+                    ..PREFIX => format!("length of the header, {got} of {of} bytes"),
+                    PREFIX => format!("length of the header: {of}"),
+                    _ => format!("header, {got} of {of} bytes"),
                 }
-                self.part = Part::Header(length);
-                Ok(format!("length of the header: {size}"))
             }
-        }
+            Err(error) => return Err(error.into()),
+            Ok(_) => {
+                self.bytes.clear();
+                let (name, size) = announced(language, &header)?;
+                let text = format!("header: {name} of {size} bytes");
+                self.expect(name, size);
+                text
+            }
+        };
+        Ok((count, text))
     }
+
+    /// Goes on to a body.
+    fn expect(&mut self, name: String, size: u64) {
+        self.missing = size;
+        self.body = (size > 0).then_some((name, size));
+    }
+
+    fn body(&mut self, bytes: &[u8]) -> Option<Field> {
+        let (name, size) = self.body.as_ref()?;
+        let count = self.missing.min(bytes.len() as u64);
+        self.missing -= count;
+        let text = match self.missing {
+            0 => format!("{name}, whole ({size} bytes)"),
+            missing => format!("{name}, {} of {size} bytes", size - missing),
+        };
+        if self.missing == 0 {
+            self.body = None;
+        }
+        Some((count as usize, text))
+    }
+}
+
+/// The name and the size of what follows a header.
+fn announced(language: Language, header: &[u8]) -> Result<(String, u64), HeaderError> {
+    if language == Language::Header {
+        return Ok(("body".into(), Header::decode_lesson(header)?.total_size));
+    }
+    let header = Header::decode_session(header)?;
+    let kind = readable(header.filename.as_bytes(), 40);
+    Ok((format!("{kind} frame"), header.total_size))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use proto::cli::{self, Failure, Log, Tool};
 use proto::net::Endpoint;
 
 use crate::bend::{Bend, Line, OF_CONNECTIONS, OF_DATAGRAMS};
-use crate::decode::Language;
+use crate::decode::{LANGUAGES, Language};
 
 /// The options.
 #[derive(Debug, Default)]
@@ -125,7 +125,7 @@ fn set(o: &mut Options, name: &str, v: &OsStr) -> Result<(), String> {
         "LISTEN" => o.listen = cli::endpoint(v, 8081)?,
         "TARGET" => o.target = cli::endpoint(v, 8080).and_then(cli::real_port)?,
         "--udp" => o.udp = true,
-        "--decode" => o.decode = Some(cli::choice(v, Language::WORDS)?),
+        "--decode" => o.decode = Some(cli::choice(v, LANGUAGES)?),
         "--connections" => o.connections = Some(cli::count(v, 1..=1_000_000)? as u64),
         "--allow-remote" => o.allow_remote = true,
         "--stop-on-eof" => o.stop_on_eof = true,
