@@ -74,6 +74,9 @@ impl Unit {
     }
 }
 
+/// The number of a conversation, and the number of a recv in one of its directions.
+pub type Piece = (u64, u64);
+
 /// The settings of both directions, which the page may change during a conversation. Zero turns a
 /// setting off.
 #[derive(Debug, Default)]
@@ -118,14 +121,14 @@ impl Line {
         words
     }
 
-    /// Whether a bend with a percentage applies to the `number`-th datagram of `from`.
-    pub fn is_hit(&self, bend: Bend, from: Side, number: u64) -> bool {
-        self.chance(from, number, bend) < self.number(from, bend) as f64 / 1e6
+    /// Whether a bend with a percentage applies to a piece of `from`.
+    pub fn is_hit(&self, bend: Bend, from: Side, piece: Piece) -> bool {
+        self.chance(from, piece, bend) < self.number(from, bend) as f64 / 1e6
     }
 
-    /// The delay of the `number`-th piece of `from`.
-    pub fn late(&self, from: Side, number: u64) -> Duration {
-        let jitter = self.chance(from, number, JITTER);
+    /// The delay of a piece of `from`.
+    pub fn late(&self, from: Side, piece: Piece) -> Duration {
+        let jitter = self.chance(from, piece, JITTER);
         self.time(from, DELAY) + self.time(from, JITTER).mul_f64(jitter)
     }
 
@@ -156,11 +159,11 @@ impl Line {
         }
     }
 
-    /// A random number from 0 up to 1 for the `number`-th datagram of a direction. It depends only
-    /// on the seed and the arguments, so that a run can be repeated.
-    fn chance(&self, from: Side, number: u64, bend: Bend) -> f64 {
+    /// A random number from 0 up to 1 for a piece of `from`. It depends only on the seed and the
+    /// arguments, so that a run can be repeated.
+    fn chance(&self, from: Side, piece: Piece, bend: Bend) -> f64 {
         let mut hasher = DefaultHasher::new();
-        (self.seed, from, number, bend.0).hash(&mut hasher);
+        (self.seed, from, piece, bend.0).hash(&mut hasher);
         hasher.finish() as f64 / 2_f64.powi(64)
     }
 }
@@ -223,7 +226,7 @@ mod tests {
                 seed,
                 ..Line::default()
             };
-            (0..10_000).map(move |n| line.chance(Side::Client, n, DROP))
+            (0..10_000).map(move |n| line.chance(Side::Client, (1, n), DROP))
         };
         assert!(of(1).eq(of(1)));
         assert!(of(1).ne(of(2)));

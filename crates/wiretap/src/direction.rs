@@ -45,11 +45,8 @@ const REFUSED: [ErrorKind; 2] = [ErrorKind::ConnectionRefused, ErrorKind::Connec
 /// How long a datagram waits for the next one to overtake it.
 const OVERTAKEN: Duration = Duration::from_millis(200);
 
-/// The number of bytes of a recv, and the number of the recv on this side; `None` at the end.
-pub type Received = io::Result<Option<(usize, u64)>>;
-
-/// One recv, which waits for at most this time.
-type Recv<'a> = dyn FnMut(&mut [u8], Option<Duration>) -> Received + Send + 'a;
+/// One recv, which waits for at most this time. Returns the number of bytes; `None` at the end.
+type Recv<'a> = dyn FnMut(&mut [u8], Option<Duration>) -> io::Result<Option<usize>> + Send + 'a;
 /// One send.
 type Sender<'a> = dyn FnMut(&[u8]) -> io::Result<usize> + Send + 'a;
 
@@ -72,6 +69,7 @@ pub fn forward(talk: &Talk, [client, server]: [Wire<'_>; 2]) -> Result<[u64; 2],
             from,
             wire,
             queue: VecDeque::new(),
+            recvs: 0,
             read: 0,
             sent: 0,
             next_send: Instant::now(),
@@ -92,7 +90,6 @@ pub fn forward(talk: &Talk, [client, server]: [Wire<'_>; 2]) -> Result<[u64; 2],
 /// The bytes of one recv, or of several that are held.
 #[derive(Clone)]
 struct Chunk {
-    came: Instant,
     due: Instant,
     at: u64,
     data: Vec<u8>,
@@ -106,7 +103,8 @@ struct Direction<'a> {
     wire: Wire<'a>,
     /// The pieces that wait on a bent line, ordered by due time.
     queue: VecDeque<Chunk>,
-    /// How many bytes were read, and how many were forwarded.
+    /// How many recvs there were, how many bytes were read, and how many were forwarded.
+    recvs: u64,
     read: u64,
     sent: u64,
     /// When the rate allows the next piece.
@@ -150,9 +148,11 @@ impl Direction<'_> {
                 return None;
             }
         }
-        let chunk = self.queue.front()?;
-        let due = chunk.due.max(self.next_send);
-        let (size, pause) = self.next_piece(chunk.data.len());
+        let due = self.queue.front()?.due.max(self.next_send);
+        let now = Instant::now();
+        if due > now {
+            return Some(due - now);
+        }
         if self.sent >= self.most(STALL) {
             if !mem::replace(&mut self.is_stalled, true) {
                 self.note_bent("stalled");
@@ -164,11 +164,8 @@ impl Direction<'_> {
             return Some(LOOK);
         }
         self.is_stalled = false;
-        let now = Instant::now();
-        if due > now {
-            return Some(due - now);
-        }
         let mut chunk = self.queue.pop_front()?;
+        let (size, pause) = self.next_piece(chunk.data.len());
         self.send(Kind::Sent, chunk.at, &chunk.data[..size], &chunk.words);
         chunk.data.drain(..size);
         chunk.at += size as u64;
@@ -193,12 +190,11 @@ impl Direction<'_> {
     fn recv(&mut self, buffer: &mut [u8], limit: Option<Duration>) {
         match retry(|| (self.wire.recv)(buffer, limit)) {
             _ if self.is_over() => {}
-            Ok(None) if !self.wire.is_stream => self.end(Shutdown::Both),
             Ok(None) => {
                 self.talk.note(Kind::Closed, self.from, "");
                 self.has_ended = true;
             }
-            Ok(Some((count, number))) => self.take(&buffer[..count], number),
+            Ok(Some(count)) => self.take(&buffer[..count]),
             Err(error) if is_timeout(&error) => {}
             Err(error) if !self.wire.is_stream && REFUSED.contains(&error.kind()) => {
                 let words = "no program listens there (ICMP port unreachable)";
@@ -208,44 +204,42 @@ impl Direction<'_> {
         }
     }
 
-    /// Forwards, queues or drops the bytes of the `number`-th recv.
-    fn take(&mut self, data: &[u8], number: u64) {
-        let at = self.read;
+    /// Forwards, queues or drops the bytes of one recv.
+    fn take(&mut self, data: &[u8]) {
+        let (at, piece) = (self.read, (self.talk.number, self.recvs));
         self.read += data.len() as u64;
+        self.recvs += 1;
         let (line, from) = (&self.talk.tap.options.line, self.from);
         if self.queue.is_empty() && !line.is_bent(from) {
             return self.send(Kind::Passed, at, data, "");
         }
         self.talk.add(Kind::Received, from, at, data, "");
-        if line.is_hit(DROP, from, number) {
+        if line.is_hit(DROP, from, piece) {
             return self.talk.add(Kind::Dropped, from, at, data, "lost");
         }
-        let came = Instant::now();
-        let hold = line.time(from, HOLD);
-        let late = line.late(from, number);
-        let mut due = came + late + hold;
+        let (hold, late) = (line.time(from, HOLD), line.late(from, piece));
+        let mut due = Instant::now() + late + hold;
         if self.wire.is_stream
             && let Some(last) = self.queue.back_mut()
         {
-            if came < last.came + hold {
+            if !hold.is_zero() && due < last.due + hold {
                 return last.data.extend(data);
             }
             due = due.max(last.due);
         }
         let mut words = line.words(from, late);
         // Two datagrams in a row are not both held: the second overtakes the first.
-        self.was_overtaken = line.is_hit(REORDER, from, number) && !self.was_overtaken;
+        self.was_overtaken = line.is_hit(REORDER, from, piece) && !self.was_overtaken;
         if self.was_overtaken {
             due += OVERTAKEN;
             words.push("overtaken".into());
         }
         let mut copies = 1;
-        if line.is_hit(DUPLICATE, from, number) {
+        if line.is_hit(DUPLICATE, from, piece) {
             copies = 2;
             words.push("sent twice".into());
         }
         let chunk = Chunk {
-            came,
             due,
             at,
             data: data.to_vec(),

@@ -184,7 +184,7 @@ pub struct Talk {
     pub tap: &'static Tap,
     /// Whether it was ended in both directions.
     pub is_over: AtomicBool,
-    number: u64,
+    pub number: u64,
     decoder: Option<Mutex<Decoder>>,
 }
 

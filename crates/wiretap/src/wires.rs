@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, UdpSocket};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -34,7 +34,7 @@ pub fn converse(tap: &'static Tap, connection: &Connection) {
         }
         let wire = |from: Side| {
             let [mut source, mut sink] = [from, from.other()].map(|side| streams[side as usize]);
-            let (mut limit, mut recvs) = (None, 0);
+            let mut limit = None;
             Wire {
                 is_stream: true,
                 recv: Box::new(move |buffer, wait| {
@@ -43,8 +43,7 @@ pub fn converse(tap: &'static Tap, connection: &Connection) {
                         limit = wait;
                     }
                     let count = source.read(buffer)?;
-                    recvs += 1;
-                    Ok((count > 0).then_some((count, recvs)))
+                    Ok((count > 0).then_some(count))
                 }),
                 send: Box::new(move |data| sink.write(data)),
                 shutdown: Box::new(move |how| {
@@ -73,18 +72,13 @@ const FORGOTTEN: Duration = Duration::from_secs(60);
 /// How often the thread that reads from the server checks whether the client is forgotten.
 const LOOK_FOR_CLIENT: Duration = Duration::from_secs(1);
 
-/// A datagram, and its number among those of all clients.
-type Numbered = (u64, Vec<u8>);
-
 /// Forwards datagrams between clients and the server.
 pub struct Exchange {
     tap: &'static Tap,
-    clients: Mutex<HashMap<SocketAddr, SyncSender<Numbered>>>,
+    clients: Mutex<HashMap<SocketAddr, SyncSender<Vec<u8>>>>,
     max_clients: usize,
     /// Called for each refused client.
     watch: Box<dyn Fn(&Event<'_>) + Send + Sync>,
-    /// How many datagrams each side has sent, over all conversations.
-    counts: [AtomicU64; 2],
 }
 
 impl Exchange {
@@ -96,7 +90,6 @@ impl Exchange {
             clients: Mutex::default(),
             max_clients: possible.min(CLIENTS),
             watch: Box::new(log_events(tap.options.log)),
-            counts: Default::default(),
         }
     }
 
@@ -111,18 +104,14 @@ impl Exchange {
             return (self.watch)(&Event::Refused { peer, why });
         }
         let client = clients.entry(peer).or_insert_with(|| self.begin(datagram));
-        let datagram = (self.next(Side::Client), datagram.data().to_vec());
-        if let Err(TrySendError::Disconnected(_)) = client.try_send(datagram) {
+        let sent = client.try_send(datagram.data().to_vec());
+        if let Err(TrySendError::Disconnected(_)) = sent {
             clients.remove(&peer);
         }
     }
 
-    fn next(&self, from: Side) -> u64 {
-        self.counts[from as usize].fetch_add(1, Ordering::Relaxed)
-    }
-
     /// Begins a conversation in its own thread.
-    fn begin(&'static self, first: &Datagram) -> SyncSender<Numbered> {
+    fn begin(&'static self, first: &Datagram) -> SyncSender<Vec<u8>> {
         let (sender, inbox) = mpsc::sync_channel(ROOM);
         let (client, listening) = (first.peer, Arc::clone(first.socket()));
         let thread = thread::Builder::new().stack_size(STACK_SIZE);
@@ -135,7 +124,7 @@ impl Exchange {
     }
 
     /// Forwards datagrams in both directions until the client is forgotten. It has sent to `listening`.
-    fn converse(&self, client: SocketAddr, listening: &UdpSocket, inbox: Receiver<Numbered>) {
+    fn converse(&self, client: SocketAddr, listening: &UdpSocket, inbox: Receiver<Vec<u8>>) {
         let is_held = Talk::hold(self.tap, &client.to_string(), |talk| {
             let upstream = connect_udp_any(&self.tap.options.target.resolve()?)?;
             if upstream.peer_addr()? == client {
@@ -146,16 +135,15 @@ impl Exchange {
             let from_client = Wire {
                 is_stream: false,
                 recv: Box::new(move |buffer, wait| {
-                    let Ok((number, data)) = inbox.recv_timeout(wait.unwrap_or(FORGOTTEN)) else {
-                        if wait.is_some() {
-                            return Err(ErrorKind::TimedOut.into());
-                        }
+                    let received = inbox.recv_timeout(wait.unwrap_or(FORGOTTEN));
+                    if received.is_err() && wait.is_none() {
                         // At once, because the thread of the server's replies ends only later.
                         self.forget(client);
-                        return Ok(None);
-                    };
+                        talk.is_over.store(true, Ordering::Relaxed);
+                    }
+                    let data = received.map_err(|_| ErrorKind::TimedOut)?;
                     buffer[..data.len()].copy_from_slice(&data);
-                    Ok(Some((data.len(), number)))
+                    Ok(Some(data.len()))
                 }),
                 send: Box::new(|data| upstream.send(data)),
                 shutdown: Box::new(|_| {}),
@@ -168,8 +156,7 @@ impl Exchange {
                         upstream.set_read_timeout(wait)?;
                         limit = wait;
                     }
-                    let count = upstream.recv(buffer)?;
-                    Ok(Some((count, self.next(Side::Server))))
+                    upstream.recv(buffer).map(Some)
                 }),
                 send: Box::new(|data| listening.send_to(data, client)),
                 shutdown: Box::new(|_| {}),
