@@ -10,7 +10,7 @@ use proto::cli;
 use crate::event::Side;
 
 /// The unit of a setting.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 enum Unit {
     Bytes,
     Microseconds,
@@ -19,7 +19,7 @@ enum Unit {
 }
 
 /// A way to bend one direction: its place in [`ALL`], the name of its setting, and the unit.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bend(usize, pub &'static str, Unit);
 
 pub const CHOP: Bend = Bend(0, "chop", Unit::Bytes);
@@ -52,10 +52,8 @@ impl Bend {
 
 impl Unit {
     fn parse(self, value: &OsStr) -> Result<u64, String> {
-        if value == "0" {
-            return Ok(0);
-        }
         match self {
+            _ if value == "0" => Ok(0),
             Self::Bytes => cli::size(value, 1..=1 << 40),
             Self::Microseconds => cli::duration(value).map(|time| time.as_micros() as u64),
             Self::BytesASecond => cli::rate(value, 1..=1 << 40),
@@ -132,31 +130,24 @@ impl Line {
         self.time(from, DELAY) + self.time(from, JITTER).mul_f64(jitter)
     }
 
-    /// Changes a setting of one direction.
-    ///
-    /// # Errors
-    ///
-    /// A message that shows the value and the expected form.
-    pub fn set(&self, from: Side, bend: Bend, value: &OsStr) -> Result<(), String> {
-        let number = bend.2.parse(value)?;
-        self.numbers[from as usize][bend.0].store(number, Ordering::Relaxed);
-        Ok(())
-    }
-
-    /// Sets a flag: `VALUE` for both directions, `client:VALUE` for what the client sends,
+    /// Changes a setting: `VALUE` for both directions, `client:VALUE` for what the client sends,
     /// `server:VALUE` for what the server sends.
     ///
     /// # Errors
     ///
-    /// Those of [`set`](Self::set).
-    pub fn set_flag(&self, bend: Bend, value: &OsStr) -> Result<(), String> {
+    /// A message that shows the value and the expected form.
+    pub fn set(&self, bend: Bend, value: &OsStr) -> Result<(), String> {
         let of_one = value.to_str().and_then(|text| text.split_once(':'));
-        match of_one.and_then(|(side, value)| Some((Side::named(side)?, value))) {
-            Some((side, value)) => self.set(side, bend, value.as_ref()),
-            None => Side::BOTH
-                .into_iter()
-                .try_for_each(|side| self.set(side, bend, value)),
+        let of_one = of_one.and_then(|(side, value)| Some((Side::named(side)?, value)));
+        let number = bend
+            .2
+            .parse(of_one.map_or(value, |(_, value)| value.as_ref()))?;
+        for side in Side::BOTH {
+            if of_one.is_none_or(|(one, _)| one == side) {
+                self.numbers[side as usize][bend.0].store(number, Ordering::Relaxed);
+            }
         }
+        Ok(())
     }
 
     /// A random number from 0 up to 1 for a piece of `from`. It depends only on the seed and the
@@ -179,12 +170,12 @@ mod tests {
         ]) {
             let (line, name) = (Line::default(), bend.1);
             assert_eq!(line.shown(Side::Client, bend), "0", "{name}");
-            line.set_flag(bend, value.as_ref()).unwrap();
+            line.set(bend, value.as_ref()).unwrap();
             for side in Side::BOTH {
                 assert_eq!(line.shown(side, bend), value, "{name}");
                 assert!(line.is_bent(side));
             }
-            line.set_flag(bend, "0".as_ref()).unwrap();
+            line.set(bend, "0".as_ref()).unwrap();
             assert!(!line.is_bent(Side::Client), "{name}");
         }
         assert!(ALL.iter().enumerate().all(|(place, bend)| place == bend.0));
@@ -193,7 +184,7 @@ mod tests {
     #[test]
     fn a_flag_may_name_one_side() {
         let line = Line::default();
-        line.set_flag(CHOP, "server:4".as_ref()).unwrap();
+        line.set(CHOP, "server:4".as_ref()).unwrap();
         assert_eq!(line.number(Side::Server, CHOP), 4);
         assert!(!line.is_bent(Side::Client));
     }
@@ -214,7 +205,7 @@ mod tests {
             (REORDER, "some"),
             (CHOP, "middle:3"),
         ] {
-            let done = line.set_flag(bend, value.as_ref());
+            let done = line.set(bend, value.as_ref());
             assert!(done.is_err(), "{bend:?} {value}");
         }
     }

@@ -51,12 +51,12 @@ impl Options {
         Ok(())
     }
 
-    /// The settings of the line that apply to this traffic; none to a recorded file.
-    pub const fn useful(&self) -> &'static [Bend] {
+    /// The settings of the line that apply to this traffic, and why others do not.
+    pub const fn bends(&self) -> (&'static [Bend], &'static str) {
         match (&self.replay, self.udp) {
-            (Some(_), _) => &[],
-            (None, true) => OF_DATAGRAMS,
-            (None, false) => OF_CONNECTIONS,
+            (Some(_), _) => (&[], "does nothing with --replay"),
+            (None, true) => (OF_DATAGRAMS, "does nothing with --udp"),
+            (None, false) => (OF_CONNECTIONS, "needs --udp"),
         }
     }
 }
@@ -134,7 +134,7 @@ fn set(o: &mut Options, name: &str, v: &OsStr) -> Result<(), String> {
         "--replay" => o.replay = Some(v.into()),
         "--svg" => o.svg = Some(v.into()),
         _ => match Bend::named(name) {
-            Some(bend) => o.line.set_flag(bend, v)?,
+            Some(bend) => o.line.set(bend, v)?,
             None => o.log.set(name),
         },
     }
@@ -146,16 +146,12 @@ const WITH_REPLAY: &[&str] = &["--replay", "--svg", "--stop-on-eof", "--quiet"];
 
 /// Refuses flags and operands that would have no effect, and files and endpoints that would clash.
 fn check(o: &Options, given: &[&str]) -> Result<(), String> {
+    let (useful, why) = o.bends();
     let is_useless = |name: &&&str| match Bend::named(name) {
-        Some(bend) => !o.useful().iter().any(|useful| useful.1 == bend.1),
+        Some(bend) => !useful.contains(&bend),
         None => o.replay.is_some() && !WITH_REPLAY.contains(name),
     };
     if let Some(name) = given.iter().find(is_useless) {
-        let why = match (&o.replay, o.udp) {
-            (Some(_), _) => "does nothing with --replay",
-            (None, true) => "does nothing with --udp",
-            (None, false) => "needs --udp",
-        };
         return Err(format!("{name} {why}"));
     }
     if o.svg.is_some() && [&o.record, &o.replay].contains(&&o.svg) {

@@ -164,16 +164,14 @@ impl Page {
             && origins.all(|origin| origin.strip_prefix("http://") == Some(&self.here))
     }
 
-    /// Changes the setting that the header `Bend: SIDE NAME VALUE` names.
+    /// Changes the setting that the header `Bend: NAME SIDE:VALUE` names.
     fn bend(&self, request: &Request<'_>) -> Result<(), String> {
         let said = request.headers("bend").next().unwrap_or_default();
-        let (side, said) = said.split_once(' ').unwrap_or_default();
         let (name, value) = said.split_once(' ').unwrap_or_default();
-        let side = Side::named(side).ok_or("the side is neither client nor server")?;
         let options = self.tap.options;
-        let bend = options.useful().iter().find(|bend| bend.1 == name);
+        let bend = options.bends().0.iter().find(|bend| bend.1 == name);
         let bend = bend.ok_or_else(|| format!("{name:?} is not a setting of this traffic"))?;
-        options.line.set(side, *bend, value.as_ref())
+        options.line.set(*bend, value.as_ref())
     }
 
     /// The settings of both directions.
@@ -181,7 +179,7 @@ impl Page {
         let options = self.tap.options;
         Value::object(Side::BOTH.map(|side| {
             let shown = |bend: &Bend| (bend.1.to_owned(), options.line.shown(side, *bend).into());
-            let settings = options.useful().iter().map(shown);
+            let settings = options.bends().0.iter().map(shown);
             (side.name(), Value::Object(settings.collect()))
         }))
     }
@@ -216,11 +214,11 @@ mod tests {
     #[test]
     fn a_request_is_read_in_its_parts() {
         let sent =
-            b"GET /bend?key=ab HTTP/1.1\r\nHost: a\r\nORIGIN:  b \r\nBend: server chop 2\r\n\r\n";
+            b"GET /bend?key=ab HTTP/1.1\r\nHost: a\r\nORIGIN:  b \r\nBend: chop server:2\r\n\r\n";
         let head = read_head(&sent[..]).unwrap();
         let request = Request::parse(&head).unwrap();
         assert_eq!((request.what, request.key), ("GET /bend", "ab"));
-        for (name, value) in [("host", "a"), ("origin", "b"), ("bend", "server chop 2")] {
+        for (name, value) in [("host", "a"), ("origin", "b"), ("bend", "chop server:2")] {
             assert_eq!(request.headers(name).collect::<Vec<_>>(), [value]);
         }
     }

@@ -41,7 +41,7 @@ fn lifting_a_limit_lets_the_rest_through() {
 fn lift(page: SocketAddr, key: &str, from: &str, name: &str) {
     let stream = net::connect(page);
     let request =
-        format!("POST /bend?key={key} HTTP/1.1\r\nHost: {page}\r\nBend: {from} {name} 0\r\n\r\n");
+        format!("POST /bend?key={key} HTTP/1.1\r\nHost: {page}\r\nBend: {name} {from}:0\r\n\r\n");
     net::send(&stream, request.as_bytes());
     assert!(net::read_to_end(&stream, SOON).starts_with(b"HTTP/1.1 200"));
 }

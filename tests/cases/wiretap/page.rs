@@ -107,7 +107,7 @@ fn a_switch_bends_the_line_of_a_running_conversation() {
     assert_eq!(net::ask(&client, b"before", 6), b"BEFORE");
     let path = page.with_key("/bend?");
     let bend = |words: &str| page.ask("POST", &path, &format!("{}Bend: {words}\r\n", page.host()));
-    let answer = bend("server chop 2");
+    let answer = bend("chop server:2");
     assert_status(&answer, "200");
     assert!(answer.contains(r#""server": {"chop": "2""#), "{answer}");
     assert_eq!(net::ask(&client, b"after", 5), b"AFTER");
@@ -116,10 +116,10 @@ fn a_switch_bends_the_line_of_a_running_conversation() {
         .wait_stdout("wiretap -> client: 2 bytes b'AF' (chopped to 2)", SOON);
 
     for (words, why) in [
-        ("server chop fast", "fast"),
-        ("server colour 1", "colour"),
-        ("middle chop 1", "neither client nor server"),
-        ("", "neither client nor server"),
+        ("chop server:fast", "fast"),
+        ("colour server:1", "colour"),
+        ("chop middle:1", "middle"),
+        ("", "not a setting"),
     ] {
         let answer = bend(words);
         let is_told = answer.contains("{\"error\": \"") && answer.contains(why);
@@ -147,7 +147,7 @@ fn the_switches_come_before_anything_has_crossed() {
 #[test]
 fn a_setting_that_does_nothing_to_datagrams_is_refused() {
     let page = page_over("udp-server", &["--udp"]);
-    let headers = format!("{}Bend: client reset-after 3\r\n", page.host());
+    let headers = format!("{}Bend: reset-after client:3\r\n", page.host());
     let answer = page.ask("POST", &page.with_key("/bend?"), &headers);
     let is_refused = answer.contains("{\"error\": \"") && answer.contains("reset-after");
     assert!(is_refused, "{answer}");
