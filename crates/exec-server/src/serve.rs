@@ -48,25 +48,25 @@ fn check_safety(options: &Options, bound: &Endpoint) -> Result<(), Failure> {
     let endpoint = &options.endpoint;
     let local = bound.is_local()?;
     let lesson = options.protocol != Protocol::Session;
-    let hint = match (local, lesson) {
-        (false, true) => {
-            "--no-auth serves only loopback, and --allow-remote goes with --protocol session"
-        }
-        (false, false) if !options.allow_remote => {
-            "add --allow-remote if you want that (clients need the token then, too; --no-auth is \
-             for loopback alone)"
-        }
-        (true, true) if !options.no_auth => {
-            return Err(Failure::new(format!(
-                "this mode runs shell commands for anyone who can reach {endpoint}, including web \
-                 pages; add --no-auth if you want that"
-            )));
-        }
-        _ => return Ok(()),
-    };
-    Err(Failure::new(format!(
-        "{endpoint} can be reached from other machines; {hint}"
-    )))
+    if !local && lesson {
+        return Err(Failure::new(format!(
+            "{endpoint} can be reached from other machines; --no-auth serves only loopback, and \
+             --allow-remote goes with --protocol session"
+        )));
+    }
+    if lesson && !options.no_auth {
+        return Err(Failure::new(format!(
+            "this mode runs shell commands for anyone who can reach {endpoint}, including web \
+             pages; add --no-auth if you want that"
+        )));
+    }
+    if !local && !options.allow_remote {
+        return Err(Failure::new(format!(
+            "{endpoint} can be reached from other machines; add --allow-remote if you want that \
+             (clients need the token then, too; --no-auth is for loopback alone)"
+        )));
+    }
+    Ok(())
 }
 
 /// Warns of risks that the user of the server should know.

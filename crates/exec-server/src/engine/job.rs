@@ -123,9 +123,13 @@ impl Job {
     fn send_term(&self, state: &mut State, why: Stopped) {
         state.stopped = Some(why);
         // Without a guardian there is no TERM; KILL will still reach the shell.
-        let _ = self.engine.guardian.signal(self.group, Signal::Term);
+        let _ = self.signal(Signal::Term);
         let since = Instant::now();
         state.phase = Phase::Ending { since };
+    }
+
+    fn signal(&self, signal: Signal) -> io::Result<()> {
+        self.engine.guardian.signal(self.group, signal)
     }
 
     /// How long a background process has held an output after the shell's end, as measured by the
@@ -162,12 +166,7 @@ impl Job {
                 }
             }
             Phase::Ending { since } if passed(since) >= settings.kill_after => {
-                if self
-                    .engine
-                    .guardian
-                    .signal(self.group, Signal::Kill)
-                    .is_err()
-                {
+                if self.signal(Signal::Kill).is_err() {
                     // Without the guardian, std can kill only the shell.
                     let _ = state.child.kill();
                 }
@@ -227,12 +226,11 @@ impl Job {
             return;
         }
         if let Some(status) = state.child.try_wait().transpose() {
-            let guardian = &self.engine.guardian;
             if state.phase != Phase::Running {
                 // The rest of a stopped command's group is killed with its shell.
-                let _ = guardian.signal(self.group, Signal::Kill);
+                let _ = self.signal(Signal::Kill);
             }
-            guardian.dismiss(self.group);
+            self.engine.guardian.dismiss(self.group);
             state.status = Some(status);
             state.phase = Phase::Over;
         }
