@@ -36,12 +36,12 @@ pub fn draw(events: &[Arc<Event>]) -> String {
     if left_out > 0 {
         drawing.words("note", &format!("{left_out} earlier events are not drawn"));
     }
+    // Those that are not drawn colour bytes that are.
+    let is_recv = |event: &&Event| matches!(event.kind, Kind::Passed | Kind::Received);
+    drawing.recvs = events.iter().map(Arc::as_ref).filter(is_recv).collect();
     let drawn = &events[left_out..];
     let mut last = drawn.first().map_or(0, |event| event.micros);
     for event in drawn {
-        if matches!(event.kind, Kind::Passed | Kind::Received) {
-            drawing.recvs.push(event);
-        }
         drawing.add(event, event.micros.saturating_sub(last));
         last = event.micros;
     }
@@ -149,17 +149,29 @@ mod tests {
     use super::*;
     use crate::event::Side;
 
-    fn drawn(data: &[u8], text: &str) -> String {
-        draw(&[Arc::new(Event {
+    fn event(kind: Kind, offset: u64, data: &[u8], text: &str) -> Arc<Event> {
+        Arc::new(Event {
             micros: 0,
             conversation: 1,
-            kind: Kind::Passed,
+            kind,
             from: Side::Client,
-            offset: 0,
+            offset,
             len: data.len(),
             data: data.to_vec(),
             text: text.into(),
-        })])
+        })
+    }
+
+    fn drawn(data: &[u8], text: &str) -> String {
+        draw(&[event(Kind::Passed, 0, data, text)])
+    }
+
+    #[test]
+    fn bytes_have_the_colour_of_their_recv_even_if_it_is_not_drawn() {
+        let mut events = vec![event(Kind::Received, 0, &[b'x'; 2 * DRAWN], "")];
+        events.extend((0..2 * DRAWN as u64).map(|at| event(Kind::Sent, at, b"x", "")));
+        let coloured = draw(&events).matches(r#"class="c0""#).count();
+        assert_eq!(coloured, DRAWN);
     }
 
     #[test]
