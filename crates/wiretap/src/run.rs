@@ -1,7 +1,7 @@
 //! Starts and ends what the options ask for: server, page, record and picture.
 
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
@@ -138,6 +138,11 @@ fn draw(tap: &Tap) -> Result<(), Failure> {
     let Some(path) = &tap.options.svg else {
         return Ok(());
     };
+    // A directory, a link, or a device such as `/dev/stdout`, which root could replace.
+    if fs::symlink_metadata(path).is_ok_and(|found| !found.is_file()) {
+        let why = io::Error::other("it is not a regular file");
+        return Err(cannot("write", path)(why));
+    }
     let part = path.with_added_extension("part");
     // A file of an earlier run, or a link of another user.
     let _ = fs::remove_file(&part);

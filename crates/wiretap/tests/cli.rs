@@ -102,6 +102,23 @@ fn a_picture_replaces_neither_a_record_nor_a_folder() {
     assert!(!is_left);
 }
 
+/// Root could otherwise replace `/dev/stdout`.
+#[cfg(unix)]
+#[test]
+fn the_picture_replaces_only_a_regular_file() {
+    let folder = std::env::temp_dir().join(format!("wiretap-cli-link-{}", std::process::id()));
+    std::fs::create_dir(&folder).unwrap();
+    let link = folder.join("link");
+    std::os::unix::fs::symlink("nothing", &link).unwrap();
+    let args = ["--replay", "/dev/null", "--svg", link.to_str().unwrap()];
+    let done = wiretap().args(args).assert();
+    let is_link = link.is_symlink();
+    std::fs::remove_dir_all(&folder).unwrap();
+    done.code(1)
+        .stderr(contains("link (it is not a regular file)"));
+    assert!(is_link);
+}
+
 #[test]
 fn listen_and_target_must_differ() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
