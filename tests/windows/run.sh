@@ -72,7 +72,7 @@ wine=(
   a_closed_port_is_an_error_at_once
   # A UDP socket is bound to every address, whichever is asked for.
   endpoints_that_cannot_be_bound_are_refused
-  the_address_with_a_server_is_chosen
+  of_several_addresses_the_one_in_use_is_chosen
 )
 # Both by `cargo test`: std would be built again for `cargo build`. The first builds the examples, too.
 cargo_test=(cargo test --locked --quiet "${build_std[@]}" --target "$windows" --workspace --exclude cross-process)
