@@ -105,18 +105,22 @@ impl Line {
         ALL.iter().any(|bend| self.number(from, *bend) != 0)
     }
 
-    /// Describes in words what happens to bytes of `from` that are sent with the delay `late`.
-    pub fn words(&self, from: Side, late: Duration) -> Vec<String> {
-        let mut words = Vec::new();
-        if !late.is_zero() {
-            words.push(format!("delayed {}", cli::show_duration(late)));
-        }
-        for (bend, verb) in [(HOLD, "held"), (CHOP, "chopped to"), (RATE, "slowed to")] {
-            if self.number(from, bend) != 0 {
-                words.push(format!("{verb} {}", self.shown(from, bend)));
-            }
-        }
-        words
+    /// Describes in words what happens to a piece of `from` that is sent with the delay `late`.
+    pub fn words(&self, from: Side, late: Duration, overtaken: bool, twice: bool) -> String {
+        let shown = |bend| Some(self.shown(from, bend)).filter(|value| value != "0");
+        let delay = Some(late).filter(|late| !late.is_zero());
+        let all = [
+            ("delayed ", delay.map(cli::show_duration)),
+            ("held ", shown(HOLD)),
+            ("chopped to ", shown(CHOP)),
+            ("slowed to ", shown(RATE)),
+            ("overtaken", overtaken.then(String::new)),
+            ("sent twice", twice.then(String::new)),
+        ];
+        let said = all
+            .into_iter()
+            .filter_map(|(what, value)| Some(what.to_owned() + &value?));
+        said.collect::<Vec<_>>().join(", ")
     }
 
     /// Whether a bend with a percentage applies to a piece of `from`.
@@ -179,6 +183,22 @@ mod tests {
             assert!(!line.is_bent(Side::Client), "{name}");
         }
         assert!(ALL.iter().enumerate().all(|(place, bend)| place == bend.0));
+    }
+
+    #[test]
+    fn what_happens_to_a_piece_is_said_in_words() {
+        let line = Line::default();
+        let words = |late, overtaken, twice| line.words(Side::Client, late, overtaken, twice);
+        assert_eq!(words(Duration::ZERO, false, false), "");
+        assert_eq!(words(Duration::ZERO, true, true), "overtaken, sent twice");
+        line.set(HOLD, "50ms".as_ref()).unwrap();
+        line.set(CHOP, "client:3".as_ref()).unwrap();
+        line.set(RATE, "server:10/s".as_ref()).unwrap();
+        let late = Duration::from_millis(20);
+        assert_eq!(
+            words(late, false, true),
+            "delayed 20ms, held 50ms, chopped to 3, sent twice"
+        );
     }
 
     #[test]

@@ -90,17 +90,15 @@ impl Decoder {
         let [client, server] = &mut self.sides;
         client.bytes.extend(bytes);
         let come = client.bytes.len();
-        let is_ready = READY.starts_with(&client.bytes);
-        if !is_ready || come == READY.len() {
+        if !READY.starts_with(&client.bytes) {
             client.bytes.clear();
-        }
-        if !is_ready {
             return (bytes.len(), "command".into());
         }
-        if come == READY.len()
-            && let Ok(length) = length_first::decode(&mem::take(&mut server.bytes), u64::MAX)
-        {
-            server.expect("body".into(), length);
+        if come == READY.len() {
+            client.bytes.clear();
+            if let Ok(length) = length_first::decode(&mem::take(&mut server.bytes), u64::MAX) {
+                server.expect("body".into(), length);
+            }
         }
         let text = format!("ready for the body, {come} of {} bytes", READY.len());
         (bytes.len(), text)

@@ -74,7 +74,7 @@ pub fn forward(talk: &Talk, [client, server]: [Wire<'_>; 2]) -> Result<[u64; 2],
             sent: 0,
             next_send: Instant::now(),
             has_ended: false,
-            is_stalled: false,
+            stalled_after: 0,
             was_overtaken: false,
         };
         direction.run()
@@ -110,7 +110,8 @@ struct Direction<'a> {
     /// When the rate allows the next piece.
     next_send: Instant,
     has_ended: bool,
-    is_stalled: bool,
+    /// How many bytes were forwarded when the line was last stalled.
+    stalled_after: u64,
     was_overtaken: bool,
 }
 
@@ -154,7 +155,7 @@ impl Direction<'_> {
             return Some(due - now);
         }
         if self.sent >= self.most(STALL) {
-            if !mem::replace(&mut self.is_stalled, true) {
+            if mem::replace(&mut self.stalled_after, self.sent) != self.sent {
                 self.note_bent("stalled");
             }
             // It would otherwise stall forever.
@@ -163,7 +164,6 @@ impl Direction<'_> {
             }
             return Some(LOOK);
         }
-        self.is_stalled = false;
         let mut chunk = self.queue.pop_front()?;
         let (size, pause) = self.next_piece(chunk.data.len());
         self.send(Kind::Sent, chunk.at, &chunk.data[..size], &chunk.words);
@@ -227,25 +227,19 @@ impl Direction<'_> {
             }
             due = due.max(last.due);
         }
-        let mut words = line.words(from, late);
         // Two datagrams in a row are not both held: the second overtakes the first.
         self.was_overtaken = line.is_hit(REORDER, from, piece) && !self.was_overtaken;
         if self.was_overtaken {
             due += OVERTAKEN;
-            words.push("overtaken".into());
         }
-        let mut copies = 1;
-        if line.is_hit(DUPLICATE, from, piece) {
-            copies = 2;
-            words.push("sent twice".into());
-        }
+        let twice = line.is_hit(DUPLICATE, from, piece);
         let chunk = Chunk {
             due,
             at,
             data: data.to_vec(),
-            words: words.join(", "),
+            words: line.words(from, late, self.was_overtaken, twice),
         };
-        for _ in 0..copies {
+        for _ in 0..1 + usize::from(twice) {
             let place = self.queue.partition_point(|chunk| chunk.due <= due);
             self.queue.insert(place, chunk.clone());
         }
@@ -276,16 +270,15 @@ impl Direction<'_> {
     /// it.
     fn next_piece(&self, most: usize) -> (usize, Duration) {
         let (chop, rate) = (self.most(CHOP), self.most(RATE));
-        let left = [CLOSE, RESET, STALL].map(|limit| self.most(limit).saturating_sub(self.sent));
-        let sizes = left
-            .into_iter()
-            .chain([chop, rate.div_ceil(PIECES_A_SECOND)]);
-        let size = sizes.fold(most as u64, u64::min);
-        let pause = Duration::from_secs_f64(size as f64 / rate as f64);
-        match chop {
-            u64::MAX => (size as usize, pause),
-            _ => (size as usize, pause.max(BETWEEN_PIECES)),
+        let mut size = chop.min(rate.div_ceil(PIECES_A_SECOND)).min(most as u64);
+        for limit in [CLOSE, RESET, STALL] {
+            size = size.min(self.most(limit).saturating_sub(self.sent));
         }
+        let mut pause = Duration::from_secs_f64(size as f64 / rate as f64);
+        if chop < u64::MAX {
+            pause = pause.max(BETWEEN_PIECES);
+        }
+        (size as usize, pause)
     }
 
     /// The number of a setting; the largest one if it is off.

@@ -112,25 +112,24 @@ impl Event {
     pub fn words(&self) -> String {
         let (from, to) = (self.from.name(), self.from.other().name());
         let text = readable(self.text.as_bytes(), 200);
-        let way = match self.kind {
+        let data = format!("{} {}", self.size(), repr(&self.data, WIDTH));
+        let what = match self.kind {
             Kind::Opened => return format!("opened by {text}"),
             Kind::Refused => return format!("no server: {text}"),
-            Kind::Closed => return format!("{from} closed its side"),
-            Kind::Reset => return format!("{from} reset the connection ({text})"),
             Kind::Over => return format!("over: {text}"),
             Kind::Bent => return format!("{from} -> {to}: {text}"),
             Kind::Field => return format!("  {from}: {text}"),
-            Kind::Passed => format!("{from} -> {to}"),
-            Kind::Received => format!("{from} -> wiretap"),
-            Kind::Sent => format!("wiretap -> {to}"),
-            Kind::Dropped => "wiretap dropped".into(),
+            Kind::Closed => format!("{from} closed its side"),
+            Kind::Reset => format!("{from} reset the connection"),
+            Kind::Passed => format!("{from} -> {to}: {data}"),
+            Kind::Received => format!("{from} -> wiretap: {data}"),
+            Kind::Sent => format!("wiretap -> {to}: {data}"),
+            Kind::Dropped => format!("wiretap dropped: {data}"),
         };
-        let bytes = repr(&self.data, WIDTH);
-        let bent = match text.is_empty() {
-            true => text,
-            false => format!(" ({text})"),
-        };
-        format!("{way}: {} {bytes}{bent}", self.size())
+        match text.is_empty() {
+            true => what,
+            false => format!("{what} ({text})"),
+        }
     }
 
     /// The event as a line of JSON, without its line end.

@@ -100,7 +100,7 @@ impl Tap {
         let mut lines = BufReader::new(file).split(b'\n').zip(1..).peekable();
         while let Some((line, number)) = lines.next() {
             match Event::from_json(&line.map_err(&failed)?) {
-                Ok(event) => self.keep(&mut lock(&self.journal), event),
+                Ok(event) => self.add(event),
                 // The last line may be incomplete: the disk was full, or wiretap was killed.
                 Err(_) if number > 1 && lines.peek().is_none() => {}
                 Err(why) => return Err(failed(io::Error::other(format!("line {number}: {why}")))),
@@ -110,10 +110,12 @@ impl Tap {
         Ok(())
     }
 
-    /// Adds an event, with the current time.
+    /// Adds an event; one of a live conversation gets the current time.
     fn add(&self, mut event: Event) {
         let mut journal = lock(&self.journal);
-        event.micros = self.started.elapsed().as_micros() as u64;
+        if self.options.replay.is_none() {
+            event.micros = self.started.elapsed().as_micros() as u64;
+        }
         if let Some(Ok(file)) = &mut journal.record
             && let Err(error) = file.write_all(format!("{}\n", event.to_json()).as_bytes())
         {
@@ -121,10 +123,6 @@ impl Tap {
             self.options.log.complain(&failure);
             journal.record = Some(Err(failure));
         }
-        self.keep(&mut journal, event);
-    }
-
-    fn keep(&self, journal: &mut Journal, mut event: Event) {
         event.data.truncate(KEPT);
         event.data.shrink_to_fit();
         if event.kind == Kind::Over {
@@ -210,11 +208,9 @@ impl Talk {
             decoder: tap.options.decode.map(Decoder::new).map(Mutex::new),
         };
         talk.note(Kind::Opened, Side::Client, client);
-        let sent = forward(&talk);
-        if let Err(failure) = &sent {
-            talk.note(Kind::Refused, Side::Server, &failure.to_string());
-        }
-        let [client, server] = sent.as_ref().unwrap_or(&[0; 2]);
+        let note = |failure: Failure| talk.note(Kind::Refused, Side::Server, &failure.to_string());
+        let sent = forward(&talk).map_err(note);
+        let [client, server] = sent.unwrap_or_default();
         let totals = format!("{client} bytes from the client, {server} from the server");
         talk.note(Kind::Over, Side::Client, &totals);
         sent.is_ok()

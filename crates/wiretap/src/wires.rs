@@ -77,7 +77,7 @@ pub struct Exchange {
     tap: &'static Tap,
     clients: Mutex<HashMap<SocketAddr, SyncSender<Vec<u8>>>>,
     max_clients: usize,
-    /// Called for each refused client.
+    /// Called for each refused client, and for a thread that cannot be started.
     watch: Box<dyn Fn(&Event<'_>) + Send + Sync>,
 }
 
@@ -117,8 +117,7 @@ impl Exchange {
         let thread = thread::Builder::new().stack_size(STACK_SIZE);
         let thread = thread.spawn(move || self.converse(client, &listening, inbox));
         if let Err(error) = thread {
-            let failure = Failure::start("a datagram is lost: cannot start a thread", &error);
-            self.tap.options.log.complain(&failure);
+            (self.watch)(&Event::SpawnFailed { error: &error });
         }
         sender
     }
