@@ -45,8 +45,8 @@ const REFUSED: [ErrorKind; 2] = [ErrorKind::ConnectionRefused, ErrorKind::Connec
 /// How long a datagram waits for the next one to overtake it.
 const OVERTAKEN: Duration = Duration::from_millis(200);
 
-/// One recv, which waits for at most this time. Returns the number of bytes; `None` at the end.
-type Recv<'a> = dyn FnMut(&mut [u8], Option<Duration>) -> io::Result<Option<usize>> + Send + 'a;
+/// One recv, which waits for at most this time. Returns the number of bytes; 0 is the end of a stream.
+type Recv<'a> = dyn FnMut(&mut [u8], Option<Duration>) -> io::Result<usize> + Send + 'a;
 /// One send.
 type Sender<'a> = dyn FnMut(&[u8]) -> io::Result<usize> + Send + 'a;
 
@@ -190,11 +190,11 @@ impl Direction<'_> {
     fn recv(&mut self, buffer: &mut [u8], limit: Option<Duration>) {
         match retry(|| (self.wire.recv)(buffer, limit)) {
             _ if self.is_over() => {}
-            Ok(None) => {
+            Ok(0) if self.wire.is_stream => {
                 self.talk.note(Kind::Closed, self.from, "");
                 self.has_ended = true;
             }
-            Ok(Some(count)) => self.take(&buffer[..count]),
+            Ok(count) => self.take(&buffer[..count]),
             Err(error) if is_timeout(&error) => {}
             Err(error) if !self.wire.is_stream && REFUSED.contains(&error.kind()) => {
                 let words = "no program listens there (ICMP port unreachable)";

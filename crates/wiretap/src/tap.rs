@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use proto::cli::Failure;
 use proto::sync::{lock, wait_timeout_while};
-use proto::{create_private, escape::readable};
+use proto::{create_private, escape::shown_path};
 
 use crate::decode::Decoder;
 use crate::event::{Event, Kind, Side};
@@ -64,8 +64,7 @@ struct Journal {
 
 /// Turns an error of this file into a failure.
 pub fn cannot(what: &str, path: &Path) -> impl Fn(io::Error) -> Failure {
-    let path = readable(path.as_os_str().as_encoded_bytes(), 200);
-    let what = format!("cannot {what} {path}");
+    let what = format!("cannot {what} {}", shown_path(path));
     move |error| Failure::io(&what, &error)
 }
 

@@ -42,8 +42,7 @@ pub fn converse(tap: &'static Tap, connection: &Connection) {
                         source.set_read_timeout(wait)?;
                         limit = wait;
                     }
-                    let count = source.read(buffer)?;
-                    Ok((count > 0).then_some(count))
+                    source.read(buffer)
                 }),
                 send: Box::new(move |data| sink.write(data)),
                 shutdown: Box::new(move |how| {
@@ -142,7 +141,7 @@ impl Exchange {
                     }
                     let data = received.map_err(|_| ErrorKind::TimedOut)?;
                     buffer[..data.len()].copy_from_slice(&data);
-                    Ok(Some(data.len()))
+                    Ok(data.len())
                 }),
                 send: Box::new(|data| upstream.send(data)),
                 shutdown: Box::new(|_| {}),
@@ -155,7 +154,7 @@ impl Exchange {
                         upstream.set_read_timeout(wait)?;
                         limit = wait;
                     }
-                    upstream.recv(buffer).map(Some)
+                    upstream.recv(buffer)
                 }),
                 send: Box::new(|data| listening.send_to(data, client)),
                 shutdown: Box::new(|_| {}),

@@ -108,6 +108,33 @@ fn the_same_seed_gives_the_nth_datagram_the_same_fate() {
 }
 
 #[test]
+fn a_datagrams_fate_does_not_depend_on_other_clients() {
+    let folder = TempDir::new();
+    let fates = |name: &str, others: usize| {
+        let file = folder.join(name);
+        let (_server, tap) = lossy(&file, &["--drop", "client:40%"]);
+        let [first, other] = [net::udp(tap.addr()), net::udp(tap.addr())];
+        // The last one shows that the fate of all before it is in the record.
+        for number in 0..=40 {
+            first.send(format!("{number}").as_bytes()).unwrap();
+            let received = format!(" b'{number}'\n");
+            tap.process.wait_stdout(&received, SOON);
+            for _ in 0..others {
+                other.send(b"other").unwrap();
+            }
+        }
+        let events = recorded(&file);
+        let lost = events.into_iter().filter(|(kind, ..)| kind == "dropped");
+        let lost = lost.map(|(.., data)| data);
+        lost.filter(|data| data != b"other" && data != b"40")
+            .collect::<Vec<_>>()
+    };
+    let alone = fates("alone", 0);
+    assert!((5..30).contains(&alone.len()), "{}", alone.len());
+    assert_eq!(alone, fates("in company", 1));
+}
+
+#[test]
 fn drops_of_wiretap_are_losses_of_udp_client() {
     let folder = TempDir::new();
     let file = folder.join("record");
