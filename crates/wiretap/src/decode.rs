@@ -141,6 +141,7 @@ impl Reader {
 
     /// Four bytes with the length of a header, or the header.
     fn header(&mut self, language: Language, bytes: &[u8]) -> Result<Field, Failure> {
+        // At the beginning of a message its length is missing.
         let missing = PREFIX.saturating_sub(self.bytes.len());
         let count = missing.max(self.missing as usize).min(bytes.len());
         self.bytes.extend(&bytes[..count]);

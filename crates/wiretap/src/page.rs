@@ -101,29 +101,19 @@ fn read_head(stream: impl Read) -> Option<String> {
     Some(head)
 }
 
-/// An HTTP request without a body.
-#[derive(Debug, PartialEq, Eq)]
-struct Request<'a> {
-    /// The method and the path: `GET /events`.
-    what: &'a str,
-    key: &'a str,
-    headers: &'a str,
+/// Splits the head into the method and path (`GET /events`), the key, and the headers.
+fn parse(head: &str) -> Option<(&str, &str, &str)> {
+    let (first, headers) = head.split_once("\r\n")?;
+    let what = first.strip_suffix(" HTTP/1.1")?;
+    let (what, key) = what.split_once("?key=").unwrap_or((what, ""));
+    Some((what, key, headers))
 }
 
-impl<'a> Request<'a> {
-    fn parse(head: &'a str) -> Option<Self> {
-        let (first, headers) = head.split_once("\r\n")?;
-        let what = first.strip_suffix(" HTTP/1.1")?;
-        let (what, key) = what.split_once("?key=").unwrap_or((what, ""));
-        Some(Self { what, key, headers })
-    }
-
-    /// The values of a header.
-    fn headers(&self, name: &str) -> impl Iterator<Item = &str> {
-        let pairs = self.headers.lines().filter_map(|line| line.split_once(':'));
-        let found = pairs.filter(move |(known, _)| known.eq_ignore_ascii_case(name));
-        found.map(|(_, value)| value.trim())
-    }
+/// The values of a header.
+fn values<'a>(headers: &'a str, name: &str) -> impl Iterator<Item = &'a str> {
+    let pairs = headers.lines().filter_map(|line| line.split_once(':'));
+    let found = pairs.filter(move |(known, _)| known.eq_ignore_ascii_case(name));
+    found.map(|(_, value)| value.trim())
 }
 
 /// Writes a response, or its beginning; it ends when the connection closes.
@@ -136,19 +126,19 @@ impl Page {
     /// Serves one request: for the page, its events, its picture, or a change of the settings.
     fn serve(&self, stream: &Stream) -> io::Result<()> {
         let head = read_head(DeadlineStream::after(stream, TIME)).unwrap_or_default();
-        let Some(request) = Request::parse(&head) else {
+        let Some((what, key, headers)) = parse(&head) else {
             return respond(stream, "400 Bad Request", "text/plain", "");
         };
-        let has_key = hmac::equal(request.key.as_bytes(), self.key.as_bytes());
-        let (status, kind, body) = match request.what {
-            "GET /" if self.is_ours(&request) => ("200 OK", "text/html", PAGE.into()),
-            _ if !has_key || !self.is_ours(&request) => ("403 Forbidden", "text/plain", KEY.into()),
-            "GET /events" => return self.send_events(stream, &request),
+        let has_key = hmac::equal(key.as_bytes(), self.key.as_bytes());
+        let (status, kind, body) = match what {
+            "GET /" if self.is_ours(headers) => ("200 OK", "text/html", PAGE.into()),
+            _ if !has_key || !self.is_ours(headers) => ("403 Forbidden", "text/plain", KEY.into()),
+            "GET /events" => return self.send_events(stream, headers),
             "GET /picture.svg" => ("200 OK", "image/svg+xml", picture::draw(&self.tap.kept())),
             "POST /bend" => {
                 // A mistyped value is answered with 200 and the error, which the page then shows.
                 let failed = |why: String| Value::object([("error", why.into())]);
-                let said = self.bend(&request).map_or_else(failed, |()| self.bends());
+                let said = self.bend(headers).map_or_else(failed, |()| self.bends());
                 ("200 OK", "application/json", said.to_string())
             }
             _ => ("404 Not Found", "text/plain", "no such page\n".into()),
@@ -158,15 +148,15 @@ impl Page {
 
     /// Whether the request comes from this page, and not from another page in the browser that uses
     /// this address in a script, or through a DNS name (DNS rebinding).
-    fn is_ours(&self, request: &Request<'_>) -> bool {
-        let mut origins = request.headers("origin");
-        request.headers("host").eq([&*self.here])
+    fn is_ours(&self, headers: &str) -> bool {
+        let mut origins = values(headers, "origin");
+        values(headers, "host").eq([&*self.here])
             && origins.all(|origin| origin.strip_prefix("http://") == Some(&self.here))
     }
 
     /// Changes the setting that the header `Bend: NAME SIDE:VALUE` names.
-    fn bend(&self, request: &Request<'_>) -> Result<(), String> {
-        let said = request.headers("bend").next().unwrap_or_default();
+    fn bend(&self, headers: &str) -> Result<(), String> {
+        let said = values(headers, "bend").next().unwrap_or_default();
         let (name, value) = said.split_once(' ').unwrap_or_default();
         let options = self.tap.options;
         let bend = options.bends().0.iter().find(|bend| bend.1 == name);
@@ -185,9 +175,9 @@ impl Page {
     }
 
     /// Sends events as they come, until the browser disconnects or no more will come.
-    fn send_events(&self, mut stream: &Stream, request: &Request<'_>) -> io::Result<()> {
+    fn send_events(&self, mut stream: &Stream, headers: &str) -> io::Result<()> {
         // A browser that reconnects sends the ID of its last event.
-        let mut had = request.headers("last-event-id");
+        let mut had = values(headers, "last-event-id");
         let mut seen = had.next().and_then(|seen| seen.parse().ok()).unwrap_or(0);
         let bends = format!("event: bends\ndata: {}\n\n", self.bends());
         respond(stream, "200 OK", "text/event-stream", &bends)?;
@@ -216,10 +206,10 @@ mod tests {
         let sent =
             b"GET /bend?key=ab HTTP/1.1\r\nHost: a\r\nORIGIN:  b \r\nBend: chop server:2\r\n\r\n";
         let head = read_head(&sent[..]).unwrap();
-        let request = Request::parse(&head).unwrap();
-        assert_eq!((request.what, request.key), ("GET /bend", "ab"));
+        let (what, key, headers) = parse(&head).unwrap();
+        assert_eq!((what, key), ("GET /bend", "ab"));
         for (name, value) in [("host", "a"), ("origin", "b"), ("bend", "chop server:2")] {
-            assert_eq!(request.headers(name).collect::<Vec<_>>(), [value]);
+            assert_eq!(values(headers, name).collect::<Vec<_>>(), [value]);
         }
     }
 
@@ -234,7 +224,7 @@ mod tests {
             b"",
         ] {
             let head = read_head(sent).unwrap_or_default();
-            assert_eq!(Request::parse(&head), None, "{}", sent.escape_ascii());
+            assert_eq!(parse(&head), None, "{}", sent.escape_ascii());
         }
     }
 }

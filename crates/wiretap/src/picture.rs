@@ -38,11 +38,11 @@ pub fn draw(events: &[Arc<Event>]) -> String {
     }
     // Those that are not drawn colour bytes that are.
     let is_recv = |event: &&Event| matches!(event.kind, Kind::Passed | Kind::Received);
-    drawing.recvs = events.iter().map(Arc::as_ref).filter(is_recv).collect();
+    let recvs: Vec<&Event> = events.iter().map(Arc::as_ref).filter(is_recv).collect();
     let drawn = &events[left_out..];
     let mut last = drawn.first().map_or(0, |event| event.micros);
     for event in drawn {
-        drawing.add(event, event.micros.saturating_sub(last));
+        drawing.add(event, event.micros.saturating_sub(last), &recvs);
         last = event.micros;
     }
     FRAME
@@ -51,15 +51,14 @@ pub fn draw(events: &[Arc<Event>]) -> String {
 }
 
 #[derive(Default)]
-struct Drawing<'a> {
+struct Drawing {
     rows: Vec<String>,
     y: i64,
-    recvs: Vec<&'a Event>,
 }
 
-impl Drawing<'_> {
+impl Drawing {
     /// An event that happened `since` microseconds after the one before.
-    fn add(&mut self, event: &Event, since: u64) {
+    fn add(&mut self, event: &Event, since: u64, recvs: &[&Event]) {
         let (number, words) = (event.conversation, event.words());
         let [from, to] = [event.from, event.from.other()].map(|side| SIDES[side as usize]);
         let (from, to) = match event.kind {
@@ -71,7 +70,7 @@ impl Drawing<'_> {
             Kind::Bent => return self.words("bent", &words),
             _ => return self.words("note", &format!("#{number} {words}")),
         };
-        self.data(event, from, to);
+        self.data(event, from, to, recvs);
         let (since, size) = (since as f64 / 1e3, event.size());
         let size = format!("#{number} +{since:.1} ms, {size}");
         match &*readable(event.text.as_bytes(), 200) {
@@ -82,7 +81,7 @@ impl Drawing<'_> {
     }
 
     /// A box with the bytes, on the arrow from one column to another.
-    fn data(&mut self, event: &Event, from: i64, to: i64) {
+    fn data(&mut self, event: &Event, from: i64, to: i64, recvs: &[&Event]) {
         let (y, tip) = (self.y, to - 10 * (to - from).signum());
         let arrow = format!(r#"<path class="arrow" d="M{from} {y}H{tip}"/>"#);
         self.rows.push(arrow);
@@ -91,8 +90,7 @@ impl Drawing<'_> {
         let x = ((from + to) as f64 - width) / 2.0;
         self.rect("paper", x, width);
         let share = |bytes: u64| width * bytes as f64 / event.len as f64;
-        for number in 0..self.recvs.len() {
-            let recv = self.recvs[number];
+        for (number, recv) in recvs.iter().enumerate() {
             let start = recv.offset.max(event.offset);
             let end = (recv.offset + recv.len as u64).min(event.offset + event.len as u64);
             let is_same = (recv.conversation, recv.from) == (event.conversation, event.from);

@@ -3,7 +3,6 @@
 use std::fs;
 use std::io::{self, Write};
 use std::process::ExitCode;
-use std::thread;
 use std::time::Duration;
 
 use proto::cli::{self, Failure, Output, start_thread};
@@ -101,14 +100,13 @@ fn replay(tap: &'static Tap) -> Result<(), Failure> {
     if tap.options.svg.is_some() {
         return draw(tap);
     }
-    print(tap, &page::serve(tap)?.0, Output::stdout())?;
+    let (page, stopper, serving_page) = page::serve(tap)?;
+    print(tap, &page, Output::stdout())?;
     if tap.options.stop_on_eof {
-        cli::wait_for_end_of_stdin();
-        return Ok(());
+        stop_when_stdin_ends(stopper, Duration::ZERO, tap.options.log)?;
     }
-    loop {
-        thread::park();
-    }
+    let _ = serving_page.join();
+    Ok(())
 }
 
 /// Prints the address of the page, then events as they come, and draws the picture after each
