@@ -92,6 +92,11 @@ impl Tap {
         Ok(tap)
     }
 
+    /// The number of a new conversation, from 1.
+    pub fn begin(&self) -> u64 {
+        self.begun.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
     /// Adds all events of a recorded file.
     fn read(&self, path: &Path) -> Result<(), Failure> {
         let failed = cannot("replay", path);
@@ -188,15 +193,15 @@ pub struct Talk {
 }
 
 impl Talk {
-    /// Holds a conversation with `client`, which `forward` forwards. It returns how many bytes of
-    /// the client and of the server it has forwarded. Returns whether there was a conversation: not
-    /// if the limit of conversations is reached, or `forward` fails.
+    /// Holds the conversation of this number with `client`, which `forward` forwards. It returns how
+    /// many bytes of the client and of the server it has forwarded. Returns whether there was a
+    /// conversation: not if the limit of conversations is reached, or `forward` fails.
     pub fn hold(
         tap: &'static Tap,
+        number: u64,
         client: &str,
         forward: impl FnOnce(&Self) -> Result<[u64; 2], Failure>,
     ) -> bool {
-        let number = tap.begun.fetch_add(1, Ordering::Relaxed) + 1;
         if tap.options.connections.is_some_and(|limit| number > limit) {
             return false;
         }
@@ -259,7 +264,7 @@ mod tests {
         let options = Box::leak(Box::new(Options::default()));
         let tap = Box::leak(Box::new(Tap::new(options).unwrap()));
         let pauses = BETWEEN_LOOKS * (EVENTS / BATCH) as u32;
-        Talk::hold(tap, "", |talk| {
+        Talk::hold(tap, 1, "", |talk| {
             for _ in 0..EVENTS {
                 talk.note(Kind::Closed, Side::Client, "");
             }

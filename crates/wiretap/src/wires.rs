@@ -24,7 +24,7 @@ const CONNECT: Duration = Duration::from_secs(10);
 
 /// Forwards bytes between one client and the server, in both directions.
 pub fn converse(tap: &'static Tap, connection: &Connection) {
-    Talk::hold(tap, &connection.peer.to_string(), |talk| {
+    Talk::hold(tap, tap.begin(), &connection.peer.to_string(), |talk| {
         let server = connect(&tap.options.target, CONNECT)?;
         let streams = [&connection.stream, &server];
         for stream in streams {
@@ -113,8 +113,10 @@ impl Exchange {
     fn begin(&'static self, first: &Datagram) -> SyncSender<Vec<u8>> {
         let (sender, inbox) = mpsc::sync_channel(ROOM);
         let (client, listening) = (first.peer, Arc::clone(first.socket()));
+        // Not in the thread: the fate of a datagram must not depend on the order of threads.
+        let number = self.tap.begin();
         let thread = thread::Builder::new().stack_size(STACK_SIZE);
-        let thread = thread.spawn(move || self.converse(client, &listening, inbox));
+        let thread = thread.spawn(move || self.converse(number, client, &listening, inbox));
         if let Err(error) = thread {
             (self.watch)(&Event::SpawnFailed { error: &error });
         }
@@ -122,8 +124,14 @@ impl Exchange {
     }
 
     /// Forwards datagrams in both directions until the client is forgotten. It has sent to `listening`.
-    fn converse(&self, client: SocketAddr, listening: &UdpSocket, inbox: Receiver<Vec<u8>>) {
-        let is_held = Talk::hold(self.tap, &client.to_string(), |talk| {
+    fn converse(
+        &self,
+        number: u64,
+        client: SocketAddr,
+        listening: &UdpSocket,
+        inbox: Receiver<Vec<u8>>,
+    ) {
+        let is_held = Talk::hold(self.tap, number, &client.to_string(), |talk| {
             let upstream = connect_udp_any(&self.tap.options.target.resolve()?)?;
             if upstream.peer_addr()? == client {
                 // A forged datagram: the server's answer would go to the server, and so on.

@@ -107,6 +107,28 @@ fn the_same_seed_gives_the_nth_datagram_the_same_fate() {
     assert_ne!(first, fates("other", "8"));
 }
 
+/// `udp-client` sends each message from a port of its own. So the number of a conversation has to be that
+/// of its first datagram, in whatever order the threads of the conversations run.
+#[test]
+fn the_nth_port_of_a_client_has_the_nth_conversation() {
+    let folder = TempDir::new();
+    let file = folder.join("record");
+    let (_server, tap) = lossy(&file, &[]);
+    let sockets: Vec<_> = (0..100).map(|_| net::udp(tap.addr())).collect();
+    for socket in &sockets {
+        socket.send(b"x").unwrap();
+    }
+    let all = || (count(&file, "passed", "client") == sockets.len()).then_some(());
+    poll(SOON, all).unwrap();
+    let record = std::fs::read_to_string(&file).unwrap();
+    for (number, socket) in (1..).zip(&sockets) {
+        let client = socket.local_addr().unwrap();
+        let is_opened = |line: &&str| line.contains(&format!(r#""text": "{client}""#));
+        let line = record.lines().find(is_opened).unwrap();
+        assert!(line.contains(&format!(r#""c": {number},"#)), "{line}");
+    }
+}
+
 #[test]
 fn a_datagrams_fate_does_not_depend_on_other_clients() {
     let folder = TempDir::new();
