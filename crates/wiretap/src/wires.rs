@@ -112,25 +112,19 @@ impl Exchange {
     /// Begins a conversation in its own thread.
     fn begin(&'static self, first: &Datagram) -> SyncSender<Vec<u8>> {
         let (sender, inbox) = mpsc::sync_channel(ROOM);
-        let (client, listening) = (first.peer, Arc::clone(first.socket()));
+        let (client, socket) = (first.peer, Arc::clone(first.socket()));
         // Not in the thread: the fate of a datagram must not depend on the order of threads.
         let number = self.tap.begin();
         let thread = thread::Builder::new().stack_size(STACK_SIZE);
-        let thread = thread.spawn(move || self.converse(number, client, &listening, inbox));
+        let thread = thread.spawn(move || self.serve(number, client, &socket, inbox));
         if let Err(error) = thread {
             (self.watch)(&Event::SpawnFailed { error: &error });
         }
         sender
     }
 
-    /// Forwards datagrams in both directions until the client is forgotten. It has sent to `listening`.
-    fn converse(
-        &self,
-        number: u64,
-        client: SocketAddr,
-        listening: &UdpSocket,
-        inbox: Receiver<Vec<u8>>,
-    ) {
+    /// Forwards datagrams in both directions until the client, which has sent to `socket`, is forgotten.
+    fn serve(&self, number: u64, client: SocketAddr, socket: &UdpSocket, inbox: Receiver<Vec<u8>>) {
         let is_held = Talk::hold(self.tap, number, &client.to_string(), |talk| {
             let upstream = connect_udp_any(&self.tap.options.target.resolve()?)?;
             if upstream.peer_addr()? == client {
@@ -164,7 +158,7 @@ impl Exchange {
                     }
                     upstream.recv(buffer)
                 }),
-                send: Box::new(|data| listening.send_to(data, client)),
+                send: Box::new(|data| socket.send_to(data, client)),
                 shutdown: Box::new(|_| {}),
             };
             forward(talk, [from_client, from_server])
