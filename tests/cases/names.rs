@@ -1,5 +1,6 @@
-//! What a name leads to: several addresses, the same one twice, or no answer from a name server. The
-//! machine's own names are left alone: each test runs in a mount namespace with files of its own.
+//! What a name leads to: several addresses, the same one twice, or no answer from a name server.
+//! The machine's own names are left alone: each test runs in a mount namespace with files of its
+//! own.
 
 use std::fs;
 use std::net::SocketAddr;

@@ -114,8 +114,8 @@ fn the_picture_of_two_sends_that_stick_is_in_the_book() {
     assert_in_the_book("wiretap-sticky", &fs::read_to_string(picture).unwrap());
 }
 
-/// Compares a picture with the two in the book but for times and ports, which differ from run to run.
-/// `UPDATE_DOCS=1` puts it there instead.
+/// Compares a picture with the two in the book but for times and ports, which differ from run to
+/// run. `UPDATE_DOCS=1` puts it there instead.
 #[track_caller]
 fn assert_in_the_book(name: &str, english: &str) {
     for (language, drawn) in [("en", english.to_owned()), ("zh", in_chinese(english))] {

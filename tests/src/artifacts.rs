@@ -101,7 +101,8 @@ fn cargo_build() -> Command {
         .args(["build", "--workspace", "--bins", "--examples"])
         .args(["--message-format", "json-render-diagnostics"]);
 
-    // target/PROFILE/deps/this-test or target/PROFILE/learn; with --target, target/TRIPLE/PROFILE/...
+    // target/PROFILE/deps/this-test or target/PROFILE/learn; with --target,
+    // target/TRIPLE/PROFILE/...
     let Ok(this_test) = env::current_exe() else {
         panic!("cannot find the running test itself");
     };

@@ -48,8 +48,8 @@ pub fn poll<T>(within: Duration, mut look: impl FnMut() -> Option<T>) -> Option<
     }
 }
 
-/// Runs what has no deadline of its own, such as a read from a pipe, on another thread, and fails if
-/// it is not done [`SOON`].
+/// Runs what has no deadline of its own, such as a read from a pipe, on another thread, and fails
+/// if it is not done [`SOON`].
 ///
 /// # Panics
 ///

@@ -12,8 +12,8 @@ use std::os::unix::process::CommandExt;
 use std::process::{ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
-/// It ignores the signals that end the tests, because a user may send them to all processes, and goes
-/// on if an answer cannot be written because they have ended.
+/// It ignores the signals that end the tests, because a user may send them to all processes, and
+/// goes on if an answer cannot be written because they have ended.
 const SCRIPT: &str = r#"
 trap '' HUP INT QUIT TERM PIPE
 groups=' '

@@ -27,8 +27,8 @@ pub fn many<N: fmt::Display + PartialEq + From<u8>>(count: N, one: &str, more: &
     format!("{count} {noun}")
 }
 
-/// Shows bytes as Python's `repr(bytes)` does: `b'hello\n'`. At most `max` bytes are shown, with `...`
-/// after the quote if some are left out.
+/// Shows bytes as Python's `repr(bytes)` does: `b'hello\n'`. At most `max` bytes are shown, with
+/// `...` after the quote if some are left out.
 ///
 /// Printable ASCII is shown as it is; the rest is `\t`, `\n`, `\r`, `\\` or `\xNN`. The quote is
 /// `'` unless the bytes hold a `'` and no `"`.

@@ -19,9 +19,9 @@ fn number(file: &str, name: &str) -> Option<u64> {
     rest.split_whitespace().next()?.parse().ok()
 }
 
-/// Checks that a limited address space (`ulimit -v`) has 4 MiB left: before anything large, which can be
-/// refused, so that there is room for the small allocations, which cannot. If one of those fails, the
-/// process aborts.
+/// Checks that a limited address space (`ulimit -v`) has 4 MiB left: before anything large, which
+/// can be refused, so that there is room for the small allocations, which cannot. If one of those
+/// fails, the process aborts.
 ///
 /// # Errors
 ///

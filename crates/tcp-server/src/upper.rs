@@ -19,7 +19,8 @@ use crate::options::Options;
 const SMALL: usize = 1024;
 
 /// A connection that was idle for this long frees its large buffer. It is short, so that few
-/// connections have one at the same time: the allocator cannot give back memory between smaller pieces.
+/// connections have one at the same time: the allocator cannot give back memory between smaller
+/// pieces.
 const QUIET: Duration = Duration::from_millis(50);
 
 /// A write waits for this fraction of its timeout at a time, so a stall is noticed at most that

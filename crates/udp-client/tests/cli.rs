@@ -143,8 +143,8 @@ fn a_closed_port_is_an_error_at_once() {
     if cfg!(windows) {
         drop(socket);
     } else {
-        // Connected to itself, it keeps the port from other tests, and the kernel still refuses their
-        // datagrams.
+        // Connected to itself, it keeps the port from other tests, and the kernel still refuses
+        // their datagrams.
         socket.connect(address).unwrap();
     }
     // The client's timeout is longer than the test's, so the error must come at once.

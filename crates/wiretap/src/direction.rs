@@ -45,7 +45,8 @@ const REFUSED: [ErrorKind; 2] = [ErrorKind::ConnectionRefused, ErrorKind::Connec
 /// How long a datagram waits for the next one to overtake it.
 const OVERTAKEN: Duration = Duration::from_millis(200);
 
-/// One recv, which waits for at most this time. Returns the number of bytes; 0 is the end of a stream.
+/// One recv, which waits for at most this time. Returns the number of bytes; 0 is the end of a
+/// stream.
 type Recv<'a> = dyn FnMut(&mut [u8], Option<Duration>) -> io::Result<usize> + Send + 'a;
 /// One send.
 type Sender<'a> = dyn FnMut(&[u8]) -> io::Result<usize> + Send + 'a;
@@ -266,8 +267,8 @@ impl Direction<'_> {
         self.talk.note(Kind::Bent, self.from, &words);
     }
 
-    /// The size of the next send, no more than a chop, a rate or a limit allows; and the pause after
-    /// it.
+    /// The size of the next send, no more than a chop, a rate or a limit allows; and the pause
+    /// after it.
     fn next_piece(&self, most: usize) -> (usize, Duration) {
         let (chop, rate) = (self.most(CHOP), self.most(RATE));
         let mut size = chop.min(rate.div_ceil(PIECES_A_SECOND)).min(most as u64);

@@ -59,8 +59,8 @@ struct Page {
     here: String,
 }
 
-/// Serves the page on a free loopback port, and returns its address with the key, what stops it, and
-/// its thread.
+/// Serves the page on a free loopback port, and returns its address with the key, what stops it,
+/// and its thread.
 pub fn serve(tap: &'static Tap) -> Result<(String, Stopper, JoinHandle<usize>), Failure> {
     let start = |error| Failure::start("cannot serve the page", &error);
     let listener = Listener::bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into())?;

@@ -28,8 +28,8 @@ const KEPT: usize = 1024;
 /// How many events a follower is given at once.
 const BATCH: usize = 1000;
 
-/// The pause of a follower between two reads, unless a whole batch waits, so that a fast conversation
-/// seldom wakes it; a browser draws only 60 times a second.
+/// The pause of a follower between two reads, unless a whole batch waits, so that a fast
+/// conversation seldom wakes it; a browser draws only 60 times a second.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(30);
 
 /// How long a follower waits for an event in one call. The page then writes to the browser, and so
@@ -193,8 +193,8 @@ pub struct Talk {
 }
 
 impl Talk {
-    /// Holds the conversation of this number with `client`, which `forward` forwards. It returns how
-    /// many bytes of the client and of the server it has forwarded. Returns whether there was a
+    /// Holds the conversation of this number with `client`, which `forward` forwards. It returns
+    /// how many bytes of the client and of the server it has forwarded. Returns whether there was a
     /// conversation: not if the limit of conversations is reached, or `forward` fails.
     pub fn hold(
         tap: &'static Tap,

@@ -123,7 +123,8 @@ impl Exchange {
         sender
     }
 
-    /// Forwards datagrams in both directions until the client, which has sent to `socket`, is forgotten.
+    /// Forwards datagrams in both directions until the client, which has sent to `socket`, is
+    /// forgotten.
     fn serve(&self, number: u64, client: SocketAddr, socket: &UdpSocket, inbox: Receiver<Vec<u8>>) {
         let is_held = Talk::hold(self.tap, number, &client.to_string(), |talk| {
             let upstream = connect_udp_any(&self.tap.options.target.resolve()?)?;

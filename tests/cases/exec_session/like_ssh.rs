@@ -162,8 +162,8 @@ fn a_reader_may_pause() {
     session.assert_alive();
 }
 
-/// The command is over, and its output waits in the buffers of both systems. A connection that is closed
-/// then is reset after some minutes, with the rest of the output.
+/// The command is over, and its output waits in the buffers of both systems. A connection that is
+/// closed then is reset after some minutes, with the rest of the output.
 #[test]
 fn a_reader_may_pause_after_the_command() {
     let mut session = Session::start(&["--alive-interval", "100ms", "--idle-timeout", "300ms"]);

@@ -38,8 +38,8 @@ fn two_storms(whole: Duration) {
     let mut server = serve(&["--quiet"]);
     let addr = server.addr();
     let pid = server.process.pid();
-    // The first round grows the heap to what two hundred threads need, which the process keeps. On a
-    // busy machine that may take another round; a leak would grow it in each.
+    // The first round grows the heap to what two hundred threads need, which the process keeps. On
+    // a busy machine that may take another round; a leak would grow it in each.
     storm(addr, whole / 4);
     let mut grown = u64::MAX;
     for _ in 0..3 {

@@ -83,8 +83,8 @@ fn the_end_of_stdin_stops_an_idle_server_at_every_kind_of_endpoint() {
     }
 }
 
-/// The kernel stops a background job that reads its terminal: one that was started there, or one that
-/// Ctrl-Z and `bg` have put there.
+/// The kernel stops a background job that reads its terminal: one that was started there, or one
+/// that Ctrl-Z and `bg` have put there.
 #[test]
 fn a_server_that_is_a_background_job_serves() {
     let tool = server_command(&[]);

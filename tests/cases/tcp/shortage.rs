@@ -225,8 +225,8 @@ fn idle_connections_free_their_buffers() {
     server.assert_alive(upper_case_client);
 }
 
-/// Here the allocator puts something small after each large buffer, so that it cannot give the memory
-/// back. So only few connections may have a large buffer at the same time.
+/// Here the allocator puts something small after each large buffer, so that it cannot give the
+/// memory back. So only few connections may have a large buffer at the same time.
 #[test]
 fn connections_that_come_one_by_one_share_the_memory_of_their_buffers() {
     const CONNECTIONS: u64 = 600;

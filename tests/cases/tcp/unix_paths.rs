@@ -34,8 +34,8 @@ fn control_bytes_in_a_folder_that_is_missing_do_not_reach_the_terminal() {
     assert!(!words.contains('\x1b'), "{words:?}");
 }
 
-/// Its owner may replace the socket, sticky bit or not. In a rootless container, root's sticky `/tmp`
-/// shows as that of user 65534.
+/// Its owner may replace the socket, sticky bit or not. In a rootless container, root's sticky
+/// `/tmp` shows as that of user 65534.
 #[test]
 fn a_folder_of_another_user_is_refused_unless_it_may_be_roots_tmp() {
     let folder = TempDir::new();

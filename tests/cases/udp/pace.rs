@@ -36,7 +36,8 @@ fn an_interval_is_kept_although_nothing_is_answered() {
     client.wait_stderr("40 sent, 0 answered, 40 lost (100.0%)", SOON);
 }
 
-/// Takes one datagram in a network of its own, and answers it after this machine could send no other.
+/// Takes one datagram in a network of its own, and answers it after this machine could send no
+/// other.
 const BREAK: &str = "import socket, subprocess, sys
 def ip(*words): subprocess.run(['ip', *words], check=True)
 ip('link', 'set', 'lo', 'up')

@@ -49,7 +49,8 @@ fn a_straight_line_passes_empty_and_long_datagrams() {
     assert_eq!(count(&file, "passed", "server"), 5);
 }
 
-/// Sends one datagram from the second address to the first. Its exit code is 3 if this user may not.
+/// Sends one datagram from the second address to the first. Its exit code is 3 if this user may
+/// not.
 const FORGE: &str = "import socket, struct, sys
 ports = [int(port) for port in sys.argv[1:]]
 try:
@@ -107,8 +108,8 @@ fn the_same_seed_gives_the_nth_datagram_the_same_fate() {
     assert_ne!(first, fates("other", "8"));
 }
 
-/// `udp-client` sends each message from a port of its own. So the number of a conversation has to be that
-/// of its first datagram, in whatever order the threads of the conversations run.
+/// `udp-client` sends each message from a port of its own. So the number of a conversation has to
+/// be that of its first datagram, in whatever order the threads of the conversations run.
 #[test]
 fn the_nth_port_of_a_client_has_the_nth_conversation() {
     let folder = TempDir::new();

@@ -6,8 +6,8 @@ use std::mem;
 /// Comments of a block with more Latin words than this must contain Chinese.
 const UNTRANSLATED: usize = 8;
 
-/// The lines of code of a block in a language, without comments and blank lines. A block that is not
-/// Python or Rust stays as it is.
+/// The lines of code of a block in a language, without comments and blank lines. A block that is
+/// not Python or Rust stays as it is.
 pub fn code_of(language: &str, text: &str) -> String {
     pieces(language, text).map(|piece| piece.0).collect()
 }

@@ -75,8 +75,8 @@ impl Session {
         self.outcomes.recv()?
     }
 
-    /// Sends our standard input to the command, in a thread of its own, until it ends. The thread may
-    /// still wait for input when the command has ended; it ends with the process.
+    /// Sends our standard input to the command, in a thread of its own, until it ends. The thread
+    /// may still wait for input when the command has ended; it ends with the process.
     fn forward_input(&self) -> Result<(), Failure> {
         let connection = Arc::clone(&self.connection);
         let forward = move || {

@@ -28,8 +28,8 @@ const MAX_WAITING: usize = 2;
 
 /// Starts the thread that reads until the connection ends. It reports the end of each command.
 pub fn start(connection: &Arc<Connection>, opener: Opener) -> Result<(), Failure> {
-    // The receiver must not block in a write: if the server waits for the command to read its input,
-    // and the command waits for us to read its output, that would be a deadlock.
+    // The receiver must not block in a write: if the server waits for the command to read its
+    // input, and the command waits for us to read its output, that would be a deadlock.
     let (pings, waiting) = mpsc::sync_channel(MAX_WAITING);
     let (sender, connection) = (Arc::clone(connection), Arc::clone(connection));
     start_thread("pings", move || {
@@ -137,8 +137,8 @@ impl<'a> Receiver<'a> {
         Ok(())
     }
 
-    /// Checks the limits of a silence, and returns how long to wait for bytes before the next check.
-    /// `since` is when the current interval of silence began.
+    /// Checks the limits of a silence, and returns how long to wait for bytes before the next
+    /// check. `since` is when the current interval of silence began.
     fn look(&mut self, since: &mut Instant) -> io::Result<Option<Duration>> {
         let connection = self.connection;
         let mut next = Duration::MAX;

@@ -169,7 +169,8 @@ impl Process {
         Ok(process)
     }
 
-    /// Writes one line in one write, and waits for the answer unless it only adds or removes a group.
+    /// Writes one line in one write, and waits for the answer unless it only adds or removes a
+    /// group.
     fn send(&self, verb: char, group: u32) -> io::Result<()> {
         (&self.socket).write_all(format!("{verb} {group}\n").as_bytes())?;
         if matches!(verb, '+' | '-') {

@@ -33,8 +33,8 @@ impl Input {
         }
     }
 
-    /// Writes `bytes` and takes off what is written. False if the command has not read enough within
-    /// `time`.
+    /// Writes `bytes` and takes off what is written. False if the command has not read enough
+    /// within `time`.
     ///
     /// If the command has closed its input, these and all later bytes are dropped.
     pub fn offer(&mut self, bytes: &mut &[u8], time: Duration) -> bool {

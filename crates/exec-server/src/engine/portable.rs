@@ -1,8 +1,9 @@
-//! What the engine needs of the system, on any Unix: macOS and FreeBSD. `linux.rs` has the same names.
+//! What the engine needs of the system, on any Unix: macOS and FreeBSD. `linux.rs` has the same
+//! names.
 //!
 //! On Linux the feature `portable` selects this file, so that it can be tested there. Outputs and
-//! input are socket pairs, as OpenSSH's are on some systems, because their reads can time out. A command
-//! cannot open such an output again by a name (`>/dev/stderr`).
+//! input are socket pairs, as OpenSSH's are on some systems, because their reads can time out. A
+//! command cannot open such an output again by a name (`>/dev/stderr`).
 
 use std::io::{self, Read};
 use std::net::Shutdown;

@@ -27,20 +27,20 @@ impl Running {
         Arc::clone(&self.hold.job)
     }
 
-    /// Passes the command's standard output to `out` and its standard error to `err` as they arrive,
-    /// in chunks of 1 byte to 64 KiB, and returns when the command is over. An input that was not
-    /// taken ends now.
+    /// Passes the command's standard output to `out` and its standard error to `err` as they
+    /// arrive, in chunks of 1 byte to 64 KiB, and returns when the command is over. An input that
+    /// was not taken ends now.
     ///
     /// The calling thread reads standard output and another thread reads standard error, so that
     /// neither pipe fills up while the other is read. The other thread has dropped `err` when this
-    /// returns. A sink that blocks slows the command down: nothing is buffered beyond the pipe's
-    /// 64 KiB and the current chunk. An error of a sink means that the output is no longer wanted: it
+    /// returns. A sink that blocks slows the command down: nothing is buffered beyond the pipe's 64
+    /// KiB and the current chunk. An error of a sink means that the output is no longer wanted: it
     /// ends the command and becomes [`Stopped::Sink`], and that sink is not called again.
     ///
     /// # Errors
     ///
-    /// If the second thread cannot be started (the command has then been ended), or if the command's
-    /// status is unknown.
+    /// If the second thread cannot be started (the command has then been ended), or if the
+    /// command's status is unknown.
     ///
     /// # Panics
     ///

@@ -25,8 +25,8 @@ impl Engine {
         // Do not use settings that keep std from posix_spawn (uid, gid, groups, pre_exec, another
         // PATH): fork is 17 times slower in a process of a thousand threads.
         let mut command = match &self.setsid {
-            // The child leads no group yet, so setsid(1) makes it the leader of a session and a group
-            // without a fork: both have the child's process ID.
+            // The child leads no group yet, so setsid(1) makes it the leader of a session and a
+            // group without a fork: both have the child's process ID.
             Some(setsid) => {
                 let mut command = Command::new(setsid);
                 command.arg(SHELL);

@@ -47,8 +47,8 @@ pub struct Reader<'a, S> {
     silent_since: Instant,
 }
 
-/// Checks the time limits while no bytes arrive. A client may be paused within a frame, so a frame has
-/// no limit of its own.
+/// Checks the time limits while no bytes arrive. A client may be paused within a frame, so a frame
+/// has no limit of its own.
 impl<S: Read> Read for Reader<'_, S> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         loop {
@@ -145,9 +145,10 @@ impl<'a, S: Read> Reader<'a, S> {
     /// Passes bytes to the command's input. It waits while the command does not read, and so the
     /// client waits, too.
     ///
-    /// Meanwhile the reader cannot see the end of the client's stream, which comes after these bytes.
-    /// So it sends empty output frames as probes: if the client is gone, its kernel answers with a reset.
-    /// The pauses between probes grow, so that they never fill the buffers of a paused client.
+    /// Meanwhile the reader cannot see the end of the client's stream, which comes after these
+    /// bytes. So it sends empty output frames as probes: if the client is gone, its kernel answers
+    /// with a reset. The pauses between probes grow, so that they never fill the buffers of a
+    /// paused client.
     fn feed(&mut self, mut bytes: &[u8]) -> Result<(), CloseReason> {
         let began = Instant::now();
         let mut probe_at = began + PROBE;

@@ -1,8 +1,8 @@
-//! The state that the threads of a connection share, and the frames that they send: a command's output
-//! and all others.
+//! The state that the threads of a connection share, and the frames that they send: a command's
+//! output and all others.
 //!
-//! If the client does not read, the thread that holds the lock of the sealer blocks. The reader must
-//! not block there, so its frames are sent when the lock is free.
+//! If the client does not read, the thread that holds the lock of the sealer blocks. The reader
+//! must not block there, so its frames are sent when the lock is free.
 
 use std::io;
 use std::net::Shutdown;
@@ -24,8 +24,9 @@ pub const LAST_WORDS: Duration = Duration::from_millis(500);
 /// The connection, shared by its reader and the runner of its command.
 pub struct Shared {
     pub client: Client,
-    /// Frames are numbered, so they are sent in the order in which they are sealed, under this lock.
-    /// `None` after a write has failed: a part of a frame may have been sent, so nothing may follow.
+    /// Frames are numbered, so they are sent in the order in which they are sealed, under this
+    /// lock. `None` after a write has failed: a part of a frame may have been sent, so nothing may
+    /// follow.
     sealer: Mutex<Option<Sealer>>,
     /// A due frame is sent after the next one, by the thread that sends that, or by `flush`.
     pub ping_due: AtomicBool,
@@ -94,7 +95,8 @@ impl Shared {
         self.write(&mut sealer, Some((kind, body)))
     }
 
-    /// Sends a due `ping` or `pong`, if no other thread is writing. The reader calls it before it waits.
+    /// Sends a due `ping` or `pong`, if no other thread is writing. The reader calls it before it
+    /// waits.
     pub fn flush(&self) -> io::Result<()> {
         self.try_send(None, |_| true).map(drop)
     }

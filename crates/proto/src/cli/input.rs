@@ -26,12 +26,13 @@ pub fn stdin() -> impl Read {
     Waiting(io::stdin().lock())
 }
 
-/// Passes stdin to `send` in pieces of at most `size` bytes, until it ends or `send` fails. The last
-/// piece is empty.
+/// Passes stdin to `send` in pieces of at most `size` bytes, until it ends or `send` fails. The
+/// last piece is empty.
 ///
 /// # Errors
 ///
-/// If stdin cannot be read. If `send` fails, the thread that reads from the connection has the error.
+/// If stdin cannot be read. If `send` fails, the thread that reads from the connection has the
+/// error.
 pub fn forward_stdin(
     size: usize,
     mut send: impl FnMut(&[u8]) -> io::Result<()>,
@@ -46,8 +47,9 @@ pub fn forward_stdin(
     }
 }
 
-/// Waits until stdin ends. The kernel stops a background job that reads its terminal (SIGTTIN), so a
-/// terminal is read only in its foreground, and without waiting for input: Ctrl-Z and `bg` may follow.
+/// Waits until stdin ends. The kernel stops a background job that reads its terminal (SIGTTIN), so
+/// a terminal is read only in its foreground, and without waiting for input: Ctrl-Z and `bg` may
+/// follow.
 pub fn wait_for_end_of_stdin() {
     let terminal = io::stdin().is_terminal().then(stdin_without_waiting);
     let Some(Ok(mut terminal)) = terminal else {

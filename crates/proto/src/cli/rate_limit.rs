@@ -38,9 +38,10 @@ impl RateLimit {
         Self { every, lines }
     }
 
-    /// `Some` if a line of this kind may be written now. The line has to end with the text, which counts
-    /// the lines that were suppressed since the last one, and is empty if there were none. With `from`,
-    /// the address of the peer that caused the line, each address has a limit of its own.
+    /// `Some` if a line of this kind may be written now. The line has to end with the text, which
+    /// counts the lines that were suppressed since the last one, and is empty if there were none.
+    /// With `from`, the address of the peer that caused the line, each address has a limit of its
+    /// own.
     pub fn allow(&self, kind: &'static str, from: Option<IpAddr>) -> Option<String> {
         let mut lines = lock(&self.lines);
         let mut key = (kind, from);

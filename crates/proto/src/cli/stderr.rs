@@ -41,8 +41,8 @@ pub fn log_in_background() -> Result<(), Failure> {
     Ok(())
 }
 
-/// Writes a text to stderr. On a terminal it begins on a new line. `eprint!` would panic if stderr is
-/// closed or full.
+/// Writes a text to stderr. On a terminal it begins on a new line. `eprint!` would panic if stderr
+/// is closed or full.
 pub(super) fn eprint(text: &str) {
     if set_line_open(false) && io::stderr().is_terminal() {
         return eprint(&format!("\n{text}"));

@@ -15,8 +15,8 @@ Help:
 ///
 /// Its flags, operands and defaults are those of its help text, in which
 ///
-/// * an entry begins with two spaces, and its explanation in column 28, on the next line if the name
-///   is longer;
+/// * an entry begins with two spaces, and its explanation in column 28, on the next line if the
+///   name is longer;
 /// * an explanation may end with the default in brackets, or with `may be repeated`;
 /// * `...` in the usage line follows an operand that takes all remaining words, flags included.
 #[derive(Debug)]

@@ -129,9 +129,9 @@ mod tests {
     use super::*;
     use std::cell::RefCell;
 
-    /// Returns the result of `bind_each` for these addresses, and the addresses that it tried. Port 0
-    /// becomes 1001, then 1002 and so on; other ports are free if `is_free`. This machine does not
-    /// have 192.0.2.1.
+    /// Returns the result of `bind_each` for these addresses, and the addresses that it tried. Port
+    /// 0 becomes 1001, then 1002 and so on; other ports are free if `is_free`. This machine does
+    /// not have 192.0.2.1.
     fn bind_all(
         addresses: &[&str],
         is_free: fn(u16) -> bool,

@@ -1,5 +1,5 @@
-//! What the kernel knows about a socket, from its tables in `/proc`: dropped datagrams, and whether the
-//! peer's kernel still acknowledges and has taken all bytes, even if its program is paused.
+//! What the kernel knows about a socket, from its tables in `/proc`: dropped datagrams, and whether
+//! the peer's kernel still acknowledges and has taken all bytes, even if its program is paused.
 
 use std::fs;
 use std::net::UdpSocket;

@@ -12,8 +12,8 @@ use super::wake::unspecified_to_loopback;
 pub const MAX_DATAGRAM: usize = 65_507;
 
 /// Binds a socket to `endpoint`, and returns it with its real endpoint: for port 0, with the port
-/// that the kernel chose. If a name has several addresses, it is the first that this machine has; all
-/// must be free.
+/// that the kernel chose. If a name has several addresses, it is the first that this machine has;
+/// all must be free.
 ///
 /// Python: `socket(AF_INET, SOCK_DGRAM)`, `bind` and `getsockname`.
 ///
@@ -35,8 +35,8 @@ pub fn bind_udp(endpoint: &Endpoint) -> Result<(UdpSocket, Endpoint), BindError>
     Ok((socket, bound.into()))
 }
 
-/// Binds a socket to each address of a name that this machine has, all on one port, and returns it with
-/// that address.
+/// Binds a socket to each address of a name that this machine has, all on one port, and returns it
+/// with that address.
 ///
 /// # Errors
 ///
@@ -76,8 +76,8 @@ pub fn connect_udp(peer: SocketAddr) -> io::Result<UdpSocket> {
     Ok(socket)
 }
 
-/// [`connect_udp`] to one of the addresses of a name, as `localhost` often has two: to the first that
-/// a program on this machine uses, because binding to that one fails; else to the first.
+/// [`connect_udp`] to one of the addresses of a name, as `localhost` often has two: to the first
+/// that a program on this machine uses, because binding to that one fails; else to the first.
 ///
 /// # Errors
 ///

@@ -75,8 +75,8 @@ fn address(path: &Path) -> io::Result<SocketAddr> {
     })
 }
 
-/// Connects to `path`. std has no `connect` with a timeout for Unix-domain sockets, and a full accept
-/// queue blocks it for ever.
+/// Connects to `path`. std has no `connect` with a timeout for Unix-domain sockets, and a full
+/// accept queue blocks it for ever.
 pub(super) fn connect(path: &Path, limit: Duration) -> io::Result<UnixStream> {
     let address = address(path)?;
     within(limit, move || UnixStream::connect_addr(&address)).flatten()
@@ -105,9 +105,10 @@ pub(super) fn listen(path: &Path) -> io::Result<(UnixListener, Option<SocketFile
     Ok((listener, Some(file)))
 }
 
-/// Lets servers start one after the other in a directory. Otherwise two that start together could find
-/// the same stale socket, and the slower one would remove the new socket of the faster one. After a
-/// while a server goes on without its turn, because every user who can read the directory can lock it.
+/// Lets servers start one after the other in a directory. Otherwise two that start together could
+/// find the same stale socket, and the slower one would remove the new socket of the faster one.
+/// After a while a server goes on without its turn, because every user who can read the directory
+/// can lock it.
 fn take_turn(parent: &Path) -> Option<File> {
     let dir = File::open(parent).ok()?;
     let until = Instant::now() + TURN;
@@ -152,8 +153,8 @@ fn remove_stale(path: &Path) -> io::Result<bool> {
     }
 }
 
-/// Refuses a directory in which another user can replace our socket. The sticky bit, as `/tmp` has it,
-/// protects files from all but the directory's owner. A group that may write is trusted.
+/// Refuses a directory in which another user can replace our socket. The sticky bit, as `/tmp` has
+/// it, protects files from all but the directory's owner. A group that may write is trusted.
 fn check_parent(parent: &Path) -> io::Result<()> {
     let found = fs::metadata(parent).map_err(|error| not_usable(parent, &error))?;
     if !found.is_dir() {

@@ -89,8 +89,8 @@ mod tests {
         };
         other.shutdown(Shutdown::Both).unwrap();
         drop(_held);
-        // `shutdown` of this socket fails, because its peer is gone. On Windows it does not, and wake
-        // connects anyway.
+        // `shutdown` of this socket fails, because its peer is gone. On Windows it does not, and
+        // wake connects anyway.
         let has_gone = || other.shutdown(Shutdown::Both).err();
         assert!(!SHUTDOWN_WAKES_ACCEPT || poll(SOON, has_gone).is_some());
         let waker = Waker {

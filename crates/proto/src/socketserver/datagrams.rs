@@ -134,8 +134,8 @@ impl Datagrams {
         Ok(peer.port() != 0 && !self.is_own(peer))
     }
 
-    /// Whether the sender's address is one of the server's own sockets. Such a datagram is forged, and the
-    /// server would answer itself for ever.
+    /// Whether the sender's address is one of the server's own sockets. Such a datagram is forged,
+    /// and the server would answer itself for ever.
     fn is_own(&self, peer: SocketAddr) -> bool {
         // An address is this machine's own if the kernel would send from it to itself.
         let is_local = || connect_udp((peer.ip(), 9).into()).and_then(|probe| probe.local_addr());

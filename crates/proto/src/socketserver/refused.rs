@@ -42,7 +42,8 @@ impl RefusedStreams {
     /// no thread left.
     pub(super) fn start() -> io::Result<Self> {
         let kept = Arc::new(Kept::default());
-        // The rest of the reserve is for the connection that is being refused, and the program itself.
+        // The rest of the reserve is for the connection that is being refused, and the program
+        // itself.
         let max = free_descriptors().map_or(MAX_KEPT, |(_, reserve)| reserve * 3 / 4);
         lock(&kept.queue).max = max;
         let shared = Arc::clone(&kept);

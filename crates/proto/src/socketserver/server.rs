@@ -244,8 +244,8 @@ impl Stopper {
     }
 
     /// Makes the server stop accepting, close its sockets and end the handlers' input. They have
-    /// `grace` to finish; then its `serve_forever` returns. This does not wait, so a handler may call
-    /// it. Python: `shutdown()` and `server_close()`, which wait without limit.
+    /// `grace` to finish; then its `serve_forever` returns. This does not wait, so a handler may
+    /// call it. Python: `shutdown()` and `server_close()`, which wait without limit.
     ///
     /// ```
     /// use std::time::Duration;

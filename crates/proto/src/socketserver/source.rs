@@ -24,8 +24,8 @@ pub trait RequestSource: Send + Sync + 'static {
     /// Those of the system call. The server goes on after every error.
     fn get_request(&self, socket: usize) -> io::Result<Self::Request>;
 
-    /// Tells the sender why its request is not served, and returns the sender's address for a log. It
-    /// must not block.
+    /// Tells the sender why its request is not served, and returns the sender's address for a log.
+    /// It must not block.
     fn refuse(&self, request: Self::Request, why: Refusal) -> String;
 
     /// A function that makes every blocked [`get_request`](Self::get_request) return. It must not

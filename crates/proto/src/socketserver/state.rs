@@ -14,8 +14,8 @@ pub(super) struct State {
     live: Mutex<Live>,
     /// Notified when a request has ended after the stop.
     ended: Condvar,
-    /// When the stop began, and its grace. It is set under the lock of `live`. The loops check it for
-    /// every request, so reading it needs no lock.
+    /// When the stop began, and its grace. It is set under the lock of `live`. The loops check it
+    /// for every request, so reading it needs no lock.
     stop: OnceLock<(Instant, Duration)>,
 }
 
@@ -34,8 +34,8 @@ pub(super) struct Permit {
 }
 
 impl State {
-    /// Counts one more request. It is refused if there are `max` already, and dropped without a reason if
-    /// the server is stopping.
+    /// Counts one more request. It is refused if there are `max` already, and dropped without a
+    /// reason if the server is stopping.
     pub(super) fn enter(
         self: &Arc<Self>,
         max: usize,

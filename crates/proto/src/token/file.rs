@@ -131,7 +131,8 @@ fn write_draft(draft: &Path, secret: &[u8; 32]) -> io::Result<()> {
 ///
 /// # Errors
 ///
-/// [`TokenError`] if neither variable is set, or its directory is in no place where one may be made.
+/// [`TokenError`] if neither variable is set, or its directory is in no place where one may be
+/// made.
 pub fn default_path() -> Result<PathBuf, TokenError> {
     default_path_from(env::var_os("XDG_CONFIG_HOME"), env::var_os("HOME"))
 }
@@ -147,8 +148,8 @@ pub(super) fn default_path_from(
         ))
     };
     let set = |value: Option<OsString>| value.filter(|it| !it.is_empty()).map(PathBuf::from);
-    // The XDG specification says to ignore a relative path, and to make a directory that is missing;
-    // but what that is in is never ours to make.
+    // The XDG specification says to ignore a relative path, and to make a directory that is
+    // missing; but what that is in is never ours to make.
     if let Some(config) = set(config).filter(|it| it.is_absolute()) {
         if !directory_of(&config).is_dir() {
             let why = "which is in no directory that exists";

@@ -80,8 +80,8 @@ impl Header {
         })
     }
 
-    /// Reads a header of a session: the three fields, each once, and nothing else. Unknown fields are
-    /// refused, because the authentication code does not cover them.
+    /// Reads a header of a session: the three fields, each once, and nothing else. Unknown fields
+    /// are refused, because the authentication code does not cover them.
     ///
     /// # Errors
     ///

@@ -11,7 +11,8 @@
 pub enum Protocol {
     /// The lesson's first: no framing at all.
     Raw,
-    /// The lesson's second: the length first, in decimal; see [`length_first`](super::length_first).
+    /// The lesson's second: the length first, in decimal; see
+    /// [`length_first`](super::length_first).
     Length,
     /// The lesson's third: a JSON [`header`](super::header) with its own length before it.
     Header,

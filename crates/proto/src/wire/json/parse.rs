@@ -70,8 +70,8 @@ struct Parser<'a> {
 }
 
 impl Parser<'_> {
-    /// An error at the current position. [`Problem::Ended`] is at the end of the document, and what is
-    /// expected there becomes that.
+    /// An error at the current position. [`Problem::Ended`] is at the end of the document, and what
+    /// is expected there becomes that.
     fn fail<T>(&self, problem: Problem) -> Result<T, Error> {
         let end = self.text.len();
         let (at, problem) = match problem {

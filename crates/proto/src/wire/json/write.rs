@@ -33,8 +33,8 @@ impl Display for Value {
     }
 }
 
-/// Writes `text` as a JSON string, byte for byte as `json.dumps(text)` does: in printable ASCII, with
-/// `\uXXXX` for characters without a shorter escape, and two of these above U+FFFF.
+/// Writes `text` as a JSON string, byte for byte as `json.dumps(text)` does: in printable ASCII,
+/// with `\uXXXX` for characters without a shorter escape, and two of these above U+FFFF.
 fn write_string(out: &mut impl Write, text: &str) -> fmt::Result {
     out.write_char('"')?;
     for c in text.chars() {
