@@ -28,8 +28,13 @@
 //! use proto::wire::frame::{self, FrameError};
 //! use proto::wire::json::{self, Value};
 //!
-//! # #[derive(Default)]
-//! # struct Options { endpoint: Endpoint, stop: Stop, log: Log }
+//! #[derive(Default)]
+//! struct Options {
+//!     endpoint: Endpoint,
+//!     stop: Stop,
+//!     log: Log,
+//! }
+//!
 //! const TOOL: Tool<Options> =
 //!     Tool::new("wc-server", &[HELP, serving::STOPPING, cli::LOGGING], set);
 //!
@@ -87,6 +92,9 @@
 //!     })
 //! }
 //! ```
+//!
+//! A test of the tool calls `TOOL.debug_assert()`; see
+//! [`Tool::debug_assert`](cli::Tool::debug_assert).
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 #![warn(missing_debug_implementations)]

@@ -14,7 +14,7 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    /// Reads what is left of the text: `--quiet`, `-c, --count N`, `ENDPOINT`.
+    /// Reads what comes before the text: `--quiet`, `-c, --count N`, `ENDPOINT`.
     fn new(names: &'static str) -> Self {
         let (short, long) = names.split_once(", ").unwrap_or(("", names));
         let (name, value) = long.split_once(' ').unwrap_or((long, ""));

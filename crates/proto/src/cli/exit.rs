@@ -20,8 +20,11 @@ use super::tool::Tool;
 /// use std::process::ExitCode;
 /// use proto::cli::{Output, Tool, run};
 ///
-/// const TOOL: Tool<bool> = Tool::new("greet", &[HELP], |loud, _, _| {
-///     *loud = true;
+/// const TOOL: Tool<bool> = Tool::new("greet", &[HELP], |loud, name, _| {
+///     match name {
+///         "--loud" => *loud = true,
+///         _ => unreachable!("set does not know {name}"),
+///     }
 ///     Ok(())
 /// });
 ///

@@ -15,10 +15,15 @@ Help:
 ///
 /// Its flags, operands and defaults are those of its help text, in which
 ///
-/// * an entry begins with two spaces, and its explanation in column 28, on the next line if the
-///   name is longer;
-/// * an explanation may end with the default in brackets, or with `may be repeated`;
-/// * `...` in the usage line follows an operand that takes all remaining words, flags included.
+/// * two spaces begin an entry: `PLACE` is an operand, `--loud` a flag, `-c, --count N` a flag with
+///   a one-letter form and a value;
+/// * an explanation begins after 28 characters, on the next line if the entry's name is longer, and
+///   may end with the default in brackets, or with `may be repeated`;
+/// * the usage line, `Usage: tool [OPTIONS] [PLACE [WORD ...]]`, is in the first part; an operand
+///   with `...` takes all remaining words, flags included;
+/// * other lines are only shown.
+///
+/// [`debug_assert`](Self::debug_assert) checks all of this in a test.
 #[derive(Debug)]
 pub struct Tool<O: 'static> {
     /// The program's name.
@@ -29,7 +34,8 @@ pub struct Tool<O: 'static> {
     /// parser starts with `O::default()` and the defaults of the text. An unknown name is a panic,
     /// so that [`debug_assert`](Self::debug_assert) finds a flag that `set` does not handle.
     pub set: Set<O>,
-    /// The end of the help text: two lines for each example.
+    /// The end of the help text: a heading, and two lines for each example, of which the first
+    /// begins with two spaces and the second with six.
     pub examples: &'static str,
     /// Refuses options that do not go together.
     pub check: Option<Check<O>>,
