@@ -196,7 +196,7 @@ pub(super) fn owner_of_a_new_file(dir: &Path) -> io::Result<u32> {
 /// Refuses a directory in which another user could replace our file. The directory and all its
 /// parents must belong to us or to root, and others may write into them only if the sticky bit
 /// protects our files.
-pub(super) fn check_directory(dir: &Path) -> Result<(), TokenError> {
+fn check_directory(dir: &Path) -> Result<(), TokenError> {
     let what = "check the directory";
     // Symbolic links are resolved, so that the real directories are checked.
     let real = fs::canonicalize(dir).map_err(failed(what, dir))?;

@@ -69,7 +69,8 @@ impl Header {
             match name.as_str() {
                 "filename" => filename = text(value),
                 "hash" => hash = text(value),
-                "total_size" if size.replace(value).is_some() => return Err(twice(&name)),
+                "total_size" if size.is_some() => return Err(twice(&name)),
+                "total_size" => size = Some(value),
                 _ => {}
             }
         }
