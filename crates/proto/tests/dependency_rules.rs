@@ -46,7 +46,7 @@ const LAYERS: &[(&str, &[&str], &[&str])] = &[
         &["std::net"],
     ),
 ];
-/// The only files that may contain code for one system. exec-server runs on Linux only.
+/// The only files that may contain code for one system. exec-server runs on Unix only.
 const SYSTEMS: &[&str] = &[
     "crates/proto/src/lib.rs",
     "crates/proto/src/sys/",

@@ -137,7 +137,8 @@ impl<S: Read + Write> Talk<'_, S> {
     /// Answers until the connection is idle.
     fn echo_large(&mut self, mut buffer: Vec<u8>) -> Result<(), CloseReason> {
         let idle = self.options.idle_timeout;
-        // The idle timeout begins after the quiet time, so a short one is the only timeout.
+        // The idle timeout begins only after the quiet time. A short one would come much too late,
+        // so then the large buffer is kept.
         if idle.is_some_and(|idle| idle < 20 * QUIET) {
             return self.echo(&mut buffer);
         }

@@ -173,6 +173,7 @@ impl Reader {
         self.body = (size > 0).then_some((name, size));
     }
 
+    /// The next part of a body; `None` if no body comes now.
     fn body(&mut self, bytes: &[u8]) -> Option<Field> {
         let (name, size) = self.body.as_ref()?;
         let count = self.missing.min(bytes.len() as u64);

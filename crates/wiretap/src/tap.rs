@@ -161,8 +161,9 @@ impl Tap {
         lock(&self.journal).events.iter().cloned().collect()
     }
 
-    /// The events after the first `seen`, which it then counts; waits a while for one. Also returns
-    /// how many the follower has missed before these, and whether no more will come.
+    /// The events after the first `seen` ones; waits a while if there is none yet. Adds their
+    /// number to `seen`. Also returns how many the follower has missed before these, and whether no
+    /// more will come.
     pub fn after(&self, seen: &mut u64) -> (Vec<Arc<Event>>, u64, bool) {
         if lock(&self.journal).count.saturating_sub(*seen) < BATCH as u64 {
             thread::sleep(BETWEEN_LOOKS);

@@ -171,7 +171,7 @@ impl<'a> Receiver<'a> {
             }
             next = next.min(interval.saturating_sub(since.elapsed()));
         }
-        // Without a limit there is no timeout, and 0 would be none, too.
+        // Without a limit a read may wait for ever. A timeout of 0 is an error.
         Ok((next < Duration::MAX).then(|| next.max(Duration::from_millis(1))))
     }
 

@@ -10,8 +10,8 @@ use super::error::EngineError;
 use super::outcome::Outcome;
 use super::running::Running;
 
-/// The output that [`Running::collect`] has kept: only the beginning if
-/// [`Stopped::Sink`](super::Stopped::Sink) says that it exceeded the limit.
+/// The output that [`Running::collect`] has kept. If it exceeded the limit, which ends the command
+/// with [`Stopped::Sink`](super::Stopped::Sink), this is only its beginning.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Collected {
     /// All of standard output.

@@ -3,6 +3,7 @@
 //! | module | what it is for |
 //! |---|---|
 //! | [`request`] | a command and its settings |
+//! | `spawn` | starts the process of a command |
 //! | [`running`] | a running command: pump its output, feed its input |
 //! | [`collect`] | collects a command's output in memory, up to a limit |
 //! | [`input`] | the command's standard input |
@@ -75,7 +76,7 @@ pub const COMMAND_LIMIT: usize = 131_071;
 
 /// The shell.
 const SHELL: &str = "/bin/sh";
-/// The stack of the engine's threads in bytes, which forward standard error or watch the time.
+/// The stack, in bytes, of the threads that forward standard error and of the clock's thread.
 const STACK: usize = 128 * 1024;
 const NO_GUARDIAN: &str = "cannot start the guardian that ends commands when the server dies";
 

@@ -28,7 +28,8 @@ pub struct Shared {
     /// lock. `None` after a write has failed: a part of a frame may have been sent, so nothing may
     /// follow.
     sealer: Mutex<Option<Sealer>>,
-    /// A due frame is sent after the next one, by the thread that sends that, or by `flush`.
+    /// Whether a `ping` or `pong` is to be sent. The next thread that sends another frame sends it,
+    /// too; `flush` sends it at once.
     pub ping_due: AtomicBool,
     pub pong_due: AtomicBool,
     now: Mutex<Now>,

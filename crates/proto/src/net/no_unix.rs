@@ -1,7 +1,7 @@
 //! Replaces `unix.rs` on a system where std has no Unix-domain sockets.
 
 use std::io::{self, ErrorKind};
-/// No value of these two types is ever made: they stand for those of Unix-domain sockets.
+/// Take the place of the types of Unix-domain sockets. Nothing here makes a value of them.
 pub(super) use std::net::{TcpListener as UnixListener, TcpStream as UnixStream};
 use std::path::Path;
 use std::time::Duration;

@@ -70,8 +70,8 @@ struct Parser<'a> {
 }
 
 impl Parser<'_> {
-    /// An error at the current position. [`Problem::Ended`] is at the end of the document, and what
-    /// is expected there becomes that.
+    /// An error at the current position. If that is the end of the document, a missing value
+    /// becomes [`Problem::Ended`]; the position of that is always the end.
     fn fail<T>(&self, problem: Problem) -> Result<T, Error> {
         let end = self.text.len();
         let (at, problem) = match problem {
@@ -168,6 +168,7 @@ impl Parser<'_> {
         Ok(name)
     }
 
+    /// `word` itself, or else an error.
     fn word(&mut self, word: &str, value: Value) -> Result<Value, Error> {
         let rest = &self.text[self.at..];
         if rest.starts_with(word) {
