@@ -70,7 +70,8 @@ pub fn serve(tap: &'static Tap) -> Result<(String, Stopper, JoinHandle<usize>), 
     let connections = Connections::new(listener).map_err(start)?;
     let server = ThreadingServer::new(connections, move |connection: Connection| {
         move || {
-            // It fails only if the browser has gone. If the request is too long, a part is unread.
+            // It fails only if the browser has gone. A request that is too long is not read whole;
+            // closing at once could lose the answer.
             let _ = page.serve(&connection.stream);
             lingering_close(&connection.stream);
         }
