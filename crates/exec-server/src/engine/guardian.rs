@@ -12,8 +12,8 @@
 //! The engine also uses the guardian to signal process groups, which std cannot do. The shell's
 //! builtin `kill` costs a line and an answer, but no process.
 //!
-//! If the server is killed within the microseconds between a command's start and its registration,
-//! that one command is left behind.
+//! If the server is killed between a command's start and its registration, that command is left
+//! behind. These are microseconds, and milliseconds on a busy machine.
 //!
 //! **After the server's death** the guardian is not the parent of the commands, so it cannot keep
 //! the kernel from reusing a group's number. It checks ten times a second and forgets every group
@@ -26,7 +26,7 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use proto::is_timeout;
@@ -48,7 +48,12 @@ pub(super) enum Signal {
 
 /// The guardian process and the groups registered with it. If it dies, a new one is started and
 /// gets all the groups.
-pub(super) struct Guardian(Mutex<Inner>);
+pub(super) struct Guardian {
+    inner: Mutex<Inner>,
+    /// Held from a signal to its answer, which may take long. A command that starts meanwhile must not
+    /// wait to be registered: if the server were killed, it would be left behind.
+    answer: Mutex<()>,
+}
 
 struct Inner {
     shell: PathBuf,
@@ -60,17 +65,20 @@ struct Inner {
 impl Guardian {
     /// Starts a guardian, run by `shell`, with `grace` between TERM and KILL.
     pub(super) fn start(shell: PathBuf, grace: Duration) -> io::Result<Self> {
-        Ok(Self(Mutex::new(Inner {
-            process: Process::start(&shell, grace)?,
-            shell,
-            grace,
-            groups: Vec::new(),
-        })))
+        Ok(Self {
+            inner: Mutex::new(Inner {
+                process: Process::start(&shell, grace)?,
+                shell,
+                grace,
+                groups: Vec::new(),
+            }),
+            answer: Mutex::default(),
+        })
     }
 
     /// Tells the guardian that a command runs in `group`.
     pub(super) fn register(&self, group: u32) -> io::Result<()> {
-        let mut inner = lock(&self.0);
+        let mut inner = lock(&self.inner);
         inner.send('+', group)?;
         inner.groups.push(group);
         Ok(())
@@ -81,7 +89,7 @@ impl Guardian {
     /// It does not wait for an answer: the guardian reads lines in order, so once the line is
     /// written, neither a later line nor the server's end can make it signal this group.
     pub(super) fn dismiss(&self, group: u32) {
-        let mut inner = lock(&self.0);
+        let mut inner = lock(&self.inner);
         inner.groups.retain(|&other| other != group);
         // If it fails, the guardian is gone, and its successor will not know the group.
         let _ = inner.send('-', group);
@@ -90,12 +98,20 @@ impl Guardian {
     /// Sends `signal` to `group`, and returns once it is sent. A group without processes is not an
     /// error. `job.rs` says why the number belongs to no other group.
     pub(super) fn signal(&self, group: u32, signal: Signal) -> io::Result<()> {
-        lock(&self.0).send(char::from(signal as u8), group)
+        let verb = char::from(signal as u8);
+        let _answer = lock(&self.answer);
+        let socket = Arc::clone(&lock(&self.inner).process.socket);
+        if send(&socket, verb, group).is_ok() {
+            return Ok(());
+        }
+        let mut inner = lock(&self.inner);
+        inner.replace()?;
+        send(&inner.process.socket, verb, group)
     }
 
     /// Replaces a guardian that has died.
     pub(super) fn look_after(&self) {
-        let mut inner = lock(&self.0);
+        let mut inner = lock(&self.inner);
         if !matches!(inner.process.child.try_wait(), Ok(None)) {
             // If no new guardian starts, the next command is refused with the reason.
             let _ = inner.replace();
@@ -105,18 +121,18 @@ impl Guardian {
     /// The guardian's process ID.
     #[cfg(all(test, target_os = "linux"))]
     pub(super) fn pid(&self) -> u32 {
-        lock(&self.0).process.child.id()
+        lock(&self.inner).process.child.id()
     }
 }
 
 impl Inner {
     /// Sends a line to the guardian or, if that fails, to a new one.
     fn send(&mut self, verb: char, group: u32) -> io::Result<()> {
-        if self.process.send(verb, group).is_ok() {
+        if send(&self.process.socket, verb, group).is_ok() {
             return Ok(());
         }
         self.replace()?;
-        self.process.send(verb, group)
+        send(&self.process.socket, verb, group)
     }
 
     fn replace(&mut self) -> io::Result<()> {
@@ -124,7 +140,7 @@ impl Inner {
         let _ = self.process.child.kill();
         self.process = Process::start(&self.shell, self.grace)?;
         for group in &self.groups {
-            self.process.send('+', *group)?;
+            send(&self.process.socket, '+', *group)?;
         }
         Ok(())
     }
@@ -133,7 +149,7 @@ impl Inner {
 /// The guardian's process, and the socket that is its stdin and stdout.
 struct Process {
     child: Child,
-    socket: UnixStream,
+    socket: Arc<UnixStream>,
 }
 
 impl Process {
@@ -163,26 +179,25 @@ impl Process {
         drop(command);
         let process = Self {
             child,
-            socket: ours,
+            socket: Arc::new(ours),
         };
-        process.send('P', 0)?;
+        send(&process.socket, 'P', 0)?;
         Ok(process)
     }
+}
 
-    /// Writes one line in one write, and waits for the answer unless it only adds or removes a
-    /// group.
-    fn send(&self, verb: char, group: u32) -> io::Result<()> {
-        (&self.socket).write_all(format!("{verb} {group}\n").as_bytes())?;
-        if matches!(verb, '+' | '-') {
-            return Ok(());
-        }
-        let answer = (&self.socket).read_exact(&mut [0]);
-        answer.map_err(|error| match is_timeout(&error) {
-            // EAGAIN is also the error of a failed process start, so a timeout is made distinct.
-            true => ErrorKind::TimedOut.into(),
-            false => error,
-        })
+/// Writes one line in one write, and waits for the answer unless it only adds or removes a group.
+fn send(mut socket: &UnixStream, verb: char, group: u32) -> io::Result<()> {
+    socket.write_all(format!("{verb} {group}\n").as_bytes())?;
+    if matches!(verb, '+' | '-') {
+        return Ok(());
     }
+    let answer = socket.read_exact(&mut [0]);
+    answer.map_err(|error| match is_timeout(&error) {
+        // EAGAIN is also the error of a failed process start, so a timeout is made distinct.
+        true => ErrorKind::TimedOut.into(),
+        false => error,
+    })
 }
 
 impl Drop for Process {

@@ -5,11 +5,13 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::process::{Child, Command};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::guardian::{Guardian, Signal};
 use super::super::{Request, Stopped};
 use super::owner::{self, Owner};
+use super::temp::TempDir;
 use super::{end, engine, members, processes, run, until, within};
 
 /// A process in a group of its own, instead of a command; killed on drop.
@@ -183,6 +185,31 @@ fn a_new_guardian_guards_the_old_commands() {
     });
     within(move || drop(guardian));
     assert_eq!(sleeper.ended_by(), Some(15));
+}
+
+/// Otherwise a server that is killed meanwhile would leave it behind.
+#[test]
+fn a_command_is_registered_while_a_signal_waits_for_its_answer() {
+    // It answers a signal once it knows the next command. Another process writes it, because a file
+    // that this one has open cannot be run.
+    let dir = TempDir::new();
+    let (shell, asked) = (dir.join("shell"), dir.join("asked"));
+    let text = format!(
+        "#!/bin/sh\nwhile read -r verb a; do case $verb in P|+) echo ;; T) : >'{}' ;; esac; done",
+        asked.display()
+    );
+    let written = Command::new("/bin/sh")
+        .args(["-c", "printf %s \"$1\" >\"$0\" && chmod 700 \"$0\""])
+        .args([shell.as_os_str(), text.as_ref()])
+        .status();
+    assert!(written.unwrap().success());
+
+    let guardian = Arc::new(Guardian::start(shell, Duration::from_secs(1)).unwrap());
+    let theirs = Arc::clone(&guardian);
+    let signalling = std::thread::spawn(move || theirs.signal(u32::MAX, Signal::Term));
+    until("it is asked", || asked.exists());
+    guardian.register(u32::MAX).unwrap();
+    within(|| signalling.join().unwrap()).unwrap();
 }
 
 /// Ctrl-C, a hang-up and `killall sh` must not end the guardian.
