@@ -89,6 +89,11 @@ pub fn is_halted(pid: u32) -> io::Result<bool> {
     Ok(true)
 }
 
+/// The size of a process's address space in bytes.
+pub fn address_space(pid: u32) -> io::Result<u64> {
+    status_kib(pid, "VmSize:")
+}
+
 /// The memory of a process that is in RAM now, in bytes.
 pub fn resident_bytes(pid: u32) -> io::Result<u64> {
     status_kib(pid, "VmRSS:")

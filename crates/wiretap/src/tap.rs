@@ -43,7 +43,7 @@ pub struct Tap {
     pub options: &'static Options,
     started: Instant,
     /// How many conversations have begun.
-    begun: AtomicU64,
+    pub begun: AtomicU64,
     journal: Mutex<Journal>,
     news: Condvar,
 }

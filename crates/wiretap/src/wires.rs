@@ -118,6 +118,8 @@ impl Exchange {
         let thread = thread::Builder::new().stack_size(STACK_SIZE);
         let thread = thread.spawn(move || self.serve(number, client, &socket, inbox));
         if let Err(error) = thread {
+            // Otherwise it would count for `--connections`, and never be over.
+            self.tap.begun.fetch_sub(1, Ordering::Relaxed);
             (self.watch)(&Event::SpawnFailed { error: &error });
         }
         sender

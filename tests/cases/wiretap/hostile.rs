@@ -211,6 +211,29 @@ fn a_low_limit_on_open_files_allows_some_clients_of_datagrams() {
     assert!(!shown.contains("no server"), "{shown}");
 }
 
+/// The datagram that gets no thread is lost. The next one begins the only conversation.
+#[test]
+fn a_conversation_without_a_thread_is_not_counted() {
+    let server = Tool("udp-server", &[]).serve().unwrap();
+    let tap = tap(server.addr(), &["--udp", "--connections", "1"]);
+    let client = net::udp(tap.addr());
+    let pid = tap.process.pid();
+    let limit = |limit: &str| {
+        let mut prlimit = Command::new("prlimit");
+        prlimit.args(["--pid", &pid.to_string(), &format!("--as={limit}:")]);
+        prlimit.status().is_ok_and(|status| status.success())
+    };
+    // Too little for a stack.
+    let little = procfs::address_space(pid).unwrap_or_default() + 32 * 1024;
+    if !limit(&little.to_string()) {
+        return skip("a limit that is lowered later", "there is no prlimit");
+    }
+    client.send(b"lost").unwrap();
+    tap.process.wait_stderr("cannot start a thread", SOON);
+    assert!(limit("unlimited"));
+    assert_eq!(net::ask_udp(&client, b"hello"), b"HELLO");
+}
+
 #[test]
 fn a_record_on_a_full_disk_is_reported_at_once_and_can_be_replayed() {
     let folder = TempDir::new();
