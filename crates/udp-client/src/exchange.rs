@@ -148,11 +148,7 @@ impl Exchange {
                 });
             }
         }
-        Err(Loss::NoAnswer {
-            tries,
-            strays,
-            within: self.options.timeout,
-        })
+        Err(Loss::NoAnswer { tries, strays })
     }
 
     fn send(&self, socket: &UdpSocket, message: &[u8]) -> io::Result<()> {

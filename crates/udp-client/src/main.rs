@@ -35,7 +35,7 @@ fn converse(options: &'static Options) -> Result<ExitCode, Failure> {
         number += 1;
         report.add(&done.result);
         // A lost message does not stop the next one.
-        if let Some(words) = done.complaint() {
+        if let Some(words) = done.complaint(options.timeout) {
             log.complain(&words);
         }
         if let Ok(answer) = &done.result {

@@ -49,8 +49,6 @@ pub enum Loss {
         tries: u32,
         /// How many datagrams arrived that are not its answer.
         strays: u32,
-        /// The timeout.
-        within: Duration,
     },
     /// This machine could not send it: no route, no free port or no permission.
     NotSent(io::Error),
@@ -85,14 +83,11 @@ pub struct Done {
 }
 
 impl Done {
-    /// The error for a message without a complete answer; `None` for a complete one.
-    pub fn complaint(&self) -> Option<Failure> {
-        let Self {
-            server,
-            length,
-            result,
-        } = self;
-        let text = match result {
+    /// The error for a message without a complete answer within `timeout`; `None` for a complete
+    /// one.
+    pub fn complaint(&self, timeout: Duration) -> Option<Failure> {
+        let (server, length) = (self.server, self.length);
+        let text = match &self.result {
             Ok(Answer { cut: false, .. }) => return None,
             Ok(Answer { size, reply, .. }) if reply.len() < *size => {
                 let kept = reply.len();
@@ -125,11 +120,7 @@ impl Done {
                 };
                 format!("cannot reach {server} ({}); {hint}", reason(source))
             }
-            Err(Loss::NoAnswer {
-                tries,
-                strays,
-                within,
-            }) => {
+            Err(Loss::NoAnswer { tries, strays }) => {
                 let (why, hint) = match strays {
                     0 => (
                         "UDP may lose datagrams".to_owned(),
@@ -141,7 +132,7 @@ impl Done {
                         "is this an upper-case server?",
                     ),
                 };
-                let within = show_duration(*within);
+                let within = show_duration(timeout);
                 let tries = many(*tries, "try", "tries");
                 format!("{server}: no answer within {within}, {tries} ({why}); {hint}")
             }

@@ -149,12 +149,9 @@ mod tests {
 
     #[test]
     fn every_kind_of_loss_is_reported_and_changes_the_status() {
-        let lost = Loss::NoAnswer {
-            tries: 3,
-            strays: 0,
-            within: Duration::from_secs(1),
-        };
-        let all = report(&[answer(1), Err(lost), Err(Loss::TooLong)]);
+        let (tries, strays) = (3, 0);
+        let lost = Err(Loss::NoAnswer { tries, strays });
+        let all = report(&[answer(1), lost, Err(Loss::TooLong)]);
         assert!(
             all.to_string().starts_with(
                 "2 sent, 1 answered, 1 lost (50.0%), 2 retries, 1 too long to send; rtt"
