@@ -32,8 +32,8 @@ pub struct Exchange {
     options: &'static Options,
     buffer: Vec<u8>,
     earlier: VecDeque<Earlier>,
-    /// How many ports of earlier messages are kept open.
-    max_earlier: usize,
+    /// How many ports may be open, with that of the current message.
+    max_ports: usize,
     stragglers: Stragglers,
 }
 
@@ -54,15 +54,15 @@ pub struct Stragglers {
 }
 
 impl Exchange {
-    /// Prepares to send to the first of these addresses that answers, with at most `ports` open
+    /// Prepares to send to the first of these addresses that answers, with at most `max_ports` open
     /// ports.
-    pub fn new(addresses: Vec<SocketAddr>, ports: usize, options: &'static Options) -> Self {
+    pub fn new(addresses: Vec<SocketAddr>, max_ports: usize, options: &'static Options) -> Self {
         Self {
             addresses: addresses.into(),
             options,
             buffer: vec![0; ROOM],
             earlier: VecDeque::new(),
-            max_earlier: ports - 1,
+            max_ports,
             stragglers: Stragglers::default(),
         }
     }
@@ -78,8 +78,10 @@ impl Exchange {
         if message.len() > MAX_DATAGRAM {
             return Err(Loss::TooLong);
         }
-        while self.earlier.len() > self.max_earlier {
-            self.close_oldest();
+        while self.earlier.len() >= self.max_ports
+            && let Some(oldest) = self.earlier.pop_front()
+        {
+            self.close(oldest);
         }
         loop {
             let result = self.ask_address(message, &mut sent);
@@ -188,31 +190,29 @@ impl Exchange {
 
     /// Closes all ports without waiting, and returns the late answers.
     pub fn finish(mut self) -> Stragglers {
-        while !self.earlier.is_empty() {
-            self.close_oldest();
+        while let Some(oldest) = self.earlier.pop_front() {
+            self.close(oldest);
         }
         self.stragglers
     }
 
-    fn close_oldest(&mut self) {
-        let Some(mut oldest) = self.earlier.pop_front() else {
-            return;
-        };
-        if oldest.socket.set_nonblocking(true).is_err() {
+    /// Closes a port without waiting, and counts the answers that have arrived there.
+    fn close(&mut self, mut earlier: Earlier) {
+        if earlier.socket.set_nonblocking(true).is_err() {
             return;
         }
         // An error ends the loop, too: a late ICMP error has no new information.
-        while let Ok(size) = oldest.socket.recv(&mut self.buffer) {
+        while let Ok(size) = earlier.socket.recv(&mut self.buffer) {
             let asked = self.options.recv_size;
             self.trace(Call::RecvFrom, asked, &self.buffer, Ok(&size.min(asked)));
-            if !is_answer(&self.buffer[..size], &oldest.message) {
+            if !is_answer(&self.buffer[..size], &earlier.message) {
                 continue;
             }
-            if oldest.answered {
+            if earlier.answered {
                 self.stragglers.duplicates += 1;
             } else {
                 self.stragglers.late += 1;
-                oldest.answered = true;
+                earlier.answered = true;
             }
         }
     }
