@@ -112,6 +112,7 @@ fn send_all(
 ) -> Result<(), Failure> {
     let total = options.total();
     let mut lines = total.is_none().then(|| Lines::with_prompt(">>: "));
+    let mut given = options.messages.iter().cycle();
     let mut next = Instant::now();
     for number in 0..total.unwrap_or(usize::MAX) {
         let (done, result) = mpsc::sync_channel(1);
@@ -125,8 +126,8 @@ fn send_all(
                 break;
             }
         } else {
-            let given = options.messages.get(number % options.messages.len().max(1));
-            message = given.map_or_else(|| format!("probe {}", number + 1).into(), Vec::clone);
+            let numbered = || format!("probe {}", number + 1).into_bytes();
+            message = given.next().cloned().unwrap_or_else(numbered);
         }
         if let Some(interval) = options.interval {
             thread::sleep(next.saturating_duration_since(Instant::now()));
