@@ -12,8 +12,8 @@ use crate::times::Times;
 /// Counts messages and keeps their round-trip times.
 #[derive(Debug, Default)]
 pub struct Report {
-    sent: u32,
     answered: u32,
+    lost: u32,
     retries: u32,
     cut: u32,
     too_long: u32,
@@ -35,17 +35,19 @@ impl Report {
                 }
                 answer.tries
             }
-            Err(Loss::NoAnswer { tries, .. } | Loss::Unreachable { tries, .. }) => *tries,
+            Err(Loss::NoAnswer { tries, .. } | Loss::Unreachable { tries, .. }) => {
+                self.lost += 1;
+                *tries
+            }
             Err(Loss::TooLong) => {
                 self.too_long += 1;
-                return;
+                0
             }
             Err(Loss::NotSent(_)) => {
                 self.not_sent += 1;
-                return;
+                0
             }
         };
-        self.sent += 1;
         self.retries += tries.saturating_sub(1);
     }
 
@@ -55,27 +57,23 @@ impl Report {
         self.stragglers.duplicates += stragglers.duplicates;
     }
 
-    fn lost(&self) -> u32 {
-        self.sent - self.answered
-    }
-
     /// 1 if any message was lost, cut or not sent. `ping` does the same if it is given both a count
     /// and a deadline.
     pub fn exit_code(&self) -> ExitCode {
-        let missing = self.lost() + self.cut + self.too_long + self.not_sent;
+        let missing = self.lost + self.cut + self.too_long + self.not_sent;
         ExitCode::from(u8::from(missing > 0))
     }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let lost = self.lost();
-        let percent = percent(lost, self.sent);
+        let (answered, lost) = (self.answered, self.lost);
+        let sent = answered + lost;
+        let percent = percent(lost, sent);
         let retries = many(self.retries, "retry", "retries");
         write!(
             f,
-            "{} sent, {} answered, {lost} lost ({percent}), {retries}",
-            self.sent, self.answered
+            "{sent} sent, {answered} answered, {lost} lost ({percent}), {retries}"
         )?;
         let Stragglers { late, duplicates } = self.stragglers;
         if late > 0 {
