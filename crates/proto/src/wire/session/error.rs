@@ -48,6 +48,8 @@ pub enum SessionError {
         /// `in state idle`, or another reason.
         when: &'static str,
     },
+    /// The body of `exit` is not a status.
+    MalformedExit,
 }
 
 impl fmt::Display for SessionError {
@@ -64,16 +66,14 @@ impl fmt::Display for SessionError {
                 write!(f, "frame {frame} failed its authenticity check")
             }
             Self::HashWithoutKey(kind) => {
-                write!(
-                    f,
-                    "{} frame with a hash, before there is a key",
-                    kind.name()
-                )
+                let kind = kind.name();
+                write!(f, "{kind} frame with a hash, before there is a key")
             }
             Self::UnknownType(name) => write!(f, "unexpected {name} frame: there is no such type"),
             Self::Unexpected { kind, when } => {
                 write!(f, "unexpected {} frame {when}", kind.name())
             }
+            Self::MalformedExit => f.write_str("malformed exit frame"),
         }
     }
 }

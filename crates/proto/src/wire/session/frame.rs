@@ -99,16 +99,12 @@ impl FrameReader {
             return Ok(None);
         }
         let header = Header::decode_session(&self.header)?;
-        let length = match usize::try_from(header.total_size) {
-            Ok(length) if length <= body_limit => length,
-            _ => {
-                return Err(SessionError::TooLong {
-                    length: header.total_size,
-                    limit: body_limit,
-                });
-            }
-        };
-        // `length` is at most `body_limit`, so the peer cannot make this allocate more.
+        let (length, limit) = (header.total_size, body_limit);
+        if length > limit as u64 {
+            return Err(SessionError::TooLong { length, limit });
+        }
+        // At most `body_limit`, so the peer cannot make this allocate more.
+        let length = length as usize;
         self.body.resize(length, 0);
         let got = read_full(stream, &mut self.body)?;
         if got < length {

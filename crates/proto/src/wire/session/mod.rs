@@ -37,7 +37,7 @@ pub use frame::{BODY_LIMIT, Frame, FrameReader, PLAIN_HEADER_LIMIT, write_plain}
 pub use keep_alive::{INTERVALS, KeepAlive, Silence};
 pub use seal::{Opener, Sealer};
 pub use state::{ClientState, ServerState};
-pub use status::{ExitStatus, StatusError};
+pub use status::ExitStatus;
 
 /// The type of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

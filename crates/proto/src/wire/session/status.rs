@@ -1,7 +1,6 @@
 //! The exit status of a command: the body of `exit`.
 
-use std::fmt;
-
+use super::SessionError;
 use crate::wire::json::{self, Value};
 
 /// How a command ended. Python: `returncode`, which is negative for a signal.
@@ -13,7 +12,7 @@ use crate::wire::json::{self, Value};
 /// assert_eq!((status, status.shell_status()), (ExitStatus::Signal(9), 137));
 /// assert_eq!(ExitStatus::Code(4).encode(), r#"{"code": 4}"#);
 /// assert!(ExitStatus::decode(br#"{"code": 256}"#).is_err());
-/// # Ok::<(), proto::wire::session::StatusError>(())
+/// # Ok::<(), proto::wire::session::SessionError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExitStatus {
@@ -36,22 +35,25 @@ impl ExitStatus {
     ///
     /// # Errors
     ///
-    /// [`StatusError`], unless the body is an object with exactly one of the two fields and its
+    /// [`SessionError::MalformedExit`], unless the body is an object with exactly one of the two fields and its
     /// value is a whole number: 0 to 255 for a code, 1 to 127 for a signal.
-    pub fn decode(body: &[u8]) -> Result<Self, StatusError> {
-        let value = json::parse(body).map_err(|_| StatusError)?;
-        let Value::Object(fields) = value else {
-            return Err(StatusError);
+    pub fn decode(body: &[u8]) -> Result<Self, SessionError> {
+        Self::read(body).ok_or(SessionError::MalformedExit)
+    }
+
+    fn read(body: &[u8]) -> Option<Self> {
+        let Value::Object(fields) = json::parse(body).ok()? else {
+            return None;
         };
         let [(name, Value::Number(number))] = &fields[..] else {
-            return Err(StatusError);
+            return None;
         };
         // `u8::from_str` accepts a plus sign, but a JSON number has none.
-        let number: u8 = number.parse().map_err(|_| StatusError)?;
+        let number = number.parse().ok()?;
         match name.as_str() {
-            "code" => Ok(Self::Code(number)),
-            "signal" if (1..=127).contains(&number) => Ok(Self::Signal(number)),
-            _ => Err(StatusError),
+            "code" => Some(Self::Code(number)),
+            "signal" if (1..=127).contains(&number) => Some(Self::Signal(number)),
+            _ => None,
         }
     }
 
@@ -63,15 +65,3 @@ impl ExitStatus {
         }
     }
 }
-
-/// The body of an `exit` frame is malformed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StatusError;
-
-impl fmt::Display for StatusError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("malformed exit frame")
-    }
-}
-
-impl std::error::Error for StatusError {}
