@@ -50,8 +50,7 @@ pub fn decode(bytes: &[u8], limit: u64) -> Result<u64, LengthError> {
         Ok(length) if length <= limit => Ok(length),
         // Numbers from 2^64 on are not parsed.
         _ => Err(LengthError::TooLong {
-            length: digits.chars().take(40).collect(),
-            digits: digits.len(),
+            length: digits.to_owned(),
             limit,
         }),
     }
@@ -64,10 +63,8 @@ pub enum LengthError {
     Invalid(String),
     /// It is more than the limit.
     TooLong {
-        /// The digits, at most 40 of them.
+        /// Its digits, of which the text shows at most 40.
         length: String,
-        /// The number of digits.
-        digits: usize,
         /// The maximum, in bytes.
         limit: u64,
     },
@@ -77,13 +74,9 @@ impl fmt::Display for LengthError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Invalid(text) => write!(f, "invalid length {text}"),
-            Self::TooLong {
-                length,
-                digits,
-                limit,
-            } => {
-                let dots = if *digits > length.len() { "..." } else { "" };
-                write!(f, "length {length}{dots} exceeds the limit {limit}")
+            Self::TooLong { length, limit } => {
+                let dots = if length.len() > 40 { "..." } else { "" };
+                write!(f, "length {length:.40}{dots} exceeds the limit {limit}")
             }
         }
     }
