@@ -22,7 +22,7 @@ const LOOK_AT_TERMINAL: Duration = Duration::from_millis(300);
 const BUFFER: usize = 64 * 1024;
 
 /// Standard input as bytes. Reads larger than std's buffer bypass it.
-pub fn stdin() -> impl Read {
+fn stdin() -> Waiting {
     Waiting(io::stdin().lock())
 }
 
@@ -105,11 +105,9 @@ pub struct Lines {
 impl Lines {
     /// Locks stdin. The prompt goes to stderr, because stdout is for data.
     pub fn with_prompt(prompt: &'static str) -> Self {
-        let stdin = io::stdin().lock();
-        let asks = Self::are_typed();
         Self {
-            prompt: asks.then_some(prompt),
-            stdin: BufReader::with_capacity(BUFFER, Waiting(stdin)),
+            stdin: BufReader::with_capacity(BUFFER, stdin()),
+            prompt: Self::are_typed().then_some(prompt),
         }
     }
 
@@ -156,11 +154,8 @@ impl Lines {
                 "a line of standard input is longer than 64 MiB; send it in shorter ones",
             ));
         }
-        if line.ends_with(b"\n") {
-            line.pop();
-            if line.ends_with(b"\r") {
-                line.pop();
-            }
+        if line.pop_if(|byte| *byte == b'\n').is_some() {
+            line.pop_if(|byte| *byte == b'\r');
         }
         Ok(true)
     }

@@ -41,7 +41,7 @@ impl Log {
     /// Information; hidden by `--quiet`.
     pub fn info(&self, text: fmt::Arguments<'_>) {
         if !self.quiet {
-            line(format_args!("{text}"));
+            line(text);
         }
     }
 

@@ -18,7 +18,7 @@ mod values;
 
 pub use exit::run;
 pub use failure::{Failure, start_thread};
-pub use input::{Lines, forward_stdin, stdin, wait_for_end_of_stdin};
+pub use input::{Lines, forward_stdin, wait_for_end_of_stdin};
 pub use log::{LOGGING, Log};
 pub use output::{Output, is_stderr_stdout};
 pub use progress::Progress;

@@ -45,8 +45,8 @@ impl Value {
         let Self::Object(members) = self else {
             return None;
         };
-        let mut matching = members.iter().rev().filter(|(key, _)| key == name);
-        matching.next().map(|(_, value)| value)
+        let last = members.iter().rev().find(|(key, _)| key == name);
+        last.map(|(_, value)| value)
     }
 
     /// Makes an object of these members: Python's `{'a': 5}`.
