@@ -59,7 +59,7 @@ impl Header {
     /// # Ok::<(), proto::wire::header::HeaderError>(())
     /// ```
     pub fn decode_lesson(bytes: &[u8]) -> Result<Self, HeaderError> {
-        let text = |value| match value {
+        let text_or_empty = |value| match value {
             Value::String(text) => text,
             _ => String::new(),
         };
@@ -67,8 +67,8 @@ impl Header {
         let mut size = None;
         for (name, value) in fields(bytes)? {
             match name.as_str() {
-                "filename" => filename = text(value),
-                "hash" => hash = text(value),
+                "filename" => filename = text_or_empty(value),
+                "hash" => hash = text_or_empty(value),
                 "total_size" if size.is_some() => return Err(twice(&name)),
                 "total_size" => size = Some(value),
                 _ => {}
