@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
@@ -48,12 +48,10 @@ pub fn stdin_without_waiting() -> io::Result<File> {
 
 /// Whether two descriptors refer to the same file, as stdout and stderr do with `2>&1`.
 pub fn are_same_file(one: &impl AsFd, other: &impl AsFd) -> bool {
-    let file = |stream: BorrowedFd<'_>| {
-        let found = File::from(stream.try_clone_to_owned()?).metadata()?;
-        Ok::<_, io::Error>((found.dev(), found.ino()))
-    };
-    match (file(one.as_fd()), file(other.as_fd())) {
-        (Ok(one), Ok(other)) => one == other,
+    let one = unbuffered(one).and_then(|file| file.metadata());
+    let other = unbuffered(other).and_then(|file| file.metadata());
+    match (one, other) {
+        (Ok(one), Ok(other)) => (one.dev(), one.ino()) == (other.dev(), other.ino()),
         _ => false,
     }
 }
