@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::TokenError;
-use crate::escape::unhex;
+use crate::escape::{shown_path, unhex};
 use crate::reason;
 use crate::sys::{create_private, directory_of};
 
@@ -21,14 +21,14 @@ const ENOUGH: u64 = 67;
 fn failed(what: &str, path: &Path) -> impl Fn(io::Error) -> TokenError {
     move |error| {
         let why = reason(&error);
-        TokenError(format!("cannot {what} {} ({why})", path.display()))
+        TokenError(format!("cannot {what} {} ({why})", shown_path(path)))
     }
 }
 
 /// The token in the file; `None` if there is no such file.
 pub(super) fn read(path: &Path) -> Result<Option<[u8; 32]>, TokenError> {
     let failed = failed("read the token file", path);
-    let shown = path.display();
+    let shown = shown_path(path);
     // Checked before it is opened, because opening a FIFO would wait for a writer.
     let named = match fs::symlink_metadata(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -69,7 +69,7 @@ fn check_owner(path: &Path, found: &Metadata) -> Result<(), TokenError> {
     }
     Err(TokenError(format!(
         "'{}' belongs to another user (ID {owner}); use a token file of your own",
-        path.display()
+        shown_path(path)
     )))
 }
 
@@ -144,7 +144,7 @@ pub(super) fn default_path_from(
     let refused = |name: &str, path: &Path, why: &str| {
         TokenError(format!(
             "{name} is {}, {why}; name the token file with --token-file",
-            path.display()
+            shown_path(path)
         ))
     };
     let set = |value: Option<OsString>| value.filter(|it| !it.is_empty()).map(PathBuf::from);
@@ -205,7 +205,7 @@ fn check_directory(dir: &Path) -> Result<(), TokenError> {
         check_owner(dir, &found)?;
         let mode = found.mode() & 0o7777;
         if mode & 0o022 != 0 && mode & 0o1000 == 0 {
-            let shown = dir.display();
+            let shown = shown_path(dir);
             return Err(TokenError(format!(
                 "permissions {mode:04o} for the directory '{shown}' let others replace the token file; \
                  run: chmod go-w {shown}"

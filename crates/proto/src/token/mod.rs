@@ -14,6 +14,7 @@ pub use file::default_path;
 use std::fmt;
 use std::path::Path;
 
+use crate::escape::shown_path;
 use crate::random::Random;
 
 /// 32 secret bytes. Its file holds them as 64 hex digits and a line end.
@@ -40,7 +41,7 @@ impl Token {
             TokenError(format!(
                 "there is no token file {}; start the server once on this machine, or copy the \
                  server's file here",
-                path.display()
+                shown_path(path)
             ))
         };
         file::read(path)?.map(Self).ok_or_else(missing)

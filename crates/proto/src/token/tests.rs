@@ -84,6 +84,23 @@ fn a_file_that_others_may_open_is_refused_with_the_remedy() {
 }
 
 #[test]
+fn a_path_is_shown_without_its_control_characters() {
+    let folder = TempDir::new();
+    let path = folder.join("a\x1b[31m\nb");
+    let missing = Token::read(&path).unwrap_err();
+    fs::create_dir(&path).unwrap();
+    let not_a_file = Token::read(&path).unwrap_err();
+    fs::set_permissions(&path, Permissions::from_mode(0o777)).unwrap();
+    let open = Token::read(&path.join("token")).unwrap_err();
+    let home = default_path_from(None, Some("/missing/a\x1b[31m\nb".into())).unwrap_err();
+    for error in [missing, not_a_file, open, home] {
+        let text = error.to_string();
+        assert!(text.contains(r"a\x1b[31m\nb"), "{text}");
+        assert!(!text.contains(char::is_control), "{text}");
+    }
+}
+
+#[test]
 fn other_types_of_files_are_refused_without_opening_them() {
     let folder = TempDir::new();
     let real = token_file(&folder, HEX, 0o600);
