@@ -103,7 +103,6 @@ impl Lesson {
         stream
             .shutdown(Shutdown::Write)
             .map_err(|error| self.lost(stream, "sending", &error))?;
-        let mut traced = self.traced(stream);
         let mut buffer = vec![0; 64 * 1024];
         let mut output = Output::stdout();
         let mut total = 0;
@@ -113,7 +112,7 @@ impl Lesson {
             let got = format_args!("{total} bytes");
             // A refusal may have arrived before a reset.
             let count = self
-                .read(stream, &mut traced, &mut buffer, got)
+                .read(stream, &mut buffer, got)
                 .map_err(|failure| self.refusal(&held).unwrap_or(failure))?;
             total += count;
             held.extend_from_slice(&buffer[..count]);
@@ -177,20 +176,18 @@ impl Lesson {
                 "total_size {total} exceeds the limit {limit}; raise --max-output"
             )));
         }
-        let wanted = match self.options.verify_hash {
-            true => Some(expected_hash(&header)?),
-            false => None,
-        };
-        let mut hash = wanted.as_ref().map(|_| Sha256::new());
-        self.pass_on(stream, total, hash.as_mut())?;
-        if let (Some(wanted), Some(hash)) = (wanted, hash) {
-            let found = hex(&hash.finish());
-            if found != wanted {
-                return Err(Failure::new(format!(
-                    "hash mismatch: header says {wanted}, body is {found}; do not trust the \
-                     output above"
-                )));
-            }
+        if !self.options.verify_hash {
+            self.pass_on(stream, total, None)?;
+            return Ok(true);
+        }
+        let wanted = expected_hash(&header)?;
+        let mut hash = Sha256::new();
+        self.pass_on(stream, total, Some(&mut hash))?;
+        let found = hex(&hash.finish());
+        if found != wanted {
+            return Err(Failure::new(format!(
+                "hash mismatch: header says {wanted}, body is {found}; do not trust the output above"
+            )));
         }
         Ok(true)
     }
@@ -228,7 +225,6 @@ impl Lesson {
         total: u64,
         mut hash: Option<&mut Sha256>,
     ) -> Result<(), Failure> {
-        let mut traced = self.traced(stream);
         let mut output = Output::stdout();
         let mut progress = Progress::new(total, self.options.log.quiet);
         let mut buffer = vec![0; 64 * 1024];
@@ -237,7 +233,7 @@ impl Lesson {
             let room = usize::try_from(total - done).unwrap_or(usize::MAX);
             let room = room.min(buffer.len());
             let got = format_args!("{done} of {total} bytes");
-            let count = self.read(stream, &mut traced, &mut buffer[..room], got)?;
+            let count = self.read(stream, &mut buffer[..room], got)?;
             if count == 0 {
                 return Err(self.stranger(&first, format!("got {done} of {total} bytes")));
             }
@@ -257,11 +253,10 @@ impl Lesson {
     fn read(
         &self,
         stream: &Stream,
-        traced: &mut impl Read,
         buffer: &mut [u8],
         got: fmt::Arguments<'_>,
     ) -> Result<usize, Failure> {
-        retry(|| traced.read(buffer)).map_err(|error| {
+        retry(|| self.traced(stream).read(buffer)).map_err(|error| {
             if !is_timeout(&error) {
                 return self.lost(stream, format_args!("after {got}"), &error);
             }
