@@ -58,10 +58,7 @@ impl Connection {
     pub fn send(&self, bytes: &[u8]) -> io::Result<()> {
         let Options { log, endpoint, .. } = self.options;
         lock(&self.state).is_sending = log.trace;
-        let mut sink = Trace::new(&self.stream, |event: &TraceEvent<'_>| {
-            log.trace(endpoint, event);
-        });
-        let sent = sink.write_all(bytes);
+        let sent = log.traced(endpoint, &self.stream).write_all(bytes);
         lock(&self.state).is_sending = false;
         self.changed.notify_all();
         sent

@@ -201,14 +201,9 @@ impl Replies {
     }
 
     /// Whether all messages are sent and answered.
-    fn is_finished(&mut self, end: Option<End>) -> Result<bool, Failure> {
-        let Connection {
-            options,
-            state,
-            changed,
-            ..
-        } = self.connection;
-        let mut state = lock(state);
+    fn is_finished(&self, end: Option<End>) -> Result<bool, Failure> {
+        let options = self.connection.options;
+        let mut state = lock(&self.connection.state);
         if state.pending.is_empty() {
             if !self.buffer.is_empty() {
                 drop(state);
@@ -218,6 +213,7 @@ impl Replies {
                 // A server may close after its last reply, before the sender has seen the end of
                 // the input. At a prompt the user would have to end the input first.
                 let goes_on = |state: &mut State| state.input_end.is_none();
+                let changed = &self.connection.changed;
                 state = wait_timeout_while(changed, state, END_OF_INPUT, goes_on);
             }
             if let Some(input_end) = state.input_end.take() {
