@@ -171,8 +171,10 @@ impl<'a> Receiver<'a> {
             }
             next = next.min(interval.saturating_sub(since.elapsed()));
         }
-        // Without a limit a read may wait for ever. A timeout of 0 is an error.
-        Ok((next < Duration::MAX).then(|| next.max(Duration::from_millis(1))))
+        // Without a limit a read may wait for ever. Whole milliseconds, so that the timeout need not be
+        // set for every read; 0 would be an error.
+        let rounded = || Duration::from_millis(next.as_millis() as u64 + 1);
+        Ok((next < Duration::MAX).then(rounded))
     }
 
     fn lost(&self, error: &io::Error) -> Failure {
