@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
+use std::mem;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
@@ -58,6 +59,8 @@ struct Journal {
     over: u64,
     /// No more events will come.
     is_complete: bool,
+    /// A follower waits for the next event.
+    is_awaited: bool,
     /// The file of `--record`, or the error that ended it.
     record: Option<Result<File, Failure>>,
 }
@@ -138,7 +141,10 @@ impl Tap {
         }
         journal.events.push_back(Arc::new(event));
         journal.count += 1;
-        self.news.notify_all();
+        // std makes a system call even if nothing waits.
+        if mem::take(&mut journal.is_awaited) {
+            self.news.notify_all();
+        }
     }
 
     /// Says that no more events will come.
@@ -170,6 +176,7 @@ impl Tap {
         }
         let journal = lock(&self.journal);
         let journal = wait_timeout_while(&self.news, journal, QUIET, |journal| {
+            journal.is_awaited |= journal.count <= *seen;
             journal.count <= *seen && !journal.is_complete
         });
         let first = journal.count - journal.events.len() as u64;
