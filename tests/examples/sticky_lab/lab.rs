@@ -15,8 +15,8 @@ use crate::receiver::{Receiver, TIMEOUT};
 /// The sends (`true`) and the recvs of a run with the time at which each returned, and its bytes.
 pub type Run = Vec<(Instant, bool, Vec<u8>)>;
 
-/// Runs the experiment as often as it asks for, and returns the outcomes, the most frequent first, and
-/// the first run.
+/// Runs the experiment as often as it asks for, and returns the outcomes, the most frequent first,
+/// and the first run.
 pub fn run(experiment: &Experiment) -> Result<(Vec<Outcome>, Run), Failure> {
     let mut times: BTreeMap<Vec<usize>, usize> = BTreeMap::new();
     let mut first = Run::new();

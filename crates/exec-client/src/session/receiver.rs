@@ -171,8 +171,8 @@ impl<'a> Receiver<'a> {
             }
             next = next.min(interval.saturating_sub(since.elapsed()));
         }
-        // Without a limit a read may wait for ever. Whole milliseconds, so that the timeout need not be
-        // set for every read; 0 would be an error.
+        // Without a limit a read may wait for ever. Whole milliseconds, so that the timeout need not
+        // be set for every read; 0 would be an error.
         let rounded = || Duration::from_millis(next.as_millis() as u64 + 1);
         Ok((next < Duration::MAX).then(rounded))
     }

@@ -50,8 +50,8 @@ pub(super) enum Signal {
 /// gets all the groups.
 pub(super) struct Guardian {
     inner: Mutex<Inner>,
-    /// Held from a signal to its answer, which may take long. A command that starts meanwhile must not
-    /// wait to be registered: if the server were killed, it would be left behind.
+    /// Held from a signal to its answer, which may take long. A command that starts meanwhile must
+    /// not wait to be registered: if the server were killed, it would be left behind.
     answer: Mutex<()>,
 }
 

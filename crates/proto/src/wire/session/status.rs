@@ -35,8 +35,8 @@ impl ExitStatus {
     ///
     /// # Errors
     ///
-    /// [`SessionError::MalformedExit`], unless the body is an object with exactly one of the two fields and its
-    /// value is a whole number: 0 to 255 for a code, 1 to 127 for a signal.
+    /// [`SessionError::MalformedExit`], unless the body is an object with exactly one of the two
+    /// fields and its value is a whole number: 0 to 255 for a code, 1 to 127 for a signal.
     pub fn decode(body: &[u8]) -> Result<Self, SessionError> {
         Self::read(body).ok_or(SessionError::MalformedExit)
     }
